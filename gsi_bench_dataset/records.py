@@ -1,0 +1,205 @@
+"""The five records that travel through gsi-bench: Sample, Prediction, Detection, Judgement, Score.
+
+Frames and units, unless a field says otherwise: OpenCV camera frame of the source view (x right, y down, z forward),
+metres, radians; boxes `[x, y, z, w, h, l, yaw]` = centre, full sizes along the object's x, y, z, turn about the vertical;
+matrices row-major 3×3. What a source lacks is None, never invented. Each record is frozen, checked on creation (all its
+problems in one `RecordError`) and has one lossless row (`to_row`/`from_row`) and JSON form (`to_json`/`from_json`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, spec
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = [
+    "OPERATIONS",
+    "ORIGINS",
+    "PIXEL_FRAMES",
+    "SPLITS",
+    "Detection",
+    "EncodedImage",
+    "Judgement",
+    "Operation",
+    "Prediction",
+    "RecordError",
+    "Sample",
+    "SceneObject",
+    "Score",
+    "features_of",
+    "sample_features",
+]
+
+SPLITS = ("fine", "mesatask", "bathroom", "robothor")
+OPERATIONS = ("move", "place", "rotate", "scale", "remove", "view")
+ORIGINS = ("official", "rebuilt", "demo")
+PIXEL_FRAMES = ("source", "reference896", "unknown")
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation(Record):
+    """What the instruction asks for, in numbers. Fields that the words do not fix are None."""
+
+    kind: str = spec(one_of=OPERATIONS)
+    direction: str | None = None  # left right front behind above below | forward backward up down (view) | clockwise ...
+    distance_m: float | None = None  # length of a move, or of the camera's travel
+    angle_deg: float | None = None  # turn about the vertical; positive, `direction` gives the sense
+    factor: float | None = None  # size after / size before, along every axis
+    frame: str | None = None  # whose axes `direction` means: camera, object
+    reference: str | None = None  # the object that the words refer to ("relative to the table")
+    receptacle: str | None = None  # where a `place` ends
+    region: Matrix | None = None  # admissible footprint of a `place`: polygon corners x, y, z in the camera frame
+    camera_translation_m: Vector | None = spec(None, shape=(3,))  # new camera's centre in the old camera's frame
+    camera_rotation: Matrix | None = spec(None, shape=(3, 3))  # takes old camera coordinates to new ones
+
+
+@dataclasses.dataclass(frozen=True)
+class SceneObject(Record):
+    """An object that is known to stand in the source view."""
+
+    id: str
+    category: str
+    bbox_3d: Vector = spec(shape=(7,))  # camera frame, metres, radians
+    rotation_matrix: Matrix = spec(shape=(3, 3))  # object -> camera
+    symmetry: str | None = None  # none | 2-fold | 4-fold | continuous, about the vertical
+    indistinguishable_set: str | None = None  # objects that share this name may swap places unnoticed
+    is_target: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample(Record):
+    """One edit of one source image, with everything that is known about it.
+
+    `id` is `<img_id>_edit_<query_id>`. Fields of the reference's edit JSON keep their names; the JSON text itself stays
+    in `official_json`, so an official sample can be written back byte for byte.
+    """
+
+    id: str
+    split: str = spec(one_of=SPLITS)
+    img_id: str
+    query_id: str
+    image: EncodedImage  # source view, RGB
+    prompt: str
+    target: str  # class name of the edited object, as given to a detector
+    original_bbox_3d: Vector = spec(shape=(7,))  # camera frame, metres, radians
+    camera_intrinsics: Matrix = spec(shape=(3, 3))  # K, pixels of `pixel_frame`
+    rotation_matrix: Matrix = spec(shape=(3, 3))  # object -> camera, before the edit
+    new_bbox_3d: Vector | None = spec(None, shape=(7,))  # goal of move, place, scale
+    new_rotation_matrix: Matrix | None = spec(None, shape=(3, 3))  # goal of rotate
+    operation: Operation | None = None  # None where the words are not understood
+    prompt_zh: str | None = None
+    edited_image: EncodedImage | None = None  # ground-truth after-image, RGB
+    depth: EncodedImage | None = None  # source view, 16-bit PNG, millimetres, 0 = unknown
+    instance_mask: EncodedImage | None = None  # source view, 16-bit PNG of object numbers, 0 = background
+    instance_mask_after: EncodedImage | None = None  # the same after the edit
+    up: Vector | None = spec(None, shape=(3,))  # unit vector against gravity, camera frame
+    up_source: str | None = spec(None, one_of=("engine", "box"))
+    objects: tuple[SceneObject, ...] | None = None
+    scene_id: str | None = None  # samples of one scene are not independent
+    pixel_frame: str = spec("unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
+    pixel_frame_reason: str | None = None
+    goal_suspect: str | None = None  # why the stored goal may not be what the words ask for
+    origin: str = spec("official", one_of=ORIGINS)
+    engine: str | None = None
+    engine_version: str | None = None
+    seed: int | None = None
+    image_licence: str | None = None
+    redistributable: bool | None = None
+    attribution: str | None = None
+    official_json: str | None = None  # text of the reference's edit JSON, verbatim
+    official_json_name: str | None = None  # its file name
+
+    def check(self) -> list[str]:
+        """Cross-field rules: the id, a camera that can project, box sizes that exist."""
+        problems = []
+        if self.id != f"{self.img_id}_edit_{self.query_id}":
+            problems.append(f"id: expected '<img_id>_edit_<query_id>' = '{self.img_id}_edit_{self.query_id}'")
+        k = self.camera_intrinsics
+        if abs(_determinant(k)) < 1e-9:
+            problems.append(f"camera_intrinsics: singular matrix {k}; expected [[fx,0,cx],[0,fy,cy],[0,0,1]]")
+        for name in ("original_bbox_3d", "new_bbox_3d"):
+            box = getattr(self, name)
+            if box is not None and min(box[3:6]) < 0:
+                problems.append(f"{name}: sizes w, h, l must not be negative, found {box[3:6]}")
+        return problems
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction(Record):
+    """What an editor made of a sample. Exactly one of `image` and `path` says where the picture is."""
+
+    sample_id: str
+    editor: str
+    image: EncodedImage | None = None
+    path: str | None = None
+
+    def check(self) -> list[str]:
+        """A prediction is a picture in memory or on disk."""
+        return [] if (self.image is None) != (self.path is None) else ["give exactly one of image and path"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Detection(Record):
+    """One object found in one image. The first five fields are the reference's."""
+
+    label: str | None = None
+    bbox_3d: Vector = spec((0.0,) * 7, shape=(7,))  # camera frame, metres, radians
+    bbox_2d: Vector = spec((0.0,) * 4, shape=(4,))  # x1, y1, x2, y2; reference detectors: pixels of the 896 frame
+    rotation_matrix: Matrix | None = spec(None, shape=(3, 3))  # object -> camera
+    iou_score: float | None = None
+    object_id: str | None = None  # the sample's object that this is
+    state: str = spec("present", one_of=("present", "absent", "duplicate"))
+    sigma: Vector | None = None  # standard deviation of each entry of bbox_3d
+    confidence: float | None = None
+    unobservable: tuple[str, ...] = ()  # freedoms that the picture does not show
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement(Record):
+    """A judge's word on the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
+
+    sample_id: str
+    judge: str
+    score: float | None = None
+    reply: str | None = None
+    problem: str | None = None  # why there is no score
+    prompt_hash: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Score(Record):
+    """What one edit scored under one protocol. None = not scored, and then `reasons` says why.
+
+    `ic` and `sa` are on 0–1 (official view edits: may be negative), `ssim` at most 1, `lpips` 0 for equal pictures, `mse`
+    on squared 0–255 values, `ac` on 0–10. Gating between them is aggregation's work.
+    """
+
+    sample_id: str
+    split: str = spec(one_of=SPLITS)
+    editor: str
+    protocol: str
+    operation: str  # as the protocol reads it: official re-parses the prompt
+    ic: float | None = None
+    sa: float | None = None
+    ssim: float | None = None
+    lpips: float | None = None
+    mse: float | None = None
+    ac: float | None = None
+    locality_passed: bool | None = None  # official: the gate before IC and SA
+    same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
+    state: str = spec("scored", one_of=("scored", "partial", "not_scored"))
+    reasons: tuple[str, ...] = ()
+
+
+def sample_features() -> datasets.Features:
+    """The columns of the published dataset."""
+    return features_of(Sample)  # type: ignore[no-any-return]
+
+
+def _determinant(m: Matrix) -> float:
+    (a, b, c), (d, e, f), (g, h, i) = m
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

@@ -1,0 +1,262 @@
+"""One schema engine for all records: a frozen dataclass is the only place where a field is described.
+
+From the annotations of a dataclass come its `datasets.Features`, its Arrow row, its JSON form and its checks. Supported
+annotations: `str`, `int`, `float`, `bool`, `Vector`, `Matrix`, `EncodedImage`, another record, `tuple[record, ...]`,
+`tuple[str, ...]`, and `X | None` of each.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import math
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+Vector: TypeAlias = tuple[float, ...]
+Matrix: TypeAlias = tuple[tuple[float, ...], ...]
+
+R = TypeVar("R", bound="Record")
+
+
+class RecordError(ValueError):
+    """All problems of one record in one message; `problems` holds them one by one."""
+
+    def __init__(self, record: str, problems: Sequence[str]):
+        self.record = record
+        self.problems = list(problems)
+        super().__init__(f"{record}: " + "; ".join(self.problems))
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedImage:
+    """An image file kept byte for byte: `bytes` is the encoded file (JPEG, PNG ...), `path` its base name."""
+
+    bytes: bytes
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bytes, bytes) or not self.bytes:
+            raise RecordError("EncodedImage", [f"bytes must be a non-empty encoded image, found {type(self.bytes)}"])
+
+    def __repr__(self) -> str:
+        return f"EncodedImage({len(self.bytes)} bytes, path={self.path!r})"
+
+
+def spec(default: Any = dataclasses.MISSING, *, shape: tuple[int, ...] | None = None, one_of: Sequence[str] = ()) -> Any:
+    """A dataclass field with checks: `shape` of a vector or matrix, allowed values of a string."""
+    metadata = {"shape": shape, "one_of": tuple(one_of)}
+    if default is dataclasses.MISSING:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class Record:
+    """Base of the frozen record dataclasses: converts what it is given, then checks all of it at once."""
+
+    def __post_init__(self) -> None:
+        problems: list[str] = []
+        for name, annotation, metadata in _fields(type(self)):
+            value, found = _normalise(getattr(self, name), annotation, metadata)
+            problems += [f"{name}: {problem}" for problem in found]
+            object.__setattr__(self, name, value)
+        if not problems:
+            problems += self.check()
+        if problems:
+            raise RecordError(self.label(), problems)
+
+    def check(self) -> list[str]:
+        """Problems that concern several fields together; runs only when every field is sound by itself."""
+        return []
+
+    def label(self) -> str:
+        """How errors name this record."""
+        identity = getattr(self, "id", None) or getattr(self, "sample_id", None)
+        return f"{type(self).__name__} {identity!r}" if identity else type(self).__name__
+
+    def to_row(self) -> dict[str, Any]:
+        """The Arrow row: plain lists and dicts, images as `{"bytes", "path"}`."""
+        return {name: _to_plain(getattr(self, name)) for name, _, _ in _fields(type(self))}
+
+    @classmethod
+    def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
+        """A record from an Arrow row; columns that the record does not know are refused, missing ones take defaults.
+
+        Raises:
+            RecordError: for unknown columns, or for values that do not fit.
+        """
+        known = {name: annotation for name, annotation, _ in _fields(cls)}
+        problems = [f"unknown field {name}" for name in sorted(set(row) - set(known))]
+        problems += [f"missing field {f.name}" for f in dataclasses.fields(cls) if f.name not in row and _is_required(f)]  # type: ignore[arg-type]
+        values: dict[str, Any] = {}
+        for name in known.keys() & row.keys():
+            try:
+                values[name] = _from_plain(row[name], known[name])
+            except RecordError as error:
+                problems += [f"{name}: {problem}" for problem in error.problems]
+        if problems:
+            raise RecordError(f"{cls.__name__} {row.get('id') or row.get('sample_id') or ''!r}", problems)
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `to_row`, with image bytes in base64, so that `json.dumps` takes it."""
+        return typing.cast(dict[str, Any], _bytes_to_text(self.to_row()))
+
+    @classmethod
+    def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
+        """The inverse of `to_json`."""
+        return cls.from_row(typing.cast(dict[str, Any], _text_to_bytes(data)))
+
+
+def features_of(record: type[Record]) -> Any:
+    """The `datasets.Features` of a record class."""
+    import datasets  # noqa: PLC0415 - records stay importable without it
+
+    return datasets.Features({name: _feature(annotation) for name, annotation, _ in _fields(record)})
+
+
+@functools.cache
+def _fields(record: type) -> tuple[tuple[str, Any, Mapping[str, Any]], ...]:
+    hints = typing.get_type_hints(record)
+    return tuple((f.name, hints[f.name], f.metadata) for f in dataclasses.fields(record))
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _strip_optional(annotation: Any) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return inner[0], True
+    return annotation, False
+
+
+def _item_type(annotation: Any) -> Any:
+    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is tuple else None
+
+
+def _is_record(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Record)
+
+
+def _feature(annotation: Any) -> Any:
+    from datasets import Image, List, Value  # noqa: PLC0415
+
+    annotation, _ = _strip_optional(annotation)
+    scalars = {str: "string", int: "int64", float: "float64", bool: "bool"}
+    if annotation in scalars:
+        return Value(scalars[annotation])
+    if annotation is EncodedImage:
+        return Image()
+    if _is_record(annotation):
+        return {name: _feature(inner) for name, inner, _ in _fields(annotation)}
+    item = _item_type(annotation)
+    if item is None:
+        raise TypeError(f"no Arrow form for {annotation!r}")
+    # Lists without a length: a fixed length with a null inside writes parquet that pyarrow 25 cannot read back.
+    return List(_feature(item))
+
+
+def _normalise(value: Any, annotation: Any, metadata: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    """The value in canonical form (tuples, floats) and what is wrong with it."""
+    annotation, optional = _strip_optional(annotation)
+    if value is None:
+        return None, [] if optional else [f"expected {_name(annotation)}, found nothing"]
+    if annotation in (Vector, Matrix):
+        return _normalise_numbers(value, 1 if annotation == Vector else 2, metadata.get("shape"))
+    if annotation is float:
+        return _normalise_float(value)
+    item = _item_type(annotation)
+    if item is not None:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            return value, [f"expected a list, found {value!r:.60}"]
+        wrong = [i for i, v in enumerate(value) if not isinstance(v, item)]
+        return tuple(value), [f"items {wrong} are not {item.__name__}"] if wrong else []
+    if not isinstance(value, annotation) or (annotation is int and isinstance(value, bool)):
+        return value, [f"expected {_name(annotation)}, found {value!r:.60}"]
+    allowed = metadata.get("one_of")
+    if allowed and value not in allowed:
+        return value, [f"expected one of {', '.join(allowed)}; found {value!r}"]
+    return value, []
+
+
+def _normalise_float(value: Any) -> tuple[Any, list[str]]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value, [f"expected a number, found {value!r:.60}"]
+    return float(value), [] if math.isfinite(value) else [f"expected a finite number, found {value}"]
+
+
+def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) -> tuple[Any, list[str]]:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    try:
+        numbers = tuple(float(v) for v in value) if depth == 1 else tuple(tuple(float(v) for v in row) for row in value)
+    except (TypeError, ValueError):
+        return value, [f"expected {_shape_name(shape, depth)} numbers, found {value!r:.80}"]
+    found_shape = (len(numbers),) if depth == 1 else (len(numbers), *{len(row) for row in numbers})  # type: ignore[arg-type]
+    problems = []
+    if shape is not None and found_shape != shape:
+        problems.append(f"expected {_shape_name(shape, depth)} numbers, found shape {found_shape}")
+    flat = numbers if depth == 1 else [v for row in numbers for v in row]  # type: ignore[union-attr]
+    if not all(math.isfinite(v) for v in flat):  # type: ignore[arg-type]
+        problems.append(f"expected finite numbers, found {value}")
+    return numbers, problems
+
+
+def _shape_name(shape: tuple[int, ...] | None, depth: int) -> str:
+    return "×".join(map(str, shape)) if shape else ("a list of" if depth == 1 else "a matrix of")
+
+
+def _name(annotation: Any) -> str:
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, EncodedImage):
+        return {"bytes": value.bytes, "path": value.path}
+    if isinstance(value, Record):
+        return value.to_row()
+    if isinstance(value, tuple):
+        return [_to_plain(v) for v in value]
+    return value
+
+
+def _from_plain(value: Any, annotation: Any) -> Any:
+    annotation, _ = _strip_optional(annotation)
+    if value is None:
+        return None
+    if annotation is EncodedImage and isinstance(value, Mapping):
+        return EncodedImage(**value)
+    if _is_record(annotation) and isinstance(value, Mapping):
+        return annotation.from_row(value)
+    item = _item_type(annotation)
+    if _is_record(item) and isinstance(value, Sequence):
+        return tuple(item.from_row(v) if isinstance(v, Mapping) else v for v in value)
+    return value
+
+
+_BASE64 = "base64"
+
+
+def _bytes_to_text(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {_BASE64: base64.b64encode(value).decode("ascii")}
+    if isinstance(value, dict):
+        return {k: _bytes_to_text(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_bytes_to_text(v) for v in value]
+    return value
+
+
+def _text_to_bytes(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {_BASE64}:
+            return base64.b64decode(value[_BASE64])
+        return {k: _text_to_bytes(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_text_to_bytes(v) for v in value]
+    return value
