@@ -1,0 +1,161 @@
+"""Pictures: reading them safely, and the reference's resize-and-crop to its detector's 896-pixel frame."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional
+
+from gsi_bench_dataset.records import EncodedImage
+
+__all__ = [
+    "MAX_PIXELS",
+    "ImageError",
+    "ReferenceFrame",
+    "header_size",
+    "load_rgb",
+    "pixel_hash",
+    "reference_view",
+    "resize_bicubic",
+]
+
+MAX_PIXELS = 64 * 2**20  # a decoded RGB picture of 192 MiB; larger ones are refused before they are decoded
+
+RGB = NDArray[np.uint8]
+Source = EncodedImage | bytes | str | Path
+
+
+class ImageError(ValueError):
+    """A picture that cannot be used; the message says why."""
+
+
+def header_size(source: Source) -> tuple[int, int]:
+    """(height, width) from the file's header, without decoding.
+
+    Raises:
+        ImageError: missing, unreadable or too large.
+    """
+    with _open(source) as image:
+        return image.height, image.width
+
+
+def load_rgb(source: Source) -> RGB:
+    """The picture as RGB uint8 (H, W, 3), as PIL's `convert("RGB")` gives it: alpha dropped, EXIF rotation not applied.
+
+    Raises:
+        ImageError: missing, unreadable, truncated or too large.
+    """
+    with _open(source) as image:
+        try:
+            return np.asarray(image.convert("RGB"))
+        except (OSError, ValueError, SyntaxError) as error:  # PIL: truncated or damaged data
+            raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
+
+
+def resize_bicubic(rgb: RGB, height: int, width: int) -> RGB:
+    """PIL's bicubic resize (with its antialiasing), the reference's way to bring an edited picture to the source's size."""
+    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def pixel_hash(rgb: RGB) -> str:
+    """SHA-256 of size and pixels: equal for equal pictures, whatever file format they came in."""
+    digest = hashlib.sha256(f"{rgb.shape[0]}x{rgb.shape[1]}:".encode())
+    digest.update(np.ascontiguousarray(rgb).data)
+    return digest.hexdigest()
+
+
+def _open(source: Source) -> Image.Image:
+    stream: Path | io.BytesIO
+    if isinstance(source, EncodedImage):
+        stream = io.BytesIO(source.bytes)
+    elif isinstance(source, bytes):
+        stream = io.BytesIO(source)
+    else:
+        stream = Path(source)
+    try:
+        with warnings.catch_warnings():
+            # Our own limit below decides; PIL's lower warning limit would only add noise.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(stream)
+    except FileNotFoundError as error:
+        raise ImageError(f"{_describe(source)}: no such file") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise ImageError(f"{_describe(source)}: {image.width}×{image.height} is over the limit of {MAX_PIXELS} pixels")
+    return image
+
+
+def _describe(source: Source) -> str:
+    if isinstance(source, EncodedImage):
+        return source.path or f"picture of {len(source.bytes)} bytes"
+    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else str(source)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReferenceFrame:
+    """Where a picture of height × width lands in the reference's input: resized, centre-cropped, padded, cut.
+
+    The longer side becomes 896; the crop keeps multiples of 14; then the reference pads to 896×896 with the mean colour and
+    cuts the top-left window of the picture's *original* size (quirks 52 and 53): `final` is what is evaluated.
+    """
+
+    height: int
+    width: int
+
+    SIDE = 896
+    PATCH = 14
+
+    @property
+    def resized(self) -> tuple[int, int]:
+        """(height, width) after resizing the longer side to 896."""
+        scale = self.SIDE / max(self.height, self.width)
+        return int(self.height * scale + 0.5), int(self.width * scale + 0.5)
+
+    @property
+    def cropped(self) -> tuple[int, int]:
+        """(height, width) after the centre crop to multiples of 14."""
+        height, width = self.resized
+        return height // self.PATCH * self.PATCH, width // self.PATCH * self.PATCH
+
+    @property
+    def crop_start(self) -> tuple[int, int]:
+        """First row and column that the crop keeps."""
+        return tuple(n // 2 - c // 2 for n, c in zip(self.resized, self.cropped, strict=True))  # type: ignore[return-value]
+
+    @property
+    def final(self) -> tuple[int, int]:
+        """(height, width) of the evaluated window."""
+        return min(self.height, self.SIDE), min(self.width, self.SIDE)
+
+
+_MEAN = (123.675, 116.28, 103.53)
+_STD = (58.395, 57.12, 57.375)
+
+
+def reference_view(pictures: Tensor) -> Tensor:
+    """The reference's evaluated window of RGB uint8 pictures (N, H, W, 3): float32 **BGR** (N, 3, h, w), about 0–255.
+
+    Normalising and undoing it is kept: the rounding is part of the numbers.
+    """
+    frame = ReferenceFrame(pictures.shape[1], pictures.shape[2])
+    x = pictures.permute(0, 3, 1, 2).to(torch.float32)
+    x = functional.interpolate(x, size=frame.resized, mode="bilinear", align_corners=False, antialias=True)
+    (top, left), (height, width) = frame.crop_start, frame.cropped
+    x = x[..., top : top + height, left : left + width]
+    mean = torch.tensor(_MEAN, device=x.device).view(3, 1, 1)
+    std = torch.tensor(_STD, device=x.device).view(3, 1, 1)
+    x = (x - mean) / std
+    x = functional.pad(x, (0, frame.SIDE - width, 0, frame.SIDE - height))
+    x = x[..., : frame.final[0], : frame.final[1]]
+    return (x * std + mean).flip(1)

@@ -1,0 +1,84 @@
+"""How much of a picture changed outside the places that an edit may touch: masks, masked SSIM and MSE, batched.
+
+Pictures are (N, 3, H, W) floats on the 0–255 scale, masks (N, H, W) bool with True = counts. SSIM is Wang et al. 2004 with a
+uniform 7×7 window and sample covariance, per channel, as scikit-image computes it by default.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["boxes_mask", "data_range", "masked_mean", "mse", "ssim", "ssim_map"]
+
+_WINDOW = 7
+_K1, _K2 = 0.01, 0.03
+
+
+def boxes_mask(boxes: Tensor, valid: Tensor, height: int, width: int) -> Tensor:
+    """True outside of the boxes: boxes (N, B, 4) `[x1, y1, x2, y2]` pixels, valid (N, B) -> (N, H, W) bool.
+
+    The reference truncates to whole pixels, clips starts at 0 and ends at the picture's size only; an end left of or above
+    the picture stays negative and counts from the far side, as a Python slice does (quirk 55).
+    """
+    start = boxes[..., :2].clamp(min=0).trunc()
+    size = torch.tensor([width, height], dtype=boxes.dtype, device=boxes.device)
+    end = torch.minimum(boxes[..., 2:], size).trunc()
+    end = torch.where(end < 0, (end + size).clamp(min=0), end)
+    columns = torch.arange(width, device=boxes.device)
+    rows = torch.arange(height, device=boxes.device)
+    in_columns = (columns >= start[..., 0, None]) & (columns < end[..., 0, None])
+    in_rows = (rows >= start[..., 1, None]) & (rows < end[..., 1, None])
+    inside = in_rows[..., :, None] & in_columns[..., None, :] & valid[..., None, None]
+    return ~inside.any(-3)
+
+
+def data_range(pictures: Tensor) -> Tensor:
+    """Largest minus smallest value of each picture (N,): what the reference takes for SSIM's range, from the second picture."""
+    return pictures.amax((1, 2, 3)) - pictures.amin((1, 2, 3))
+
+
+def ssim_map(a: Tensor, b: Tensor, value_range: Tensor) -> Tensor:
+    """SSIM at every pixel and channel (N, 3, H, W), borders mirrored with the edge pixel repeated; value_range (N,)."""
+    mean_a, mean_b = _box_filter(a), _box_filter(b)
+    unbiased = _WINDOW**2 / (_WINDOW**2 - 1)
+    var_a = unbiased * (_box_filter(a * a) - mean_a * mean_a)
+    var_b = unbiased * (_box_filter(b * b) - mean_b * mean_b)
+    cov = unbiased * (_box_filter(a * b) - mean_a * mean_b)
+    c1 = ((_K1 * value_range) ** 2).view(-1, 1, 1, 1)
+    c2 = ((_K2 * value_range) ** 2).view(-1, 1, 1, 1)
+    numerator = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
+    return numerator / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+
+
+def ssim(a: Tensor, b: Tensor, mask: Tensor | None = None, value_range: Tensor | None = None) -> Tensor:
+    """Mean SSIM (N,) over the mask's pixels, picture border included; NaN where the mask keeps nothing.
+
+    Without a mask: the mean without the outer 3 pixels, as scikit-image reports it. `value_range` defaults to the reference's
+    choice, the range of the second picture.
+    """
+    full = ssim_map(a, b, data_range(b) if value_range is None else value_range)
+    if mask is None:
+        edge = _WINDOW // 2
+        return full[..., edge:-edge, edge:-edge].mean((1, 2, 3))
+    return masked_mean(full, mask)
+
+
+def mse(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared difference (N,) over the mask's pixels and the channels; NaN where the mask keeps nothing."""
+    return masked_mean((a - b) ** 2, mask)
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean (N,) of values (N, C, H, W) over the pixels that mask (N, H, W) keeps, all channels; 0/0 = NaN."""
+    kept = mask[:, None].to(values.dtype)
+    return (values * kept).sum((1, 2, 3)) / (kept.sum((1, 2, 3)) * values.shape[1])
+
+
+def _box_filter(x: Tensor) -> Tensor:
+    """Mean over a 7×7 window at every pixel, mirrored borders with the edge pixel repeated."""
+    edge = _WINDOW // 2
+    x = torch.cat((x[..., :edge].flip(-1), x, x[..., -edge:].flip(-1)), -1)
+    x = torch.cat((x[..., :edge, :].flip(-2), x, x[..., -edge:, :].flip(-2)), -2)
+    return functional.avg_pool2d(x, _WINDOW, stride=1)

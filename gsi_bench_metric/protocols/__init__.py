@@ -1,0 +1,1 @@
+"""Protocols: what the detections, pictures and judgements of an edit are worth."""

