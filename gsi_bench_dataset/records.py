@@ -183,11 +183,12 @@ class Score(Record):
     editor: str
     protocol: str
     operation: str  # as the protocol reads it: official re-parses the prompt
-    ic: float | None = None
-    sa: float | None = None
-    ssim: float | None = None
-    lpips: float | None = None
-    mse: float | None = None
+    # NaN is a value here: official SSIM of a mask that keeps nothing is 0/0, and the reference averages it.
+    ic: float | None = spec(None, finite=False)
+    sa: float | None = spec(None, finite=False)
+    ssim: float | None = spec(None, finite=False)
+    lpips: float | None = spec(None, finite=False)
+    mse: float | None = spec(None, finite=False)
     ac: float | None = None
     locality_passed: bool | None = None  # official: the gate before IC and SA
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided

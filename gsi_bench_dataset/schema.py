@@ -46,9 +46,15 @@ class EncodedImage:
         return f"EncodedImage({len(self.bytes)} bytes, path={self.path!r})"
 
 
-def spec(default: Any = dataclasses.MISSING, *, shape: tuple[int, ...] | None = None, one_of: Sequence[str] = ()) -> Any:
-    """A dataclass field with checks: `shape` of a vector or matrix, allowed values of a string."""
-    metadata = {"shape": shape, "one_of": tuple(one_of)}
+def spec(
+    default: Any = dataclasses.MISSING,
+    *,
+    shape: tuple[int, ...] | None = None,
+    one_of: Sequence[str] = (),
+    finite: bool = True,
+) -> Any:
+    """A dataclass field with checks: `shape` of a vector or matrix, allowed values of a string, finite numbers."""
+    metadata = {"shape": shape, "one_of": tuple(one_of), "finite": finite}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -169,7 +175,7 @@ def _normalise(value: Any, annotation: Any, metadata: Mapping[str, Any]) -> tupl
     if annotation in (Vector, Matrix):
         return _normalise_numbers(value, 1 if annotation == Vector else 2, metadata.get("shape"))
     if annotation is float:
-        return _normalise_float(value)
+        return _normalise_float(value, metadata.get("finite", True))
     item = _item_type(annotation)
     if item is not None:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
@@ -184,10 +190,10 @@ def _normalise(value: Any, annotation: Any, metadata: Mapping[str, Any]) -> tupl
     return value, []
 
 
-def _normalise_float(value: Any) -> tuple[Any, list[str]]:
+def _normalise_float(value: Any, finite: bool) -> tuple[Any, list[str]]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value, [f"expected a number, found {value!r:.60}"]
-    return float(value), [] if math.isfinite(value) else [f"expected a finite number, found {value}"]
+    return float(value), [f"expected a finite number, found {value}"] if finite and not math.isfinite(value) else []
 
 
 def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) -> tuple[Any, list[str]]:

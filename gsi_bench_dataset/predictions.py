@@ -1,0 +1,210 @@
+"""Edited pictures as users hold them -> predictions.
+
+Taken are: a folder of `<sample id>.png|jpg|jpeg|webp` (the reference's naming, `<img_id>_edit_<query_id>`, also with `_rgb`
+at the end), a reference `eval/` tree (`<model>/generated_images_<split>/`), a Hugging Face dataset or parquet file with an
+id column and a picture column, and a JSON file or mapping of ids to paths.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.records import SPLITS, EncodedImage, Prediction
+
+__all__ = ["PredictionError", "PredictionSet", "find_eval_tree", "read_predictions"]
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
+_TREE_PREFIX = "generated_images_"
+
+
+class PredictionError(ValueError):
+    """The predictions cannot be read; the message lists every problem."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictionSet:
+    """Predictions of one editor for one split (None: not said). `ignored` names files that are no predictions."""
+
+    editor: str
+    predictions: Mapping[str, Prediction]
+    split: str | None = None
+    origin: str = ""
+    ignored: tuple[str, ...] = ()
+
+
+def read_predictions(
+    source: Path | str | Mapping[str, Any], editor: str | None = None, column: str = "edited_image"
+) -> PredictionSet:
+    """The predictions of one editor.
+
+    Args:
+        source: a folder of pictures, a dataset folder, a `.parquet`, a `.json` mapping ids to paths, or such a mapping
+            (values: path, bytes or PIL image).
+        editor: its name; default the folder's or file's name.
+        column: the picture column of a dataset or parquet file; ids come from the column `id` or `sample_id`.
+
+    Raises:
+        PredictionError: no such source, no pictures in it, or two pictures for one sample.
+    """
+    if isinstance(source, Mapping):
+        return _from_mapping(source, editor or "mapping", Path())
+    path = Path(source)
+    name = editor or _editor_name(path)
+    if path.is_file() and path.suffix == ".json":
+        return _from_json(path, name)
+    if path.is_file() and path.suffix == ".parquet":
+        return _from_parquet([path], name, column)
+    if path.is_dir():
+        shards = sorted(path.glob("data/*.parquet")) or sorted(path.glob("*.parquet"))
+        if shards:
+            return _from_parquet(shards, name, column)
+        if any(path.glob("*.arrow")) or any(path.glob("*/*.arrow")):
+            raise PredictionError(f"{path}: written by save_to_disk; write it with to_parquet and give the parquet file")
+        return _from_folder(path, name)
+    raise PredictionError(
+        f"{path}: no such folder or file. Expected a folder of <sample id>.png pictures, a parquet file with the columns "
+        f"id and {column}, or a JSON file that maps sample ids to paths"
+    )
+
+
+def find_eval_tree(root: Path, splits: tuple[str, ...] = SPLITS) -> list[PredictionSet]:
+    """Every `<model>/generated_images_<split>/` below a reference `eval/` folder, models and splits sorted.
+
+    Raises:
+        PredictionError: when there is none, or one of them cannot be read.
+    """
+    found = [
+        (model, split, model / f"{_TREE_PREFIX}{split}")
+        for model in sorted(p for p in root.iterdir() if p.is_dir())
+        for split in splits
+        if (model / f"{_TREE_PREFIX}{split}").is_dir()
+    ]
+    if not found:
+        raise PredictionError(
+            f"{root}: no <model>/{_TREE_PREFIX}<split>/ folder in it (splits: {', '.join(splits)}). For a single folder of "
+            "pictures name its split with --split"
+        )
+    sets, problems = [], []
+    for model, split, folder in found:
+        try:
+            sets.append(dataclasses.replace(_from_folder(folder, model.name), split=split))
+        except PredictionError as error:
+            problems.append(str(error))
+    if problems:
+        raise PredictionError("\n".join(problems))
+    return sets
+
+
+def _editor_name(path: Path) -> str:
+    path = path.resolve()
+    return path.parent.name if path.name.startswith(_TREE_PREFIX) else path.stem if path.is_file() else path.name
+
+
+def _sample_id(path: Path) -> str:
+    return path.stem.removesuffix("_rgb")
+
+
+def _from_folder(folder: Path, editor: str) -> PredictionSet:
+    by_id: dict[str, list[Path]] = defaultdict(list)
+    ignored = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in EXTENSIONS and path.is_file():
+            by_id[_sample_id(path)].append(path)
+        else:
+            ignored.append(path.name)
+    if not by_id:
+        raise PredictionError(
+            f"{folder}: no pictures in it; expected files like <img_id>_edit_<query_id>.png ({', '.join(EXTENSIONS)})"
+        )
+    doubled = [f"{i}: {', '.join(p.name for p in paths)}" for i, paths in by_id.items() if len(paths) > 1]
+    if doubled:
+        raise PredictionError(
+            f"{folder}: {len(doubled)} sample(s) with more than one picture; keep one of each:\n  " + "\n  ".join(doubled)
+        )
+    predictions = {i: Prediction(sample_id=i, editor=editor, path=str(paths[0])) for i, paths in by_id.items()}
+    return PredictionSet(editor, predictions, origin=str(folder), ignored=tuple(ignored))
+
+
+def _from_json(path: Path, editor: str) -> PredictionSet:
+    try:
+        mapping = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PredictionError(f"{path}: not valid JSON ({error})") from error
+    if not isinstance(mapping, dict) or not all(isinstance(v, str) for v in mapping.values()):
+        raise PredictionError(f'{path}: expected {{"<sample id>": "<path of the picture>", …}}')
+    return _from_mapping(mapping, editor, path.parent)
+
+
+def _from_mapping(mapping: Mapping[str, Any], editor: str, base: Path) -> PredictionSet:
+    predictions = {}
+    for sample_id, value in mapping.items():
+        if isinstance(value, (str, Path)):
+            predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=str(base / value))
+        else:
+            predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
+    if not predictions:
+        raise PredictionError("no predictions in the mapping")
+    return PredictionSet(editor, predictions)
+
+
+def encode(value: Any, sample_id: str) -> EncodedImage:
+    """An encoded picture from bytes, `{"bytes", "path"}`, a PIL image or a uint8 array (H, W, 3); the last two as PNG.
+
+    Raises:
+        PredictionError: for anything else.
+    """
+    import io  # noqa: PLC0415 - only for pictures in memory
+
+    from PIL import Image  # noqa: PLC0415
+
+    if isinstance(value, EncodedImage):
+        return value
+    if isinstance(value, bytes):
+        return EncodedImage(value)
+    if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
+        return EncodedImage(value["bytes"], value.get("path"))
+    if type(value).__module__ == "numpy" and getattr(value, "dtype", None) == "uint8":
+        value = Image.fromarray(value)
+    if isinstance(value, Image.Image):
+        buffer = io.BytesIO()
+        value.save(buffer, format="PNG")
+        return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
+    raise PredictionError(
+        f"{sample_id}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
+    )
+
+
+def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - other forms do not need it
+
+    predictions: dict[str, Prediction] = {}
+    problems = []
+    for shard in shards:
+        file = pq.ParquetFile(shard)
+        names = file.schema_arrow.names
+        id_column = next((c for c in ("id", "sample_id") if c in names), None)
+        if id_column is None or column not in names:
+            problems.append(
+                f"{shard}: expected the columns id and {column}, found {names}; name the picture column with --column"
+            )
+            continue
+        for batch in file.iter_batches(batch_size=64, columns=[id_column, column]):
+            for sample_id, value in zip(batch[id_column].to_pylist(), batch[column].to_pylist(), strict=True):
+                if sample_id in predictions:
+                    problems.append(f"{shard}: {sample_id} stands there twice")
+                elif value is None:
+                    continue  # no picture: the sample counts as missing
+                elif isinstance(value, dict) and value.get("bytes") is None and value.get("path"):
+                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=value["path"])
+                else:
+                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
+    if problems:
+        raise PredictionError("\n".join(problems))
+    if not predictions:
+        raise PredictionError(f"{shards[0].parent}: no picture in column {column}")
+    return PredictionSet(editor, predictions, origin=str(shards[0].parent))

@@ -1,0 +1,150 @@
+"""Detections that somebody else made: the reference's `infer_cache.json`, or our store keyed by picture.
+
+`infer_cache.json` maps `<img_id>_<query_id>` to the detections of source and edited picture: it knows ids, not pictures, so it
+must be given only with the pictures it was made on (quirk 79). Our `.jsonl` store is keyed by the pixels' SHA-256 and the
+target, so it serves any editor: a picture that nobody ran the detector on simply has no entry. `index_by_picture` turns the
+first into the second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.records import Detection, RecordError, Sample
+from gsi_bench_metric.detectors.base import DetectionItem
+
+__all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
+
+_REFERENCE_VIEWS = {"source": "origin_result", "edited": "new_result"}
+_FIELDS = ("label", "bbox_3d", "bbox_2d", "rotation_matrix", "iou_score")
+_SHOWN = 20
+
+
+class DetectionFileError(ValueError):
+    """A file of detections that cannot be used; the message lists every problem."""
+
+
+def reference_key(sample: Sample) -> str:
+    """The reference's name of an edit in its caches and results."""
+    return f"{sample.img_id}_{sample.query_id}"
+
+
+class RecordedDetector:
+    """Looks detections up, by edit or by picture."""
+
+    name = "recorded"
+
+    def __init__(
+        self,
+        by_key: Mapping[tuple[str, str], list[Detection]] | None = None,
+        by_picture: Mapping[tuple[str, str], list[Detection]] | None = None,
+    ):
+        self._by_key = dict(by_key or {})
+        self._by_picture = dict(by_picture or {})
+        self.needs_pixels = bool(self._by_picture)
+
+    @classmethod
+    def from_file(cls, path: Path) -> RecordedDetector:
+        """Reads `infer_cache.json` or a `.jsonl` store.
+
+        Raises:
+            DetectionFileError: malformed JSON, or detections with wrong shapes or NaN; lists all of them.
+        """
+        if not Path(path).is_file():
+            raise DetectionFileError(f"{path}: no such file")
+        reader = _read_store if Path(path).suffix == ".jsonl" else _read_infer_cache
+        detector, problems = reader(Path(path))
+        if problems:
+            more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+            raise DetectionFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+        return detector
+
+    def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
+        """Recorded detections of each item, None where nothing is recorded."""
+        return [self._lookup(item) for item in items]
+
+    def _lookup(self, item: DetectionItem) -> list[Detection] | None:
+        found = self._by_key.get((reference_key(item.sample), item.view))
+        if found is None and item.pixels is not None:
+            found = self._by_picture.get((item.pixels, item.sample.target))
+        return found
+
+    def index_by_picture(self, items: Iterable[DetectionItem]) -> list[dict[str, Any]]:
+        """Lines of a `.jsonl` store for the pictures of `items` (which carry their hash), sorted, one per picture and target.
+
+        Raises:
+            DetectionFileError: when two edits recorded different detections for the same picture and target.
+        """
+        lines: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        conflicts = []
+        for item in items:
+            found = self._lookup(item)
+            if found is None or item.pixels is None:
+                continue
+            key, plain = (item.pixels, item.sample.target), [_trim(d.to_json()) for d in found]
+            if lines.setdefault(key, plain) != plain:
+                conflicts.append(f"{item.sample.id} ({item.view}): another edit recorded other detections for this picture")
+        if conflicts:
+            raise DetectionFileError("\n".join(conflicts))
+        return [{"pixels": p, "target": t, "detections": d} for (p, t), d in sorted(lines.items())]
+
+
+def _trim(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in row.items() if v not in (None, []) and (k, v) != ("state", "present")}
+
+
+def _read_infer_cache(path: Path) -> tuple[RecordedDetector, list[str]]:
+    try:
+        cache = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        return RecordedDetector(), [f"not valid JSON: {error}"]
+    if not isinstance(cache, dict):
+        return RecordedDetector(), ["expected an object keyed by '<img_id>_<query_id>'"]
+    by_key, problems = {}, []
+    for key, entry in cache.items():
+        for view, name in _REFERENCE_VIEWS.items():
+            try:
+                rows = entry[name]["detections"]
+            except (KeyError, TypeError):
+                problems.append(f'{key}: expected {{"{name}": {{"detections": […]}}}}')
+                continue
+            detections, found = _parse(rows, f"{key} {name}")
+            problems += found
+            by_key[key, view] = detections
+    return RecordedDetector(by_key=by_key), problems
+
+
+def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
+    by_picture, problems = {}, []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            key, rows = (entry["pixels"], entry["target"]), entry["detections"]
+        except (ValueError, KeyError, TypeError) as error:
+            problems.append(f"line {number}: expected pixels, target and detections ({error})")
+            continue
+        by_picture[key], found = _parse(rows, f"line {number}")
+        problems += found
+    return RecordedDetector(by_picture=by_picture), problems
+
+
+def _parse(rows: Any, where: str) -> tuple[list[Detection], list[str]]:
+    detections, problems = [], []
+    if not isinstance(rows, list):
+        return [], [f"{where}: expected a list of detections, found {type(rows).__name__}"]
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict):
+            problems.append(f"{where}[{i}]: expected an object")
+            continue
+        absent = [f for f in ("bbox_3d", "bbox_2d") if f not in row]
+        if absent:
+            problems.append(f"{where}[{i}]: missing {', '.join(absent)}")
+            continue
+        try:
+            detections.append(Detection.from_json({f: row[f] for f in _FIELDS if f in row}))
+        except RecordError as error:
+            problems += [f"{where}[{i}]: {problem}" for problem in error.problems]
+    return detections, problems

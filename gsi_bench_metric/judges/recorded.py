@@ -1,0 +1,95 @@
+"""Judgements that somebody else made: the reference's `predictions_*.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gsi_bench_dataset.records import Judgement, Prediction, Sample
+
+__all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
+
+DELIMITER = "||V^=^V||"
+_SUFFIXES = ("", ".jpg", ".png")  # what the reference tries after an index (quirk 91)
+
+
+class JudgementFileError(ValueError):
+    """A file of judgements that cannot be used."""
+
+
+def parse_reply(reply: str) -> tuple[float | None, str | None]:
+    """(score, None) or (None, why not) of a judge's reply, read as the reference reads it.
+
+    The JSON object between the first two delimiters, its "score", as it stands: no clipping (quirk 85), true counts as 1. A
+    score that is no finite number has no meaning; the reference's run ends there (quirk 84), here the edit is not judged.
+    """
+    parts = reply.split(DELIMITER)
+    if len(parts) < 2:
+        return None, "the request failed" if reply == "_ERROR_" else f"no {DELIMITER} in the reply"
+    try:
+        score = json.loads(parts[1])["score"]
+    except (ValueError, KeyError, TypeError) as error:
+        return None, f"no JSON object with a score between the delimiters ({type(error).__name__})"
+    if not isinstance(score, (int, float)) or not math.isfinite(score):
+        return None, f"the score is no finite number: {score!r:.40}"
+    return float(score), None
+
+
+def read_reference_file(path: Path) -> dict[str, Judgement]:
+    """Judgements by index (`<img_id>_edit_<query_id>`, as written); later entries replace earlier ones, as in the reference.
+
+    Raises:
+        JudgementFileError: not JSON, or not a list of {"prediction", "meta": {"index"}}.
+    """
+    if not Path(path).is_file():
+        raise JudgementFileError(f"{path}: no such file")
+    try:
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise JudgementFileError(f"{path}: not valid JSON ({error})") from error
+    judgements, problems = {}, []
+    for i, entry in enumerate(entries if isinstance(entries, list) else [entries]):
+        try:
+            reply, index = entry["prediction"], entry["meta"]["index"]
+        except (KeyError, TypeError):
+            problems.append(f'entry {i}: expected {{"prediction": text, "meta": {{"index": …}}}}')
+            continue
+        if not isinstance(reply, str) or not isinstance(index, str):
+            problems.append(f"entry {i}: prediction and index must be text")
+            continue
+        score, problem = parse_reply(reply)
+        judgements[index] = Judgement(sample_id=index, judge="recorded", score=score, reply=reply, problem=problem)
+    if problems:
+        raise JudgementFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:20]))
+    return judgements
+
+
+class RecordedJudge:
+    """Looks judgements up by sample id."""
+
+    name = "recorded"
+
+    def __init__(self, by_index: Mapping[str, Judgement]):
+        self._by_index = dict(by_index)
+
+    @classmethod
+    def from_file(cls, path: Path) -> RecordedJudge:
+        """Reads the reference's `predictions_*.json`.
+
+        Raises:
+            JudgementFileError: see `read_reference_file`.
+        """
+        return cls(read_reference_file(Path(path)))
+
+    def judge(self, edits: Sequence[tuple[Sample, Prediction]]) -> list[Judgement]:
+        """The recorded judgement of each edit."""
+        return [self._lookup(sample.id) for sample, _ in edits]
+
+    def _lookup(self, sample_id: str) -> Judgement:
+        for suffix in _SUFFIXES:
+            if sample_id + suffix in self._by_index:
+                found = self._by_index[sample_id + suffix]
+                return Judgement(sample_id, found.judge, found.score, found.reply, found.problem)
+        return Judgement(sample_id=sample_id, judge=self.name, problem="no judgement recorded for this edit")

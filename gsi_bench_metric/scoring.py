@@ -1,0 +1,186 @@
+"""Samples + predictions + records -> scores: plan, look up, score, account for every sample.
+
+Nothing is dropped without a name: a sample without a prediction, an unreadable picture, a missing detection or judgement
+each end as a `Score` whose `reasons` say so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from gsi_bench_dataset.predictions import PredictionSet
+from gsi_bench_dataset.records import Detection, Judgement, Prediction, Sample, Score
+from gsi_bench_metric.detectors import DetectionItem, Detector
+from gsi_bench_metric.detectors.recorded import reference_key
+from gsi_bench_metric.images import ImageError, header_size, load_rgb, pixel_hash
+from gsi_bench_metric.judges import Judge
+from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer, operation_of
+
+__all__ = ["PROTOCOLS", "Plan", "ScoringError", "make_plan", "make_scorer", "pick_device", "score"]
+
+PROTOCOLS = ("official",)
+_SHOWN = 20
+
+
+class ScoringError(ValueError):
+    """The inputs do not fit together; the message lists every problem."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What will be scored: pairs of sample and prediction; `unscored` says what already cannot be, and why."""
+
+    editor: str
+    pairs: tuple[tuple[Sample, Prediction], ...]
+    unscored: tuple[Score, ...]
+
+    def __len__(self) -> int:
+        return len(self.pairs) + len(self.unscored)
+
+
+def pick_device(device: str | None) -> str:
+    """The device asked for, else CUDA, MPS or CPU, the first that is there.
+
+    Raises:
+        ScoringError: the one asked for is not there.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device is None:
+        return next(name for name in ("cuda", "mps", "cpu") if available[name])
+    if not available.get(device.split(":")[0], False):
+        there = ", ".join(name for name, yes in available.items() if yes)
+        raise ScoringError(f"device {device!r} is not available here; available: {there}")
+    return device
+
+
+def make_scorer(protocol: str, device: str, batch_size: int = 8, dataset_type: str | None = None) -> OfficialScorer:
+    """The scorer of a protocol.
+
+    Raises:
+        ValueError: unknown, or not in this version.
+    """
+    if protocol == "official":
+        return OfficialScorer(device, batch_size, dataset_type)
+    if protocol == "strict":
+        raise ValueError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
+    raise ValueError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+
+
+def make_plan(
+    samples: Iterable[Sample],
+    predictions: PredictionSet,
+    *,
+    protocol: str = "official",
+    ignore_extra: bool = False,
+) -> Plan:
+    """Pairs samples with predictions by id and looks at every picture's header before any long work starts.
+
+    Args:
+        samples: all samples of the split: they are the denominator.
+        predictions: one editor's pictures.
+        protocol: written into the scores of what cannot be scored.
+        ignore_extra: leave out predictions for unknown samples instead of raising.
+
+    Raises:
+        ScoringError: unknown sample ids, two samples with one id or one reference key, no prediction that fits.
+    """
+    samples = list(samples)
+    problems = _identity_problems(samples)
+    unknown = sorted(set(predictions.predictions) - {s.id for s in samples})
+    if unknown and not ignore_extra:
+        problems.append(
+            f"{len(unknown)} prediction(s) belong to no sample of this data: {_some(unknown)}. Check --split and --data, or "
+            "leave them out with --ignore-extra"
+        )
+    if samples and len(unknown) == len(predictions.predictions):
+        problems.append(f"no prediction of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
+    if problems:
+        raise ScoringError("\n".join(problems))
+    pairs, unscored = [], []
+    for sample in samples:
+        prediction = predictions.predictions.get(sample.id)
+        problem = "missing: no picture for this sample" if prediction is None else _picture_problem(prediction)
+        if prediction is not None and problem is None:
+            pairs.append((sample, prediction))
+        else:
+            unscored.append(_unscored(sample, predictions.editor, protocol, problem or ""))
+    return Plan(predictions.editor, tuple(pairs), tuple(unscored))
+
+
+def score(
+    plan: Plan,
+    scorer: OfficialScorer,
+    detector: Detector,
+    judge: Judge | None = None,
+    *,
+    progress: bool = True,
+) -> list[Score]:
+    """Scores of every sample of the plan, in sample order."""
+    detections = _detect(plan.pairs, detector)
+    judgements = dict(zip([s.id for s, _ in plan.pairs], judge.judge(plan.pairs), strict=True)) if judge else {}
+    edits = [Edit(sample, prediction, *detections[sample.id], judgements.get(sample.id)) for sample, prediction in plan.pairs]
+    scores = list(plan.unscored)
+    with tqdm(total=len(edits), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
+        for batch in scorer.score(edits):
+            scores += batch
+            bar.update(len(batch))
+    return sorted(scores, key=lambda s: s.sample_id)
+
+
+def _detect(
+    pairs: Sequence[tuple[Sample, Prediction]], detector: Detector
+) -> Mapping[str, tuple[list[Detection] | None, list[Detection] | None]]:
+    """(source, edited) detections by sample id."""
+    hashes = _pixel_hashes(pairs) if detector.needs_pixels else {}
+    items = [DetectionItem(sample, view, hashes.get((sample.id, view))) for sample, _ in pairs for view in ("source", "edited")]
+    found = detector.detect(items)
+    return {items[i].sample.id: (found[i], found[i + 1]) for i in range(0, len(items), 2)}
+
+
+def _pixel_hashes(pairs: Sequence[tuple[Sample, Prediction]]) -> dict[tuple[str, str], str]:
+    hashes: dict[tuple[str, str], str] = {}
+    for sample, prediction in pairs:
+        try:
+            hashes[sample.id, "source"] = pixel_hash(load_rgb(sample.image))
+            hashes[sample.id, "edited"] = pixel_hash(load_rgb(prediction.image or prediction.path or ""))
+        except ImageError:
+            continue  # the scorer meets the same picture and gives the reason
+    return hashes
+
+
+def _identity_problems(samples: Sequence[Sample]) -> list[str]:
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for sample in samples:
+        by_key[reference_key(sample)].append(sample.id)
+    return [f"samples {', '.join(ids)} share the key {key!r}; rename one" for key, ids in by_key.items() if len(ids) > 1]
+
+
+def _picture_problem(prediction: Prediction) -> str | None:
+    try:
+        header_size(prediction.image or Path(prediction.path or ""))
+    except ImageError as error:
+        return f"unreadable: {error}"
+    return None
+
+
+def _unscored(sample: Sample, editor: str, protocol: str, reason: str) -> Score:
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=editor,
+        protocol=protocol,
+        operation=operation_of(sample),
+        state="not_scored",
+        reasons=(reason,),
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" … and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
