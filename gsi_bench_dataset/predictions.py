@@ -54,7 +54,11 @@ def read_predictions(
     if isinstance(source, Mapping):
         return _from_mapping(source, editor or "mapping", Path())
     path = Path(source)
-    name = editor or _editor_name(path)
+    found = _from_path(path, editor or _editor_name(path), column)
+    return dataclasses.replace(found, origin=str(path))
+
+
+def _from_path(path: Path, name: str, column: str) -> PredictionSet:
     if path.is_file() and path.suffix == ".json":
         return _from_json(path, name)
     if path.is_file() and path.suffix == ".parquet":
@@ -207,4 +211,4 @@ def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet
         raise PredictionError("\n".join(problems))
     if not predictions:
         raise PredictionError(f"{shards[0].parent}: no picture in column {column}")
-    return PredictionSet(editor, predictions, origin=str(shards[0].parent))
+    return PredictionSet(editor, predictions)

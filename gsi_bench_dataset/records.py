@@ -8,10 +8,9 @@ problems in one `RecordError`) and has one lossless row (`to_row`/`from_row`) an
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
-from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, spec
+from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, record, spec
 
 if TYPE_CHECKING:
     import datasets
@@ -40,7 +39,7 @@ ORIGINS = ("official", "rebuilt", "demo")
 PIXEL_FRAMES = ("source", "reference896", "unknown")
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Operation(Record):
     """What the instruction asks for, in numbers. Fields that the words do not fix are None."""
 
@@ -53,11 +52,11 @@ class Operation(Record):
     reference: str | None = None  # the object that the words refer to ("relative to the table")
     receptacle: str | None = None  # where a `place` ends
     region: Matrix | None = None  # admissible footprint of a `place`: polygon corners x, y, z in the camera frame
-    camera_translation_m: Vector | None = spec(None, shape=(3,))  # new camera's centre in the old camera's frame
-    camera_rotation: Matrix | None = spec(None, shape=(3, 3))  # takes old camera coordinates to new ones
+    camera_translation_m: Vector | None = spec(default=None, shape=(3,))  # new camera's centre in the old camera's frame
+    camera_rotation: Matrix | None = spec(default=None, shape=(3, 3))  # takes old camera coordinates to new ones
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class SceneObject(Record):
     """An object that is known to stand in the source view."""
 
@@ -70,7 +69,7 @@ class SceneObject(Record):
     is_target: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Sample(Record):
     """One edit of one source image, with everything that is known about it.
 
@@ -88,22 +87,22 @@ class Sample(Record):
     original_bbox_3d: Vector = spec(shape=(7,))  # camera frame, metres, radians
     camera_intrinsics: Matrix = spec(shape=(3, 3))  # K, pixels of `pixel_frame`
     rotation_matrix: Matrix = spec(shape=(3, 3))  # object -> camera, before the edit
-    new_bbox_3d: Vector | None = spec(None, shape=(7,))  # goal of move, place, scale
-    new_rotation_matrix: Matrix | None = spec(None, shape=(3, 3))  # goal of rotate
+    new_bbox_3d: Vector | None = spec(default=None, shape=(7,))  # goal of move, place, scale
+    new_rotation_matrix: Matrix | None = spec(default=None, shape=(3, 3))  # goal of rotate
     operation: Operation | None = None  # None where the words are not understood
     prompt_zh: str | None = None
     edited_image: EncodedImage | None = None  # ground-truth after-image, RGB
     depth: EncodedImage | None = None  # source view, 16-bit PNG, millimetres, 0 = unknown
     instance_mask: EncodedImage | None = None  # source view, 16-bit PNG of object numbers, 0 = background
     instance_mask_after: EncodedImage | None = None  # the same after the edit
-    up: Vector | None = spec(None, shape=(3,))  # unit vector against gravity, camera frame
-    up_source: str | None = spec(None, one_of=("engine", "box"))
+    up: Vector | None = spec(default=None, shape=(3,))  # unit vector against gravity, camera frame
+    up_source: str | None = spec(default=None, one_of=("engine", "box"))
     objects: tuple[SceneObject, ...] | None = None
     scene_id: str | None = None  # samples of one scene are not independent
-    pixel_frame: str = spec("unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
+    pixel_frame: str = spec(default="unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
     pixel_frame_reason: str | None = None
     goal_suspect: str | None = None  # why the stored goal may not be what the words ask for
-    origin: str = spec("official", one_of=ORIGINS)
+    origin: str = spec(default="official", one_of=ORIGINS)
     engine: str | None = None
     engine_version: str | None = None
     seed: int | None = None
@@ -128,7 +127,7 @@ class Sample(Record):
         return problems
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Prediction(Record):
     """What an editor made of a sample. Exactly one of `image` and `path` says where the picture is."""
 
@@ -142,23 +141,23 @@ class Prediction(Record):
         return [] if (self.image is None) != (self.path is None) else ["give exactly one of image and path"]
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Detection(Record):
     """One object found in one image. The first five fields are the reference's."""
 
+    bbox_3d: Vector = spec(shape=(7,))  # camera frame, metres, radians
+    bbox_2d: Vector = spec(shape=(4,))  # x1, y1, x2, y2; reference detectors: pixels of the 896 frame
     label: str | None = None
-    bbox_3d: Vector = spec((0.0,) * 7, shape=(7,))  # camera frame, metres, radians
-    bbox_2d: Vector = spec((0.0,) * 4, shape=(4,))  # x1, y1, x2, y2; reference detectors: pixels of the 896 frame
-    rotation_matrix: Matrix | None = spec(None, shape=(3, 3))  # object -> camera
+    rotation_matrix: Matrix | None = spec(default=None, shape=(3, 3))  # object -> camera
     iou_score: float | None = None
     object_id: str | None = None  # the sample's object that this is
-    state: str = spec("present", one_of=("present", "absent", "duplicate"))
+    state: str = spec(default="present", one_of=("present", "absent", "duplicate"))
     sigma: Vector | None = None  # standard deviation of each entry of bbox_3d
     confidence: float | None = None
     unobservable: tuple[str, ...] = ()  # freedoms that the picture does not show
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Judgement(Record):
     """A judge's word on the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
 
@@ -170,7 +169,7 @@ class Judgement(Record):
     prompt_hash: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@record
 class Score(Record):
     """What one edit scored under one protocol. None = not scored, and then `reasons` says why.
 
@@ -184,21 +183,22 @@ class Score(Record):
     protocol: str
     operation: str  # as the protocol reads it: official re-parses the prompt
     # NaN is a value here: official SSIM of a mask that keeps nothing is 0/0, and the reference averages it.
-    ic: float | None = spec(None, finite=False)
-    sa: float | None = spec(None, finite=False)
-    ssim: float | None = spec(None, finite=False)
-    lpips: float | None = spec(None, finite=False)
-    mse: float | None = spec(None, finite=False)
+    ic: float | None = spec(default=None, finite=False)
+    sa: float | None = spec(default=None, finite=False)
+    ssim: float | None = spec(default=None, finite=False)
+    lpips: float | None = spec(default=None, finite=False)
+    mse: float | None = spec(default=None, finite=False)
     ac: float | None = None
     locality_passed: bool | None = None  # official: the gate before IC and SA
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
-    state: str = spec("scored", one_of=("scored", "partial", "not_scored"))
+    # partial: some numbers exist; no_picture: the prediction is missing or unreadable
+    state: str = spec(default="scored", one_of=("scored", "partial", "not_scored", "no_picture"))
     reasons: tuple[str, ...] = ()
 
 
 def sample_features() -> datasets.Features:
     """The columns of the published dataset."""
-    return features_of(Sample)  # type: ignore[no-any-return]
+    return features_of(Sample)
 
 
 def _determinant(m: Matrix) -> float:

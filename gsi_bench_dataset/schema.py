@@ -13,13 +13,14 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 Vector: TypeAlias = tuple[float, ...]
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 
 R = TypeVar("R", bound="Record")
+T = TypeVar("T")
 
 
 class RecordError(ValueError):
@@ -47,17 +48,23 @@ class EncodedImage:
 
 
 def spec(
-    default: Any = dataclasses.MISSING,
     *,
+    default: Any = dataclasses.MISSING,
     shape: tuple[int, ...] | None = None,
     one_of: Sequence[str] = (),
     finite: bool = True,
 ) -> Any:
-    """A dataclass field with checks: `shape` of a vector or matrix, allowed values of a string, finite numbers."""
+    """A record's field with checks: `shape` of a vector or matrix, allowed values of a string, finite numbers."""
     metadata = {"shape": shape, "one_of": tuple(one_of), "finite": finite}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+@typing.dataclass_transform(frozen_default=True, field_specifiers=(spec, dataclasses.field))
+def record(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen dataclass whose fields may be made by `spec`."""
+    return dataclasses.dataclass(frozen=True)(cls)
 
 
 class Record:
@@ -72,13 +79,13 @@ class Record:
         if not problems:
             problems += self.check()
         if problems:
-            raise RecordError(self.label(), problems)
+            raise RecordError(self.describe(), problems)
 
     def check(self) -> list[str]:
         """Problems that concern several fields together; runs only when every field is sound by itself."""
         return []
 
-    def label(self) -> str:
+    def describe(self) -> str:
         """How errors name this record."""
         identity = getattr(self, "id", None) or getattr(self, "sample_id", None)
         return f"{type(self).__name__} {identity!r}" if identity else type(self).__name__
@@ -117,17 +124,24 @@ class Record:
         return cls.from_row(typing.cast(dict[str, Any], _text_to_bytes(data)))
 
 
-def features_of(record: type[Record]) -> Any:
+def features_of(cls: type[Record]) -> Any:
     """The `datasets.Features` of a record class."""
     import datasets  # noqa: PLC0415 - records stay importable without it
 
-    return datasets.Features({name: _feature(annotation) for name, annotation, _ in _fields(record)})
+    return datasets.Features({name: _feature(annotation) for name, annotation, _ in _fields(cls)})
+
+
+Fields: TypeAlias = tuple[tuple[str, Any, Mapping[str, Any]], ...]  # name, annotation, metadata
+
+
+def _fields(cls: type) -> Fields:
+    return _cached_fields(typing.cast(Hashable, cls))
 
 
 @functools.cache
-def _fields(record: type) -> tuple[tuple[str, Any, Mapping[str, Any]], ...]:
-    hints = typing.get_type_hints(record)
-    return tuple((f.name, hints[f.name], f.metadata) for f in dataclasses.fields(record))
+def _cached_fields(cls: Any) -> Fields:
+    hints = typing.get_type_hints(cls)
+    return tuple((f.name, hints[f.name], f.metadata) for f in dataclasses.fields(cls))
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:

@@ -19,7 +19,10 @@ __all__ = ["aggregate", "not_scored"]
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     """The flat row of one editor's official scores on one split. `judged`: a judge was asked, so AC counts.
 
-    A number that nothing was scored for is left out; `n` counts the edits with IC and SA, `n_not_scored` all others.
+    `n` counts the edits with IC and SA, `n_not_scored` all others. A number that nothing was scored for is left out. Edits
+    without a picture drop out of the means, as in the reference; where any *picture* could not be scored (no detection, say),
+    the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for the operations
+    that are complete.
     """
     row = _aggregate_group(scores, judged)
     by_operation: dict[str, list[Score]] = defaultdict(list)
@@ -48,7 +51,7 @@ def _aggregate_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     ac = {s.sample_id: s.ac for s in scores} if judged else None
     summary = official_results.summarise(official_results.gated_rows(results, ac).values())
     row: dict[str, float] = {}
-    if summary:
+    if summary and all(s.ic is not None for s in scores if s.state != "no_picture"):
         row = {"ic": summary["ic"], "sa": summary["sa"], "el": summary["el_lpips"], "el_ssim": summary["el_ssim"]}
         row |= {key: summary[key] for key in ("ac", "average") if key in summary}
         if not judged:

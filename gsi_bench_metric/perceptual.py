@@ -19,6 +19,9 @@ MIN_SIDE = 31  # below, AlexNet's second pooling has nothing left
 class LpipsAlex(nn.Module):
     """Five AlexNet stages; distance = sum over stages of the weighted squared difference of unit-length features."""
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.stages = nn.ModuleList(

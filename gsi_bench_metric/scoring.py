@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionSet
-from gsi_bench_dataset.records import Detection, Judgement, Prediction, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.detectors.recorded import reference_key
 from gsi_bench_metric.images import ImageError, header_size, load_rgb, pixel_hash
 from gsi_bench_metric.judges import Judge
 from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer, operation_of
 
-__all__ = ["PROTOCOLS", "Plan", "ScoringError", "make_plan", "make_scorer", "pick_device", "score"]
+__all__ = ["PROTOCOLS", "Plan", "ScoringError", "detection_items", "make_plan", "make_scorer", "pick_device", "score"]
 
 PROTOCOLS = ("official",)
 _SHOWN = 20
@@ -63,13 +63,13 @@ def make_scorer(protocol: str, device: str, batch_size: int = 8, dataset_type: s
     """The scorer of a protocol.
 
     Raises:
-        ValueError: unknown, or not in this version.
+        ScoringError: unknown, or not in this version.
     """
     if protocol == "official":
         return OfficialScorer(device, batch_size, dataset_type)
     if protocol == "strict":
-        raise ValueError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
-    raise ValueError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+        raise ScoringError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
+    raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
 
 
 def make_plan(
@@ -133,25 +133,29 @@ def score(
     return sorted(scores, key=lambda s: s.sample_id)
 
 
+def detection_items(pairs: Sequence[tuple[Sample, Prediction]], *, with_pixels: bool) -> list[DetectionItem]:
+    """Source and edited picture of each pair, in turn; with the hash of their pixels where asked and readable."""
+    items = []
+    for sample, prediction in pairs:
+        edited = prediction.image or Path(prediction.path or "")
+        items.append(DetectionItem(sample, "source", _pixels(sample.image) if with_pixels else None))
+        items.append(DetectionItem(sample, "edited", _pixels(edited) if with_pixels else None))
+    return items
+
+
 def _detect(
     pairs: Sequence[tuple[Sample, Prediction]], detector: Detector
-) -> Mapping[str, tuple[list[Detection] | None, list[Detection] | None]]:
+) -> dict[str, tuple[list[Detection] | None, list[Detection] | None]]:
     """(source, edited) detections by sample id."""
-    hashes = _pixel_hashes(pairs) if detector.needs_pixels else {}
-    items = [DetectionItem(sample, view, hashes.get((sample.id, view))) for sample, _ in pairs for view in ("source", "edited")]
-    found = detector.detect(items)
-    return {items[i].sample.id: (found[i], found[i + 1]) for i in range(0, len(items), 2)}
+    found = detector.detect(detection_items(pairs, with_pixels=detector.needs_pixels))
+    return {sample.id: (found[2 * i], found[2 * i + 1]) for i, (sample, _) in enumerate(pairs)}
 
 
-def _pixel_hashes(pairs: Sequence[tuple[Sample, Prediction]]) -> dict[tuple[str, str], str]:
-    hashes: dict[tuple[str, str], str] = {}
-    for sample, prediction in pairs:
-        try:
-            hashes[sample.id, "source"] = pixel_hash(load_rgb(sample.image))
-            hashes[sample.id, "edited"] = pixel_hash(load_rgb(prediction.image or prediction.path or ""))
-        except ImageError:
-            continue  # the scorer meets the same picture and gives the reason
-    return hashes
+def _pixels(picture: EncodedImage | Path) -> str | None:
+    try:
+        return pixel_hash(load_rgb(picture))
+    except ImageError:
+        return None  # the scorer meets the same picture and gives the reason
 
 
 def _identity_problems(samples: Sequence[Sample]) -> list[str]:
@@ -176,7 +180,7 @@ def _unscored(sample: Sample, editor: str, protocol: str, reason: str) -> Score:
         editor=editor,
         protocol=protocol,
         operation=operation_of(sample),
-        state="not_scored",
+        state="no_picture",
         reasons=(reason,),
     )
 

@@ -38,7 +38,8 @@ def keypoints(rgb: NDArray[np.uint8]) -> ViewpointKeypoints:
 
     The picture goes in as it is: OpenCV then weighs red as blue on the way to grey, and so does the reference.
     """
-    found, descriptors = cv2.SIFT_create().detectAndCompute(rgb, None)
+    sift = cv2.SIFT_create()  # type: ignore[attr-defined]  # missing in OpenCV's stubs
+    found, descriptors = sift.detectAndCompute(rgb, None)
     points = np.array([k.pt for k in found], dtype=np.float32).reshape(-1, 2)
     return ViewpointKeypoints(points, descriptors, (rgb.shape[0], rgb.shape[1]))
 
@@ -62,7 +63,7 @@ def rotation_between(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> 
     if source.descriptors is None or len(source.descriptors) == 0:
         return None  # OpenCV matches nothing: too few, no error
     try:
-        pairs = cv2.BFMatcher().knnMatch(source.descriptors, edited.descriptors, k=2)
+        pairs = cv2.BFMatcher().knnMatch(source.descriptors, edited.descriptors, k=2)  # type: ignore[arg-type]  # None raises
     except cv2.error as error:
         raise ViewpointError("the edited picture has no SIFT key points") from error
     if any(len(pair) < 2 for pair in pairs):

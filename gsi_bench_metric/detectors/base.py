@@ -9,7 +9,11 @@ from typing import Literal, Protocol
 
 from gsi_bench_dataset.records import Detection, Sample
 
-__all__ = ["DETECTORS", "DetectionItem", "Detector", "make_detector"]
+__all__ = ["DETECTORS", "DetectionItem", "Detector", "DetectorError", "make_detector"]
+
+
+class DetectorError(ValueError):
+    """No such detector, or one that lacks something."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +40,7 @@ def _recorded(path: Path | None) -> Detector:
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415 - a detector loads when asked for
 
     if path is None:
-        raise ValueError("detector 'recorded' needs --detections: an infer_cache.json or a detections .jsonl")
+        raise DetectorError("detector 'recorded' needs --detections: an infer_cache.json or a detections .jsonl")
     return RecordedDetector.from_file(path)
 
 
@@ -48,12 +52,13 @@ def make_detector(name: str, detections: Path | None = None) -> Detector:
     """The detector of that name.
 
     Raises:
-        ValueError: unknown, not in this version, or lacking its file.
+        DetectorError: unknown, not in this version, or lacking its file.
     """
     if name in DETECTORS:
         return DETECTORS[name](detections)
     if name in _PLANNED:
-        raise ValueError(
-            f"detector {name!r} ({_PLANNED[name]}) is not in this version (docs/status.md); use detector='recorded' with a file of detections"
+        raise DetectorError(
+            f"detector {name!r} ({_PLANNED[name]}) is not in this version (docs/status.md); use detector='recorded' with a "
+            "file of detections"
         )
-    raise ValueError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")
+    raise DetectorError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")

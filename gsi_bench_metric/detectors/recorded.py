@@ -1,8 +1,8 @@
 """Detections that somebody else made: the reference's `infer_cache.json`, or our store keyed by picture.
 
 `infer_cache.json` maps `<img_id>_<query_id>` to the detections of source and edited picture: it knows ids, not pictures, so it
-must be given only with the pictures it was made on (quirk 79). Our `.jsonl` store is keyed by the pixels' SHA-256 and the
-target, so it serves any editor: a picture that nobody ran the detector on simply has no entry. `index_by_picture` turns the
+must be given only with the pictures it was made on (quirk 79). Our `.jsonl` store is keyed by sample and the pixels'
+SHA-256, so it serves any editor: a picture that nobody ran the detector on simply has no entry. `index_by_picture` turns the
 first into the second.
 """
 
@@ -69,14 +69,14 @@ class RecordedDetector:
     def _lookup(self, item: DetectionItem) -> list[Detection] | None:
         found = self._by_key.get((reference_key(item.sample), item.view))
         if found is None and item.pixels is not None:
-            found = self._by_picture.get((item.pixels, item.sample.target))
+            found = self._by_picture.get((item.sample.id, item.pixels))
         return found
 
     def index_by_picture(self, items: Iterable[DetectionItem]) -> list[dict[str, Any]]:
-        """Lines of a `.jsonl` store for the pictures of `items` (which carry their hash), sorted, one per picture and target.
+        """Lines of a `.jsonl` store for the pictures of `items` (which carry their hash), sorted by sample and picture.
 
         Raises:
-            DetectionFileError: when two edits recorded different detections for the same picture and target.
+            DetectionFileError: when a sample's edited picture equals its source and other detections are recorded for it.
         """
         lines: dict[tuple[str, str], list[dict[str, Any]]] = {}
         conflicts = []
@@ -84,12 +84,12 @@ class RecordedDetector:
             found = self._lookup(item)
             if found is None or item.pixels is None:
                 continue
-            key, plain = (item.pixels, item.sample.target), [_trim(d.to_json()) for d in found]
-            if lines.setdefault(key, plain) != plain:
-                conflicts.append(f"{item.sample.id} ({item.view}): another edit recorded other detections for this picture")
+            plain = [_trim(d.to_json()) for d in found]
+            if lines.setdefault((item.sample.id, item.pixels), plain) != plain:
+                conflicts.append(f"{item.sample.id}: source and edited picture are the same, their detections are not")
         if conflicts:
             raise DetectionFileError("\n".join(conflicts))
-        return [{"pixels": p, "target": t, "detections": d} for (p, t), d in sorted(lines.items())]
+        return [{"sample_id": i, "pixels": p, "detections": d} for (i, p), d in sorted(lines.items())]
 
 
 def _trim(row: dict[str, Any]) -> dict[str, Any]:
@@ -122,9 +122,9 @@ def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             entry = json.loads(line)
-            key, rows = (entry["pixels"], entry["target"]), entry["detections"]
+            key, rows = (entry["sample_id"], entry["pixels"]), entry["detections"]
         except (ValueError, KeyError, TypeError) as error:
-            problems.append(f"line {number}: expected pixels, target and detections ({error})")
+            problems.append(f"line {number}: expected sample_id, pixels and detections ({error})")
             continue
         by_picture[key], found = _parse(rows, f"line {number}")
         problems += found

@@ -8,7 +8,11 @@ from typing import Protocol
 
 from gsi_bench_dataset.records import Judgement, Prediction, Sample
 
-__all__ = ["JUDGES", "Judge", "make_judge"]
+__all__ = ["JUDGES", "Judge", "JudgeError", "make_judge"]
+
+
+class JudgeError(ValueError):
+    """No such judge, or one that lacks something."""
 
 
 class Judge(Protocol):
@@ -25,7 +29,7 @@ def _recorded(path: Path | None) -> Judge:
     from gsi_bench_metric.judges.recorded import RecordedJudge  # noqa: PLC0415 - a judge loads when asked for
 
     if path is None:
-        raise ValueError("judge 'recorded' needs --judgements: the reference's predictions_*.json")
+        raise JudgeError("judge 'recorded' needs --judgements: the reference's predictions_*.json")
     return RecordedJudge.from_file(path)
 
 
@@ -37,10 +41,10 @@ def make_judge(name: str, judgements: Path | None = None) -> Judge:
     """The judge of that name.
 
     Raises:
-        ValueError: unknown, not in this version, or lacking its file.
+        JudgeError: unknown, not in this version, or lacking its file.
     """
     if name in JUDGES:
         return JUDGES[name](judgements)
     if name in _PLANNED:
-        raise ValueError(f"judge {name!r} is not in this version (docs/status.md); use judge='recorded' or none")
-    raise ValueError(f"no judge {name!r}; expected one of {', '.join(sorted(JUDGES))}")
+        raise JudgeError(f"judge {name!r} is not in this version (docs/status.md); use judge='recorded' or none")
+    raise JudgeError(f"no judge {name!r}; expected one of {', '.join(sorted(JUDGES))}")

@@ -48,6 +48,7 @@ class _Draft:
     mse: float | None = None
     passed: bool | None = None
     viewpoint: bool | None = None
+    readable: bool = True
     reasons: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -121,16 +122,15 @@ class OfficialScorer:
         edited = reference_view(self._stack([p.edited for _, p in known]))
         mask = self._mask([d.edit for d, _ in known], *window)
         distance = self._network(content_scaled(source), content_scaled(edited))
-        columns = zip(
-            known,
+        measures = zip(
             ssim(source, edited, mask).tolist(),
             masked_lpips(distance, mask).tolist(),
             mse(source, edited, mask).tolist(),
             strict=True,
         )
-        for (draft, _), s, l, m in columns:
-            draft.ssim, draft.lpips, draft.mse = s, l, m
-            draft.passed = official.locality_gate(s, l, self._type(draft.edit.sample))
+        for (draft, _), (similarity, distance_mean, error) in zip(known, measures, strict=True):
+            draft.ssim, draft.lpips, draft.mse = similarity, distance_mean, error
+            draft.passed = official.locality_gate(similarity, distance_mean, self._type(draft.edit.sample))
             if draft.edit.edited_detections is None:
                 draft.reasons.append("EL: no detection for the edited image, so only the original place is left out")
 
@@ -202,6 +202,7 @@ def _load(draft: _Draft) -> _Pictures | None:
         edited = load_rgb(draft.edit.prediction.image or draft.edit.prediction.path or "")
         truth = load_rgb(sample.edited_image) if sample.edited_image and draft.operation == "view" else None
     except ImageError as error:
+        draft.readable = False
         draft.reasons.append(f"unreadable: {error}")
         return None
     if edited.shape != source.shape:
@@ -268,8 +269,6 @@ def _finish(draft: _Draft) -> Score:
     reasons = list(draft.reasons)
     if judgement is not None and judgement.score is None:
         reasons.append(f"AC not judged: {judgement.problem}")
-    measured = [draft.ic, draft.sa, draft.ssim, draft.lpips]
-    state = "scored" if None not in measured else "not_scored" if all(m is None for m in measured) else "partial"
     return Score(
         sample_id=draft.edit.sample.id,
         split=draft.edit.sample.split,
@@ -284,6 +283,15 @@ def _finish(draft: _Draft) -> Score:
         ac=judgement.score if judgement else None,
         locality_passed=draft.passed,
         same_viewpoint=draft.viewpoint,
-        state=state,
+        state=_state(draft),
         reasons=tuple(reasons),
     )
+
+
+def _state(draft: _Draft) -> str:
+    measured = [draft.ic, draft.sa, draft.ssim, draft.lpips]
+    if not draft.readable:
+        return "no_picture"
+    if None not in measured:
+        return "scored"
+    return "not_scored" if all(m is None for m in measured) else "partial"

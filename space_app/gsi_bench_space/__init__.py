@@ -1,0 +1,1 @@
+"""The Gradio Space. The package is empty in this version: docs/status.md says what is coming."""

@@ -1,0 +1,227 @@
+"""The dataset card: YAML that `load_dataset` and the Hub read, and a page that people read.
+
+The `version` of the card is made of the content hash. For a local folder `datasets` takes its cache key from the card
+alone, so with a constant version a changed dataset would silently load its old rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.records import EncodedImage, Sample, sample_features
+
+__all__ = ["SplitSummary", "card_version", "content_hash", "read_content_hash", "write_card"]
+
+_HASH_KEY = "gsi_bench"
+# Rows per size category as the Hub names them.
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@dataclasses.dataclass
+class SplitSummary:
+    """Counts and hash of one split, gathered while its samples pass by in id order."""
+
+    split: str
+    source: str | None = None
+    rows: int = 0
+    num_bytes: int = 0  # of the rows in Arrow
+    download_bytes: int = 0  # of the files
+    rights: Counter[tuple[str, str, str, str]] = dataclasses.field(default_factory=Counter)
+    operations: Counter[str] = dataclasses.field(default_factory=Counter)
+    pixel_frames: Counter[str] = dataclasses.field(default_factory=Counter)
+    suspects: int = 0
+
+    def __post_init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, sample: Sample) -> None:
+        """Counts one sample and adds it to the hash."""
+        self.rows += 1
+        self.rights[rights_of(sample)] += 1
+        self.operations[sample.operation.kind if sample.operation else "not understood"] += 1
+        self.pixel_frames[sample.pixel_frame] += 1
+        self.suspects += sample.goal_suspect is not None
+        self._hash.update(sample_digest(sample))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all rows in order."""
+        return self._hash.hexdigest()
+
+
+def sample_digest(sample: Sample) -> bytes:
+    """SHA-256 of everything that a sample says; independent of parquet and of library versions."""
+    row = {f.name: _hashable(getattr(sample, f.name)) for f in dataclasses.fields(sample)}
+    return hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=True).encode("ascii")).digest()
+
+
+def content_hash(summaries: Mapping[str, SplitSummary]) -> str:
+    """Hash of a dataset: of its splits by name, whatever their order or how they are cut into files."""
+    text = json.dumps({name: summary.sha256 for name, summary in summaries.items()}, sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def card_version(digest: str) -> str:
+    """`1.0.<number>`, the number being the first eight hex digits of the content hash: `datasets` asks for x.y.z.
+
+    >>> card_version("0000000aff")
+    '1.0.10'
+    """
+    return f"1.0.{int(digest[:8], 16)}"
+
+
+def rights_of(sample: Sample) -> tuple[str, str, str, str]:
+    """(origin, licence, redistributable, attribution) in words."""
+    redistributable = {None: "unknown", True: "yes", False: "no"}[sample.redistributable]
+    return sample.origin, sample.image_licence or "unknown", redistributable, sample.attribution or "–"
+
+
+def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: str = "GSI-Bench") -> str:
+    """Writes `README.md` beside the data and returns the content hash."""
+    from datasets import DatasetInfo  # noqa: PLC0415 - importing datasets takes seconds; reading samples needs none of it
+    from datasets.info import DatasetInfosDict  # noqa: PLC0415
+    from datasets.splits import SplitDict, SplitInfo  # noqa: PLC0415
+    from datasets.utils.metadata import MetadataConfigs  # noqa: PLC0415
+    from huggingface_hub import DatasetCardData  # noqa: PLC0415
+
+    digest = content_hash(summaries)
+    info = DatasetInfo(features=sample_features())
+    info.splits = SplitDict()
+    for name, summary in summaries.items():
+        info.splits.add(SplitInfo(name=name, num_bytes=summary.num_bytes, num_examples=summary.rows))
+    info.download_size = sum(s.download_bytes for s in summaries.values())
+    info.dataset_size = sum(s.num_bytes for s in summaries.values())
+    data = DatasetCardData(
+        pretty_name=title,
+        language=["en"],
+        task_categories=["image-to-image"],
+        tags=["image-editing", "spatial-intelligence", "benchmark"],
+        size_categories=[_size_category(sum(s.rows for s in summaries.values()))],
+        license=_licence(summaries),
+    )
+    DatasetInfosDict({"default": info}).to_dataset_card_data(data)
+    # Exact splits and version, not patterns alone: both enter the cache key.
+    files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in summaries]
+    MetadataConfigs({"default": {"version": card_version(digest), "data_files": files}}).to_dataset_card_data(data)
+    data[_HASH_KEY] = {"content_hash": digest}
+    text = f"---\n{data.to_yaml()}\n---\n\n{_body(summaries, digest, title)}"
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
+    return digest
+
+
+def read_content_hash(folder: Path) -> str | None:
+    """The content hash that a card states; None for a card that was not written by this package."""
+    import yaml  # noqa: PLC0415
+
+    text = (folder / "README.md").read_text(encoding="utf-8") if (folder / "README.md").is_file() else ""
+    parts = text.split("---\n", 2)
+    data = yaml.safe_load(parts[1]) if len(parts) == 3 else None
+    ours = data.get(_HASH_KEY) if isinstance(data, dict) else None
+    return str(ours["content_hash"]) if isinstance(ours, dict) and "content_hash" in ours else None
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, EncodedImage):
+        return {"sha256": hashlib.sha256(value.bytes).hexdigest(), "path": value.path}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _hashable(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_hashable(v) for v in value]
+    return value
+
+
+def _size_category(rows: int) -> str:
+    return next((name for limit, name in _SIZES if rows < limit), "n>1M")
+
+
+def _licence(summaries: Mapping[str, SplitSummary]) -> str:
+    """The card's licence: that of the pictures where they all share one that the Hub knows, else 'other' or 'unknown'."""
+    licences = {licence for s in summaries.values() for _, licence, _, _ in s.rights}
+    if licences == {"unknown"}:
+        return "unknown"
+    if len(licences) == 1 and (only := licences.pop().lower()) in ("mit", "apache-2.0", "cc-by-4.0", "cc0-1.0"):
+        return only
+    return "other"
+
+
+def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str:
+    counts = "\n".join(
+        f"| {name} | {s.rows} | {_words(s.operations)} | {_words(s.pixel_frames)} | {s.suspects} | {_cell(s.source or '–')} |"
+        for name, s in summaries.items()
+    )
+    rights = "\n".join(
+        f"| {name} | {' | '.join(_cell(c) for c in key)} | {n} |"
+        for name, s in summaries.items()
+        for key, n in sorted(s.rights.items())
+    )
+    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=next(iter(summaries)))
+
+
+def _words(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counter.items()))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+_PAGE = """# {title}
+
+Pictures, instructions such as "move the mug 15 cm to the left", and the boxes that say what obeying them means.
+
+```python
+from datasets import load_dataset
+
+dataset = load_dataset("GSI-Bench/GSI-Bench")  # a folder of this name in the current directory wins over the Hub
+sample = dataset["{first}"][0]
+sample["image"], sample["prompt"], sample["original_bbox_3d"]
+```
+
+## Splits
+
+| split | samples | operations | pixels of the camera matrix | suspicious goals | source |
+| --- | --- | --- | --- | --- | --- |
+{counts}
+
+## Columns
+
+Frames and units: OpenCV camera frame of the source view (x right, y down, z forward), metres, radians. Null means that the
+source of a sample does not say.
+
+| column | meaning |
+| --- | --- |
+| `id`, `img_id`, `query_id` | `<img_id>_edit_<query_id>` |
+| `image`, `edited_image` | source view and ground-truth after-image, RGB, files byte for byte |
+| `prompt`, `prompt_zh` | the instruction in English and Chinese |
+| `target` | class name of the edited object |
+| `original_bbox_3d`, `new_bbox_3d` | `[x, y, z, w, h, l, yaw]`: centre, full sizes, turn; before the edit, and the goal |
+| `rotation_matrix`, `new_rotation_matrix` | object to camera, 3×3, before the edit, and the goal |
+| `camera_intrinsics` | 3×3, in the pixels that `pixel_frame` names |
+| `pixel_frame`, `pixel_frame_reason` | `source`, `reference896` (longer side 896, cropped to multiples of 14) or `unknown` |
+| `operation` | what the words ask for, in numbers: kind, direction, `distance_m`, `angle_deg`, factor, ... |
+| `goal_suspect` | why the stored goal may not be what the words ask for |
+| `depth` | 16-bit PNG, millimetres, 0 = unknown |
+| `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
+| `up`, `up_source` | unit vector against gravity in the camera frame, and who says so |
+| `objects` | every known object: id, category, box, rotation, symmetry, indistinguishable set |
+| `scene_id` | samples of one scene are not independent |
+| `origin`, `engine`, `engine_version`, `seed` | official, rebuilt or demo, and how it was made |
+| `image_licence`, `redistributable`, `attribution` | rights in the pictures of this sample |
+| `official_json`, `official_json_name` | the edit file of the reference layout, verbatim |
+
+## Origin and rights
+
+| split | origin | licence of the pictures | redistributable | attribution | samples |
+| --- | --- | --- | --- | --- | --- |
+{rights}
+
+Scores on `official` samples may be compared with published ones; `rebuilt` and `demo` samples are other pictures.
+
+Content hash: `{digest}`
+"""

@@ -1,0 +1,68 @@
+"""The `gsi-bench` command: finds the sub-commands of all installed packages and turns known errors into one line.
+
+A package adds sub-commands by an entry point of the group `gsi_bench.commands` that names a function
+`add_commands(subparsers)`; each sub-parser it makes sets `run`, a function from the parsed arguments to an exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from gsi_bench_dataset import __version__
+
+__all__ = ["main"]
+
+GROUP = "gsi_bench.commands"
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one sub-command and returns its exit status: 0 done, 2 a known error, 130 interrupted."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except Exception as error:
+        if args.debug or not is_known(error):
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        return USAGE_ERROR
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with the sub-commands of every installed package."""
+    parser = argparse.ArgumentParser(
+        prog="gsi-bench",
+        description="Import, build, score and publish GSI-Bench, a benchmark of spatial image editing.",
+        epilog="Example: gsi-bench import fine_dataset.zip --split fine --out GSI-Bench/GSI-Bench",
+    )
+    parser.add_argument("--version", action="version", version=f"gsi-bench {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error (before the command's name)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # By name: an editable install may be listed twice.
+    for point in {p.name: p for p in entry_points(group=GROUP)}.values():
+        try:
+            add_commands = point.load()
+        except ImportError as error:
+            # An optional dependency of one package must not take the commands of the others away.
+            sys.stderr.write(f"note: the commands of '{point.name}' are not available ({error})\n")
+            continue
+        add_commands(commands)
+    return parser
+
+
+def is_known(error: Exception) -> bool:
+    """True for errors that explain themselves: those that this project defines, and files that are absent or in the way."""
+    ours = type(error).__module__.split(".")[0].startswith("gsi_bench")
+    return ours or isinstance(error, (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""The Hugging Face Hub: finding official archives, fetching and publishing dataset folders, always at a named commit."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from gsi_bench_dataset.archives import summary_of
+
+__all__ = ["HubError", "HubRef", "OfficialArchives", "fetch_dataset", "fetch_official", "parse_ref", "push"]
+
+_REF = re.compile(r"(?:hf:)?(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^@\s]+))?", re.ASCII)
+
+
+class HubError(ValueError):
+    """The Hub has not what was asked for, or cannot be reached."""
+
+
+@dataclasses.dataclass(frozen=True)
+class HubRef:
+    """A dataset repository and, where given, a branch, tag or commit of it."""
+
+    repo_id: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.repo_id}@{self.revision}" if self.revision else self.repo_id
+
+
+@dataclasses.dataclass(frozen=True)
+class OfficialArchives:
+    """Downloaded archives by split, and the commit that they belong to."""
+
+    repo_id: str
+    commit: str
+    paths: dict[str, Path]
+
+
+def parse_ref(text: str) -> HubRef | None:
+    """A repository from `org/name`, `org/name@revision` or either with `hf:` before it; None for anything else.
+
+    >>> parse_ref("hf:GSI-Bench/GSI-Bench@main")
+    HubRef(repo_id='GSI-Bench/GSI-Bench', revision='main')
+    >>> parse_ref("../GSI-Bench") is None
+    True
+    """
+    match = _REF.fullmatch(text)
+    if match is None or any(set(part) <= {"."} or ".." in part for part in match["repo"].split("/")):
+        return None
+    return HubRef(match["repo"], match["revision"])
+
+
+def fetch_official(
+    repo_id: str, revision: str | None, splits: Sequence[str], cache: str | Path | None = None
+) -> OfficialArchives:
+    """Downloads the archive of each split, `<split>_dataset.zip` or the only zip whose name contains the split's.
+
+    Args:
+        repo_id: dataset repository.
+        revision: branch, tag or commit; it is resolved to a commit first and all files come from that one.
+        splits: names of splits.
+        cache: download folder; None for the Hugging Face cache.
+
+    Raises:
+        HubError: no or several archives for a split (told for all splits together), or no such repository.
+    """
+    import huggingface_hub  # noqa: PLC0415
+
+    with _explained(HubRef(repo_id, revision)):
+        info = huggingface_hub.HfApi().dataset_info(repo_id, revision=revision)
+        files = [sibling.rfilename for sibling in info.siblings or []]
+        chosen = choose_archives(files, splits, str(HubRef(repo_id, revision)))
+        commit = str(info.sha)
+        paths = {
+            split: Path(huggingface_hub.hf_hub_download(repo_id, name, repo_type="dataset", revision=commit, cache_dir=cache))
+            for split, name in chosen.items()
+        }
+    return OfficialArchives(repo_id, commit, paths)
+
+
+def choose_archives(files: Sequence[str], splits: Sequence[str], where: str) -> dict[str, str]:
+    """Split -> file name out of a repository's files; see `fetch_official`."""
+    zips = sorted(name for name in files if name.lower().endswith(".zip"))
+    chosen: dict[str, str] = {}
+    problems = []
+    for split in splits:
+        named = [name for name in zips if PurePosixPath(name).name == f"{split}_dataset.zip"]
+        found = named or [name for name in zips if split in PurePosixPath(name).name.lower()]
+        if len(found) == 1:
+            chosen[split] = found[0]
+        else:
+            problems.append(f"{split}: expected one archive such as {split}_dataset.zip, found {', '.join(found) or 'none'}")
+    if problems:
+        present = ", ".join(zips or sorted(files)[:20]) or "no files"
+        raise HubError(summary_of(f"{where}: holds {present}; download the archive and give its path instead", problems))
+    return chosen
+
+
+def fetch_dataset(ref: HubRef, splits: Sequence[str] | None) -> Path:
+    """A local snapshot of a dataset repository with the shards of some splits (None: all)."""
+    import huggingface_hub  # noqa: PLC0415
+
+    shards = ["data/*.parquet"] if splits is None else [f"data/{split}-*.parquet" for split in splits]
+    with _explained(ref):
+        folder = huggingface_hub.snapshot_download(
+            ref.repo_id, repo_type="dataset", revision=ref.revision, allow_patterns=["README.md", *shards]
+        )
+    return Path(folder)
+
+
+def push(
+    folder: str | Path,
+    repo_id: str,
+    *,
+    revision: str | None = None,
+    private: bool = False,
+    message: str = "Update GSI-Bench",
+) -> str:
+    """Uploads card and shards of a dataset folder, removing shards that it no longer has; returns the commit.
+
+    The folder goes up as it is. `Dataset.push_to_hub` would drop the version of the card and all splits but those given.
+
+    Raises:
+        HubError: the folder holds no dataset, or the Hub refuses.
+    """
+    import huggingface_hub  # noqa: PLC0415
+
+    folder = Path(folder)
+    if not (folder / "README.md").is_file() or not any((folder / "data").glob("*.parquet")):
+        raise HubError(f"{folder}: expected a dataset folder with README.md and data/*.parquet; run gsi-bench import first")
+    api = huggingface_hub.HfApi()
+    with _explained(HubRef(repo_id, revision)):
+        api.create_repo(repo_id, repo_type="dataset", exist_ok=True, private=private)
+        commit = api.upload_folder(
+            folder_path=folder,
+            repo_id=repo_id,
+            repo_type="dataset",
+            revision=revision,
+            commit_message=message,
+            allow_patterns=["README.md", "LICENSE*", "data/*.parquet"],
+            delete_patterns=["data/*"],
+        )
+    return str(commit.oid)
+
+
+@contextlib.contextmanager
+def _explained(ref: HubRef) -> Iterator[None]:
+    """Turns the client's errors into one that says what to do."""
+    from huggingface_hub import errors  # noqa: PLC0415
+
+    advice = "check the name, log in with `hf auth login` for a private one, or give a local path"
+    try:
+        yield
+    except errors.RevisionNotFoundError as error:
+        raise HubError(f"{ref}: no such branch, tag or commit") from error
+    except errors.RepositoryNotFoundError as error:
+        raise HubError(f"{ref}: no such dataset repository; {advice}") from error
+    except errors.HFValidationError as error:
+        raise HubError(f"{ref}: no valid repository id ({error})") from error
+    except errors.HfHubHTTPError as error:
+        raise HubError(f"{ref}: the Hub answered {error}; {advice}") from error
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HTTPError, ConnectionError) as error:
+        raise HubError(f"{ref}: the Hub cannot be reached and nothing suitable is cached ({error}); {advice}") from error

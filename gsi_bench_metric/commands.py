@@ -1,0 +1,224 @@
+"""`gsi-bench evaluate | report | detections | baseline | weights | register`: thin shells around this package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.records import SPLITS
+
+__all__ = ["add_commands"]
+
+
+def add_commands(subparsers: Any) -> None:
+    """Adds this package's sub-commands to the parser of `gsi-bench`."""
+    for add in (_add_evaluate, _add_report, _add_detections, _add_baseline, _add_weights, _add_register):
+        add(subparsers)
+
+
+def _parser(subparsers: Any, name: str, words: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=words,
+        description=words[0].upper() + words[1:] + ".",
+        epilog="example:\n  " + example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
+    parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
+    parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
+    parser.add_argument("--split", required=True, choices=splits, help="the split that the pictures belong to")
+
+
+def _add_evaluate(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "evaluate",
+        "score edited images: IC, SA, EL and, with a judge, AC",
+        "gsi-bench evaluate eval/BAGEL/generated_images_fine --data GSI-Bench/GSI-Bench --split fine \\\n"
+        "    --protocol official --detector recorded --detections eval/BAGEL/fine_eval/infer_cache.json \\\n"
+        "    --judge recorded --judgements predictions_fine_BAGEL.json --out runs/bagel\n"
+        "  gsi-bench evaluate eval --data GSI-Bench/GSI-Bench --split all --protocol official --detector recorded \\\n"
+        "    --out runs/all",
+    )
+    parser.add_argument(
+        "predictions",
+        nargs="+",
+        type=Path,
+        metavar="PREDICTIONS",
+        help="folders of <img_id>_edit_<query_id>.png|jpg, parquet files or datasets with id and picture columns, or .json "
+        "files of id -> path, one an editor; with --split all one tree <model>/generated_images_<split>/",
+    )
+    _add_data(parser, (*SPLITS, "all"))
+    parser.add_argument("--out", required=True, type=Path, help="run folder to write")
+    parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default; not in this version)")
+    parser.add_argument("--detector", default="tracker", help="recorded, or tracker (default; not in this version)")
+    parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
+    parser.add_argument("--judge", help="recorded; without one AC is not judged")
+    parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
+    parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
+    parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--batch-size", type=int, default=8, help="pictures compared together (default: 8)")
+    parser.add_argument(
+        "--dataset-type",
+        choices=("GSI-Real", "GSI-Syn"),
+        help="official locality gate (default: GSI-Real for fine, else GSI-Syn)",
+    )
+    parser.add_argument("--ignore-extra", action="store_true", help="leave out pictures that belong to no sample")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
+    parser.set_defaults(run=_run_evaluate)
+
+
+def _run_evaluate(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
+    from gsi_bench_metric.report.write import markdown  # noqa: PLC0415
+    from gsi_bench_metric.runs import save_run  # noqa: PLC0415
+
+    names = vars(args).keys() & Request.__dataclass_fields__.keys()
+    request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
+    run = evaluate(request, progress=not args.quiet)
+    save_run(args.out, run)
+    if not args.quiet:
+        _say(markdown(build_report(run, gallery=0)))
+        _say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
+    return 0
+
+
+def _add_report(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "report",
+        "write a run's report (HTML, Markdown, JSON) and, if asked, the reference's result files",
+        "gsi-bench report runs/bagel --official-json eval_output",
+    )
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder that `gsi-bench evaluate --out` wrote")
+    parser.add_argument("--out", type=Path, help="folder for the report (default: the run folder)")
+    parser.add_argument("--official-json", type=Path, metavar="DIR", help="also write the reference's result files")
+    parser.set_defaults(run=_run_report)
+
+
+def _run_report(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.report.official_json import write_official_json  # noqa: PLC0415
+    from gsi_bench_metric.report.write import write_report  # noqa: PLC0415
+    from gsi_bench_metric.runs import load_run  # noqa: PLC0415
+
+    run = load_run(args.run_folder)
+    written = write_report(run, args.out or args.run_folder)
+    if args.official_json:
+        written += write_official_json(run, args.official_json)
+    for path in written:
+        _say(str(path))
+    return 0
+
+
+def _add_detections(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "detections",
+        "turn the reference's infer_cache.json into a store keyed by picture, which serves any editor",
+        "gsi-bench detections eval/BAGEL/fine_eval/infer_cache.json --data GSI-Bench/GSI-Bench --split fine \\\n"
+        "    --predictions eval/BAGEL/generated_images_fine --out detections.jsonl",
+    )
+    parser.add_argument("cache", type=Path, metavar="INFER_CACHE", help="the reference's infer_cache.json")
+    _add_data(parser, SPLITS)
+    parser.add_argument("--predictions", required=True, type=Path, help="the pictures that the cache was made on")
+    parser.add_argument("--out", required=True, type=Path, help=".jsonl file to write")
+    parser.set_defaults(run=_run_detections)
+
+
+def _run_detections(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.predictions import read_predictions  # noqa: PLC0415
+    from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415
+    from gsi_bench_metric.runs import write_atomically  # noqa: PLC0415
+    from gsi_bench_metric.scoring import detection_items, make_plan  # noqa: PLC0415
+
+    detector = RecordedDetector.from_file(args.cache)
+    plan = make_plan(read_dataset(args.data, args.split, args.revision), read_predictions(args.predictions))
+    lines = detector.index_by_picture(detection_items(plan.pairs, with_pixels=True))
+    write_atomically(args.out, "".join(json.dumps(line) + "\n" for line in lines))
+    _say(f"{len(lines)} pictures with detections written to {args.out}")
+    return 0
+
+
+def _add_baseline(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "baseline",
+        "write the pictures of simple editors (copy, paste, blur, blank)",
+        "gsi-bench baseline copy paste --data GSI-Bench/GSI-Bench --split fine --out eval",
+    )
+    parser.add_argument("names", nargs="+", choices=("copy", "paste", "blur", "blank"), metavar="NAME", help="which editors")
+    _add_data(parser, SPLITS)
+    parser.add_argument("--out", required=True, type=Path, help="tree to write: <name>/generated_images_<split>/<id>.png")
+    parser.set_defaults(run=_run_baseline)
+
+
+def _run_baseline(args: argparse.Namespace) -> int:
+    from PIL import Image  # noqa: PLC0415
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_metric.baselines import BASELINES  # noqa: PLC0415
+
+    for sample in tqdm(read_dataset(args.data, args.split, args.revision), desc="baselines", unit="sample", delay=2):
+        for name in args.names:
+            path = args.out / name / f"generated_images_{args.split}" / f"{sample.id}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".tmp")
+            Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
+            partial.replace(path)
+    _say(f"pictures written below {args.out}")
+    return 0
+
+
+def _add_weights(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "weights",
+        "fetch and check the weights that scoring needs (LPIPS-Alex, 10 MB), once",
+        "gsi-bench weights lpips\n  gsi-bench weights lpips --from alexnet-owt-7be5be79.pth",
+    )
+    parser.add_argument("what", choices=("lpips",), help="lpips: AlexNet's convolutions, BSD-3-Clause")
+    parser.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take a local file instead of downloading")
+    parser.set_defaults(run=_run_weights)
+
+
+def _run_weights(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.weights import lpips_trunk, read_trunk_file, trunk_file  # noqa: PLC0415
+
+    if args.source:
+        read_trunk_file(args.source)
+    else:
+        lpips_trunk()
+    _say(f"LPIPS weights: {trunk_file()}")
+    return 0
+
+
+def _add_register(subparsers: Any) -> None:
+    parser = _parser(
+        subparsers,
+        "register",
+        'make evaluate.load("gsi_bench") work from any directory, offline',
+        "gsi-bench register",
+    )
+    parser.set_defaults(run=_run_register)
+
+
+def _run_register(_: argparse.Namespace) -> int:
+    from gsi_bench_metric.register import register  # noqa: PLC0415
+
+    _say(f'evaluate.load("gsi_bench") reads {register()}')
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")

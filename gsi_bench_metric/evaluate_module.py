@@ -1,0 +1,411 @@
+"""GSI-Bench as a metric of the evaluate library: `evaluate.load("gsi_bench").compute(...)`.
+
+This module brings rows into one form, pairs them and calls `scoring` and `aggregate`; it holds no arithmetic. Rows travel
+through Arrow, so that they can come in pieces and from several processes. Only what scoring needs travels: a picture given
+as a path stays a path, everything else of a sample is one JSON text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import evaluate
+from evaluate.utils.file_utils import add_end_docstrings
+from evaluate.utils.logging import is_progress_bar_enabled
+from PIL import Image
+
+from gsi_bench_dataset.predictions import PredictionSet, encode
+from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, Score
+from gsi_bench_metric.aggregate import aggregate
+from gsi_bench_metric.detectors import Detector, make_detector
+from gsi_bench_metric.judges import Judge, make_judge
+from gsi_bench_metric.protocols.official_scoring import OfficialScorer, operation_of
+from gsi_bench_metric.score_files import write_scores
+from gsi_bench_metric.scoring import ScoringError, make_plan, make_scorer, pick_device, score
+
+__all__ = ["GsiBench"]
+
+_DESCRIPTION = """
+GSI-Bench measures generative spatial intelligence: whether an image editor does what a sentence such as "move the mug 15 cm
+to the left" asks for. Instruction compliance (IC), spatial accuracy (SA) and edit locality (EL) come from 3D detections and
+from the pictures, appearance consistency (AC) from a judge. All numbers are on 0-100, higher is better.
+"""
+
+_CITATION = """\
+@inproceedings{zhu2026exploring,
+  title     = {Exploring Spatial Intelligence from a Generative Perspective},
+  author    = {Zhu, Muzhi and Jiang, Shunyao and Zheng, Huanyi and Luo, Zekai and Zhong, Hao and Li, Anzhou and
+               Wang, Kaijun and Rong, Jintao and Liu, Yang and Chen, Hao and Lin, Tao and Shen, Chunhua},
+  booktitle = {Proceedings of the IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)},
+  year      = {2026},
+  note      = {arXiv:2604.20570}
+}
+"""
+
+_INPUTS = """
+Args:
+    predictions: edited pictures, each {"id": sample id, "image": picture} (or sample_id, edited_image), or just the picture,
+        then in the order of the references. A picture is a path, encoded bytes, a PIL image or a uint8 array (H, W, 3).
+    references: rows of the dataset, such as `load_dataset("GSI-Bench/GSI-Bench", split="fine")`, or `Sample` records. They
+        are the denominator: one without a prediction counts in `n_not_scored`.
+    protocol: "official" (the paper's released code) or "strict".
+    detector: where the 3D boxes come from: "recorded" (with `detections`), "tracker" or "detany3d".
+    judge: where AC comes from: "recorded" (with `judgements`), or None: AC is left out.
+    device: "cpu", "cuda" or "mps"; default the best one there is.
+    detections: file of recorded detections: the reference's infer_cache.json, or a .jsonl keyed by picture.
+    judgements: file of recorded judgements: the reference's predictions_*.json.
+    out: folder for `scores.jsonl`, the score of every edit with the reasons why a number is missing.
+    editor: the editor's name in the scores.
+    dataset_type: "GSI-Real" or "GSI-Syn" for all samples; default by each sample's split.
+    batch_size: pictures that are compared together.
+    ignore_extra: leave predictions for unknown samples out instead of raising.
+
+Returns:
+    One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
+    `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; the same per operation as `<key>/<operation>`.
+
+Raises:
+    ValueError: rows that cannot be used or do not fit together; the message lists all of them.
+
+Example:
+    A mug is to move 40 cm to the right, and the detector finds it there. (Nothing else changes in the picture, so EL is
+    100; here nothing changes at all.)
+
+    >>> import json, pathlib, tempfile
+    >>> import numpy as np
+    >>> from gsi_bench_metric.evaluate_module import GsiBench
+    >>> K, R = [[60, 0, 32], [0, 60, 32], [0, 0, 1]], np.eye(3).tolist()
+    >>> before, after = [-0.2, 0, 2, 0.2, 0.2, 0.2, 0], [0.2, 0, 2, 0.2, 0.2, 0.2, 0]
+    >>> picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    >>> sample = {"id": "desk_edit_0", "split": "fine", "img_id": "desk", "query_id": "0", "image": picture,
+    ...           "prompt": "Move the mug 40 centimeters to the right.", "target": "mug", "camera_intrinsics": K,
+    ...           "original_bbox_3d": before, "new_bbox_3d": after, "rotation_matrix": R}
+    >>> def found(box, x):
+    ...     return {"detections": [{"bbox_3d": box, "bbox_2d": [x, 29, x + 6, 35], "rotation_matrix": R}]}
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> cache = {"desk_0": {"origin_result": found(before, 23), "new_result": found(after, 35)}}
+    >>> _ = (folder / "infer_cache.json").write_text(json.dumps(cache))
+    >>> metric = GsiBench()  # what evaluate.load("gsi_bench") gives
+    >>> result = metric.compute(predictions=[{"id": "desk_edit_0", "image": picture}], references=[sample],
+    ...                         protocol="official", detector="recorded", detections=folder / "infer_cache.json")
+    >>> {key: round(result[key], 2) for key in ("ic", "sa", "el", "average_ic_sa_el", "n", "n_not_scored")}
+    {'ic': 100.0, 'sa': 100.0, 'el': 100.0, 'average_ic_sa_el': 100.0, 'n': 1, 'n_not_scored': 0}
+"""
+
+# What scoring reads of a sample besides its id and pictures.
+_FIELDS = (
+    "split",
+    "img_id",
+    "query_id",
+    "prompt",
+    "target",
+    "original_bbox_3d",
+    "camera_intrinsics",
+    "rotation_matrix",
+    "new_bbox_3d",
+    "new_rotation_matrix",
+)
+_PICTURE = datasets.Image(decode=False)
+_FEATURES = {
+    "predictions": {"id": datasets.Value("string"), "image": _PICTURE},
+    "references": {
+        "id": datasets.Value("string"),
+        "image": _PICTURE,
+        "edited_image": _PICTURE,
+        "fields": datasets.Value("string"),
+    },
+}
+# Both columns of an Arrow table have one length; ids are never empty, so an empty one marks a row that only fills up.
+_NO_PREDICTION: Mapping[str, Any] = {"id": "", "image": None}
+_NO_REFERENCE: Mapping[str, Any] = {"id": "", "image": None, "edited_image": None, "fields": ""}
+_ROWS_AT_ONCE = 64  # Arrow keeps the bytes of one write in one array of at most 2 GiB
+_SHOWN = 20
+
+_Row = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    """The arguments of `compute`, with everything made that they name."""
+
+    protocol: str
+    scorer: OfficialScorer
+    detector: Detector
+    judge: Judge | None
+    editor: str
+    out: Path | None
+    ignore_extra: bool
+
+
+@add_end_docstrings(_INPUTS)
+class GsiBench(evaluate.Metric):
+    """Scores an image editor on GSI-Bench."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_INPUTS,
+            features=datasets.Features(_FEATURES),
+            reference_urls=["https://arxiv.org/abs/2604.20570", "https://aim-uofa.github.io/GSI-Bench/"],
+        )
+
+    def compute(
+        self,
+        *,
+        predictions: Iterable[Any] | None = None,
+        references: Iterable[Any] | None = None,
+        protocol: str = "strict",
+        detector: str = "tracker",
+        judge: str | None = None,
+        device: str | None = None,
+        detections: str | os.PathLike[str] | None = None,
+        judgements: str | os.PathLike[str] | None = None,
+        out: str | os.PathLike[str] | None = None,
+        editor: str = "editor",
+        dataset_type: str | None = None,
+        batch_size: int = 8,
+        ignore_extra: bool = False,
+    ) -> dict[str, float] | None:
+        """Scores what was added, and what is given here; the next `compute` starts anew. None on processes other than 0.
+
+        An error in the arguments leaves added rows in place, so that `compute` can be called again.
+        """
+        request = None
+        if self.process_id == 0:
+            if judgements is not None and judge is None:
+                raise ScoringError("judgements are given but no judge; use judge='recorded'")
+            request = _Request(
+                protocol=protocol,
+                scorer=make_scorer(protocol, pick_device(device), batch_size, dataset_type),
+                detector=make_detector(detector, _path(detections)),
+                judge=make_judge(judge, _path(judgements)) if judge is not None else None,
+                editor=editor,
+                out=_path(out),
+                ignore_extra=ignore_extra,
+            )
+            if request.out is not None:
+                request.out.mkdir(parents=True, exist_ok=True)
+        if predictions is not None or references is not None:
+            self.add_batch(predictions=predictions, references=references)
+        return super().compute(request=request)  # type: ignore[no-any-return]
+
+    def add_batch(self, *, predictions: Iterable[Any] | None = None, references: Iterable[Any] | None = None) -> None:
+        """Adds predictions and rows of the dataset: all of them or, on an error, none. With ids, any order and number will do."""
+        problems: list[str] = []
+        edited = _normalised(predictions, "predictions", _prediction_row, problems)
+        samples = _normalised(references, "references", _reference_row, problems)
+        problems += _name_by_position(edited, samples)
+        if problems:
+            raise ScoringError(_listing("these rows cannot be scored", problems))
+        length = max(len(edited), len(samples))
+        edited += [_NO_PREDICTION] * (length - len(edited))
+        samples += [_NO_REFERENCE] * (length - len(samples))
+        for start in range(0, max(length, 1), _ROWS_AT_ONCE):  # once for no rows too: processes wait for each other here
+            part = slice(start, start + _ROWS_AT_ONCE)
+            super().add_batch(predictions=edited[part], references=samples[part])
+
+    def add(self, *, prediction: Any = None, reference: Any = None) -> None:
+        """Adds one prediction, one row of the dataset, or a pair."""
+        self.add_batch(
+            predictions=[] if prediction is None else [prediction], references=[] if reference is None else [reference]
+        )
+
+    def _compute(self, *, predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> dict[str, float]:
+        try:
+            scores = _score(predictions, references, request)
+        except BaseException:
+            self._discard()
+            raise
+        if request.out is not None:
+            write_scores(request.out / "scores.jsonl", scores)
+        return aggregate(scores, judged=request.judge is not None)
+
+    def _discard(self) -> None:
+        """Drops the stored rows as `evaluate` does after success; left alone, their lock would stop the next run's files."""
+        self.data = self.buf_writer = None
+        for lock, path in reversed(list(zip(self.filelocks or (), self.file_paths or (), strict=True))):
+            Path(path).unlink(missing_ok=True)
+            lock.release()
+        self.filelocks = self.file_paths = None
+
+
+def _score(predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> list[Score]:
+    predictions = [row for row in predictions if row["id"]]
+    references = [row for row in references if row["id"]]
+    problems = [] if references else ["no references: give the rows of the dataset that the predictions belong to"]
+    known = {row["id"] for row in references}
+    for what, rows in (("references", references), ("predictions", predictions)):
+        counts = Counter(row["id"] for row in rows)
+        problems += [f"{what}: {i!r} stands there {n} times; keep one" for i, n in counts.items() if n > 1]
+    if not request.ignore_extra:
+        problems += [
+            f"predictions: {row['id']!r} is no id of the references; remove it or pass ignore_extra=True"
+            for row in predictions
+            if row["id"] not in known
+        ]
+    samples = _samples(references, problems)
+    if problems:
+        raise ScoringError(_listing("these rows cannot be scored", problems))
+    pictures = {row["id"]: _prediction(row, request.editor) for row in predictions if row["image"] is not None}
+    plan = make_plan(samples, PredictionSet(request.editor, pictures), protocol=request.protocol, ignore_extra=True)
+    return score(plan, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
+
+
+def _normalised(rows: Any, what: str, row_of: Callable[[Any], _Row], problems: list[str]) -> list[Any]:
+    """Rows in Arrow form; None, and an entry in `problems`, for those that cannot be used."""
+    found: list[_Row | None] = []
+    for i, row in enumerate(_each(rows, what)):
+        try:
+            found.append(row_of(row))
+        except (ValueError, OSError) as error:  # OSError: a PIL image whose file turns out damaged
+            problems.append(f"{what}[{i}]: {error}")
+            found.append(None)
+    return found
+
+
+def _each(rows: Any, what: str) -> Iterable[Any]:
+    if rows is None:
+        return ()
+    if isinstance(rows, datasets.Dataset):
+        return _undecoded(rows)
+    if isinstance(rows, Mapping) and rows and all(isinstance(column, (list, tuple)) for column in rows.values()):
+        return (dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True))  # a batch of a dataset
+    if isinstance(rows, (str, bytes, Mapping, os.PathLike, Image.Image)) or not isinstance(rows, Iterable):
+        raise ScoringError(f"{what}: expected a list of rows, found {type(rows).__name__}")
+    return rows
+
+
+def _undecoded(rows: datasets.Dataset) -> datasets.Dataset:
+    """The columns that scoring reads, pictures as the encoded bytes that they are stored as."""
+    wanted = {"id", "sample_id", "image", "edited_image", *_FIELDS}
+    rows = rows.with_format(None).select_columns([name for name in rows.column_names if name in wanted])
+    for name, feature in rows.features.items():
+        if isinstance(feature, datasets.Image):
+            rows = rows.cast_column(name, _PICTURE)
+    return rows
+
+
+def _reference_row(row: Any) -> _Row:
+    if isinstance(row, Sample):
+        row = row.to_row()
+    if not isinstance(row, Mapping):
+        raise ValueError(f"expected a row of the dataset or a Sample, found {type(row).__name__}")
+    # The picture is looked at when it is scored; any bytes do for the checks of the other fields.
+    sample = Sample.from_row({name: row[name] for name in ("id", *_FIELDS) if name in row} | {"image": {"bytes": b"-"}})
+    image = _picture(row.get("image"))
+    if image is None:
+        raise ValueError(f"{sample.id}: no image; every reference needs its source picture")
+    plain = sample.to_row()
+    return {
+        "id": sample.id,
+        "image": image,
+        "edited_image": _picture(row.get("edited_image")) if operation_of(sample) == "view" else None,
+        "fields": json.dumps({name: plain[name] for name in _FIELDS}),
+    }
+
+
+def _prediction_row(row: Any) -> _Row:
+    if isinstance(row, Prediction):
+        row = {"id": row.sample_id, "image": row.image or row.path}
+    if not isinstance(row, Mapping) or not row.keys() & {"id", "sample_id", "image", "edited_image"}:
+        return {"id": "", "image": _picture(row)}
+    ids = {row[name] for name in ("id", "sample_id") if row.get(name) is not None}
+    if len(ids) > 1 or not all(isinstance(i, str) and i for i in ids):
+        raise ValueError(f"expected one sample id, a text; found {sorted(map(repr, ids))}")
+    name = next(iter(ids), "")
+    columns = [column for column in ("image", "edited_image") if column in row]
+    if len(columns) != 1:
+        # With both, `image` may be the source or the edit: a guess could score the wrong picture without a word.
+        raise ValueError(f"{name}: expected the edited picture as image or as edited_image, found {columns or sorted(row)}")
+    return {"id": name, "image": _picture(row[columns[0]])}
+
+
+def _picture(value: Any) -> _Row | None:
+    """A picture as `{"bytes", "path"}` with one of them set, None for none.
+
+    Never both: with both, `datasets` takes a file of that name in the current directory for the picture.
+    """
+    if isinstance(value, Mapping) and value.keys() & {"bytes", "path"}:
+        value = value["bytes"] if value.get("bytes") is not None else value.get("path")
+    if value is None:
+        return None
+    if isinstance(value, (str, os.PathLike)):
+        if not os.fspath(value):
+            raise ValueError("expected the path of a picture, found an empty text")
+        return {"bytes": None, "path": str(Path(value).absolute())}
+    if isinstance(value, bytearray):
+        value = bytes(value)
+    if isinstance(value, Image.Image):
+        value = value.convert("RGB")  # as every picture is read; PNG has no CMYK
+    shape = getattr(value, "shape", None)
+    if shape is not None and (len(shape) != 3 or shape[2] != 3 or str(value.dtype) != "uint8"):
+        raise ValueError(f"expected a uint8 array (H, W, 3), found {value.dtype} {tuple(shape)}")
+    return {"bytes": encode(value, "picture").bytes, "path": None}
+
+
+def _name_by_position(predictions: Sequence[_Row | None], references: Sequence[_Row | None]) -> list[str]:
+    """Gives predictions without ids those of the references beside them; what is in the way."""
+    nameless = [i for i, row in enumerate(predictions) if row is not None and not row["id"]]
+    if not nameless:
+        return []
+    named = [i for i, row in enumerate(predictions) if row is not None and row["id"]]
+    if named:
+        shown = ", ".join(map(str, nameless[:_SHOWN])) + (", …" if len(nameless) > _SHOWN else "")
+        return [f"predictions: {len(nameless)} of {len(nameless) + len(named)} have no id (at {shown}); give all an id or none"]
+    if len(predictions) != len(references):
+        return [
+            f"{len(predictions)} predictions without ids and {len(references)} references: these are paired by position and "
+            'must be equally many; give {"id", "image"} to pair by id'
+        ]
+    for prediction, reference in zip(predictions, references, strict=True):
+        if prediction is not None and reference is not None:
+            prediction["id"] = reference["id"]
+    return []
+
+
+def _samples(rows: Sequence[_Row], problems: list[str]) -> list[Sample]:
+    """Samples of rows in Arrow form. Equal pictures (many edits share a source) are kept once."""
+    kept: dict[bytes | str, EncodedImage] = {}
+    samples = []
+    for row in rows:
+        pictures: dict[str, Any] = {}
+        for column in ("image", "edited_image"):
+            try:
+                pictures[column] = _encoded(row[column], kept)
+            except (OSError, ValueError) as error:
+                problems.append(f"references: {row['id']}: {column} cannot be read ({error}); check the path")
+        if len(pictures) == 2:
+            samples.append(Sample(id=row["id"], **json.loads(row["fields"]), **pictures))
+    return samples
+
+
+def _encoded(stored: _Row | None, kept: dict[bytes | str, EncodedImage]) -> EncodedImage | None:
+    if stored is None:
+        return None
+    key = stored["bytes"] or stored["path"]
+    if key not in kept:
+        kept[key] = EncodedImage(stored["bytes"] or Path(stored["path"]).read_bytes(), stored["path"])
+    return kept[key]
+
+
+def _prediction(row: _Row, editor: str) -> Prediction:
+    data, path = row["image"]["bytes"], row["image"]["path"]
+    image = EncodedImage(data, f"prediction for {row['id']}") if data else None
+    return Prediction(sample_id=row["id"], editor=editor, image=image, path=None if image else path)
+
+
+def _path(value: str | os.PathLike[str] | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def _listing(head: str, problems: Sequence[str]) -> str:
+    more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return f"{head}, {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more

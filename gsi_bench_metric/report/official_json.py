@@ -1,0 +1,58 @@
+"""The reference's output files from a run: per-mode results and statistics, and the `EVAL_output_*.json` tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gsi_bench_metric.protocols.official_results import (
+    gated_rows,
+    mode_stats,
+    results_from_scores,
+    summarise,
+    summary_tables,
+)
+from gsi_bench_metric.runs import Run, RunError, write_atomically
+
+__all__ = ["write_official_json"]
+
+
+def write_official_json(run: Run, out: Path) -> list[Path]:
+    """Writes `<editor>/<split>_eval/<mode>_eval_{results,stats}.json` and, where judged, `EVAL_output_*.json`; their paths.
+
+    As in the reference, an editor without judgements is in no table (it needs AC), and what was not scored is in no file.
+
+    Raises:
+        RunError: a run of another protocol, or two editors whose names differ by underscores only (quirk 96).
+    """
+    if run.settings["protocol"] != "official":
+        raise RunError(f"--official-json needs a run of the official protocol, found {run.settings['protocol']!r}")
+    _refuse_collisions(sorted({editor for _, editor in run.groups()}))
+    written, rows = [], {}
+    for (split, editor), scores in run.groups().items():
+        results = results_from_scores(scores)
+        folder = out / editor / f"{split}_eval"
+        for mode, stats in mode_stats(results).items():
+            written.append(_dump(folder / f"{mode}_eval_results.json", results[mode]))
+            written.append(_dump(folder / f"{mode}_eval_stats.json", stats))
+        row = (
+            summarise(gated_rows(results, {s.sample_id: s.ac for s in scores}).values()) if run.judged(split, editor) else None
+        )
+        if row:
+            rows[split, editor] = row
+    for name, table in summary_tables(rows).items():
+        written.append(_dump(out / f"{name}.json", table))
+    return written
+
+
+def _refuse_collisions(editors: list[str]) -> None:
+    names: dict[str, str] = {}
+    for editor in editors:
+        other = names.setdefault(editor.replace("_", ""), editor)
+        if other != editor:
+            raise RunError(f"the reference's tables drop underscores: {other!r} and {editor!r} would share a row; rename one")
+
+
+def _dump(path: Path, content: object) -> Path:
+    write_atomically(path, json.dumps(content, indent=4) + "\n")
+    return path

@@ -1,0 +1,78 @@
+"""`scores.jsonl`: every score of a run, one JSON object a line, in the order given.
+
+A line is `Score.to_json()`. Numbers come back bit for bit. NaN, which official SSIM can be, stands as the bare token `NaN`:
+Python and jq read it, strict JSON parsers do not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from gsi_bench_dataset.records import RecordError, Score
+
+__all__ = ["ScoreFileError", "read_scores", "write_scores"]
+
+_SHOWN = 20
+
+
+class ScoreFileError(ValueError):
+    """A file of scores that cannot be used; the message names file and line of every problem."""
+
+
+def write_scores(path: Path | str, scores: Iterable[Score]) -> Path:
+    """Writes the file in one step, so that no reader ever meets half of it; returns its path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            # ASCII only: a reason may quote a file name that is not valid Unicode.
+            stream.writelines(json.dumps(score.to_json()) + "\n" for score in scores)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def read_scores(path: Path | str) -> list[Score]:
+    """The scores of a file, in its order.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ScoreFileError: lines that are no score, or two scores of one edit by one editor and protocol; lists all of them.
+    """
+    scores: list[Score] = []
+    problems: list[str] = []
+    first_line: dict[tuple[str, ...], int] = {}
+    with Path(path).open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                score = _parse(line)
+            except ValueError as error:
+                problems.append(f"line {number}: {error}")
+                continue
+            seen = first_line.setdefault((score.protocol, score.editor, score.split, score.sample_id), number)
+            if seen != number:
+                problems.append(f"line {number}: {score.sample_id} of {score.editor!r} stands in line {seen} already")
+            scores.append(score)
+    if problems:
+        more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise ScoreFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+    return scores
+
+
+def _parse(line: bytes) -> Score:
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not valid JSON ({error}); was the file cut off?") from error
+    if not isinstance(data, dict):
+        raise ValueError(f"expected the JSON object of a score, found {type(data).__name__}")
+    try:
+        return Score.from_json(data)
+    except RecordError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,102 @@
+"""Fixtures that all test folders share: the recorded reference data, pictures and samples made on the spot."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gsi_bench_dataset import EncodedImage, Operation, Sample
+
+# Turned 0.2 rad about the vertical; standing 2 m before a camera of 64×48 pixels.
+K = [[60.0, 0.0, 32.0], [0.0, 60.0, 24.0], [0.0, 0.0, 1.0]]
+R = [[float(np.cos(0.2)), 0.0, float(np.sin(0.2))], [0.0, 1.0, 0.0], [-float(np.sin(0.2)), 0.0, float(np.cos(0.2))]]
+BOX = [0.1, 0.2, 2.0, 0.4, 0.3, 0.2, 0.2]
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The recorded outputs of the reference, kept beside the repository; tests that need them skip without them."""
+    folder = Path(__file__).resolve().parents[1] / "../shared/golden"
+    if not folder.is_dir():
+        pytest.skip("recorded reference data (../shared/golden) is not here")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def make_image() -> Callable[..., bytes]:
+    """`make_image(size=(64, 48), seed=0, kind="PNG") -> bytes`: an encoded picture of smooth random colour."""
+
+    def make(size: tuple[int, int] = (64, 48), seed: int = 0, kind: str = "PNG") -> bytes:
+        coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        stream = io.BytesIO()
+        Image.fromarray(coarse).resize(size).save(stream, kind)
+        return stream.getvalue()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_sample(make_image: Callable[..., bytes]) -> Callable[..., Sample]:
+    """`make_sample(img_id="a", query_id="0", **fields) -> Sample`: a sound move of 20 cm to the right."""
+
+    def make(img_id: str = "a", query_id: str = "0", **fields: Any) -> Sample:
+        values: dict[str, Any] = {
+            "id": f"{img_id}_edit_{query_id}",
+            "split": "fine",
+            "img_id": img_id,
+            "query_id": query_id,
+            "image": EncodedImage(make_image(), f"{img_id}.png"),
+            "prompt": "Move the mug 20 centimeters to the right.",
+            "target": "mug",
+            "original_bbox_3d": BOX,
+            "new_bbox_3d": [BOX[0] + 0.2, *BOX[1:]],
+            "camera_intrinsics": K,
+            "rotation_matrix": R,
+            "operation": Operation(kind="move", direction="right", distance_m=0.2, frame="camera"),
+            "origin": "demo",
+        }
+        return Sample(**(values | fields))
+
+    return make
+
+
+@pytest.fixture
+def official_folder(tmp_path: Path, make_image: Callable[..., bytes]) -> Callable[..., Path]:
+    """`official_folder(edits={"a_edit_0": {...}}, images=("a.png",)) -> Path`: a folder of the reference's layout.
+
+    An edit's dict overrides fields of a sound one; None removes a field; a str or bytes is written as it is.
+    """
+
+    def make(edits: dict[str, Any] | None = None, images: tuple[str, ...] = ("a.png",), name: str = "fine_dataset") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for image in images:
+            kind = "PNG" if image.endswith("png") else "JPEG"
+            (folder / image).write_bytes(make_image(seed=len(image), kind=kind))
+        for stem, changes in ({"a_edit_0": {}} if edits is None else edits).items():
+            content = changes if isinstance(changes, (str, bytes)) else edit_json(**changes)
+            raw = content.encode() if isinstance(content, str) else content
+            (folder / f"{stem}.json").write_bytes(raw)
+        return folder
+
+    return make
+
+
+def edit_json(**changes: Any) -> str:
+    """The text of a sound edit JSON with some fields changed (None: left out)."""
+    fields: dict[str, Any] = {
+        "prompt": "Move the mug 20 centimeters to the right.",
+        "target": "mug",
+        "original_bbox_3d": BOX,
+        "camera_intrinsics": K,
+        "rotation_matrix": R,
+        "new_bbox_3d": [BOX[0] + 0.2, *BOX[1:]],
+    } | changes
+    return json.dumps({name: value for name, value in fields.items() if value is not None}, indent=4)
