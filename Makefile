@@ -40,7 +40,7 @@ format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## speed, as ratios measured in one run
-	$(BIN)/python benchmarks/locality.py
+	$(BIN)/python benchmarks/scoring.py
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

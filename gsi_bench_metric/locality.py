@@ -81,4 +81,4 @@ def _box_filter(x: Tensor) -> Tensor:
     edge = _WINDOW // 2
     x = torch.cat((x[..., :edge].flip(-1), x, x[..., -edge:].flip(-1)), -1)
     x = torch.cat((x[..., :edge, :].flip(-2), x, x[..., -edge:, :].flip(-2)), -2)
-    return functional.avg_pool2d(x, _WINDOW, stride=1)
+    return functional.avg_pool2d(functional.avg_pool2d(x, (_WINDOW, 1), stride=1), (1, _WINDOW), stride=1)

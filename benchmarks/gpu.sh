@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# GPU checks in one go (under 8 minutes): CPU and CUDA agree, edits/s and peak memory. Prints "not run" where no GPU is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}
+if ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+    echo "not run: no CUDA device on this machine"
+    exit 0
+fi
+PYTHONPATH=. "$python" -m pytest -m gpu -rs tests/gpu
+PYTHONPATH=. "$python" benchmarks/scoring.py --device cuda --edits 96
+PYTHONPATH=. "$python" benchmarks/scoring.py --device cpu --edits 24
