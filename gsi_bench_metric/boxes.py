@@ -143,7 +143,7 @@ def move_box(box: Tensor, direction: str, distance_cm: float, rotation: Tensor |
 
     Without `rotation` the words mean camera axes. With it, the step goes along column `argmax |R[i, k]|` of R for the
     direction's axis k: the reference takes a row number for a column number and drops the sign, so stored goals of turned
-    objects may be wrong (docs/metric.md, quirk 49). An unknown direction moves nothing.
+    objects may be wrong (docs/metric-quirks.md, quirk 49). An unknown direction moves nothing.
     """
     moved = box.clone()
     if direction not in MOVE_DIRECTIONS:

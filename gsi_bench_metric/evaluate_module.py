@@ -195,10 +195,10 @@ class GsiBench(evaluate.Metric):
                 request.out.mkdir(parents=True, exist_ok=True)
         if predictions is not None or references is not None:
             self.add_batch(predictions=predictions, references=references)
-        return super().compute(request=request)  # type: ignore[no-any-return]
+        return super().compute(request=request)
 
     def add_batch(self, *, predictions: Iterable[Any] | None = None, references: Iterable[Any] | None = None) -> None:
-        """Adds predictions and rows of the dataset: all of them or, on an error, none. With ids, any order and number will do."""
+        """Adds predictions and rows of the dataset: all of them or, on an error, none. With ids, any order will do."""
         problems: list[str] = []
         edited = _normalised(predictions, "predictions", _prediction_row, problems)
         samples = _normalised(references, "references", _reference_row, problems)
@@ -221,12 +221,12 @@ class GsiBench(evaluate.Metric):
     def _compute(self, *, predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> dict[str, float]:
         try:
             scores = _score(predictions, references, request)
+            if request.out is not None:
+                write_scores(request.out / "scores.jsonl", scores)
+            return aggregate(scores, judged=request.judge is not None)
         except BaseException:
             self._discard()
             raise
-        if request.out is not None:
-            write_scores(request.out / "scores.jsonl", scores)
-        return aggregate(scores, judged=request.judge is not None)
 
     def _discard(self) -> None:
         """Drops the stored rows as `evaluate` does after success; left alone, their lock would stop the next run's files."""
@@ -234,12 +234,12 @@ class GsiBench(evaluate.Metric):
         for lock, path in reversed(list(zip(self.filelocks or (), self.file_paths or (), strict=True))):
             Path(path).unlink(missing_ok=True)
             lock.release()
-        self.filelocks = self.file_paths = None
 
 
 def _score(predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> list[Score]:
     predictions = [row for row in predictions if row["id"]]
-    references = [row for row in references if row["id"]]
+    # In one order, whatever order the rows came in: batches, and with them the last digits, do not depend on it.
+    references = sorted((row for row in references if row["id"]), key=lambda row: row["id"])
     problems = [] if references else ["no references: give the rows of the dataset that the predictions belong to"]
     known = {row["id"] for row in references}
     for what, rows in (("references", references), ("predictions", predictions)):
@@ -317,10 +317,10 @@ def _prediction_row(row: Any) -> _Row:
         row = {"id": row.sample_id, "image": row.image or row.path}
     if not isinstance(row, Mapping) or not row.keys() & {"id", "sample_id", "image", "edited_image"}:
         return {"id": "", "image": _picture(row)}
-    ids = {row[name] for name in ("id", "sample_id") if row.get(name) is not None}
-    if len(ids) > 1 or not all(isinstance(i, str) and i for i in ids):
-        raise ValueError(f"expected one sample id, a text; found {sorted(map(repr, ids))}")
-    name = next(iter(ids), "")
+    ids = [row[name] for name in ("id", "sample_id") if row.get(name) is not None]
+    if not all(isinstance(i, str) and i for i in ids) or len(set(ids)) > 1:
+        raise ValueError(f"expected one sample id, a text; found {' and '.join(map(repr, ids))}")
+    name = ids[0] if ids else ""
     columns = [column for column in ("image", "edited_image") if column in row]
     if len(columns) != 1:
         # With both, `image` may be the source or the edit: a guess could score the wrong picture without a word.

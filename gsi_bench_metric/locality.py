@@ -72,8 +72,9 @@ def mse(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean (N,) of values (N, C, H, W) over the pixels that mask (N, H, W) keeps, all channels; 0/0 = NaN."""
-    kept = mask[:, None].to(values.dtype)
-    return (values * kept).sum((1, 2, 3)) / (kept.sum((1, 2, 3)) * values.shape[1])
+    # Chosen, not multiplied: SSIM may be 0/0 outside of the mask, and NaN times 0 is NaN.
+    kept = torch.where(mask[:, None], values, 0)
+    return kept.sum((1, 2, 3)) / (mask.sum((1, 2)) * values.shape[1])
 
 
 def _box_filter(x: Tensor) -> Tensor:

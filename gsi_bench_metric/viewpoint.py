@@ -1,7 +1,7 @@
 """The reference's test that an edit kept the camera: SIFT matches and an essential matrix, by OpenCV.
 
 The numbers come from OpenCV's own functions with the reference's settings, so they follow the installed build. The test has
-known blind spots (docs/metric.md, quirks 24–27): an unchanged background can fail it, a shifted picture passes.
+known blind spots (docs/metric-quirks.md, quirks 24–27): an unchanged background can fail it, a shifted picture passes.
 """
 
 from __future__ import annotations

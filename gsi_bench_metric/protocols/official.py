@@ -185,7 +185,7 @@ def score_operation(operation: str, batch: EditBatch) -> tuple[Tensor, Tensor]:
     """IC and SA, each (N,), of a batch of one operation (move, rotate, remove or scale).
 
     Raises:
-        ValueError: for any other operation; view is scored from pictures alone (`locality.view_score`).
+        ValueError: for any other operation; view is scored from pictures alone (official_scoring.py).
     """
     if operation not in _SCORERS:
         raise ValueError(f"no object score for operation {operation!r}; expected one of {', '.join(_SCORERS)}")

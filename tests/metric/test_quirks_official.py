@@ -778,34 +778,3 @@ def test_quirk_69_unknown_operation_aborts() -> None:
     assert operation not in KEYWORDS
     with pytest.raises(ValueError, match="'delete'"):
         score_operation(operation, _batch([_seen(_box())], []))
-
-
-# --- the list is complete --------------------------------------------------------------------------------------------
-
-
-def _documented() -> dict[int, str]:
-    """The last cell of each row of the table, by number."""
-    text = (Path(__file__).resolve().parents[2] / "docs" / "metric-quirks.md").read_text()
-    rows = re.findall(r"^\| (\d+) \|[^|]+\| ([^|]+) \|$", text, flags=re.MULTILINE)
-    assert len({number for number, _ in rows}) == len(rows)
-    return {int(number): status for number, status in rows}
-
-
-def _tested() -> dict[int, str]:
-    names = [name for name in globals() if name.startswith("test_quirk_")]
-    return {int(name.split("_")[2]): name for name in names}
-
-
-def test_every_quirk_is_documented_once() -> None:
-    assert sorted(_documented()) == list(range(1, 100))
-
-
-def test_every_scoring_quirk_is_tested_or_said_to_be_not_applicable() -> None:
-    skipped = {n for n, status in _documented().items() if n < 70 and status.startswith("not applicable: ")}
-    assert skipped.isdisjoint(_tested())
-    assert skipped | set(_tested()) == set(range(1, 70))
-
-
-def test_the_document_names_the_tests_of_this_file() -> None:
-    documented = _documented()
-    assert {n: documented[n] for n in _tested()} == {n: f"pinned by `{name}`" for n, name in _tested().items()}
