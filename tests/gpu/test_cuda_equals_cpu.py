@@ -56,6 +56,11 @@ def test_box_geometry_on_cuda_agrees_with_cpu():
     rotations = torch.linalg.qr(torch.rand(500, 3, 3, dtype=torch.float64, generator=generator)).Q
     intrinsics = torch.tensor([[700.0, 0, 448], [0, 700, 336], [0, 0, 1]], dtype=torch.float64)
     a[:, 2] += 2
+    # Identical, touching and nested pairs beside random ones: where rounding could flip a corner in or out.
+    b[:100] = a[:100]
+    b[100:200] = a[100:200]
+    b[100:200, 0] += a[100:200, 3]
+    b[200:300] = a[200:300] * torch.tensor([1, 1, 1, 0.5, 0.5, 0.5, 1])
     torch.testing.assert_close(box_iou_3d(a.cuda(), b.cuda()).cpu(), box_iou_3d(a, b), rtol=0, atol=1e-9)
     on_cuda = projected_box_2d(a.cuda(), rotations.cuda(), intrinsics.cuda()).cpu()
     torch.testing.assert_close(on_cuda, projected_box_2d(a, rotations, intrinsics), rtol=1e-12, atol=1e-9)

@@ -377,11 +377,3 @@ def test_the_dtype_of_the_boxes_is_kept(dtype: torch.dtype) -> None:
     assert {r.dtype for r in results} == {dtype}
     exact = box_iou_3d(a.double(), b.double())
     assert (results[2] - exact).abs().max() < (1e-4 if dtype == torch.float32 else 1e-15)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("kind", KINDS)
-def test_iou_3d_on_a_gpu_equals_the_cpu(kind: str) -> None:
-    a, b = _pairs(kind)
-    _assert_near(box_iou_3d(a.cuda(), b.cuda()).cpu(), box_iou_3d(a, b), limit=_limit(kind))
