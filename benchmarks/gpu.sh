@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}
-if ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+if [ "$("$python" -c 'import torch; print(torch.cuda.is_available())')" != True ]; then
     echo "not run: no CUDA device on this machine"
     exit 0
 fi

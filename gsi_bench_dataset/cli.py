@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gsi-bench",
         description="Import, build, score and publish GSI-Bench, a benchmark of spatial image editing.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="Example: gsi-bench import fine_dataset.zip --split fine --out GSI-Bench/GSI-Bench",
     )
     parser.add_argument("--version", action="version", version=f"gsi-bench {__version__}")

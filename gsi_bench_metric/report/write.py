@@ -63,7 +63,8 @@ def number(value: float | None, key: str) -> str:
 
 
 def _md(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text).replace("\n", " ")
+    text = re.sub(r"([\\`*_{}\[\]|])", r"\\\1", text.replace("\n", " "))
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _json(report: Report) -> str:

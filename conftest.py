@@ -1,0 +1,21 @@
+"""Settings of every test run, doctests of the packages included."""
+
+import os
+
+import pytest
+
+# Tests must not leave a metric in the user's cache; those of the registration set their own.
+os.environ["GSI_BENCH_NO_REGISTER"] = "1"
+
+# Doctests that compare pictures.
+NEEDS_LPIPS = {"gsi_bench_metric.evaluate_module.GsiBench"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from gsi_bench_metric.weights import trunk_file  # noqa: PLC0415 - only when tests are collected
+
+    if not trunk_file().is_file():
+        reason = "LPIPS weights are not here; run `gsi-bench weights lpips` once"
+        for item in items:
+            if item.name in NEEDS_LPIPS:
+                item.add_marker(pytest.mark.skip(reason=reason))
