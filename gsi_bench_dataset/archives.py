@@ -15,7 +15,9 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, cast
 
-__all__ = ["ArchiveError", "FileTree", "open_tree", "summary_of"]
+from gsi_bench_dataset.problems import summary_of
+
+__all__ = ["ArchiveError", "FileTree", "open_tree"]
 
 # The largest honest member is a PNG of 64 megapixels, RGB: 192 MiB before compression.
 MAX_MEMBER_BYTES = 256 * 2**20
@@ -27,8 +29,6 @@ MAX_RATIO = 200
 RATIO_APPLIES_FROM_BYTES = 2**20
 # Splits have a few thousand files; the central directory of more would itself fill the memory.
 MAX_MEMBERS = 200_000
-# Enough to see the pattern; a broken archive of thousands of files must not fill the terminal.
-MAX_SHOWN_PROBLEMS = 20
 
 
 class ArchiveError(ValueError):
@@ -38,21 +38,6 @@ class ArchiveError(ValueError):
         self.path = path
         self.problems = list(problems)
         super().__init__(summary_of(f"{path}: not a usable archive", self.problems))
-
-
-def summary_of(title: str, problems: Sequence[str]) -> str:
-    """A message of the title and the first problems, with the number of the rest.
-
-    >>> print(summary_of("two things", ["a", "b"]))
-    two things (2 problems)
-      - a
-      - b
-    """
-    lines = [f"{title} ({len(problems)} problem{'s' if len(problems) != 1 else ''})"]
-    lines += [f"  - {problem}" for problem in problems[:MAX_SHOWN_PROBLEMS]]
-    if len(problems) > MAX_SHOWN_PROBLEMS:
-        lines.append(f"  ... and {len(problems) - MAX_SHOWN_PROBLEMS} more")
-    return "\n".join(lines)
 
 
 class FileTree:

@@ -10,10 +10,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from typing import Any
 
 from gsi_bench_dataset import __version__
 
-__all__ = ["main"]
+__all__ = ["main", "new_command", "say"]
 
 GROUP = "gsi_bench.commands"
 USAGE_ERROR = 2
@@ -42,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="gsi-bench",
         description="Import, build, score and publish GSI-Bench, a benchmark of spatial image editing.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Example: gsi-bench import fine_dataset.zip --split fine --out GSI-Bench/GSI-Bench",
+        epilog="example: gsi-bench import fine_dataset.zip --split fine --out GSI-Bench/GSI-Bench",
     )
     parser.add_argument("--version", action="version", version=f"gsi-bench {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error (before the command's name)")
@@ -57,6 +58,23 @@ def build_parser() -> argparse.ArgumentParser:
             continue
         add_commands(commands)
     return parser
+
+
+def new_command(subparsers: Any, name: str, words: str, example: str) -> argparse.ArgumentParser:
+    """A sub-command whose help ends with an example."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=words,
+        description=words[0].upper() + words[1:] + ".",
+        epilog="example:\n  " + example.replace("\n", "\n  "),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def say(text: str) -> None:
+    """A line of output."""
+    sys.stdout.write(text + "\n")
 
 
 def is_known(error: Exception) -> bool:

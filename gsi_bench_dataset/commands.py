@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import ORIGINS, SPLITS
 
 if TYPE_CHECKING:
@@ -30,19 +31,8 @@ def add_commands(subparsers: Any) -> None:
     _add_info(subparsers)
 
 
-def _new(subparsers: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        name,
-        help=help_text,
-        description=help_text[0].upper() + help_text[1:] + ".",
-        epilog="Example:\n  " + example.replace("\n", "\n  "),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    return parser
-
-
 def _add_import(subparsers: Any) -> None:
-    parser = _new(
+    parser = new_command(
         subparsers,
         "import",
         "turn archives of the reference's layout into a dataset for load_dataset",
@@ -89,9 +79,9 @@ def _run_import(args: argparse.Namespace) -> int:
         sources={split: source for split, (_, source) in archives.items()},
     )
     for split, d in datasets.items():
-        _say(f"{split}: {len(d)} samples imported")
+        say(f"{split}: {len(d)} samples imported")
     kept = [split for split in summaries if split not in datasets]
-    _say(
+    say(
         f"{args.out}: {', '.join(f'{s} {summaries[s].rows}' for s in summaries)}"
         + (f" (kept {', '.join(kept)})" if kept else "")
     )
@@ -136,7 +126,7 @@ def _archive_inside(folder: Path, split: str) -> Path | None:
 
 
 def _add_export(subparsers: Any) -> None:
-    parser = _new(
+    parser = new_command(
         subparsers,
         "export",
         "write samples back in the reference's layout, official ones byte for byte",
@@ -159,12 +149,12 @@ def _run_export(args: argparse.Namespace) -> int:
     for split, out in targets.items():
         samples = read_dataset(args.dataset, split, args.revision)
         count = write_official(_progress(samples, f"export {split}", sizes.get(split)), out, overwrite=args.overwrite)
-        _say(f"{out}: {count} samples of {split}")
+        say(f"{out}: {count} samples of {split}")
     return 0
 
 
 def _add_push(subparsers: Any) -> None:
-    parser = _new(
+    parser = new_command(
         subparsers,
         "push",
         "publish a dataset folder on the Hub",
@@ -197,12 +187,12 @@ def _run_push(args: argparse.Namespace) -> int:
             " their licence allows it, or confirm with --rights-confirmed that you may publish them"
         )
     commit = push(args.folder, ref.repo_id, revision=ref.revision, private=args.private, message=args.message)
-    _say(f"{ref.repo_id}: pushed as {commit}")
+    say(f"{ref.repo_id}: pushed as {commit}")
     return 0
 
 
 def _add_info(subparsers: Any) -> None:
-    parser = _new(
+    parser = new_command(
         subparsers,
         "info",
         "show what a dataset holds: splits, operations, origins, pixel frames, suspicious goals",
@@ -218,19 +208,19 @@ def _run_info(args: argparse.Namespace) -> int:
 
     folder = resolve(args.dataset, args.revision, None)
     digest = read_content_hash(folder)
-    _say(f"{args.dataset}" + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
+    say(f"{args.dataset}" + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
     for split in split_names(folder):
         columns = ["id", "operation", "origin", "pixel_frame", "goal_suspect", "image_licence", "redistributable"]
         rows = list(_columns(str(folder), split, columns))
-        _say(f"\n{split}: {len(rows)} samples")
-        _say(_table("operation", [(row["operation"] or {}).get("kind") or "not understood" for row in rows]))
-        _say(_table("origin", [row["origin"] for row in rows]))
-        _say(_table("pixel frame", [row["pixel_frame"] for row in rows]))
-        _say(_table("licence", [row["image_licence"] or "unknown" for row in rows]))
+        say(f"\n{split}: {len(rows)} samples")
+        say(_table("operation", [(row["operation"] or {}).get("kind") or "not understood" for row in rows]))
+        say(_table("origin", [row["origin"] for row in rows]))
+        say(_table("pixel frame", [row["pixel_frame"] for row in rows]))
+        say(_table("licence", [row["image_licence"] or "unknown" for row in rows]))
         suspects = [row for row in rows if row["goal_suspect"]]
-        _say(f"  {'suspicious goals':<17} {len(suspects)}")
+        say(f"  {'suspicious goals':<17} {len(suspects)}")
         for row in suspects:
-            _say(f"    {row['id']}: {row['goal_suspect']}")
+            say(f"    {row['id']}: {row['goal_suspect']}")
     return 0
 
 
@@ -260,7 +250,3 @@ def _progress(items: Iterable[T], title: str, total: int | None) -> Iterable[T]:
 
     # Quick jobs stay quiet; the bar goes to stderr.
     return tqdm(items, desc=title, total=total, unit="sample", delay=2)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from gsi_bench_dataset.archives import summary_of
+from gsi_bench_dataset.problems import summary_of
 
 __all__ = ["HubError", "HubRef", "OfficialArchives", "fetch_dataset", "fetch_official", "parse_ref", "push"]
 

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from gsi_bench_dataset.archives import ArchiveError, FileTree, open_tree, summary_of
+from gsi_bench_dataset.archives import ArchiveError, FileTree, open_tree
 from gsi_bench_dataset.goals import goal_suspicion
 from gsi_bench_dataset.instructions import parse
 from gsi_bench_dataset.official_writer import write_official
 from gsi_bench_dataset.pixel_frame import decide_pixel_frame, projected_rectangle
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Operation, RecordError, Sample
 
 __all__ = ["OfficialDataset", "OfficialError", "Rights", "read_official", "write_official"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.archives import summary_of
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
 
 __all__ = ["ExportError", "write_official"]

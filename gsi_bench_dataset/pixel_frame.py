@@ -8,12 +8,15 @@ tell them apart: where the principal point lies, and where boxes that a detector
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "ReferenceFrame",
     "box_corners",
     "decide_pixel_frame",
     "project",
@@ -24,8 +27,6 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-LONG_SIDE = 896
-PATCH = 14
 # Real lenses put the principal point within a few percent of the centre; a tenth of the diagonal is generous.
 CENTRED = 0.10
 # A difference below this share of the diagonal says nothing about which frame a principal point belongs to.
@@ -63,22 +64,62 @@ def projected_rectangle(box: ArrayLike, rotation: ArrayLike, K: ArrayLike) -> Ar
     return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
-def reference_frame(size: tuple[int, int]) -> tuple[Array, Array, tuple[int, int]]:
-    """The reference's frame for a source of `size` = (width, height).
+@dataclasses.dataclass(frozen=True)
+class ReferenceFrame:
+    """Where a picture of height × width lands in the reference's input: resized, centre-cropped, padded, cut.
 
-    Returns:
-        Scale (2,), offset (2,) and frame size (width, height): frame pixel = source pixel * scale - offset.
+    The longer side becomes 896; the crop keeps multiples of 14; then the reference pads to 896×896 with the mean colour and
+    cuts the top-left window of the picture's *original* size (quirks 52 and 53): `final` is what is evaluated. All pairs are
+    (height, width) in pixels.
+
+    >>> frame = ReferenceFrame(1000, 1500)
+    >>> frame.resized, frame.cropped, frame.crop_start, frame.final
+    ((597, 896), (588, 896), (4, 0), (896, 896))
+    """
+
+    height: int
+    width: int
+
+    SIDE: ClassVar[int] = 896
+    PATCH: ClassVar[int] = 14
+
+    @property
+    def resized(self) -> tuple[int, int]:
+        """Size after resizing the longer side to 896."""
+        scale = self.SIDE / max(self.height, self.width)
+        return int(self.height * scale + 0.5), int(self.width * scale + 0.5)
+
+    @property
+    def cropped(self) -> tuple[int, int]:
+        """Size after the centre crop to multiples of 14."""
+        height, width = self.resized
+        return height // self.PATCH * self.PATCH, width // self.PATCH * self.PATCH
+
+    @property
+    def crop_start(self) -> tuple[int, int]:
+        """First row and column that the crop keeps."""
+        (height, width), (rows, columns) = self.resized, self.cropped
+        return height // 2 - rows // 2, width // 2 - columns // 2
+
+    @property
+    def final(self) -> tuple[int, int]:
+        """Size of the evaluated window."""
+        return min(self.height, self.SIDE), min(self.width, self.SIDE)
+
+
+def reference_frame(size: tuple[int, int]) -> tuple[Array, Array, tuple[int, int]]:
+    """Scale (2,), offset (2,) and frame size (width, height) of `ReferenceFrame` for a source of `size` = (width, height).
+
+    Frame pixel = source pixel * scale - offset.
 
     >>> scale, offset, frame = reference_frame((1500, 1000))
     >>> offset.tolist(), frame
     ([0.0, 4.0], (896, 588))
     """
     width, height = size
-    ratio = LONG_SIDE / max(width, height)
-    resized = np.array([int(width * ratio + 0.5), int(height * ratio + 0.5)])
-    cropped = resized // PATCH * PATCH
-    start = resized // 2 - cropped // 2
-    return resized / np.array([width, height]), start.astype(np.float64), (int(cropped[0]), int(cropped[1]))
+    frame = ReferenceFrame(height, width)
+    scale = np.array([frame.resized[1] / width, frame.resized[0] / height])
+    return scale, np.array(frame.crop_start[::-1], dtype=np.float64), (frame.cropped[1], frame.cropped[0])
 
 
 def project_to_source(points: ArrayLike, K: ArrayLike, pixel_frame: str, size: tuple[int, int]) -> Array:
@@ -164,7 +205,7 @@ def _by_boxes(
     if told and told >= (1 - MAJORITY) * len(boxes):
         return ("source" if source_only > frame_only else "reference896"), words
     both = int((in_source & in_frame).sum())
-    if by_point != "source" or max(size) < MUCH_LARGER * LONG_SIDE or not both:
+    if by_point != "source" or max(size) < MUCH_LARGER * ReferenceFrame.SIDE or not both:
         return None, words
     chance = (frame[0] * frame[1] / (size[0] * size[1])) ** len(np.unique(boxes[in_source & in_frame].round(1), axis=0))
     words += f", and {both} in the corner that the frame covers (chance {chance:.1g} if they meant source pixels)"

@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gsi_bench_dataset.archives import summary_of
 from gsi_bench_dataset.card import SplitSummary, write_card
 from gsi_bench_dataset.hub import HubRef, fetch_dataset, parse_ref
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS, EncodedImage, RecordError, Sample, sample_features
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
 
 __all__ = ["add_commands"]
@@ -19,17 +19,6 @@ def add_commands(subparsers: Any) -> None:
         add(subparsers)
 
 
-def _parser(subparsers: Any, name: str, words: str, example: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        name,
-        help=words,
-        description=words[0].upper() + words[1:] + ".",
-        epilog="example:\n  " + example,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    return parser
-
-
 def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
     parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
@@ -37,15 +26,15 @@ def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
 
 
 def _add_evaluate(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "evaluate",
         "score edited images: IC, SA, EL and, with a judge, AC",
         "gsi-bench evaluate eval/BAGEL/generated_images_fine --data GSI-Bench/GSI-Bench --split fine \\\n"
-        "    --protocol official --detector recorded --detections eval/BAGEL/fine_eval/infer_cache.json \\\n"
-        "    --judge recorded --judgements predictions_fine_BAGEL.json --out runs/bagel\n"
-        "  gsi-bench evaluate eval --data GSI-Bench/GSI-Bench --split all --protocol official --detector recorded \\\n"
-        "    --out runs/all",
+        "  --protocol official --detector recorded --detections eval/BAGEL/fine_eval/infer_cache.json \\\n"
+        "  --judge recorded --judgements predictions_fine_BAGEL.json --out runs/bagel\n"
+        "gsi-bench evaluate eval --data GSI-Bench/GSI-Bench --split all --protocol official --detector recorded \\\n"
+        "  --out runs/all",
     )
     parser.add_argument(
         "predictions",
@@ -87,13 +76,13 @@ def _run_evaluate(args: argparse.Namespace) -> int:
     run = evaluate(request, progress=not args.quiet)
     save_run(args.out, run)
     if not args.quiet:
-        _say(markdown(build_report(run, gallery=0)))
-        _say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
+        say(markdown(build_report(run, gallery=0)))
+        say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
     return 0
 
 
 def _add_report(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "report",
         "write a run's report (HTML, Markdown, JSON) and, if asked, the reference's result files",
@@ -115,17 +104,17 @@ def _run_report(args: argparse.Namespace) -> int:
     if args.official_json:
         written += write_official_json(run, args.official_json)
     for path in written:
-        _say(str(path))
+        say(str(path))
     return 0
 
 
 def _add_detections(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "detections",
         "turn the reference's infer_cache.json into a store keyed by picture, which serves any editor",
         "gsi-bench detections eval/BAGEL/fine_eval/infer_cache.json --data GSI-Bench/GSI-Bench --split fine \\\n"
-        "    --predictions eval/BAGEL/generated_images_fine --out detections.jsonl",
+        "  --predictions eval/BAGEL/generated_images_fine --out detections.jsonl",
     )
     parser.add_argument("cache", type=Path, metavar="INFER_CACHE", help="the reference's infer_cache.json")
     _add_data(parser, SPLITS)
@@ -145,12 +134,12 @@ def _run_detections(args: argparse.Namespace) -> int:
     plan = make_plan(read_dataset(args.data, args.split, args.revision), read_predictions(args.predictions))
     lines = detector.index_by_picture(detection_items(plan.pairs, with_pixels=True))
     write_atomically(args.out, "".join(json.dumps(line) + "\n" for line in lines))
-    _say(f"{len(lines)} pictures with detections written to {args.out}")
+    say(f"{len(lines)} pictures with detections written to {args.out}")
     return 0
 
 
 def _add_baseline(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "baseline",
         "write the pictures of simple editors (copy, paste, blur, blank)",
@@ -176,16 +165,16 @@ def _run_baseline(args: argparse.Namespace) -> int:
             partial = path.with_suffix(".tmp")
             Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
             partial.replace(path)
-    _say(f"pictures written below {args.out}")
+    say(f"pictures written below {args.out}")
     return 0
 
 
 def _add_weights(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "weights",
         "fetch and check the weights that scoring needs (LPIPS-Alex, 10 MB), once",
-        "gsi-bench weights lpips\n  gsi-bench weights lpips --from alexnet-owt-7be5be79.pth",
+        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth",
     )
     parser.add_argument("what", choices=("lpips",), help="lpips: AlexNet's convolutions, BSD-3-Clause")
     parser.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take a local file instead of downloading")
@@ -199,12 +188,12 @@ def _run_weights(args: argparse.Namespace) -> int:
         read_trunk_file(args.source)
     else:
         lpips_trunk()
-    _say(f"LPIPS weights: {trunk_file()}")
+    say(f"LPIPS weights: {trunk_file()}")
     return 0
 
 
 def _add_register(subparsers: Any) -> None:
-    parser = _parser(
+    parser = new_command(
         subparsers,
         "register",
         'make evaluate.load("gsi_bench") work from any directory, offline',
@@ -216,9 +205,5 @@ def _add_register(subparsers: Any) -> None:
 def _run_register(_: argparse.Namespace) -> int:
     from gsi_bench_metric.register import register  # noqa: PLC0415
 
-    _say(f'evaluate.load("gsi_bench") reads {register()}')
+    say(f'evaluate.load("gsi_bench") reads {register()}')
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")

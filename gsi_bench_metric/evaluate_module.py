@@ -8,10 +8,9 @@ as a path stays a path, everything else of a sample is one JSON text.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,24 @@ import datasets
 import evaluate
 from evaluate.utils.file_utils import add_end_docstrings
 from evaluate.utils.logging import is_progress_bar_enabled
-from PIL import Image
 
-from gsi_bench_dataset.predictions import PredictionSet, encode
-from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, Score
+from gsi_bench_dataset.predictions import PredictionSet
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.records import Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import Detector, make_detector
+from gsi_bench_metric.evaluate_rows import (
+    PICTURE,
+    Row,
+    name_by_position,
+    normalised,
+    prediction_of,
+    prediction_row,
+    reference_row,
+    samples_of,
+)
 from gsi_bench_metric.judges import Judge, make_judge
-from gsi_bench_metric.protocols.official_scoring import OfficialScorer, operation_of
+from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.score_files import write_scores
 from gsi_bench_metric.scoring import ScoringError, make_plan, make_scorer, pick_device, score
 
@@ -99,26 +108,12 @@ Example:
     {'ic': 100.0, 'sa': 100.0, 'el': 100.0, 'average_ic_sa_el': 100.0, 'n': 1, 'n_not_scored': 0}
 """
 
-# What scoring reads of a sample besides its id and pictures.
-_FIELDS = (
-    "split",
-    "img_id",
-    "query_id",
-    "prompt",
-    "target",
-    "original_bbox_3d",
-    "camera_intrinsics",
-    "rotation_matrix",
-    "new_bbox_3d",
-    "new_rotation_matrix",
-)
-_PICTURE = datasets.Image(decode=False)
 _FEATURES = {
-    "predictions": {"id": datasets.Value("string"), "image": _PICTURE},
+    "predictions": {"id": datasets.Value("string"), "image": PICTURE},
     "references": {
         "id": datasets.Value("string"),
-        "image": _PICTURE,
-        "edited_image": _PICTURE,
+        "image": PICTURE,
+        "edited_image": PICTURE,
         "fields": datasets.Value("string"),
     },
 }
@@ -126,9 +121,6 @@ _FEATURES = {
 _NO_PREDICTION: Mapping[str, Any] = {"id": "", "image": None}
 _NO_REFERENCE: Mapping[str, Any] = {"id": "", "image": None, "edited_image": None, "fields": ""}
 _ROWS_AT_ONCE = 64  # Arrow keeps the bytes of one write in one array of at most 2 GiB
-_SHOWN = 20
-
-_Row = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,11 +192,11 @@ class GsiBench(evaluate.Metric):
     def add_batch(self, *, predictions: Iterable[Any] | None = None, references: Iterable[Any] | None = None) -> None:
         """Adds predictions and rows of the dataset: all of them or, on an error, none. With ids, any order will do."""
         problems: list[str] = []
-        edited = _normalised(predictions, "predictions", _prediction_row, problems)
-        samples = _normalised(references, "references", _reference_row, problems)
-        problems += _name_by_position(edited, samples)
+        edited = normalised(predictions, "predictions", prediction_row, problems)
+        samples = normalised(references, "references", reference_row, problems)
+        problems += name_by_position(edited, samples)
         if problems:
-            raise ScoringError(_listing("these rows cannot be scored", problems))
+            raise ScoringError(summary_of("these rows cannot be scored", problems))
         length = max(len(edited), len(samples))
         edited += [_NO_PREDICTION] * (length - len(edited))
         samples += [_NO_REFERENCE] * (length - len(samples))
@@ -218,7 +210,7 @@ class GsiBench(evaluate.Metric):
             predictions=[] if prediction is None else [prediction], references=[] if reference is None else [reference]
         )
 
-    def _compute(self, *, predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> dict[str, float]:
+    def _compute(self, *, predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> dict[str, float]:
         try:
             scores = _score(predictions, references, request)
             if request.out is not None:
@@ -236,7 +228,7 @@ class GsiBench(evaluate.Metric):
             lock.release()
 
 
-def _score(predictions: Sequence[_Row], references: Sequence[_Row], request: _Request) -> list[Score]:
+def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> list[Score]:
     predictions = [row for row in predictions if row["id"]]
     # In one order, whatever order the rows came in: batches, and with them the last digits, do not depend on it.
     references = sorted((row for row in references if row["id"]), key=lambda row: row["id"])
@@ -251,161 +243,13 @@ def _score(predictions: Sequence[_Row], references: Sequence[_Row], request: _Re
             for row in predictions
             if row["id"] not in known
         ]
-    samples = _samples(references, problems)
+    samples = samples_of(references, problems)
     if problems:
-        raise ScoringError(_listing("these rows cannot be scored", problems))
-    pictures = {row["id"]: _prediction(row, request.editor) for row in predictions if row["image"] is not None}
+        raise ScoringError(summary_of("these rows cannot be scored", problems))
+    pictures = {row["id"]: prediction_of(row, request.editor) for row in predictions if row["image"] is not None}
     plan = make_plan(samples, PredictionSet(request.editor, pictures), protocol=request.protocol, ignore_extra=True)
     return score(plan, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
 
 
-def _normalised(rows: Any, what: str, row_of: Callable[[Any], _Row], problems: list[str]) -> list[Any]:
-    """Rows in Arrow form; None, and an entry in `problems`, for those that cannot be used."""
-    found: list[_Row | None] = []
-    for i, row in enumerate(_each(rows, what)):
-        try:
-            found.append(row_of(row))
-        except (ValueError, OSError) as error:  # OSError: a PIL image whose file turns out damaged
-            problems.append(f"{what}[{i}]: {error}")
-            found.append(None)
-    return found
-
-
-def _each(rows: Any, what: str) -> Iterable[Any]:
-    if rows is None:
-        return ()
-    if isinstance(rows, datasets.Dataset):
-        return _undecoded(rows)
-    if isinstance(rows, Mapping) and rows and all(isinstance(column, (list, tuple)) for column in rows.values()):
-        return (dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True))  # a batch of a dataset
-    if isinstance(rows, (str, bytes, Mapping, os.PathLike, Image.Image)) or not isinstance(rows, Iterable):
-        raise ScoringError(f"{what}: expected a list of rows, found {type(rows).__name__}")
-    return rows
-
-
-def _undecoded(rows: datasets.Dataset) -> datasets.Dataset:
-    """The columns that scoring reads, pictures as the encoded bytes that they are stored as."""
-    wanted = {"id", "sample_id", "image", "edited_image", *_FIELDS}
-    rows = rows.with_format(None).select_columns([name for name in rows.column_names if name in wanted])
-    for name, feature in rows.features.items():
-        if isinstance(feature, datasets.Image):
-            rows = rows.cast_column(name, _PICTURE)
-    return rows
-
-
-def _reference_row(row: Any) -> _Row:
-    if isinstance(row, Sample):
-        row = row.to_row()
-    if not isinstance(row, Mapping):
-        raise ValueError(f"expected a row of the dataset or a Sample, found {type(row).__name__}")
-    # The picture is looked at when it is scored; any bytes do for the checks of the other fields.
-    sample = Sample.from_row({name: row[name] for name in ("id", *_FIELDS) if name in row} | {"image": {"bytes": b"-"}})
-    image = _picture(row.get("image"))
-    if image is None:
-        raise ValueError(f"{sample.id}: no image; every reference needs its source picture")
-    plain = sample.to_row()
-    return {
-        "id": sample.id,
-        "image": image,
-        "edited_image": _picture(row.get("edited_image")) if operation_of(sample) == "view" else None,
-        "fields": json.dumps({name: plain[name] for name in _FIELDS}),
-    }
-
-
-def _prediction_row(row: Any) -> _Row:
-    if isinstance(row, Prediction):
-        row = {"id": row.sample_id, "image": row.image or row.path}
-    if not isinstance(row, Mapping) or not row.keys() & {"id", "sample_id", "image", "edited_image"}:
-        return {"id": "", "image": _picture(row)}
-    ids = [row[name] for name in ("id", "sample_id") if row.get(name) is not None]
-    if not all(isinstance(i, str) and i for i in ids) or len(set(ids)) > 1:
-        raise ValueError(f"expected one sample id, a text; found {' and '.join(map(repr, ids))}")
-    name = ids[0] if ids else ""
-    columns = [column for column in ("image", "edited_image") if column in row]
-    if len(columns) != 1:
-        # With both, `image` may be the source or the edit: a guess could score the wrong picture without a word.
-        raise ValueError(f"{name}: expected the edited picture as image or as edited_image, found {columns or sorted(row)}")
-    return {"id": name, "image": _picture(row[columns[0]])}
-
-
-def _picture(value: Any) -> _Row | None:
-    """A picture as `{"bytes", "path"}` with one of them set, None for none.
-
-    Never both: with both, `datasets` takes a file of that name in the current directory for the picture.
-    """
-    if isinstance(value, Mapping) and value.keys() & {"bytes", "path"}:
-        value = value["bytes"] if value.get("bytes") is not None else value.get("path")
-    if value is None:
-        return None
-    if isinstance(value, (str, os.PathLike)):
-        if not os.fspath(value):
-            raise ValueError("expected the path of a picture, found an empty text")
-        return {"bytes": None, "path": str(Path(value).absolute())}
-    if isinstance(value, bytearray):
-        value = bytes(value)
-    if isinstance(value, Image.Image):
-        value = value.convert("RGB")  # as every picture is read; PNG has no CMYK
-    shape = getattr(value, "shape", None)
-    if shape is not None and (len(shape) != 3 or shape[2] != 3 or str(value.dtype) != "uint8"):
-        raise ValueError(f"expected a uint8 array (H, W, 3), found {value.dtype} {tuple(shape)}")
-    return {"bytes": encode(value, "picture").bytes, "path": None}
-
-
-def _name_by_position(predictions: Sequence[_Row | None], references: Sequence[_Row | None]) -> list[str]:
-    """Gives predictions without ids those of the references beside them; what is in the way."""
-    nameless = [i for i, row in enumerate(predictions) if row is not None and not row["id"]]
-    if not nameless:
-        return []
-    named = [i for i, row in enumerate(predictions) if row is not None and row["id"]]
-    if named:
-        shown = ", ".join(map(str, nameless[:_SHOWN])) + (", …" if len(nameless) > _SHOWN else "")
-        return [f"predictions: {len(nameless)} of {len(nameless) + len(named)} have no id (at {shown}); give all an id or none"]
-    if len(predictions) != len(references):
-        return [
-            f"{len(predictions)} predictions without ids and {len(references)} references: these are paired by position and "
-            'must be equally many; give {"id", "image"} to pair by id'
-        ]
-    for prediction, reference in zip(predictions, references, strict=True):
-        if prediction is not None and reference is not None:
-            prediction["id"] = reference["id"]
-    return []
-
-
-def _samples(rows: Sequence[_Row], problems: list[str]) -> list[Sample]:
-    """Samples of rows in Arrow form. Equal pictures (many edits share a source) are kept once."""
-    kept: dict[bytes | str, EncodedImage] = {}
-    samples = []
-    for row in rows:
-        pictures: dict[str, Any] = {}
-        for column in ("image", "edited_image"):
-            try:
-                pictures[column] = _encoded(row[column], kept)
-            except (OSError, ValueError) as error:
-                problems.append(f"references: {row['id']}: {column} cannot be read ({error}); check the path")
-        if len(pictures) == 2:
-            samples.append(Sample(id=row["id"], **json.loads(row["fields"]), **pictures))
-    return samples
-
-
-def _encoded(stored: _Row | None, kept: dict[bytes | str, EncodedImage]) -> EncodedImage | None:
-    if stored is None:
-        return None
-    key = stored["bytes"] or stored["path"]
-    if key not in kept:
-        kept[key] = EncodedImage(stored["bytes"] or Path(stored["path"]).read_bytes(), stored["path"])
-    return kept[key]
-
-
-def _prediction(row: _Row, editor: str) -> Prediction:
-    data, path = row["image"]["bytes"], row["image"]["path"]
-    image = EncodedImage(data, f"prediction for {row['id']}") if data else None
-    return Prediction(sample_id=row["id"], editor=editor, image=image, path=None if image else path)
-
-
 def _path(value: str | os.PathLike[str] | None) -> Path | None:
     return None if value is None else Path(value)
-
-
-def _listing(head: str, problems: Sequence[str]) -> str:
-    more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return f"{head}, {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more

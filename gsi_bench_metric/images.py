@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import warnings
@@ -15,20 +14,19 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional
 
+from gsi_bench_dataset.official import MAX_PIXELS
+from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage
 
 __all__ = [
     "MAX_PIXELS",
     "ImageError",
-    "ReferenceFrame",
     "header_size",
     "load_rgb",
     "pixel_hash",
     "reference_view",
     "resize_bicubic",
 ]
-
-MAX_PIXELS = 64 * 2**20  # a decoded RGB picture of 192 MiB; larger ones are refused before they are decoded
 
 RGB = NDArray[np.uint8]
 Source = EncodedImage | bytes | str | Path
@@ -100,43 +98,6 @@ def _describe(source: Source) -> str:
     if isinstance(source, EncodedImage):
         return source.path or f"picture of {len(source.bytes)} bytes"
     return f"picture of {len(source)} bytes" if isinstance(source, bytes) else str(source)
-
-
-@dataclasses.dataclass(frozen=True)
-class ReferenceFrame:
-    """Where a picture of height × width lands in the reference's input: resized, centre-cropped, padded, cut.
-
-    The longer side becomes 896; the crop keeps multiples of 14; then the reference pads to 896×896 with the mean colour and
-    cuts the top-left window of the picture's *original* size (quirks 52 and 53): `final` is what is evaluated.
-    """
-
-    height: int
-    width: int
-
-    SIDE = 896
-    PATCH = 14
-
-    @property
-    def resized(self) -> tuple[int, int]:
-        """(height, width) after resizing the longer side to 896."""
-        scale = self.SIDE / max(self.height, self.width)
-        return int(self.height * scale + 0.5), int(self.width * scale + 0.5)
-
-    @property
-    def cropped(self) -> tuple[int, int]:
-        """(height, width) after the centre crop to multiples of 14."""
-        height, width = self.resized
-        return height // self.PATCH * self.PATCH, width // self.PATCH * self.PATCH
-
-    @property
-    def crop_start(self) -> tuple[int, int]:
-        """First row and column that the crop keeps."""
-        return tuple(n // 2 - c // 2 for n, c in zip(self.resized, self.cropped, strict=True))  # type: ignore[return-value]
-
-    @property
-    def final(self) -> tuple[int, int]:
-        """(height, width) of the evaluated window."""
-        return min(self.height, self.SIDE), min(self.width, self.SIDE)
 
 
 _MEAN = (123.675, 116.28, 103.53)

@@ -11,11 +11,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import RecordError, Score
 
 __all__ = ["ScoreFileError", "read_scores", "write_scores"]
-
-_SHOWN = 20
 
 
 class ScoreFileError(ValueError):
@@ -60,8 +59,7 @@ def read_scores(path: Path | str) -> list[Score]:
                 problems.append(f"line {number}: {score.sample_id} of {score.editor!r} stands in line {seen} already")
             scores.append(score)
     if problems:
-        more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise ScoreFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+        raise ScoreFileError(summary_of(f"{path}: not readable as scores", problems))
     return scores
 
 

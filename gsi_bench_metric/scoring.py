@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionSet
+from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.detectors.recorded import reference_key
@@ -25,7 +26,6 @@ from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer, op
 __all__ = ["PROTOCOLS", "Plan", "ScoringError", "detection_items", "make_plan", "make_scorer", "pick_device", "score"]
 
 PROTOCOLS = ("official",)
-_SHOWN = 20
 
 
 class ScoringError(ValueError):
@@ -95,7 +95,7 @@ def make_plan(
     unknown = sorted(set(predictions.predictions) - {s.id for s in samples})
     if unknown and not ignore_extra:
         problems.append(
-            f"{len(unknown)} prediction(s) belong to no sample of this data: {_some(unknown)}. Check --split and --data, or "
+            f"{len(unknown)} prediction(s) belong to no sample of this data: {some(unknown)}. Check --split and --data, or "
             "leave them out with --ignore-extra"
         )
     if samples and len(unknown) == len(predictions.predictions):
@@ -183,8 +183,3 @@ def _unscored(sample: Sample, editor: str, protocol: str, reason: str) -> Score:
         state="no_picture",
         reasons=(reason,),
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" … and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

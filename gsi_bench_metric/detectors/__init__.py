@@ -1,5 +1,6 @@
 """Detectors find the known objects of a sample in a picture. One protocol, one registry."""
 
-from gsi_bench_metric.detectors.base import DETECTORS, DetectionItem, Detector, make_detector
+from gsi_bench_metric.detectors.base import DetectionItem, Detector
+from gsi_bench_metric.detectors.registry import DETECTORS, DetectorError, make_detector
 
-__all__ = ["DETECTORS", "DetectionItem", "Detector", "make_detector"]
+__all__ = ["DETECTORS", "DetectionItem", "Detector", "DetectorError", "make_detector"]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Detection, RecordError, Sample
 from gsi_bench_metric.detectors.base import DetectionItem
 
@@ -20,7 +21,6 @@ __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
 
 _REFERENCE_VIEWS = {"source": "origin_result", "edited": "new_result"}
 _FIELDS = ("label", "bbox_3d", "bbox_2d", "rotation_matrix", "iou_score")
-_SHOWN = 20
 
 
 class DetectionFileError(ValueError):
@@ -58,8 +58,7 @@ class RecordedDetector:
         reader = _read_store if Path(path).suffix == ".jsonl" else _read_infer_cache
         detector, problems = reader(Path(path))
         if problems:
-            more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-            raise DetectionFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+            raise DetectionFileError(summary_of(f"{path}: not usable as detections", problems))
         return detector
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -119,7 +118,8 @@ def _read_infer_cache(path: Path) -> tuple[RecordedDetector, list[str]]:
 
 def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
     by_picture, problems = {}, []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    # Not splitlines(), which also splits at U+2028 inside of a text.
+    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
         try:
             entry = json.loads(line)
             key, rows = (entry["sample_id"], entry["pixels"]), entry["detections"]

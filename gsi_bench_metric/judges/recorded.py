@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Judgement, Prediction, Sample
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
@@ -62,7 +63,7 @@ def read_reference_file(path: Path) -> dict[str, Judgement]:
         score, problem = parse_reply(reply)
         judgements[index] = Judgement(sample_id=index, judge="recorded", score=score, reply=reply, problem=problem)
     if problems:
-        raise JudgementFileError(f"{path}: {len(problems)} problem(s):\n  " + "\n  ".join(problems[:20]))
+        raise JudgementFileError(summary_of(f"{path}: not usable as judgements", problems))
     return judgements
 
 

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import Detection, Judgement, Prediction, Sample, Score
-from gsi_bench_metric.images import RGB, ImageError, ReferenceFrame, load_rgb, reference_view, resize_bicubic
+from gsi_bench_metric.images import RGB, ImageError, load_rgb, reference_view, resize_bicubic
 from gsi_bench_metric.locality import boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.protocols import official

@@ -105,7 +105,7 @@ def test_help_teaches_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
-    assert f"Example:\n  gsi-bench {command} " in capsys.readouterr().out
+    assert f"example:\n  gsi-bench {command} " in capsys.readouterr().out
 
 
 def test_version(capsys):

@@ -267,7 +267,7 @@ def test_all_bad_rows_are_listed_and_none_is_kept(
         {"id": "x", "image": Image.open(io.BytesIO(picture[:200]))},
     ]
     message = refused(lambda: metric.add_batch(predictions=predictions, references=references))
-    assert "14 problem(s)" in message
+    assert "(14 problems)" in message
     assert [f"predictions[{i}]: " in message for i in range(10)] == [True] * 10
     assert [f"references[{i}]: " in message for i in range(5)] == [False, True, True, True, True]
     assert "missing field prompt" in message
@@ -278,7 +278,7 @@ def test_all_bad_rows_are_listed_and_none_is_kept(
 
 def test_long_lists_of_problems_end_with_their_count(metric: GsiBench) -> None:
     message = refused(lambda: metric.add_batch(predictions=[], references=[1] * 30))
-    assert "30 problem(s)" in message
+    assert "(30 problems)" in message
     assert message.endswith("and 10 more")
 
 
@@ -302,7 +302,7 @@ def test_rows_that_do_not_fit_together_are_all_listed_and_the_next_run_starts_cl
     predictions = [{"id": i, "image": "p.png"} for i in ("a_edit_0", "z_edit_0", "b_edit_0", "b_edit_0")]
     for _ in range(2):
         message = refused(lambda: metric.compute(predictions=predictions, references=references, **arguments))
-        assert "4 problem(s)" in message
+        assert "(4 problems)" in message
         assert "references: 'a_edit_0' stands there 2 times" in message
         assert "predictions: 'b_edit_0' stands there 2 times" in message
         assert "predictions: 'z_edit_0' is no id of the references" in message

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
+from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample
-from gsi_bench_metric.images import ReferenceFrame, reference_view
+from gsi_bench_metric.images import reference_view
 from gsi_bench_metric.locality import boxes_mask, data_range, masked_mean, mse, ssim, ssim_map
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.protocols.official import locality_boxes, locality_gate, pack_edits

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample
 from gsi_bench_metric.boxes import (
     axis_angle_y,
@@ -30,7 +31,7 @@ from gsi_bench_metric.boxes import (
     projected_box_2d,
     rotation_angle,
 )
-from gsi_bench_metric.images import ReferenceFrame, reference_view
+from gsi_bench_metric.images import reference_view
 from gsi_bench_metric.locality import boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.protocols.official import (

@@ -59,7 +59,7 @@ def test_every_bad_line_is_named_with_file_and_number(tmp_path: Path) -> None:
     with pytest.raises(ScoreFileError) as caught:
         read_scores(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: 5 problem(s)")
+    assert message.startswith(f"{path}: not readable as scores (5 problems)")
     assert "line 3: expected the JSON object of a score, found list" in message
     assert "line 4: Score 'x': missing field split" in message
     assert "line 5: not valid JSON" in message

@@ -1,0 +1,35 @@
+"""How messages list many things: the first ones, and the number of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["some", "summary_of"]
+
+# More would push the first ones off the screen.
+MAX_SHOWN = 20
+
+
+def summary_of(title: str, problems: Sequence[str]) -> str:
+    """A message of the title and the first problems, with the number of the rest.
+
+    >>> print(summary_of("two things", ["a", "b"]))
+    two things (2 problems)
+      - a
+      - b
+    """
+    lines = [f"{title} ({len(problems)} problem{'s' if len(problems) != 1 else ''})"]
+    lines += [f"  - {problem}" for problem in problems[:MAX_SHOWN]]
+    if len(problems) > MAX_SHOWN:
+        lines.append(f"  ... and {len(problems) - MAX_SHOWN} more")
+    return "\n".join(lines)
+
+
+def some(names: Sequence[object]) -> str:
+    """The first names on one line, with the number of the rest.
+
+    >>> some(["a", "b"])
+    'a, b'
+    """
+    more = f" ... and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
+    return ", ".join(map(str, names[:MAX_SHOWN])) + more
