@@ -3,7 +3,7 @@
 Pictures are made from a seed: a smooth background, an edited copy with one patch moved. Both ways run in one process on the
 same pictures, so the ratio does not depend on how busy the machine is on another day.
 
-    python benchmarks/scoring.py [--device cuda] [--edits 64] [--batch-size 8]
+    python benchmarks/scoring.py [--device cuda] [--edits 64] [--batch-size 4]
 """
 
 import argparse
@@ -76,20 +76,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--edits", type=int, default=24)
-    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, help="default: 2 on a CPU, else 16")
     args = parser.parse_args()
+    batch_size = args.batch_size or (2 if args.device == "cpu" else 16)
     name = torch.cuda.get_device_name() if args.device.startswith("cuda") else "CPU"
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, {args.edits} edits a size")
     for height, width in ((480, 640), (1024, 1024)):
         rng = np.random.default_rng(0)
         edits = [make_edit(i, height, width, rng) for i in range(args.edits)]
-        single, batched = OfficialScorer(args.device, 1), OfficialScorer(args.device, args.batch_size)
-        seconds(single, edits[:2]), seconds(batched, edits[: args.batch_size])  # warm up
+        single, batched = OfficialScorer(args.device, 1), OfficialScorer(args.device, batch_size)
+        seconds(single, edits[:2]), seconds(batched, edits[:batch_size])  # warm up
         if args.device.startswith("cuda"):
             torch.cuda.reset_peak_memory_stats()
         one, many = seconds(single, edits), seconds(batched, edits)
         print(
-            f"{width}×{height}: {args.edits / many:.2f} edits/s in batches of {args.batch_size}, "
+            f"{width}×{height}: {args.edits / many:.2f} edits/s in batches of {batch_size}, "
             f"{args.edits / one:.2f} one at a time, ratio {one / many:.2f}; {peak_memory(args.device)}"
         )
 

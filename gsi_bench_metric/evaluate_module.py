@@ -73,7 +73,7 @@ Args:
     out: folder for `scores.jsonl`, the score of every edit with the reasons why a number is missing.
     editor: the editor's name in the scores.
     dataset_type: "GSI-Real" or "GSI-Syn" for all samples; default by each sample's split.
-    batch_size: pictures that are compared together.
+    batch_size: pictures that are compared together; default 2 on a CPU, else 16.
     ignore_extra: leave predictions for unknown samples out instead of raising.
 
 Returns:
@@ -163,7 +163,7 @@ class GsiBench(evaluate.Metric):
         out: str | os.PathLike[str] | None = None,
         editor: str = "editor",
         dataset_type: str | None = None,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         ignore_extra: bool = False,
     ) -> dict[str, float] | None:
         """Scores what was added, and what is given here; the next `compute` starts anew. None on processes other than 0.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 __all__ = ["boxes_mask", "data_range", "masked_mean", "mse", "ssim", "ssim_map"]
 
@@ -82,4 +81,16 @@ def _box_filter(x: Tensor) -> Tensor:
     edge = _WINDOW // 2
     x = torch.cat((x[..., :edge].flip(-1), x, x[..., -edge:].flip(-1)), -1)
     x = torch.cat((x[..., :edge, :].flip(-2), x, x[..., -edge:, :].flip(-2)), -2)
-    return functional.avg_pool2d(functional.avg_pool2d(x, (_WINDOW, 1), stride=1), (1, _WINDOW), stride=1)
+    return _sum_of_window(_sum_of_window(x, -1), -2) / _WINDOW**2
+
+
+def _sum_of_window(x: Tensor, dim: int) -> Tensor:
+    """Sums of 7 neighbours along a dimension, by four additions: pairs, then fours, then six, then seven.
+
+    Several times faster than pooling on a CPU, and free of the cancellation of running sums.
+    """
+    size = x.shape[dim]
+    twos = x.narrow(dim, 0, size - 1) + x.narrow(dim, 1, size - 1)
+    fours = twos.narrow(dim, 0, size - 3) + twos.narrow(dim, 2, size - 3)
+    sixes = fours.narrow(dim, 0, size - 5) + twos.narrow(dim, 4, size - 5)
+    return sixes.narrow(dim, 0, size - 6) + x.narrow(dim, 6, size - 6)

@@ -38,7 +38,7 @@ class Request:
     column: str = "edited_image"
     revision: str | None = None
     device: str | None = None
-    batch_size: int = 8
+    batch_size: int | None = None
     dataset_type: str | None = None
     ignore_extra: bool = False
 

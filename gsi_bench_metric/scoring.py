@@ -59,7 +59,7 @@ def pick_device(device: str | None) -> str:
     return device
 
 
-def make_scorer(protocol: str, device: str, batch_size: int = 8, dataset_type: str | None = None) -> OfficialScorer:
+def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> OfficialScorer:
     """The scorer of a protocol.
 
     Raises:
