@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -133,7 +134,11 @@ def push(
         raise HubError(f"{folder}: expected a dataset folder with README.md and data/*.parquet; run gsi-bench import first")
     api = huggingface_hub.HfApi()
     with _explained(HubRef(repo_id, revision)):
-        api.create_repo(repo_id, repo_type="dataset", exist_ok=True, private=private)
+        if revision is None:
+            api.create_repo(repo_id, repo_type="dataset", exist_ok=True, private=private)
+        else:
+            # A mistyped branch must not leave an empty repository behind.
+            api.repo_info(repo_id, repo_type="dataset", revision=revision)
         commit = api.upload_folder(
             folder_path=folder,
             repo_id=repo_id,
@@ -156,11 +161,17 @@ def _explained(ref: HubRef) -> Iterator[None]:
         yield
     except errors.RevisionNotFoundError as error:
         raise HubError(f"{ref}: no such branch, tag or commit") from error
+    except errors.GatedRepoError as error:  # a kind of RepositoryNotFoundError
+        raise HubError(f"{ref}: access must be asked for on its page; then log in with `hf auth login`") from error
     except errors.RepositoryNotFoundError as error:
         raise HubError(f"{ref}: no such dataset repository; {advice}") from error
     except errors.HFValidationError as error:
         raise HubError(f"{ref}: no valid repository id ({error})") from error
     except errors.HfHubHTTPError as error:
-        raise HubError(f"{ref}: the Hub answered {error}; {advice}") from error
+        raise HubError(f"{ref}: the Hub answered {error}; {advice}, or try again later") from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HTTPError, ConnectionError) as error:
         raise HubError(f"{ref}: the Hub cannot be reached and nothing suitable is cached ({error}); {advice}") from error
+    except json.JSONDecodeError as error:  # a proxy's or a captive portal's page
+        raise HubError(f"{ref}: the answer does not come from a Hub ({error}); check HF_ENDPOINT and the network") from error
+    except OSError as error:  # fewer bytes than announced, a full disk
+        raise HubError(f"{ref}: the transfer failed ({error}); run the command again") from error

@@ -1,3 +1,4 @@
+import json
 from types import SimpleNamespace
 
 import huggingface_hub
@@ -115,3 +116,31 @@ def test_client_errors_say_what_to_do(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     with pytest.raises(HubError, match=r"o/n: the Hub cannot be reached.*give a local path"):
         hub.fetch_dataset(HubRef("o/n"), None)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError("Consistency check failed: file should be of size 9"), r"o/n: the transfer failed .*run the command again"),
+        (json.JSONDecodeError("Expecting value", "<html>", 0), r"o/n: the answer does not come from a Hub .*check HF_ENDPOINT"),
+    ],
+    ids=["short download", "a portal's page"],
+)
+def test_broken_transfers_are_one_error_that_says_what_to_do(monkeypatch, error, message):
+    def broken(*args, **options):
+        raise error
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
+    with pytest.raises(HubError, match=message):
+        hub.fetch_dataset(HubRef("o/n"), None)
+
+
+def test_a_mistyped_branch_leaves_no_repository_behind(fake, monkeypatch, make_sample, tmp_path):
+    def unknown(*args, **options):
+        raise huggingface_hub.errors.RevisionNotFoundError("404", response=SimpleNamespace(headers={}, request=None))
+
+    monkeypatch.setattr(FakeApi, "repo_info", unknown, raising=False)
+    write_dataset({"fine": [make_sample()]}, tmp_path / "d")
+    with pytest.raises(HubError, match="no such branch"):
+        push(tmp_path / "d", "o/n", revision="typo")
+    assert fake.calls == []
