@@ -258,8 +258,6 @@ class _Preflight:
             return _build(name, (img_id, query_id), text or "", fields, operation=operation, **self.common)
         except RecordError as error:
             self.problems += [f"{name}: {p}; correct the file" for p in error.problems]
-        except OverflowError:
-            self.problems.append(f"{name}: expected numbers that fit a float, found a larger one; correct the file")
         return None
 
     def _text(self, name: str) -> tuple[str | None, str | None]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.records import SPLITS, EncodedImage, Prediction
+from gsi_bench_dataset.records import SPLITS, EncodedImage, Prediction, RecordError
 
 __all__ = ["PredictionError", "PredictionSet", "find_eval_tree", "read_predictions"]
 
@@ -82,6 +82,8 @@ def find_eval_tree(root: Path, splits: tuple[str, ...] = SPLITS) -> list[Predict
     Raises:
         PredictionError: when there is none, or one of them cannot be read.
     """
+    if not root.is_dir():
+        raise PredictionError(f"{root}: no such folder")
     found = [
         (model, split, model / f"{_TREE_PREFIX}{split}")
         for model in sorted(p for p in root.iterdir() if p.is_dir())
@@ -166,30 +168,45 @@ def encode(value: Any, sample_id: str) -> EncodedImage:
 
     from PIL import Image  # noqa: PLC0415
 
-    if isinstance(value, EncodedImage):
-        return value
-    if isinstance(value, bytes):
-        return EncodedImage(value)
-    if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
-        return EncodedImage(value["bytes"], value.get("path"))
-    if type(value).__module__ == "numpy" and getattr(value, "dtype", None) == "uint8":
-        value = Image.fromarray(value)
-    if isinstance(value, Image.Image):
-        buffer = io.BytesIO()
-        value.save(buffer, format="PNG")
-        return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
+    try:
+        if isinstance(value, EncodedImage):
+            return value
+        if isinstance(value, bytes):
+            return EncodedImage(value)
+        if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
+            return EncodedImage(value["bytes"], value.get("path"))
+        if type(value).__module__ == "numpy" and getattr(value, "dtype", None) == "uint8":
+            value = Image.fromarray(value)
+        if isinstance(value, Image.Image):
+            buffer = io.BytesIO()
+            value.save(buffer, format="PNG")
+            return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
+    except (RecordError, TypeError, ValueError, OSError) as error:  # empty bytes, or a shape or mode that is no PNG
+        raise PredictionError(f"{sample_id}: cannot be encoded as a picture ({error})") from error
     raise PredictionError(
         f"{sample_id}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
     )
 
 
+def _path_of(value: Any) -> str | None:
+    """The path of a picture that is stored by its path alone."""
+    if isinstance(value, Mapping):
+        return value.get("path") if value.get("bytes") is None else None
+    return value if isinstance(value, str) and value else None
+
+
 def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - other forms do not need it
+    import pyarrow as pa  # noqa: PLC0415 - other forms do not need it
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     predictions: dict[str, Prediction] = {}
     problems = []
     for shard in shards:
-        file = pq.ParquetFile(shard)
+        try:
+            file = pq.ParquetFile(shard)
+        except (pa.ArrowInvalid, OSError) as error:
+            problems.append(f"{shard}: not a readable parquet file ({error})")
+            continue
         names = file.schema_arrow.names
         id_column = next((c for c in ("id", "sample_id") if c in names), None)
         if id_column is None or column not in names:
@@ -199,12 +216,14 @@ def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet
             continue
         for batch in file.iter_batches(batch_size=64, columns=[id_column, column]):
             for sample_id, value in zip(batch[id_column].to_pylist(), batch[column].to_pylist(), strict=True):
-                if sample_id in predictions:
+                if not isinstance(sample_id, str):
+                    problems.append(f"{shard}: expected text in the column {id_column}, found {sample_id!r}")
+                elif sample_id in predictions:
                     problems.append(f"{shard}: {sample_id} stands there twice")
                 elif value is None:
                     continue  # no picture: the sample counts as missing
-                elif isinstance(value, dict) and value.get("bytes") is None and value.get("path"):
-                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=value["path"])
+                elif path := _path_of(value):  # relative ones are meant from the file that names them
+                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=str(shard.parent / path))
                 else:
                     predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
     if problems:

@@ -207,7 +207,11 @@ def _normalise(value: Any, annotation: Any, metadata: Mapping[str, Any]) -> tupl
 def _normalise_float(value: Any, finite: bool) -> tuple[Any, list[str]]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value, [f"expected a number, found {value!r:.60}"]
-    return float(value), [f"expected a finite number, found {value}"] if finite and not math.isfinite(value) else []
+    try:
+        number = float(value)
+    except OverflowError:
+        return value, ["expected a number that fits a float, found a larger one"]
+    return number, [f"expected a finite number, found {value}"] if finite and not math.isfinite(number) else []
 
 
 def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) -> tuple[Any, list[str]]:
@@ -215,6 +219,8 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
         value = value.tolist()
     try:
         numbers = tuple(float(v) for v in value) if depth == 1 else tuple(tuple(float(v) for v in row) for row in value)
+    except OverflowError:
+        return value, ["expected numbers that fit a float, found a larger one"]
     except (TypeError, ValueError):
         return value, [f"expected {_shape_name(shape, depth)} numbers, found {value!r:.80}"]
     found_shape = (len(numbers),) if depth == 1 else (len(numbers), *{len(row) for row in numbers})  # type: ignore[arg-type]

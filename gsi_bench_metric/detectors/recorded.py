@@ -8,6 +8,7 @@ first into the second.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from gsi_bench_metric.detectors.base import DetectionItem
 __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
 
 _REFERENCE_VIEWS = {"source": "origin_result", "edited": "new_result"}
-_FIELDS = ("label", "bbox_3d", "bbox_2d", "rotation_matrix", "iou_score")
+_REFERENCE_FIELDS = ("label", "bbox_3d", "bbox_2d", "rotation_matrix", "iou_score")
+_STORE_FIELDS = tuple(field.name for field in dataclasses.fields(Detection))
 
 
 class DetectionFileError(ValueError):
@@ -110,28 +112,38 @@ def _read_infer_cache(path: Path) -> tuple[RecordedDetector, list[str]]:
             except (KeyError, TypeError):
                 problems.append(f'{key}: expected {{"{name}": {{"detections": […]}}}}')
                 continue
-            detections, found = _parse(rows, f"{key} {name}")
+            detections, found = _parse(rows, f"{key} {name}", _REFERENCE_FIELDS)
             problems += found
             by_key[key, view] = detections
     return RecordedDetector(by_key=by_key), problems
 
 
 def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
-    by_picture, problems = {}, []
+    by_picture: dict[tuple[str, str], list[Detection]] = {}
+    problems: list[str] = []
+    try:
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+    except UnicodeDecodeError as error:
+        return RecordedDetector(), [f"not UTF-8 text: {error}"]
     # Not splitlines(), which also splits at U+2028 inside of a text.
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    for number, line in enumerate(text.split("\n") if text else [], 1):
         try:
             entry = json.loads(line)
             key, rows = (entry["sample_id"], entry["pixels"]), entry["detections"]
         except (ValueError, KeyError, TypeError) as error:
             problems.append(f"line {number}: expected sample_id, pixels and detections ({error})")
             continue
-        by_picture[key], found = _parse(rows, f"line {number}")
+        if not all(isinstance(part, str) for part in key):
+            problems.append(f"line {number}: sample_id and pixels must be text, found {key}")
+            continue
+        detections, found = _parse(rows, f"line {number}", _STORE_FIELDS)
         problems += found
+        if by_picture.setdefault(key, detections) != detections:
+            problems.append(f"line {number}: other detections for the same picture of {key[0]} stand in an earlier line")
     return RecordedDetector(by_picture=by_picture), problems
 
 
-def _parse(rows: Any, where: str) -> tuple[list[Detection], list[str]]:
+def _parse(rows: Any, where: str, fields: Sequence[str]) -> tuple[list[Detection], list[str]]:
     detections, problems = [], []
     if not isinstance(rows, list):
         return [], [f"{where}: expected a list of detections, found {type(rows).__name__}"]
@@ -144,7 +156,7 @@ def _parse(rows: Any, where: str) -> tuple[list[Detection], list[str]]:
             problems.append(f"{where}[{i}]: missing {', '.join(absent)}")
             continue
         try:
-            detections.append(Detection.from_json({f: row[f] for f in _FIELDS if f in row}))
+            detections.append(Detection.from_json({f: row[f] for f in fields if f in row}))
         except RecordError as error:
             problems += [f"{where}[{i}]: {problem}" for problem in error.problems]
     return detections, problems

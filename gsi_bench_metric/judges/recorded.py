@@ -31,11 +31,13 @@ def parse_reply(reply: str) -> tuple[float | None, str | None]:
         return None, "the request failed" if reply == "_ERROR_" else f"no {DELIMITER} in the reply"
     try:
         score = json.loads(parts[1])["score"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return None, f"no JSON object with a score between the delimiters ({type(error).__name__})"
-    if not isinstance(score, (int, float)) or not math.isfinite(score):
-        return None, f"the score is no finite number: {score!r:.40}"
-    return float(score), None
+    try:
+        finite = isinstance(score, (int, float)) and math.isfinite(score)
+    except OverflowError:  # an integer that no float can hold
+        finite = False
+    return (float(score), None) if finite else (None, f"the score is no finite number: {score!r:.40}")
 
 
 def read_reference_file(path: Path) -> dict[str, Judgement]:

@@ -482,7 +482,7 @@ def test_a_second_push_uploads_nothing_and_a_changed_one_replaces_the_old_shards
 @pytest.mark.parametrize(
     ("repo", "environment", "words"),
     [
-        (f"{REPO}@drafts", {}, f"{REPO}@drafts: no such branch"),
+        (f"{REPO}@drafts", {}, f"{REPO}@drafts: no such dataset repository"),
         (REPO, {"HF_TOKEN": "wrong"}, "log in with `hf auth login`"),
     ],
     ids=["branch", "token"],

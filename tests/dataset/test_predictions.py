@@ -318,3 +318,17 @@ def test_a_prediction_needs_exactly_one_place_for_its_picture(make_image):
     for fields in ({}, {"path": "x", "image": EncodedImage(make_image())}):
         with pytest.raises(RecordError, match="exactly one"):
             Prediction(sample_id="a", editor="e", **fields)
+
+
+def test_paths_in_a_parquet_column_are_meant_from_its_folder(tmp_path, make_image):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "1.png").write_bytes(make_image())
+    table = pa.table({"id": ["a_edit_0"], "edited_image": ["pictures/1.png"]})
+    pq.write_table(table, tmp_path / "predictions.parquet")
+    found = read_predictions(tmp_path / "predictions.parquet")
+    assert Path(found.predictions["a_edit_0"].path) == tmp_path / "pictures" / "1.png"
+
+
+def test_an_eval_tree_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(PredictionError, match="nowhere: no such folder"):
+        find_eval_tree(tmp_path / "nowhere")
