@@ -182,6 +182,7 @@ class Score(Record):
     editor: str
     protocol: str
     operation: str  # as the protocol reads it: official re-parses the prompt
+    scene_id: str | None = None  # scores of one scene are not independent; None: a scene of its own
     # NaN is a value here: official SSIM of a mask that keeps nothing is 0/0, and the reference averages it.
     ic: float | None = spec(default=None, finite=False)
     sa: float | None = spec(default=None, finite=False)

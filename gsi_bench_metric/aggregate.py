@@ -2,18 +2,22 @@
 
 Keys: `ic sa el el_ssim ac average n n_not_scored`, the same per operation as `<key>/<operation>`. `average` exists only
 where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC; `el_ungated` and `el_ssim_ungated` are plain
-means over every picture whose locality could be measured, so they exist for editors that have no detections too.
+means over every picture whose locality could be measured, so they exist for editors that have no detections too. Beside each
+mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from gsi_bench_dataset.records import Score
 from gsi_bench_metric.protocols import official_results
+from gsi_bench_metric.statistics import mean_interval
 
-__all__ = ["aggregate", "not_scored"]
+__all__ = ["aggregate", "edit_values", "not_scored", "scenes_of"]
 
 
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
@@ -46,20 +50,57 @@ def _kind(reason: str) -> str:
     return head if head in ("unreadable", "stretched") else f"{head}: {rest}" if rest else head
 
 
-def _aggregate_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
+def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
+    """What every scored edit adds to the row, 0–100, by sample id: ic sa el el_ssim and ac average | average_ic_sa_el.
+
+    The row is the mean of these over the edits.
+    """
     results = official_results.results_from_scores(scores)
     ac = {s.sample_id: s.ac for s in scores} if judged else None
-    summary = official_results.summarise(official_results.gated_rows(results, ac).values())
+    gated = official_results.gated_rows(results, ac)
+    values = {}
+    for score in scores:
+        row = gated.get(official_results.result_key(score.sample_id))
+        if row is None:
+            continue
+        found = {"ic": 100 * row["ic"], "sa": 100 * row["sa"], "el": row["el_lpips"], "el_ssim": row["el_ssim"]}
+        if judged:
+            found |= {"ac": row["ac"], "average": (found["ic"] + found["sa"] + found["el"] + row["ac"]) / 4}
+        else:
+            found["average_ic_sa_el"] = (found["ic"] + found["sa"] + found["el"]) / 3
+        values[score.sample_id] = found
+    return values
+
+
+def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
+    """Scene by sample id; an edit whose scene is not known is a scene of its own."""
+    return {s.sample_id: s.scene_id or s.sample_id for s in scores}
+
+
+def _aggregate_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
+    values, scenes = edit_values(scores, judged), scenes_of(scores)
     row: dict[str, float] = {}
-    if summary and all(s.ic is not None for s in scores if s.state != "no_picture"):
-        row = {"ic": summary["ic"], "sa": summary["sa"], "el": summary["el_lpips"], "el_ssim": summary["el_ssim"]}
-        row |= {key: summary[key] for key in ("ac", "average") if key in summary}
-        if not judged:
-            row["average_ic_sa_el"] = (row["ic"] + row["sa"] + row["el"]) / 3
-    locality = official_results.mode_stats(results)["edit-locality"]
-    if results["edit-locality"]:
-        row["el_ungated"] = 100 - 100 * locality["overall_mean_lpips"]
-        row["el_ssim_ungated"] = 100 * locality["overall_mean_ssim"]
-    row["n"] = len(results["instruction-compliance"])
+    if values and all(s.ic is not None for s in scores if s.state != "no_picture"):
+        row = _means(values, scenes)
+    ungated = {
+        s.sample_id: {"el_ungated": 100 - 100 * s.lpips, "el_ssim_ungated": 100 * s.ssim}
+        for s in scores
+        if s.lpips is not None and s.ssim is not None
+    }
+    if ungated:
+        row |= _means(ungated, scenes)
+    row["n"] = len(values)
     row["n_not_scored"] = len(scores) - row["n"]
+    return row
+
+
+def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str]) -> dict[str, float]:
+    """Mean of each column and, where there are scenes enough, its interval as `<key>_low` and `<key>_high`."""
+    names = list(next(iter(values.values())))
+    table = np.array([[edit[name] for name in names] for edit in values.values()])
+    row = dict(zip(names, table.mean(axis=0).tolist(), strict=True))
+    interval = mean_interval(table, [scenes[i] for i in values])
+    if interval is not None:
+        for name, low, high in zip(names, *(side.tolist() for side in interval), strict=True):
+            row[f"{name}_low"], row[f"{name}_high"] = low, high
     return row

@@ -1,4 +1,4 @@
-"""`gsi-bench evaluate | report | detections | baseline | weights | register`: thin shells around this package."""
+"""`gsi-bench evaluate | report | compare | detections | baseline | weights | register`: thin shells around this package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["add_commands"]
 
 def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
-    for add in (_add_evaluate, _add_report, _add_detections, _add_baseline, _add_weights, _add_register):
+    for add in (_add_evaluate, _add_report, _add_compare, _add_detections, _add_baseline, _add_weights, _add_register):
         add(subparsers)
 
 
@@ -105,6 +105,26 @@ def _run_report(args: argparse.Namespace) -> int:
         written += write_official_json(run, args.official_json)
     for path in written:
         say(str(path))
+    return 0
+
+
+def _add_compare(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "compare",
+        "compare two editors on the edits that both were scored on: differences, intervals, p-values",
+        "gsi-bench compare runs/a runs/b\ngsi-bench compare runs/all:BAGEL runs/all:copy",
+    )
+    for side in ("a", "b"):
+        parser.add_argument(side, metavar=f"RUN_{side.upper()}", help="run folder, or RUN:EDITOR where it has several editors")
+    parser.set_defaults(run=_run_compare)
+
+
+def _run_compare(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.compare import compare, comparison_markdown, load_side  # noqa: PLC0415
+
+    for comparison in compare(load_side(args.a), load_side(args.b)):
+        say(comparison_markdown(comparison))
     return 0
 
 

@@ -39,6 +39,7 @@ FIELDS = (
     "split",
     "img_id",
     "query_id",
+    "scene_id",
     "prompt",
     "target",
     "original_bbox_3d",

@@ -186,6 +186,7 @@ def _unscored(sample: Sample, editor: str, protocol: str, reason: str) -> Score:
         editor=editor,
         protocol=protocol,
         operation=operation_of(sample),
+        scene_id=sample.scene_id,
         state="no_picture",
         reasons=(reason,),
     )

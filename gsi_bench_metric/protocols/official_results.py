@@ -12,19 +12,36 @@ from typing import Any
 
 from gsi_bench_dataset.records import Score
 
-__all__ = ["MODES", "Results", "ac_index", "gated_rows", "mode_stats", "results_from_scores", "summarise", "summary_tables"]
+__all__ = [
+    "MODES",
+    "Results",
+    "ac_index",
+    "gated_rows",
+    "mode_stats",
+    "result_key",
+    "results_from_scores",
+    "summarise",
+    "summary_tables",
+]
 
 MODES = ("instruction-compliance", "spatial-accuracy", "edit-locality")
 Results = Mapping[str, Mapping[str, Mapping[str, Any]]]  # mode -> result key -> values
+
+
+def result_key(sample_id: str) -> str:
+    """The reference's name of an edit in its results: `<img_id>_<query_id>`.
+
+    Ambiguous for ids such as a_1_edit_2 and a_edit_1_2 (quirk 74): planning refuses those.
+    """
+    image, _, query = sample_id.rpartition("_edit_")
+    return f"{image}_{query}"
 
 
 def results_from_scores(scores: Iterable[Score]) -> dict[str, dict[str, dict[str, Any]]]:
     """The three result sets of one editor's scores; what was not scored is left out of its mode."""
     results: dict[str, dict[str, dict[str, Any]]] = {mode: {} for mode in MODES}
     for score in scores:
-        # The reference's key. It is ambiguous for ids such as a_1_edit_2 / a_edit_1_2 (quirk 74): planning refuses those.
-        image, _, query = score.sample_id.rpartition("_edit_")
-        key = f"{image}_{query}"
+        key = result_key(score.sample_id)
         if score.ic is not None and score.sa is not None:
             results["instruction-compliance"][key] = {"operation": score.operation, "compliance": score.ic}
             results["spatial-accuracy"][key] = {"operation": score.operation, "edit_score": score.sa}

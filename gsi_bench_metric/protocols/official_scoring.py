@@ -277,6 +277,7 @@ def _finish(draft: _Draft) -> Score:
         editor=draft.edit.prediction.editor,
         protocol=OfficialScorer.name,
         operation=draft.operation,
+        scene_id=draft.edit.sample.scene_id,
         ic=draft.ic,
         sa=draft.sa,
         ssim=draft.ssim,

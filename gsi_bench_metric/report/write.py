@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -34,6 +35,7 @@ def html(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["interval"] = interval
     return environment.get_template("page.html.j2").render(report=report)
 
 
@@ -46,7 +48,8 @@ def markdown(report: Report) -> str:
     lines += ["", "| Split | Editor | " + " | ".join(heading for _, heading, _ in report.columns) + " |"]
     lines.append("| --- | --- |" + " ---: |" * len(keys))
     for split, editor, row in report.rows:
-        lines.append(f"| {split} | {_md(editor)} | " + " | ".join(number(row.get(key), key) for key in keys) + " |")
+        cells = (number(row.get(key), key) + interval(row, key) for key in keys)
+        lines.append(f"| {split} | {_md(editor)} | " + " | ".join(cells) + " |")
     lines += ["", *(f"- {heading}: {words}" for _, heading, words in report.columns)]
     lines += ["", "## What was not scored or needs a word, and why", ""]
     lines += [f"- {split}, {_md(editor)}: {count} × {_md(reason)}" for split, editor, reason, count in report.unscored]
@@ -60,6 +63,13 @@ def number(value: float | None, key: str) -> str:
     if value is None:
         return "–"
     return f"{value:.0f}" if key.rsplit("/", 1)[0] in ("n", "n_not_scored") else f"{value:.1f}"
+
+
+def interval(row: Mapping[str, float], key: str) -> str:
+    """` [low–high]` of a mean, empty where there is none. `key` may name an operation: `ic/move`."""
+    name, slash, operation = key.partition("/")
+    low, high = (row.get(f"{name}_{side}{slash}{operation}") for side in ("low", "high"))
+    return "" if low is None or high is None else f" [{low:.1f}–{high:.1f}]"
 
 
 def _md(text: str) -> str:
