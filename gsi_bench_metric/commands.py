@@ -54,7 +54,7 @@ def _add_evaluate(subparsers: Any) -> None:
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
     parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
-    parser.add_argument("--batch-size", type=int, help="pictures compared together (default: 2 on a CPU, else 16)")
+    parser.add_argument("--batch-size", type=int, help="pictures compared together (default: 1 on a CPU, else 16)")
     parser.add_argument(
         "--dataset-type",
         choices=("GSI-Real", "GSI-Syn"),
@@ -85,7 +85,7 @@ def _add_report(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "report",
-        "write a run's report (HTML, Markdown, JSON) and, if asked, the reference's result files",
+        "write a run's report (HTML, Markdown, JSON, CSV) and, if asked, the reference's result files",
         "gsi-bench report runs/bagel --official-json eval_output",
     )
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder that `gsi-bench evaluate --out` wrote")

@@ -73,7 +73,7 @@ Args:
     out: folder for `scores.jsonl`, the score of every edit with the reasons why a number is missing.
     editor: the editor's name in the scores.
     dataset_type: "GSI-Real" or "GSI-Syn" for all samples; default by each sample's split.
-    batch_size: pictures that are compared together; default 2 on a CPU, else 16.
+    batch_size: pictures that are compared together; default 1 on a CPU, else 16.
     ignore_extra: leave predictions for unknown samples out instead of raising.
 
 Returns:

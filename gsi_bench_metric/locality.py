@@ -87,7 +87,7 @@ def _box_filter(x: Tensor) -> Tensor:
 def _sum_of_window(x: Tensor, dim: int) -> Tensor:
     """Sums of 7 neighbours along a dimension, by four additions: pairs, then fours, then six, then seven.
 
-    Several times faster than pooling on a CPU, and free of the cancellation of running sums.
+    Less work than pooling, and free of the cancellation of running sums.
     """
     size = x.shape[dim]
     twos = x.narrow(dim, 0, size - 1) + x.narrow(dim, 1, size - 1)

@@ -15,7 +15,7 @@ from gsi_bench_dataset.shards import read_dataset, resolve, split_names
 from gsi_bench_metric.detectors import DETECTORS, Detector, make_detector
 from gsi_bench_metric.judges import Judge, make_judge
 from gsi_bench_metric.runs import Run, comparable_with_paper, file_hash, versions
-from gsi_bench_metric.scoring import Plan, ScoringError, make_plan, make_scorer, pick_device, score
+from gsi_bench_metric.scoring import Plan, ScoringError, make_plan, make_scorer, pick_device, prepare, score_edits
 
 __all__ = ["Request", "evaluate"]
 
@@ -70,8 +70,17 @@ def evaluate(request: Request, *, progress: bool = True) -> Run:
     samples = {split: list(read_dataset(data, split)) for split in SPLITS if split in {s.split for s in sets}}
     jobs = _checked_jobs(request, sets, samples)
     scores: list[Score] = []
-    for job in jobs:
-        scores += score(job.plan, scorer, job.detector, job.judge, progress=progress)
+    for split in samples:
+        here = [job for job in jobs if job.split == split]
+        edits = [edit for job in here for edit in prepare(job.plan, job.detector, job.judge)]
+        edits.sort(key=lambda edit: edit.sample.id)  # all editors' edits of a source together: its work is done once
+        scores += [score for job in here for score in job.plan.unscored]
+        scores += score_edits(
+            edits, scorer, title=f"{split}, {len(here)} editor{'s' if len(here) > 1 else ''}", progress=progress
+        )
+    order = {name: i for i, name in enumerate(dict.fromkeys(job.plan.editor for job in jobs))}
+    splits = list(samples)
+    scores.sort(key=lambda s: (order[s.editor], splits.index(s.split), s.sample_id))
     return Run(_settings(request, device, data, samples, jobs), scores)
 
 

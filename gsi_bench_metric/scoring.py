@@ -23,7 +23,18 @@ from gsi_bench_metric.images import ImageError, header_size, load_rgb, pixel_has
 from gsi_bench_metric.judges import Judge
 from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer, operation_of
 
-__all__ = ["PROTOCOLS", "Plan", "ScoringError", "detection_items", "make_plan", "make_scorer", "pick_device", "score"]
+__all__ = [
+    "PROTOCOLS",
+    "Plan",
+    "ScoringError",
+    "detection_items",
+    "make_plan",
+    "make_scorer",
+    "pick_device",
+    "prepare",
+    "score",
+    "score_edits",
+]
 
 PROTOCOLS = ("official",)
 
@@ -128,15 +139,25 @@ def score(
     progress: bool = True,
 ) -> list[Score]:
     """Scores of every sample of the plan, in sample order."""
+    scores = [*plan.unscored, *score_edits(prepare(plan, detector, judge), scorer, title=plan.editor, progress=progress)]
+    return sorted(scores, key=lambda s: s.sample_id)
+
+
+def prepare(plan: Plan, detector: Detector, judge: Judge | None) -> list[Edit]:
+    """The plan's pairs with their detections and judgements."""
     detections = _detect(plan.pairs, detector)
     judgements = dict(zip([s.id for s, _ in plan.pairs], judge.judge(plan.pairs), strict=True)) if judge else {}
-    edits = [Edit(sample, prediction, *detections[sample.id], judgements.get(sample.id)) for sample, prediction in plan.pairs]
-    scores = list(plan.unscored)
-    with tqdm(total=len(edits), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
+    return [Edit(sample, prediction, *detections[sample.id], judgements.get(sample.id)) for sample, prediction in plan.pairs]
+
+
+def score_edits(edits: Sequence[Edit], scorer: OfficialScorer, *, title: str, progress: bool = True) -> list[Score]:
+    """Scores of edits, of one editor or several. Edits of one source that follow each other share its work."""
+    scores: list[Score] = []
+    with tqdm(total=len(edits), desc=title, unit="edit", delay=1, disable=not progress) as bar:
         for batch in scorer.score(edits):
             scores += batch
             bar.update(len(batch))
-    return sorted(scores, key=lambda s: s.sample_id)
+    return scores
 
 
 def detection_items(pairs: Sequence[tuple[Sample, Prediction]], *, with_pixels: bool) -> list[DetectionItem]:

@@ -8,8 +8,10 @@ the viewpoint of rotations, score the operation. Where its run would end with an
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,9 +22,13 @@ from gsi_bench_metric.images import RGB, ImageError, load_rgb, reference_view, r
 from gsi_bench_metric.locality import boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.protocols import official
+from gsi_bench_metric.protocols.official_source import Source, SourceCache
 from gsi_bench_metric.viewpoint import ViewpointError, keypoints, same_viewpoint
 
 __all__ = ["Edit", "OfficialScorer", "operation_of"]
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +61,9 @@ class _Draft:
 
 @dataclasses.dataclass(frozen=True)
 class _Pictures:
-    """Decoded source and edited picture, both (H, W, 3) RGB uint8 of the source's size."""
+    """The source, and the edited picture (H, W, 3), RGB uint8, brought to the source's size."""
 
-    source: RGB
+    source: Source
     edited: RGB
     ground_truth: RGB | None
 
@@ -67,7 +73,7 @@ class OfficialScorer:
 
     Args:
         device: where pictures are compared ("cpu", "cuda", "mps").
-        batch_size: pictures of one shape that are compared together; default 2 on a CPU, where larger ones fall out of its
+        batch_size: pictures of one shape that are compared together; default 1 on a CPU, where larger ones fall out of its
             caches and get slower, else 16.
         dataset_type: "GSI-Real" or "GSI-Syn" for all edits; default by each sample's split.
     """
@@ -78,25 +84,26 @@ class OfficialScorer:
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
             raise ValueError(f"dataset_type: expected GSI-Real or GSI-Syn, found {dataset_type!r}")
         self._device = torch.device(device)
-        self._batch_size = batch_size or (2 if self._device.type == "cpu" else 16)
+        self._batch_size = batch_size or (1 if self._device.type == "cpu" else 16)
         self._dataset_type = dataset_type
         self._network = LpipsAlex.pretrained(self._device)
+        self._sources = SourceCache(self._network, self._device)
         # MPS has no float64; the ground-truth comparison of view edits then loses digits, within the stated 1e-4.
         self._view_dtype = torch.float32 if self._device.type == "mps" else torch.float64
 
     def score(self, edits: Sequence[Edit]) -> Iterator[list[Score]]:
         """Scores in batches, as they are ready; every edit comes out once."""
         by_shape: dict[tuple[int, ...], list[tuple[_Draft, _Pictures]]] = defaultdict(list)
-        for edit in edits:
-            draft = _Draft(edit, operation_of(edit.sample))
-            pictures = _load(draft)
+        drafts = (_Draft(edit, operation_of(edit.sample)) for edit in edits)
+        for draft, pictures in _ahead(lambda draft: (draft, _load(draft, self._sources)), drafts, 2 * self._batch_size):
             if pictures is None:
                 yield [_finish(draft)]
                 continue
-            batch = by_shape[pictures.source.shape]
+            shape = pictures.edited.shape
+            batch = by_shape[shape]
             batch.append((draft, pictures))
             if len(batch) == self._batch_size:
-                yield self._score_batch(by_shape.pop(pictures.source.shape))
+                yield self._score_batch(by_shape.pop(shape))
         for batch in by_shape.values():
             yield self._score_batch(batch)
 
@@ -115,15 +122,17 @@ class OfficialScorer:
                 draft.reasons.append("EL not scored: no detection for the source image")
         if not known:
             return
-        window = ReferenceFrame(*known[0][1].source.shape[:2]).final
+        window = ReferenceFrame(*known[0][1].edited.shape[:2]).final
         if min(window) < MIN_SIDE:
             for draft, _ in known:
                 draft.reasons.append(f"EL not scored: evaluated window {window} is under {MIN_SIDE} px on a side")
             return
-        source = reference_view(self._stack([p.source for _, p in known]))
+        source = torch.cat([p.source.view for _, p in known])
+        source_features = [torch.cat(stage) for stage in zip(*(p.source.features for _, p in known), strict=True)]
         edited = reference_view(self._stack([p.edited for _, p in known]))
         mask = self._mask([d.edit for d, _ in known], *window)
-        distance = self._network(content_scaled(source), content_scaled(edited))
+        edited_features = self._network.features(content_scaled(edited))
+        distance = self._network.distance_map(source_features, edited_features, window)
         measures = zip(
             ssim(source, edited, mask).tolist(),
             masked_lpips(distance, mask).tolist(),
@@ -150,7 +159,7 @@ class OfficialScorer:
             if draft.operation != "rotate" or not draft.passed:
                 continue
             try:
-                draft.viewpoint = same_viewpoint(keypoints(pictures.source), keypoints(pictures.edited))
+                draft.viewpoint = same_viewpoint(pictures.source.keypoints, keypoints(pictures.edited))
             except ViewpointError as error:
                 draft.reasons.append(f"viewpoint check failed, counted as not passed: {error}")
             else:
@@ -196,19 +205,31 @@ def operation_of(sample: Sample) -> str:
         return ""
 
 
-def _load(draft: _Draft) -> _Pictures | None:
+def _ahead(function: Callable[[A], B], items: Iterable[A], count: int) -> Iterator[B]:
+    """`map` that works on the next items in another thread, so that decoding goes on while pictures are compared."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting: deque[Future[B]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _load(draft: _Draft, sources: SourceCache) -> _Pictures | None:
     """The pictures of an edit, None (with a reason) where one cannot be read."""
     sample = draft.edit.sample
     try:
-        source = load_rgb(sample.image)
+        source = sources.get(sample.image)
         edited = load_rgb(draft.edit.prediction.image or draft.edit.prediction.path or "")
         truth = load_rgb(sample.edited_image) if sample.edited_image and draft.operation == "view" else None
     except ImageError as error:
         draft.readable = False
         draft.reasons.append(f"unreadable: {error}")
         return None
-    if edited.shape != source.shape:
-        (height, width), (h, w) = source.shape[:2], edited.shape[:2]
+    if edited.shape != source.rgb.shape:
+        (height, width), (h, w) = source.rgb.shape[:2], edited.shape[:2]
         if abs(w / h / (width / height) - 1) > 0.02:
             draft.reasons.append(f"stretched: {w}×{h} made {width}×{height}, another aspect ratio")
         edited = resize_bicubic(edited, height, width)

@@ -1,15 +1,18 @@
-"""Writes a run's report as one self-contained HTML page, Markdown and JSON. Everything that came from outside is escaped."""
+"""Writes a run's report: one self-contained HTML page, Markdown, JSON, CSV. Everything that came from outside is escaped."""
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import jinja2
 
+from gsi_bench_dataset.records import Score
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.runs import Run, write_atomically
 
@@ -17,9 +20,14 @@ __all__ = ["markdown", "write_report"]
 
 
 def write_report(run: Run, folder: Path) -> list[Path]:
-    """Writes `report.html`, `report.md` and `report.json` into the folder; their paths."""
+    """Writes `report.html`, `report.md`, `report.json` and `scores.csv` into the folder; their paths."""
     report = build_report(run)
-    contents = {"report.html": html(report), "report.md": markdown(report), "report.json": _json(report)}
+    contents = {
+        "report.html": html(report),
+        "report.md": markdown(report),
+        "report.json": _json(report),
+        "scores.csv": scores_csv(run.scores),
+    }
     for name, text in contents.items():
         write_atomically(folder / name, text)
     return [folder / name for name in contents]
@@ -63,6 +71,22 @@ def number(value: float | None, key: str) -> str:
     if value is None:
         return "–"
     return f"{value:.0f}" if key.rsplit("/", 1)[0] in ("n", "n_not_scored") else f"{value:.1f}"
+
+
+def scores_csv(scores: Iterable[Score]) -> str:
+    """Every score as a line of CSV. Text that a spreadsheet would take for a formula gets a quote before it."""
+    buffer = io.StringIO()
+    names = [field.name for field in dataclasses.fields(Score)]
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    for score in scores:
+        row = score.to_row() | {"reasons": " | ".join(score.reasons)}
+        writer.writerow([_spreadsheet_safe(row[name]) for name in names])
+    return buffer.getvalue()
+
+
+def _spreadsheet_safe(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def interval(row: Mapping[str, float], key: str) -> str:

@@ -1,11 +1,15 @@
 """A report of hostile input: prompts, editor names, reasons and operations come from outside."""
 
+import csv
+import dataclasses
+import io
+
 import pytest
 
 from gsi_bench_dataset.records import Score
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.report.content import build_report
-from gsi_bench_metric.report.write import html, markdown, number
+from gsi_bench_metric.report.write import html, markdown, number, scores_csv
 from gsi_bench_metric.runs import Run, RunError, load_run, save_run
 
 EVIL = "<script>alert(1)</script>|`x`"
@@ -48,6 +52,14 @@ def test_everything_from_outside_is_escaped(tmp_path, make_sample):
     text = markdown(report)
     assert "<script" not in text
     assert EVIL not in text
+
+
+def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(tmp_path, make_sample):
+    score = make_run(tmp_path, make_sample(), ic=-0.5, sa=0.25, reasons=("=HYPERLINK(1)", "a,b"), state="partial").scores[0]
+    header, line = csv.reader(io.StringIO(scores_csv([dataclasses.replace(score, editor="@x")])))
+    row = dict(zip(header, line, strict=True))
+    assert (row["editor"], row["reasons"]) == ("'@x", "'=HYPERLINK(1) | a,b")
+    assert (row["ic"], row["sa"], row["ssim"]) == ("-0.5", "0.25", "")
 
 
 def test_pictures_that_moved_away_are_said_and_the_numbers_stay(tmp_path, make_sample):
