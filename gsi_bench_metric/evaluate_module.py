@@ -78,7 +78,8 @@ Args:
 
 Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
-    `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; the same per operation as `<key>/<operation>`.
+    `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_low` and `<key>_high` where there are 10 scenes or more; the
+    same per operation as `<key>/<operation>`.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
