@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from gsi_bench_dataset.folders import swap_in
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
 
@@ -64,7 +63,7 @@ def write_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = Fa
         target = Path(scratch) / out.name
         with _sink(target) as write:
             count = _write_all(samples, write)
-        _swap_in(target, out, Path(scratch))
+        swap_in(target, out, Path(scratch) / "replaced")
     return count
 
 
@@ -152,17 +151,3 @@ def _write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     # Pictures are compressed already.
     info.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
     archive.writestr(info, content)
-
-
-def _swap_in(target: Path, out: Path, scratch: Path) -> None:
-    if out.is_dir():
-        aside: Any = scratch / "replaced"
-        out.rename(aside)
-        try:
-            target.rename(out)
-        except OSError:
-            aside.rename(out)
-            raise
-        shutil.rmtree(aside)
-    else:
-        target.replace(out)

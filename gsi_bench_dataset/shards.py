@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gsi_bench_dataset.card import SplitSummary, write_card
+from gsi_bench_dataset.folders import swap_in
 from gsi_bench_dataset.hub import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS, EncodedImage, RecordError, Sample, sample_features
@@ -108,7 +109,7 @@ def write_dataset(
         write_card(new, summaries, title=title)
         if _state(out) != before:
             raise DatasetError(f"{out}: changed while new shards were written; run the command again")
-        _swap(new, out, Path(scratch) / "old")
+        swap_in(new, out, Path(scratch) / "old")
     return summaries
 
 
@@ -373,15 +374,3 @@ def _keep_other_files(old: Path, new: Path, replaced: set[str]) -> None:
             os.link(path, new / relative)
         except OSError:  # another file system, or one without links
             shutil.copy2(path, new / relative)
-
-
-def _swap(new: Path, out: Path, aside: Path) -> None:
-    if not out.exists():
-        new.rename(out)
-        return
-    out.rename(aside)
-    try:
-        new.rename(out)
-    except OSError:
-        aside.rename(out)
-        raise

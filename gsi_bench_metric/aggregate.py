@@ -19,6 +19,8 @@ from gsi_bench_metric.statistics import mean_interval
 
 __all__ = ["aggregate", "edit_values", "not_scored", "scenes_of"]
 
+_NAMES = {"el_lpips": "el"}  # the reference's name -> ours
+
 
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     """The flat row of one editor's official scores on one split. `judged`: a judge was asked, so AC counts.
@@ -58,18 +60,8 @@ def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, fl
     results = official_results.results_from_scores(scores)
     ac = {s.sample_id: s.ac for s in scores} if judged else None
     gated = official_results.gated_rows(results, ac)
-    values = {}
-    for score in scores:
-        row = gated.get(official_results.result_key(score.sample_id))
-        if row is None:
-            continue
-        found = {"ic": 100 * row["ic"], "sa": 100 * row["sa"], "el": row["el_lpips"], "el_ssim": row["el_ssim"]}
-        if judged:
-            found |= {"ac": row["ac"], "average": (found["ic"] + found["sa"] + found["el"] + row["ac"]) / 4}
-        else:
-            found["average_ic_sa_el"] = (found["ic"] + found["sa"] + found["el"]) / 3
-        values[score.sample_id] = found
-    return values
+    rows = {s.sample_id: gated.get(official_results.result_key(s.sample_id)) for s in scores}
+    return {i: {_NAMES.get(name, name): value for name, value in row.items()} for i, row in rows.items() if row is not None}
 
 
 def scenes_of(scores: Iterable[Score]) -> dict[str, str]:

@@ -12,12 +12,12 @@ from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.predictions import PredictionError, PredictionSet, find_eval_tree, read_predictions
 from gsi_bench_dataset.records import SPLITS, Sample, Score
 from gsi_bench_dataset.shards import read_dataset, resolve, split_names
-from gsi_bench_metric.detectors import DETECTORS, Detector, make_detector
+from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.judges import Judge, make_judge
 from gsi_bench_metric.runs import Run, comparable_with_paper, file_hash, versions
 from gsi_bench_metric.scoring import Plan, ScoringError, make_plan, make_scorer, pick_device, prepare, score_edits
 
-__all__ = ["Request", "evaluate"]
+__all__ = ["Request", "evaluate", "iter_pictures"]
 
 INFER_CACHE = "infer_cache.json"
 
@@ -129,6 +129,7 @@ def _job(request: Request, found: PredictionSet, samples: list[Sample], alone: b
     record = {
         "predictions": found.origin,
         "pictures": len(found.predictions),
+        "column": request.column,
         "ignored_files": list(found.ignored),
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
@@ -139,7 +140,7 @@ def _job(request: Request, found: PredictionSet, samples: list[Sample], alone: b
 def _detections_file(request: Request, found: PredictionSet, alone: bool) -> Path | None:
     """The file of detections of one editor and split."""
     given = request.detections
-    if request.detector != "recorded" or request.detector not in DETECTORS:
+    if request.detector != "recorded":
         return given
     if given is None and request.split == "all":
         given = request.predictions[0]  # the reference keeps its caches in the tree
@@ -210,6 +211,7 @@ def _settings(request: Request, device: str, data: Path, samples: dict[str, list
 
 def iter_pictures(run: Run, split: str) -> Iterator[tuple[Sample, dict[str, Any]]]:
     """Samples of a split with each editor's prediction, for reports; needs the data and pictures where the run found them."""
-    editors = {e: read_predictions(r[split]["predictions"], e) for e, r in run.settings["editors"].items() if split in r}
+    records = {name: record[split] for name, record in run.settings["editors"].items() if split in record}
+    editors = {name: read_predictions(record["predictions"], name, record["column"]) for name, record in records.items()}
     for sample in read_dataset(run.settings["dataset"]["path"], split, run.settings["dataset"]["revision"]):
         yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}

@@ -87,10 +87,11 @@ def ac_index(key: str, known: Mapping[str, Any]) -> str | None:
 
 
 def gated_rows(results: Results, ac_scores: Mapping[str, float | None] | None) -> dict[str, dict[str, float]]:
-    """What every edit adds to the summary: ic and sa on 0–1, el_ssim, el_lpips and ac on 0–100, by result key.
+    """What every edit adds to the summary, all on 0–100, by result key: ic, sa, el_ssim, el_lpips, ac, average.
 
     IC > 0 keeps EL and AC, else they count 0 (SA stays, quirk 83); an AC of 0, missing or unreadable makes all of the edit 0
-    (quirk 82). Without a judge (`ac_scores` None) there is no ac, and it zeroes nothing; the reference has no such row.
+    (quirk 82). `average` = (IC + SA + EL_lpips + AC) / 4; SSIM has no weight (quirk 92). Without a judge (`ac_scores` None)
+    there is no ac, it zeroes nothing, and the average of the other three is `average_ic_sa_el`; the reference has no such row.
 
     Raises:
         ValueError: when SA lacks a key that IC has.
@@ -101,31 +102,25 @@ def gated_rows(results: Results, ac_scores: Mapping[str, float | None] | None) -
         raise ValueError(
             f"spatial-accuracy results lack {len(lacking)} edit(s) that instruction-compliance has: {lacking[:10]}"
         )
-    rows = {key: _gated(key, results, ac_scores) for key in compliance}
-    if ac_scores is None:
-        rows = {key: {name: v for name, v in row.items() if name != "ac"} for key, row in rows.items()}
-    return rows
+    return {key: _with_average(_gated(key, results, ac_scores), ac_scores is not None) for key in compliance}
 
 
 def summarise(rows: Iterable[Mapping[str, float]]) -> dict[str, float] | None:
-    """Means of gated rows, all on 0–100: ic, sa, el_ssim, el_lpips, and, where judged, ac and average. None without rows.
-
-    `average` = (IC + SA + EL_lpips + AC) / 4; SSIM has no weight (quirk 92).
-    """
+    """Means of gated rows. None without rows."""
     rows = list(rows)
-    if not rows:
-        return None
-    row = {name: _mean([r[name] for r in rows]) for name in rows[0]}
-    row["ic"] *= 100
-    row["sa"] *= 100
-    if "ac" in row:
-        row["average"] = (row["ic"] + row["sa"] + row["el_lpips"] + row["ac"]) / 4
-    return row
+    return {name: _mean([row[name] for row in rows]) for name in rows[0]} if rows else None
+
+
+def _with_average(row: dict[str, float], judged: bool) -> dict[str, float]:
+    others = row["ic"] + row["sa"] + row["el_lpips"]
+    if judged:
+        return row | {"average": (others + row["ac"]) / 4}
+    return {name: value for name, value in row.items() if name != "ac"} | {"average_ic_sa_el": others / 3}
 
 
 def _gated(key: str, results: Results, ac_scores: Mapping[str, float | None] | None) -> dict[str, float]:
-    ic = results["instruction-compliance"][key]["compliance"]
-    sa = results["spatial-accuracy"][key]["edit_score"]
+    ic = 100 * results["instruction-compliance"][key]["compliance"]
+    sa = 100 * results["spatial-accuracy"][key]["edit_score"]
     nothing = {"el_ssim": 0.0, "el_lpips": 0.0, "ac": 0.0}
     if not ic > 0:
         return {"ic": ic, "sa": sa, **nothing}

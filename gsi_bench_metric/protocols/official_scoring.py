@@ -146,12 +146,7 @@ class OfficialScorer:
                 draft.reasons.append("EL: no detection for the edited image, so only the original place is left out")
 
     def _mask(self, edits: list[Edit], height: int, width: int) -> Tensor:
-        batch = official.pack_edits(
-            [e.sample for e in edits],
-            [e.source_detections or [] for e in edits],
-            [e.edited_detections or [] for e in edits],
-        )
-        boxes, valid = official.locality_boxes(batch)
+        boxes, valid = official.locality_boxes(_pack(edits))
         return boxes_mask(boxes, valid, height, width).to(self._device)
 
     def _check_viewpoints(self, batch: list[tuple[_Draft, _Pictures]]) -> None:
@@ -255,15 +250,18 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
         elif draft.operation != "view":
             by_operation[draft.operation].append(draft)
     for operation, group in by_operation.items():
-        batch = official.pack_edits(
-            [d.edit.sample for d in group],
-            [d.edit.source_detections or [] for d in group],
-            [d.edit.edited_detections or [] for d in group],
-            [bool(d.passed) for d in group],
-        )
-        ic, sa = official.score_operation(operation, batch)
+        ic, sa = official.score_operation(operation, _pack([d.edit for d in group], [bool(d.passed) for d in group]))
         for draft, i, s in zip(group, ic.tolist(), sa.tolist(), strict=True):
             draft.ic, draft.sa = i, s
+
+
+def _pack(edits: Sequence[Edit], passed: Sequence[bool] | None = None) -> official.EditBatch:
+    return official.pack_edits(
+        [e.sample for e in edits],
+        [e.source_detections or [] for e in edits],
+        [e.edited_detections or [] for e in edits],
+        passed,
+    )
 
 
 def _object_problem(draft: _Draft) -> str | None:

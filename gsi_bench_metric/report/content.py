@@ -74,6 +74,11 @@ def build_report(run: Run, *, gallery: int = _GALLERY) -> Report:
         for (split, editor), scores in run.groups().items()
         for reason, count in not_scored(scores).most_common()
     ]
+    unscored += [
+        (split, editor, "AC not judged: no judgements were given for this editor", len(scores))
+        for (split, editor), scores in run.groups().items()
+        if run.settings["judge"] is not None and not run.judged(split, editor)
+    ]
     edits, problem = _gallery(run, gallery)
     return Report(
         title="GSI-Bench report",

@@ -82,6 +82,14 @@ def test_an_editor_without_detections_has_locality_only(workplace, editor):
     assert all("IC/SA not scored: no detection for this image" in s.reasons for s in objects)
 
 
+def test_an_editor_that_was_not_judged_is_named_as_such(workplace):
+    unscored = json.loads((workplace / "run" / "report.json").read_text())["unscored"]
+    named = {
+        editor for _, editor, reason, count in unscored if reason.startswith("AC not judged: no judgements") and count == 19
+    }
+    assert named == {"copy", "paste", "blur"}
+
+
 def test_every_sample_is_accounted_for_by_every_editor(workplace):
     run = load_run(workplace / "run")
     ids = {s.sample_id for s in run.scores}

@@ -20,7 +20,7 @@ def make_run(tmp_path, sample, **values) -> Run:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / f"{sample.id}.png").write_bytes(sample.image.bytes)
     fields = {"sample_id": sample.id, "split": "fine", "editor": EVIL, "protocol": "official", "operation": EVIL}
-    record = {"predictions": str(tmp_path / "pictures"), "judgements": None}
+    record = {"predictions": str(tmp_path / "pictures"), "column": "edited_image", "judgements": None}
     settings = {
         "created": "2026-01-01T00:00:00+00:00",
         "protocol": "official",
