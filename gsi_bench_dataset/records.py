@@ -19,12 +19,14 @@ __all__ = [
     "OPERATIONS",
     "ORIGINS",
     "PIXEL_FRAMES",
+    "REASONS",
     "SPLITS",
     "Detection",
     "EncodedImage",
     "Judgement",
     "Operation",
     "Prediction",
+    "Reason",
     "RecordError",
     "Sample",
     "SceneObject",
@@ -37,6 +39,24 @@ SPLITS = ("fine", "mesatask", "bathroom", "robothor")
 OPERATIONS = ("move", "place", "rotate", "scale", "remove", "view")
 ORIGINS = ("official", "rebuilt", "demo")
 PIXEL_FRAMES = ("source", "reference896", "unknown")
+
+# Why a number is missing, or needs a word: name -> what it means. Tables count by name; the text on a score says more.
+REASONS = {
+    "missing": "no picture for this sample",
+    "duplicate": "more than one picture for this sample, and nothing says which one is meant",
+    "unreadable": "the edited picture cannot be read",
+    "source_unreadable": "a picture of the sample itself cannot be read",
+    "resized": "the edited picture has another size than the source and was brought to it",
+    "stretched": "the edited picture has another aspect ratio than the source and was stretched to it",
+    "too_small": "the picture is too small for the network that compares pictures",
+    "no_detections": "the detector has no word on a picture",
+    "not_detected": "the detector found nothing in the edited picture",
+    "incomplete_detection": "a detection lacks a number that the operation needs",
+    "no_goal": "the sample lacks the goal that the operation is measured against",
+    "unknown_operation": "the protocol does not understand the instruction",
+    "viewpoint": "the check that the camera stayed could not be made and counts as failed",
+    "not_judged": "no judge's score",
+}
 
 
 @record
@@ -170,6 +190,17 @@ class Judgement(Record):
 
 
 @record
+class Reason(Record):
+    """Why a number of a score is missing, or needs a word."""
+
+    name: str = spec(one_of=tuple(REASONS))
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+@record
 class Score(Record):
     """What one edit scored under one protocol. None = not scored, and then `reasons` says why.
 
@@ -192,9 +223,10 @@ class Score(Record):
     ac: float | None = None
     locality_passed: bool | None = None  # official: the gate before IC and SA
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
-    # partial: some numbers exist; no_picture: the prediction is missing or unreadable
+    # partial: some numbers exist; no_picture: the prediction is missing, doubled or unreadable
     state: str = spec(default="scored", one_of=("scored", "partial", "not_scored", "no_picture"))
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    record: str | None = None  # its key in the run folder's records, which name everything that it was made from
 
 
 def sample_features() -> datasets.Features:

@@ -1,23 +1,30 @@
 """From scores to the row of an editor: one flat dictionary of numbers on 0–100.
 
 Keys: `ic sa el el_ssim ac average n n_not_scored`, the same per operation as `<key>/<operation>`. `average` exists only
-where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC; `el_ungated` and `el_ssim_ungated` are plain
-means over every picture whose locality could be measured, so they exist for editors that have no detections too. Beside each
-mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
+where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC. Further:
+
+- `el_ungated`, `el_ssim_ungated`: plain means over every picture whose locality could be measured, so they exist for editors
+  that have no detections too.
+- `sa_given_ic`, `el_given_ic`, `el_ssim_given_ic`, `ac_given_ic`: plain means over the `n_ic` edits with IC = 1.
+- `<key>_all`, only where pictures are missing or unreadable: the mean over all samples, with those counted as 0. The official
+  protocol leaves them out of `<key>`, as the reference does; the difference is what leaving out is worth.
+
+Beside each mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import dataclasses
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.records import REASONS, Score
 from gsi_bench_metric.protocols import official_results
 from gsi_bench_metric.statistics import mean_interval
 
-__all__ = ["aggregate", "edit_values", "not_scored", "scenes_of"]
+__all__ = ["ReasonCount", "aggregate", "edit_values", "reason_counts", "scenes_of"]
 
 _NAMES = {"el_lpips": "el"}  # the reference's name -> ours
 
@@ -39,17 +46,26 @@ def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     return row
 
 
-def not_scored(scores: Iterable[Score]) -> Counter[str]:
-    """How many edits carry each reason, most frequent first; file names and numbers after the first ':' are left out."""
-    kinds: Counter[str] = Counter()
+@dataclasses.dataclass(frozen=True)
+class ReasonCount:
+    """How many edits carry a reason, and what it says on them: (sample id, text), in the scores' order."""
+
+    name: str
+    edits: Sequence[tuple[str, str]]
+
+    @property
+    def count(self) -> int:
+        """Number of edits."""
+        return len({sample_id for sample_id, _ in self.edits})
+
+
+def reason_counts(scores: Iterable[Score]) -> list[ReasonCount]:
+    """The reasons that scores carry, in the order of `REASONS`."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in REASONS}
     for score in scores:
-        kinds.update({_kind(reason) for reason in score.reasons})
-    return kinds
-
-
-def _kind(reason: str) -> str:
-    head, _, rest = reason.partition(": ")
-    return head if head in ("unreadable", "stretched") else f"{head}: {rest}" if rest else head
+        for reason in score.reasons:
+            found[reason.name].append((score.sample_id, reason.text))
+    return [ReasonCount(name, edits) for name, edits in found.items() if edits]
 
 
 def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
@@ -73,26 +89,51 @@ def _aggregate_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     values, scenes = edit_values(scores, judged), scenes_of(scores)
     row: dict[str, float] = {}
     if values and all(s.ic is not None for s in scores if s.state != "no_picture"):
-        row = _means(values, scenes)
-    ungated = {
-        s.sample_id: {"el_ungated": 100 - 100 * s.lpips, "el_ssim_ungated": 100 * s.ssim}
-        for s in scores
-        if s.lpips is not None and s.ssim is not None
-    }
-    if ungated:
-        row |= _means(ungated, scenes)
+        row = _means(values, scenes) | _with_missing_as_zero(values, scores, scenes) | _given_ic(scores, judged, scenes)
+    row |= _means(_plain_locality(s for s in scores if s.lpips is not None), scenes, "_ungated")
     row["n"] = len(values)
     row["n_not_scored"] = len(scores) - row["n"]
     return row
 
 
-def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str]) -> dict[str, float]:
-    """Mean of each column and, where there are scenes enough, its interval as `<key>_low` and `<key>_high`."""
+def _with_missing_as_zero(
+    values: Mapping[str, Mapping[str, float]], scores: Sequence[Score], scenes: Mapping[str, str]
+) -> dict[str, float]:
+    nothing = dict.fromkeys(next(iter(values.values())), 0.0)
+    missing = {s.sample_id: nothing for s in scores if s.state == "no_picture"}
+    return _means({**values, **missing}, scenes, "_all") if missing else {}
+
+
+def _given_ic(scores: Sequence[Score], judged: bool, scenes: Mapping[str, str]) -> dict[str, float]:
+    complied = [s for s in scores if s.ic == 1]
+    locality = _plain_locality(complied)
+    accuracy = {s.sample_id: {"sa": 100 * s.sa} for s in complied if s.sa is not None}
+    appearance = {s.sample_id: {"ac": 10 * s.ac} for s in complied if judged and s.ac is not None}
+    row: dict[str, float] = {"n_ic": len(complied)}
+    for values in (accuracy, locality, appearance):
+        row |= _means(values, scenes, "_given_ic")
+    return row
+
+
+def _plain_locality(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
+    """Locality of each edit whether it complied or not."""
+    return {
+        s.sample_id: {"el": 100 - 100 * s.lpips, "el_ssim": 100 * s.ssim}
+        for s in scores
+        if s.lpips is not None and s.ssim is not None
+    }
+
+
+def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str], suffix: str = "") -> dict[str, float]:
+    """Mean of each column and, where there are scenes enough, its interval as `<key>_low` and `<key>_high`; {} of nothing."""
+    if not values:
+        return {}
     names = list(next(iter(values.values())))
     table = np.array([[edit[name] for name in names] for edit in values.values()])
-    row = dict(zip(names, table.mean(axis=0).tolist(), strict=True))
+    keys = [name + suffix for name in names]
+    row = dict(zip(keys, table.mean(axis=0).tolist(), strict=True))
     interval = mean_interval(table, [scenes[i] for i in values])
     if interval is not None:
-        for name, low, high in zip(names, *(side.tolist() for side in interval), strict=True):
-            row[f"{name}_low"], row[f"{name}_high"] = low, high
+        for key, low, high in zip(keys, *(side.tolist() for side in interval), strict=True):
+            row[f"{key}_low"], row[f"{key}_high"] = low, high
     return row

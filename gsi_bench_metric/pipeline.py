@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.predictions import PredictionError, PredictionSet, find_eval_tree, read_predictions
-from gsi_bench_dataset.records import SPLITS, Sample, Score
+from gsi_bench_dataset.records import SPLITS, Prediction, Sample, Score
 from gsi_bench_dataset.shards import read_dataset, resolve, split_names
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.judges import Judge, make_judge
@@ -129,6 +129,7 @@ def _job(request: Request, found: PredictionSet, samples: list[Sample], alone: b
     record = {
         "predictions": found.origin,
         "pictures": len(found.predictions),
+        "extra": [],  # ids of pictures that belong to no sample
         "column": request.column,
         "ignored_files": list(found.ignored),
         "detections": _file_record(detections),
@@ -209,9 +210,14 @@ def _settings(request: Request, device: str, data: Path, samples: dict[str, list
     }
 
 
-def iter_pictures(run: Run, split: str) -> Iterator[tuple[Sample, dict[str, Any]]]:
-    """Samples of a split with each editor's prediction, for reports; needs the data and pictures where the run found them."""
+def iter_pictures(run: Run, split: str, ids: Container[str]) -> Iterator[tuple[Sample, dict[str, Prediction | None]]]:
+    """Samples of a split that have one of the ids, with each editor's prediction, from where the run found them.
+
+    Raises:
+        DatasetError, PredictionError, FileNotFoundError: they are not there any more.
+    """
     records = {name: record[split] for name, record in run.settings["editors"].items() if split in record}
     editors = {name: read_predictions(record["predictions"], name, record["column"]) for name, record in records.items()}
     for sample in read_dataset(run.settings["dataset"]["path"], split, run.settings["dataset"]["revision"]):
-        yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}
+        if sample.id in ids:
+            yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.records import Detection, Score
 from gsi_bench_metric.score_files import read_scores, write_scores
 
 __all__ = ["Run", "RunError", "comparable_with_paper", "file_hash", "load_run", "save_run", "versions", "write_atomically"]
@@ -32,6 +32,11 @@ class Run:
 
     settings: Mapping[str, Any]
     scores: Sequence[Score]
+    folder: Path | None = None  # where its records are
+
+    def detections(self, score: Score) -> tuple[list[Detection] | None, list[Detection] | None]:
+        """What the detector found in the source and in the edited picture of a score; None where nothing is recorded."""
+        return None, None
 
     def judged(self, split: str, editor: str) -> bool:
         """Whether a judge was asked about this editor's pictures."""

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionSet
 from gsi_bench_dataset.problems import some
-from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.detectors.recorded import reference_key
 from gsi_bench_metric.images import ImageError, header_size, load_rgb, pixel_hash
@@ -122,11 +122,11 @@ def make_plan(
     pairs, unscored = [], []
     for sample in samples:
         prediction = predictions.predictions.get(sample.id)
-        problem = "missing: no picture for this sample" if prediction is None else _picture_problem(prediction)
-        if prediction is not None and problem is None:
+        problem = Reason("missing", "no picture for this sample") if prediction is None else _picture_problem(prediction)
+        if problem is not None:
+            unscored.append(_unscored(sample, predictions.editor, protocol, problem))
+        elif prediction is not None:
             pairs.append((sample, prediction))
-        else:
-            unscored.append(_unscored(sample, predictions.editor, protocol, problem or ""))
     return Plan(predictions.editor, tuple(pairs), tuple(unscored))
 
 
@@ -192,15 +192,15 @@ def _identity_problems(samples: Sequence[Sample]) -> list[str]:
     return [f"samples {', '.join(ids)} share the key {key!r}; rename one" for key, ids in by_key.items() if len(ids) > 1]
 
 
-def _picture_problem(prediction: Prediction) -> str | None:
+def _picture_problem(prediction: Prediction) -> Reason | None:
     try:
         header_size(prediction.image or Path(prediction.path or ""))
     except ImageError as error:
-        return f"unreadable: {error}"
+        return Reason("unreadable", str(error))
     return None
 
 
-def _unscored(sample: Sample, editor: str, protocol: str, reason: str) -> Score:
+def _unscored(sample: Sample, editor: str, protocol: str, reason: Reason) -> Score:
     return Score(
         sample_id=sample.id,
         split=sample.split,

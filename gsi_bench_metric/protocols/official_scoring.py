@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from gsi_bench_dataset.pixel_frame import ReferenceFrame
-from gsi_bench_dataset.records import Detection, Judgement, Prediction, Sample, Score
+from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
 from gsi_bench_metric.images import RGB, ImageError, load_rgb, reference_view, resize_bicubic
 from gsi_bench_metric.locality import boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
@@ -56,7 +56,11 @@ class _Draft:
     passed: bool | None = None
     viewpoint: bool | None = None
     readable: bool = True
-    reasons: list[str] = dataclasses.field(default_factory=list)
+    reasons: list[Reason] = dataclasses.field(default_factory=list)
+
+    def note(self, name: str, text: str) -> None:
+        """Adds a reason."""
+        self.reasons.append(Reason(name, text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,13 +123,13 @@ class OfficialScorer:
         known = [(d, p) for d, p in batch if d.edit.source_detections is not None]
         for draft, _ in batch:
             if draft.edit.source_detections is None:
-                draft.reasons.append("EL not scored: no detection for the source image")
+                draft.note("no_detections", "EL not scored: no detections for the source image")
         if not known:
             return
         window = ReferenceFrame(*known[0][1].edited.shape[:2]).final
         if min(window) < MIN_SIDE:
             for draft, _ in known:
-                draft.reasons.append(f"EL not scored: evaluated window {window} is under {MIN_SIDE} px on a side")
+                draft.note("too_small", f"EL not scored: the evaluated window {window} is under {MIN_SIDE} px on a side")
             return
         source = torch.cat([p.source.view for _, p in known])
         source_features = [torch.cat(stage) for stage in zip(*(p.source.features for _, p in known), strict=True)]
@@ -143,7 +147,7 @@ class OfficialScorer:
             draft.ssim, draft.lpips, draft.mse = similarity, distance_mean, error
             draft.passed = official.locality_gate(similarity, distance_mean, self._type(draft.edit.sample))
             if draft.edit.edited_detections is None:
-                draft.reasons.append("EL: no detection for the edited image, so only the original place is left out")
+                draft.note("no_detections", "EL: no detections for the edited image, so only the original place is left out")
 
     def _mask(self, edits: list[Edit], height: int, width: int) -> Tensor:
         boxes, valid = official.locality_boxes(_pack(edits))
@@ -156,10 +160,10 @@ class OfficialScorer:
             try:
                 draft.viewpoint = same_viewpoint(pictures.source.keypoints, keypoints(pictures.edited))
             except ViewpointError as error:
-                draft.reasons.append(f"viewpoint check failed, counted as not passed: {error}")
+                draft.note("viewpoint", f"could not be made: {error}")
             else:
                 if draft.viewpoint is None:
-                    draft.reasons.append("viewpoint undecided (fewer than 10 matches), counted as not passed")
+                    draft.note("viewpoint", "undecided, fewer than 10 matches")
             draft.passed = bool(draft.viewpoint)
 
     @torch.inference_mode()
@@ -172,7 +176,7 @@ class OfficialScorer:
             draft.ic = draft.sa = 0.0
             problem = _view_problem(pictures)
             if problem:
-                draft.reasons.append(f"view scores 0: {problem}")
+                draft.note(*problem)
             elif pictures.ground_truth is not None:
                 comparable.append((draft, pictures.edited, pictures.ground_truth))
         if not comparable:
@@ -221,23 +225,23 @@ def _load(draft: _Draft, sources: SourceCache) -> _Pictures | None:
         truth = load_rgb(sample.edited_image) if sample.edited_image and draft.operation == "view" else None
     except ImageError as error:
         draft.readable = False
-        draft.reasons.append(f"unreadable: {error}")
+        draft.note("unreadable", str(error))
         return None
     if edited.shape != source.rgb.shape:
         (height, width), (h, w) = source.rgb.shape[:2], edited.shape[:2]
         if abs(w / h / (width / height) - 1) > 0.02:
-            draft.reasons.append(f"stretched: {w}×{h} made {width}×{height}, another aspect ratio")
+            draft.note("stretched", f"{w}×{h} made {width}×{height}")
         edited = resize_bicubic(edited, height, width)
     return _Pictures(source, edited, truth)
 
 
-def _view_problem(pictures: _Pictures) -> str | None:
+def _view_problem(pictures: _Pictures) -> tuple[str, str] | None:
     if pictures.ground_truth is None:
-        return "the sample has no ground-truth picture"
+        return "no_goal", "scores 0: the sample has no ground-truth picture"
     if pictures.ground_truth.shape != pictures.edited.shape:
-        return "the ground-truth picture has another size than the source"
+        return "no_goal", "scores 0: the ground-truth picture has another size than the source"
     if min(pictures.edited.shape[:2]) < MIN_SIDE:
-        return f"the picture is under {MIN_SIDE} px on a side"
+        return "too_small", f"scores 0: the picture is under {MIN_SIDE} px on a side"
     return None
 
 
@@ -246,7 +250,7 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
     for draft in drafts:
         problem = _object_problem(draft)
         if problem:
-            draft.reasons.append(f"IC/SA not scored: {problem}")
+            draft.note(*problem)
         elif draft.operation != "view":
             by_operation[draft.operation].append(draft)
     for operation, group in by_operation.items():
@@ -264,24 +268,25 @@ def _pack(edits: Sequence[Edit], passed: Sequence[bool] | None = None) -> offici
     )
 
 
-def _object_problem(draft: _Draft) -> str | None:
+def _object_problem(draft: _Draft) -> tuple[str, str] | None:
+    """(name, text) of the reason why an object edit has no IC and SA."""
     if draft.operation == "view":
         return None
     if draft.operation not in official.OBJECT_OPERATIONS:
-        return f"the reference reads the operation {draft.operation!r} out of the prompt and has no score for it"
+        return "unknown_operation", f"the reference reads {draft.operation!r} out of the prompt and has no score for it"
     if draft.edit.source_detections is None:
-        return "no detection for the source image"
+        return "no_detections", "IC and SA not scored: no detections for the source image"
     if draft.edit.edited_detections is None:
-        return "no detection for this image"
+        return "no_detections", "IC and SA not scored: no detections for the edited image"
     if draft.passed is None:
-        return "locality could not be measured"
+        return "too_small", "IC and SA not scored: locality could not be measured"
     if draft.operation == "rotate" and any(d.rotation_matrix is None for d in draft.edit.edited_detections):
-        return "a detection has no rotation_matrix, which rotate needs"
+        return "incomplete_detection", "a detection has no rotation_matrix, which rotate needs"
     sample = draft.edit.sample
     if draft.operation in ("move", "scale") and sample.new_bbox_3d is None:
-        return f"the sample has no new_bbox_3d, the goal of a {draft.operation}"
+        return "no_goal", f"the sample has no new_bbox_3d, the goal of a {draft.operation}"
     if draft.operation == "rotate" and sample.new_rotation_matrix is None:
-        return "the sample has no new_rotation_matrix, the goal of a rotate"
+        return "no_goal", "the sample has no new_rotation_matrix, the goal of a rotate"
     return None
 
 
@@ -289,7 +294,7 @@ def _finish(draft: _Draft) -> Score:
     judgement = draft.edit.judgement
     reasons = list(draft.reasons)
     if judgement is not None and judgement.score is None:
-        reasons.append(f"AC not judged: {judgement.problem}")
+        reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))
     return Score(
         sample_id=draft.edit.sample.id,
         split=draft.edit.sample.split,

@@ -13,7 +13,7 @@ from PIL import Image
 from gsi_bench_dataset.predictions import PredictionError
 from gsi_bench_dataset.records import EncodedImage, Sample, Score
 from gsi_bench_dataset.shards import DatasetError
-from gsi_bench_metric.aggregate import aggregate, not_scored
+from gsi_bench_metric.aggregate import aggregate, reason_counts
 from gsi_bench_metric.images import ImageError, load_rgb
 from gsi_bench_metric.pipeline import iter_pictures
 from gsi_bench_metric.runs import Run
@@ -70,12 +70,12 @@ def build_report(run: Run, *, gallery: int = _GALLERY) -> Report:
     rows = [(split, editor, aggregate(scores, run.judged(split, editor))) for (split, editor), scores in run.groups().items()]
     used = {key for _, _, row in rows for key in row}
     unscored = [
-        (split, editor, reason, count)
+        (split, editor, found.name, found.count)
         for (split, editor), scores in run.groups().items()
-        for reason, count in not_scored(scores).most_common()
+        for found in reason_counts(scores)
     ]
     unscored += [
-        (split, editor, "AC not judged: no judgements were given for this editor", len(scores))
+        (split, editor, "not_judged", len(scores))
         for (split, editor), scores in run.groups().items()
         if run.settings["judge"] is not None and not run.judged(split, editor)
     ]
@@ -122,11 +122,11 @@ def _gallery(run: Run, limit: int) -> tuple[list[GalleryEdit], str | None]:
     edits: list[GalleryEdit] = []
     try:
         for split in run.settings["dataset"]["samples"]:
-            for sample, predictions in iter_pictures(run, split):
+            for sample, predictions in iter_pictures(run, split, {s.sample_id for s in run.scores}):
                 if len(edits) == limit:
                     return edits, f"the first {limit} samples of {len({s.sample_id for s in run.scores})}"
                 pictures = [
-                    (name, _thumbnail(p and (p.image or p.path)), by_edit.get((sample.id, name)))
+                    (name, _thumbnail(p.image or p.path) if p else None, by_edit.get((sample.id, name)))
                     for name, p in predictions.items()
                 ]
                 edits.append(_gallery_edit(sample, pictures))

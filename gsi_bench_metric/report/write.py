@@ -80,7 +80,7 @@ def scores_csv(scores: Iterable[Score]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
     for score in scores:
-        row = score.to_row() | {"reasons": " | ".join(score.reasons)}
+        row = score.to_row() | {"reasons": " | ".join(map(str, score.reasons))}
         writer.writerow([_spreadsheet_safe(row[name]) for name in names])
     return buffer.getvalue()
 

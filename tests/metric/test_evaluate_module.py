@@ -207,7 +207,7 @@ def test_missing_unreadable_and_empty_predictions_are_counted_not_raised(
     row = metric.compute(predictions=predictions, references=references, out=tmp_path / "run", **case.arguments)
     assert row is not None
     assert (row["n"], row["n_not_scored"]) == (1, 5)
-    reasons = {s.sample_id: s.reasons[0].split(":")[0] for s in read_scores(tmp_path / "run" / "scores.jsonl") if s.ic is None}
+    reasons = {s.sample_id: s.reasons[0].name for s in read_scores(tmp_path / "run" / "scores.jsonl") if s.ic is None}
     assert [reasons[s.id] for s in references[1:]] == ["unreadable", "unreadable", "missing", "unreadable", "missing"]
 
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.records import Reason, Score
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.report.content import build_report
 from gsi_bench_metric.report.write import html, markdown, number, scores_csv
@@ -44,7 +44,9 @@ def make_run(tmp_path, sample, **values) -> Run:
 
 
 def test_everything_from_outside_is_escaped(tmp_path, make_sample):
-    run = make_run(tmp_path, make_sample(prompt=f"Move the mug {EVIL}"), reasons=(EVIL,), state="not_scored")
+    run = make_run(
+        tmp_path, make_sample(prompt=f"Move the mug {EVIL}"), reasons=(Reason("unreadable", EVIL),), state="not_scored"
+    )
     report = build_report(run)
     page = html(report)
     assert "<script" not in page
@@ -55,10 +57,17 @@ def test_everything_from_outside_is_escaped(tmp_path, make_sample):
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(tmp_path, make_sample):
-    score = make_run(tmp_path, make_sample(), ic=-0.5, sa=0.25, reasons=("=HYPERLINK(1)", "a,b"), state="partial").scores[0]
+    score = make_run(
+        tmp_path,
+        make_sample(),
+        ic=-0.5,
+        sa=0.25,
+        reasons=(Reason("missing", "=1"), Reason("unreadable", "a,b")),
+        state="partial",
+    ).scores[0]
     header, line = csv.reader(io.StringIO(scores_csv([dataclasses.replace(score, editor="@x")])))
     row = dict(zip(header, line, strict=True))
-    assert (row["editor"], row["reasons"]) == ("'@x", "'=HYPERLINK(1) | a,b")
+    assert (row["editor"], row["reasons"]) == ("'@x", "missing: =1 | unreadable: a,b")
     assert (row["ic"], row["sa"], row["ssim"]) == ("-0.5", "0.25", "")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gsi_bench_dataset import Score
+from gsi_bench_dataset.records import Reason, Score
 from gsi_bench_metric.score_files import ScoreFileError, read_scores, write_scores
 
 
@@ -18,7 +18,9 @@ def make(sample_id: str = "a_edit_0", **fields: Any) -> Score:
 def test_scores_come_back_bit_for_bit_in_their_order(tmp_path: Path) -> None:
     scores = [
         make("b_edit_0", ic=1.0, sa=0.1 + 0.2, ssim=1 / 3, lpips=5e-324, mse=1e17, ac=7.0, locality_passed=True),
-        make("a_edit_0", state="not_scored", reasons=("unreadable: 图\u2028片\n.png", "name \udcff")),
+        make(
+            "a_edit_0", state="not_scored", reasons=(Reason("unreadable", "图\u2028片\n.png"), Reason("missing", "name \udcff"))
+        ),
         make("a_edit_0", editor="another", same_viewpoint=False),
     ]
     path = write_scores(tmp_path / "new" / "scores.jsonl", scores)

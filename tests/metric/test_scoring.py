@@ -39,7 +39,7 @@ def test_a_missing_picture_is_a_score_that_says_so(make_sample, make_image):
     (found,) = plan.unscored
     assert (found.sample_id, found.split, found.editor, found.protocol) == ("b_edit_0", "fine", "editor", "official")
     assert (found.state, found.operation) == ("no_picture", "move")
-    assert found.reasons == ("missing: no picture for this sample",)
+    assert list(map(str, found.reasons)) == ["missing: no picture for this sample"]
     assert [found.ic, found.sa, found.ssim, found.lpips, found.mse, found.ac] == [None] * 6
 
 
@@ -58,8 +58,8 @@ def test_every_unreadable_picture_is_a_score_with_its_reason(make_sample, make_i
     }
     plan = make_plan([make_sample(i) for i in "abcdef"], predicted(**pictures))
     assert [s.id for s, _ in plan.pairs] == ["f_edit_0"] and len(plan) == 6
-    assert all(u.state == "no_picture" and u.reasons[0].startswith("unreadable: ") for u in plan.unscored)
-    reasons = {u.sample_id[0]: u.reasons[0] for u in plan.unscored}
+    assert all(u.state == "no_picture" and u.reasons[0].name == "unreadable" for u in plan.unscored)
+    reasons = {u.sample_id[0]: u.reasons[0].text for u in plan.unscored}
     assert "gone.png: no such file" in reasons["a"] and "text.png" in reasons["b"] and "folder.png" in reasons["c"]
     assert "over the limit" in reasons["e"]
 
