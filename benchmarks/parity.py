@@ -21,9 +21,10 @@ from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.images import reference_view
 from gsi_bench_metric.locality import ssim
 from gsi_bench_metric.perceptual import LpipsAlex, content_scaled, masked_lpips
+from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.protocols import official
 from gsi_bench_metric.protocols.official_results import MODES, results_from_scores
-from gsi_bench_metric.scoring import make_plan, make_scorer, score
+from gsi_bench_metric.scoring import make_scorer, score
 
 ROOT = Path(__file__).parents[1]
 FIELDS = ("label", "bbox_3d", "bbox_2d", "iou_score", "rotation_matrix")
@@ -33,16 +34,14 @@ CONSTANT = ("near_black_96", "blank_edit_128")  # SSIM of constant pictures is 0
 def end_to_end() -> list[tuple[str, str]]:
     data = ROOT / "tests" / "data"
     recorded = data / "eval" / "recorded-editor"
-    plan = make_plan(
-        read_official(data / "official" / "fine_dataset", "fine", origin="demo"),
-        read_predictions(recorded / "generated_images_fine"),
-    )
+    samples = list(read_official(data / "official" / "fine_dataset", "fine", origin="demo"))
+    plan = make_plan(samples, read_predictions(recorded / "generated_images_fine"))
     detector = make_detector("recorded", recorded / "fine_eval" / "infer_cache.json")
     worst: dict[str, float] = {}
     wrong, count = 0, 0
     for dataset_type in ("GSI-Real", "GSI-Syn"):
         scorer = make_scorer("official", "cpu", dataset_type=dataset_type)
-        results = results_from_scores(score(plan, scorer, detector, progress=False))
+        results = results_from_scores(score(plan, samples, scorer, detector, progress=False))
         for mode in MODES:
             wanted = json.loads((data / "expected" / dataset_type / f"{mode}_eval_results.json").read_text())
             for key, values in wanted.items():

@@ -28,13 +28,17 @@ class PredictionError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class PredictionSet:
-    """Predictions of one editor for one split (None: not said). `ignored` names files that are no predictions."""
+    """Predictions of one editor for one split (None: not said).
+
+    `doubled`: the pictures of samples that have several, by sample id; `ignored`: names of files that are no predictions.
+    """
 
     editor: str
     predictions: Mapping[str, Prediction]
     split: str | None = None
     origin: str = ""
     ignored: tuple[str, ...] = ()
+    doubled: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def read_predictions(
@@ -49,7 +53,7 @@ def read_predictions(
         column: the picture column of a dataset or parquet file; ids come from the column `id` or `sample_id`.
 
     Raises:
-        PredictionError: no such source, no pictures in it, or two pictures for one sample.
+        PredictionError: no such source, or no pictures in it.
     """
     if isinstance(source, Mapping):
         return _from_mapping(source, editor or "mapping", Path())
@@ -119,7 +123,8 @@ def _from_folder(folder: Path, editor: str) -> PredictionSet:
     by_id: dict[str, list[Path]] = defaultdict(list)
     ignored = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in EXTENSIONS and path.is_file():
+        # A link that leads nowhere is a picture that cannot be read, and is said to be one.
+        if path.suffix.lower() in EXTENSIONS and (path.is_file() or path.is_symlink()):
             by_id[_sample_id(path)].append(path)
         else:
             ignored.append(path.name)
@@ -127,13 +132,11 @@ def _from_folder(folder: Path, editor: str) -> PredictionSet:
         raise PredictionError(
             f"{folder}: no pictures in it; expected files like <img_id>_edit_<query_id>.png ({', '.join(EXTENSIONS)})"
         )
-    doubled = [f"{i}: {', '.join(p.name for p in paths)}" for i, paths in by_id.items() if len(paths) > 1]
-    if doubled:
-        raise PredictionError(
-            f"{folder}: {len(doubled)} sample(s) with more than one picture; keep one of each:\n  " + "\n  ".join(doubled)
-        )
-    predictions = {i: Prediction(sample_id=i, editor=editor, path=str(paths[0])) for i, paths in by_id.items()}
-    return PredictionSet(editor, predictions, origin=str(folder), ignored=tuple(ignored))
+    doubled = {i: tuple(p.name for p in paths) for i, paths in by_id.items() if len(paths) > 1}
+    predictions = {
+        i: Prediction(sample_id=i, editor=editor, path=str(paths[0])) for i, paths in by_id.items() if i not in doubled
+    }
+    return PredictionSet(editor, predictions, origin=str(folder), ignored=tuple(ignored), doubled=doubled)
 
 
 def _from_json(path: Path, editor: str) -> PredictionSet:
@@ -200,6 +203,7 @@ def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     predictions: dict[str, Prediction] = {}
+    doubled: dict[str, tuple[str, ...]] = {}
     problems = []
     for shard in shards:
         try:
@@ -218,16 +222,17 @@ def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet
             for sample_id, value in zip(batch[id_column].to_pylist(), batch[column].to_pylist(), strict=True):
                 if not isinstance(sample_id, str):
                     problems.append(f"{shard}: expected text in the column {id_column}, found {sample_id!r}")
-                elif sample_id in predictions:
-                    problems.append(f"{shard}: {sample_id} stands there twice")
                 elif value is None:
                     continue  # no picture: the sample counts as missing
+                elif sample_id in predictions or sample_id in doubled:
+                    predictions.pop(sample_id, None)
+                    doubled[sample_id] = (*doubled.get(sample_id, ("a row",)), f"another row of {shard.name}")
                 elif path := _path_of(value):  # relative ones are meant from the file that names them
                     predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=str(shard.parent / path))
                 else:
                     predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
     if problems:
         raise PredictionError("\n".join(problems))
-    if not predictions:
+    if not predictions and not doubled:
         raise PredictionError(f"{shards[0].parent}: no picture in column {column}")
-    return PredictionSet(editor, predictions)
+    return PredictionSet(editor, predictions, doubled=doubled)

@@ -113,8 +113,13 @@ def write_dataset(
     return summaries
 
 
-def read_dataset(path_or_repo: str | os.PathLike[str], split: str, revision: str | None = None) -> Iterator[Sample]:
-    """Samples of one split in id order, read lazily; images stay the bytes of their files.
+def read_dataset(
+    path_or_repo: str | os.PathLike[str],
+    split: str,
+    revision: str | None = None,
+    rows: range | None = None,
+) -> Iterator[Sample]:
+    """Samples of one split in id order, read lazily; images stay the bytes of their files. `rows`: only these, by position.
 
     As in `load_dataset`, an existing local folder wins over a repository of the same name; here a `revision` for a local
     folder is an error instead of being ignored. A repository is downloaded to the Hugging Face cache first.
@@ -126,7 +131,7 @@ def read_dataset(path_or_repo: str | os.PathLike[str], split: str, revision: str
     """
     folder = resolve(path_or_repo, revision, [split])
     files = _shards(folder, split)
-    return (_to_sample(row, file) for file, row in iter_rows(files, None))
+    return (_to_sample(row, file) for file, row in iter_rows(files, None, rows))
 
 
 def split_names(path_or_repo: str | os.PathLike[str], revision: str | None = None) -> list[str]:
@@ -186,23 +191,37 @@ def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: 
     return fetch_dataset(HubRef(ref.repo_id, revision or ref.revision), splits)
 
 
-def iter_rows(files: Sequence[Path], columns: Sequence[str] | None) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """(file, row) of checked parquet files, a few rows in memory at a time; `columns` None for all.
+def iter_rows(
+    files: Sequence[Path], columns: Sequence[str] | None, rows: range | None = None
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """(file, row) of checked parquet files, a few rows in memory at a time; `columns` and `rows` (positions) None for all.
 
     Raises:
         DatasetError: a file that is not one of ours or is damaged.
     """
+    position = 0
     for file in files:
         _check_file(file)
         # Without pre-buffering, and group by group: otherwise the whole shard ends up in memory.
         with pq.ParquetFile(file, pre_buffer=False) as parquet:
             try:
                 for group in range(parquet.num_row_groups):
+                    first, position = position, position + parquet.metadata.row_group(group).num_rows
+                    if rows is not None and (position <= rows.start or first >= rows.stop):
+                        continue
                     for batch in parquet.iter_batches(READ_ROWS, [group], None if columns is None else list(columns)):
-                        for row in batch.to_pylist():
+                        wanted = batch if rows is None else _part(batch, rows, first)
+                        first += batch.num_rows
+                        for row in wanted.to_pylist():
                             yield file, row
             except (pa.ArrowInvalid, OSError) as error:
                 raise DatasetError(f"{file.name}: damaged ({error}); import or download the dataset again") from error
+
+
+def _part(batch: pa.RecordBatch, rows: range, first: int) -> pa.RecordBatch:
+    """The rows of a batch that begins at position `first`."""
+    start = min(max(rows.start - first, 0), batch.num_rows)
+    return batch.slice(start, max(min(rows.stop - first, batch.num_rows) - start, 0))
 
 
 def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str | None, shard_bytes: int) -> SplitSummary:

@@ -45,7 +45,7 @@ def _add_evaluate(subparsers: Any) -> None:
         "files of id -> path, one an editor; with --split all one tree <model>/generated_images_<split>/",
     )
     _add_data(parser, (*SPLITS, "all"))
-    parser.add_argument("--out", required=True, type=Path, help="run folder to write")
+    parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default; not in this version)")
     parser.add_argument("--detector", default="tracker", help="recorded, or tracker (default; not in this version)")
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
@@ -60,7 +60,14 @@ def _add_evaluate(subparsers: Any) -> None:
         choices=("GSI-Real", "GSI-Syn"),
         help="official locality gate (default: GSI-Real for fine, else GSI-Syn)",
     )
-    parser.add_argument("--ignore-extra", action="store_true", help="leave out pictures that belong to no sample")
+    parser.add_argument(
+        "--on-missing",
+        choices=("zero", "error"),
+        default="zero",
+        help="missing, doubled and unreadable pictures are 0 and flagged (default; the official means leave them out, as the "
+        "reference does, and <key>_all counts them), or an error that names all of them, and of pictures of no sample",
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that score (default: 1)")
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
     parser.set_defaults(run=_run_evaluate)
 
@@ -69,12 +76,10 @@ def _run_evaluate(args: argparse.Namespace) -> int:
     from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
     from gsi_bench_metric.report.write import markdown  # noqa: PLC0415
-    from gsi_bench_metric.runs import save_run  # noqa: PLC0415
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
-    run = evaluate(request, progress=not args.quiet)
-    save_run(args.out, run)
+    run = evaluate(request, args.out, progress=not args.quiet)
     if not args.quiet:
         say(markdown(build_report(run, gallery=0)))
         say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
@@ -148,11 +153,12 @@ def _run_detections(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415
     from gsi_bench_metric.runs import write_atomically  # noqa: PLC0415
-    from gsi_bench_metric.scoring import detection_items, make_plan  # noqa: PLC0415
+    from gsi_bench_metric.scoring import detection_items  # noqa: PLC0415
 
-    detector = RecordedDetector.from_file(args.cache)
-    plan = make_plan(read_dataset(args.data, args.split, args.revision), read_predictions(args.predictions))
-    lines = detector.index_by_picture(detection_items(plan.pairs, with_pixels=True))
+    detector, found = RecordedDetector.from_file(args.cache), read_predictions(args.predictions)
+    samples = read_dataset(args.data, args.split, args.revision)
+    pairs = ((sample, found.predictions[sample.id]) for sample in samples if sample.id in found.predictions)
+    lines = detector.index_by_picture(detection_items(pairs, with_pixels=True))
     write_atomically(args.out, "".join(json.dumps(line) + "\n" for line in lines))
     say(f"{len(lines)} pictures with detections written to {args.out}")
     return 0

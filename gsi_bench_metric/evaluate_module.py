@@ -35,9 +35,10 @@ from gsi_bench_metric.evaluate_rows import (
     samples_of,
 )
 from gsi_bench_metric.judges import Judge, make_judge
+from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.score_files import write_scores
-from gsi_bench_metric.scoring import ScoringError, make_plan, make_scorer, pick_device, score
+from gsi_bench_metric.scoring import ScoringError, make_scorer, pick_device, score
 
 __all__ = ["GsiBench"]
 
@@ -248,8 +249,8 @@ def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Requ
     if problems:
         raise ScoringError(summary_of("these rows cannot be scored", problems))
     pictures = {row["id"]: prediction_of(row, request.editor) for row in predictions if row["image"] is not None}
-    plan = make_plan(samples, PredictionSet(request.editor, pictures), protocol=request.protocol, ignore_extra=True)
-    return score(plan, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
+    plan = make_plan(samples, PredictionSet(request.editor, pictures), protocol=request.protocol)
+    return score(plan, samples, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
 
 
 def _path(value: str | os.PathLike[str] | None) -> Path | None:

@@ -104,7 +104,7 @@ def reference_row(row: Any) -> Row:
     return {
         "id": sample.id,
         "image": image,
-        "edited_image": _picture(row.get("edited_image")) if operation_of(sample) == "view" else None,
+        "edited_image": _picture(row.get("edited_image")) if operation_of(sample.prompt) == "view" else None,
         "fields": json.dumps({name: plain[name] for name in FIELDS}),
     }
 

@@ -1,206 +1,223 @@
-"""`gsi-bench evaluate` without the command line: editors × splits -> one run, all inputs checked before the long work."""
+"""`gsi-bench evaluate` without the command line: editors × splits -> one run folder that survives anything.
+
+What the folder holds stands in runs.py. The same command on the same folder goes on where it was stopped. Several of them may
+run at once, on several machines too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Container, Iterator
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import torch
+from tqdm import tqdm
+
 from gsi_bench_dataset.card import read_content_hash
-from gsi_bench_dataset.predictions import PredictionError, PredictionSet, find_eval_tree, read_predictions
-from gsi_bench_dataset.records import SPLITS, Prediction, Sample, Score
-from gsi_bench_dataset.shards import read_dataset, resolve, split_names
-from gsi_bench_metric.detectors import Detector, make_detector
-from gsi_bench_metric.judges import Judge, make_judge
-from gsi_bench_metric.runs import Run, comparable_with_paper, file_hash, versions
-from gsi_bench_metric.scoring import Plan, ScoringError, make_plan, make_scorer, pick_device, prepare, score_edits
+from gsi_bench_dataset.execution import run_tasks
+from gsi_bench_dataset.predictions import read_predictions
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.record_store import RecordStore
+from gsi_bench_dataset.records import Prediction, Sample, Score
+from gsi_bench_dataset.shards import read_columns, read_dataset
+from gsi_bench_metric.images import ImageError, header_size
+from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
+from gsi_bench_metric.planning import Outline, Plan, PlanError, make_plan
+from gsi_bench_metric.run_log import RunLog
+from gsi_bench_metric.runs import LOG, RECORDS, Run, begin_run, comparable_with_paper, finish_run, prepare_folder, versions
+from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
-INFER_CACHE = "infer_cache.json"
+# Samples in one piece of work for a worker: enough to keep it busy, few enough to spread evenly and to lose little.
+_TASK_SAMPLES = 16
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
-    """What to evaluate. `predictions`: folders or files, one an editor; or one reference `eval/` tree with split "all"."""
-
-    predictions: tuple[Path, ...]
-    data: str
-    split: str
-    protocol: str = "strict"
-    detector: str = "tracker"
-    detections: Path | None = None  # a file, or a folder <editor>/<split>_eval/infer_cache.json
-    judge: str | None = None
-    judgements: Path | None = None  # a file, or a folder of *<split>_<editor without underscores>.json
-    editor: str | None = None  # a name for a single editor
-    column: str = "edited_image"
-    revision: str | None = None
-    device: str | None = None
-    batch_size: int | None = None
-    dataset_type: str | None = None
-    ignore_extra: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class _Job:
-    """One editor on one split, checked."""
+class _Task:
+    """Rows of a split, by position, and the samples among them that each editor is to be scored on."""
 
     split: str
-    plan: Plan
-    detector: Detector
-    judge: Judge | None
-    record: dict[str, Any]
+    rows: range
+    wanted: Mapping[str, frozenset[str]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.wanted.values()))
 
 
-def evaluate(request: Request, *, progress: bool = True) -> Run:
-    """Scores every editor on every split that it has pictures for.
+def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
+    """Scores every editor on every split that it has pictures for, or goes on with it; writes the run folder.
 
     Raises:
-        ScoringError, PredictionError, DetectionFileError …: every problem of the inputs, together, before scoring starts.
+        ScoringError, PlanError, DatasetError: every problem of the inputs, together, before scoring starts.
+        RunError: the folder holds something else.
+        StoreError: the disk is full. What was recorded is kept.
     """
+    began = time.monotonic()
     device = pick_device(request.device)
+    require_protocol(request.protocol)
+    inputs = open_inputs(request)
+    rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
+    plans = _plans(request, inputs, rows, progress)
+    prepare_folder(folder)
+    log = RunLog(folder / LOG)
+    settings = _settings(request, device, inputs, rows, plans)
+    begin_run(folder, settings)
+    log.event("started", settings=settings, workers=request.workers)
+    if progress:
+        _say_what_is_wrong(plans)
+    scores = [score for plan in plans.values() for score in plan.unscored]
+    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, request.workers)]
+    try:
+        scores += _run(request, device, folder, tasks, progress)
+    except BaseException as error:
+        log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
+        raise
+    editors, splits = list(dict.fromkeys(entry.editor for entry in inputs.entries)), list(rows)
+    scores.sort(key=lambda s: (editors.index(s.editor), splits.index(s.split), s.sample_id))
+    run = finish_run(folder, settings, scores)
+    log.event("finished", scores=len(scores), seconds=round(time.monotonic() - began, 3))
+    return run
+
+
+def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
+    """The split without its pictures, each of which is looked at."""
+    names = [field.name for field in dataclasses.fields(Outline)]
+    rows, problems = [], []
+    columns = read_columns(data, split, [*names, "image"])
+    for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
+        image = row.pop("image")
+        rows.append(Outline(**row))
+        try:
+            header_size(image["bytes"])
+        except ImageError as error:
+            problems.append(f"{row['id']}: source image: {error}")
+    if problems:
+        raise ScoringError(summary_of(f"split {split} of {data} is damaged; import or download it again", problems))
+    return rows
+
+
+def _plans(request: Request, inputs: Inputs, rows: Mapping[str, list[Outline]], progress: bool) -> dict[tuple[str, str], Plan]:
+    """Plans by (split, editor)."""
+    plans, problems = {}, []
+    for entry in inputs.entries:
+        try:
+            plans[entry.split, entry.editor] = make_plan(
+                rows[entry.split],
+                entry.predictions,
+                protocol=request.protocol,
+                on_missing=request.on_missing,
+                progress=progress,
+            )
+        except PlanError as error:
+            problems.append(f"split {entry.split}: {error}")
+    if problems:
+        raise ScoringError("\n".join(problems))
+    return plans
+
+
+def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
+    for (split, editor), plan in plans.items():
+        notes = plan.notes()
+        if notes:
+            counts = ", ".join(f"{count} {name}" for name, count in notes.items())
+            sys.stderr.write(f"{editor}, {split}: {counts} of {len(plan)} samples; the report names each\n")
+
+
+def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int) -> Iterator[_Task]:
+    """Pieces of work that keep the edits of a source together; a single worker gets one, and is never idle between two."""
+    here = {editor: plan.predictions.keys() for (where, editor), plan in plans.items() if where == split}
+    size = _TASK_SAMPLES if workers > 1 else len(rows)
+    start = 0
+    while start < len(rows):
+        stop = min(start + size, len(rows))
+        while stop < len(rows) and rows[stop].img_id == rows[stop - 1].img_id:
+            stop += 1
+        ids = [row.id for row in rows[start:stop]]
+        wanted = {editor: frozenset(i for i in ids if i in known) for editor, known in here.items()}
+        yield _Task(split, range(start, stop), wanted)
+        start = stop
+
+
+def _run(request: Request, device: str, folder: Path, tasks: list[_Task], progress: bool) -> list[Score]:
+    """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(1, cores // request.workers) if request.workers > 1 else None
+    start = functools.partial(_start, request, device, folder, threads)
+    found: dict[tuple[str, str, str], Score] = {}
+    total = sum(map(len, tasks))
+    with tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar:
+        for score in run_tasks(tasks, start, workers=request.workers):
+            found[score.editor, score.split, score.sample_id] = score
+            bar.update(len(found) - bar.n)
+    return list(found.values())
+
+
+def _start(request: Request, device: str, folder: Path, threads: int | None) -> Callable[[_Task], Iterator[Score]]:
+    """What a worker does once: opens inputs and records, builds the networks."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
+    inputs = open_inputs(request)
     scorer = make_scorer(request.protocol, device, request.batch_size, request.dataset_type)
-    sets = _prediction_sets(request)
-    data = resolve(request.data, request.revision, None)
-    absent = sorted({s.split or "" for s in sets} - set(split_names(data)))
-    if absent:
-        raise ScoringError(f"{request.data} has no split {', '.join(absent)}; it has {', '.join(split_names(data))}")
-    samples = {split: list(read_dataset(data, split)) for split in SPLITS if split in {s.split for s in sets}}
-    jobs = _checked_jobs(request, sets, samples)
-    scores: list[Score] = []
-    for split in samples:
-        here = [job for job in jobs if job.split == split]
-        edits = [edit for job in here for edit in prepare(job.plan, job.detector, job.judge)]
-        edits.sort(key=lambda edit: edit.sample.id)  # all editors' edits of a source together: its work is done once
-        scores += [score for job in here for score in job.plan.unscored]
-        scores += score_edits(
-            edits, scorer, title=f"{split}, {len(here)} editor{'s' if len(here) > 1 else ''}", progress=progress
-        )
-    order = {name: i for i, name in enumerate(dict.fromkeys(job.plan.editor for job in jobs))}
-    splits = list(samples)
-    scores.sort(key=lambda s: (order[s.editor], splits.index(s.split), s.sample_id))
-    return Run(_settings(request, device, data, samples, jobs), scores)
+    records = RecordStore(folder / RECORDS)
+    entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
 
-
-def _prediction_sets(request: Request) -> list[PredictionSet]:
-    """One set for every editor and split, its split filled in."""
-    if request.split == "all":
-        if len(request.predictions) != 1 or not request.predictions[0].is_dir():
-            raise ScoringError("--split all takes one folder: a reference eval/ tree, <model>/generated_images_<split>/")
-        return find_eval_tree(request.predictions[0])
-    if request.editor and len(request.predictions) > 1:
-        raise ScoringError("--editor names a single editor; with several predictions the folders' names are taken")
-    sets, problems = [], []
-    for source in request.predictions:
+    def work(task: _Task) -> Iterator[Score]:
+        records.refresh()
         try:
-            found = read_predictions(source, request.editor, request.column)
-        except PredictionError as error:
-            problems.append(str(error))
-        else:
-            sets.append(dataclasses.replace(found, split=request.split))
-    names = [s.editor for s in sets]
-    problems += [f"two predictions are named {n!r}; rename a folder" for n in sorted({n for n in names if names.count(n) > 1})]
-    if problems:
-        raise ScoringError("\n".join(problems))
-    return sets
+            yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
+        finally:
+            records.sync()
+
+    return work
 
 
-def _checked_jobs(request: Request, sets: list[PredictionSet], samples: dict[str, list[Sample]]) -> list[_Job]:
-    jobs, problems = [], []
-    for found in sets:
-        try:
-            jobs.append(_job(request, found, samples[found.split or ""], alone=len(sets) == 1))
-        except ValueError as error:  # all of these carry a message for the user
-            problems.append(f"{found.editor} on {found.split}: {error}")
-    if problems:
-        raise ScoringError("\n".join(problems))
-    return jobs
+def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry]) -> Iterator[Candidate]:
+    """The edits of a task, all editors' edits of a sample together, so that work on its source is done once."""
+    if not any(task.wanted.values()):
+        return
+    for sample in read_dataset(data, task.split, rows=task.rows):
+        for editor, ids in task.wanted.items():
+            entry = entries[task.split, editor]
+            if sample.id in ids:
+                yield Candidate(sample, entry.predictions.predictions[sample.id], entry.detector, entry.judge)
 
 
-def _job(request: Request, found: PredictionSet, samples: list[Sample], alone: bool) -> _Job:
-    split = found.split or ""
-    detections = _detections_file(request, found, alone)
-    judgements = _judgements_file(request, found, alone)
-    plan = make_plan(samples, found, protocol=request.protocol, ignore_extra=request.ignore_extra)
-    detector = make_detector(request.detector, detections)
-    judge = make_judge(request.judge, judgements) if request.judge and judgements else None
-    record = {
-        "predictions": found.origin,
-        "pictures": len(found.predictions),
-        "extra": [],  # ids of pictures that belong to no sample
-        "column": request.column,
-        "ignored_files": list(found.ignored),
-        "detections": _file_record(detections),
-        "judgements": _file_record(judgements),
-    }
-    return _Job(split, plan, detector, judge, record)
-
-
-def _detections_file(request: Request, found: PredictionSet, alone: bool) -> Path | None:
-    """The file of detections of one editor and split."""
-    given = request.detections
-    if request.detector != "recorded":
-        return given
-    if given is None and request.split == "all":
-        given = request.predictions[0]  # the reference keeps its caches in the tree
-    if given is not None and given.is_dir():
-        path = given / found.editor / f"{found.split}_eval" / INFER_CACHE
-        if not path.is_file():
-            raise ScoringError(f"no {path}: expected <editor>/<split>_eval/{INFER_CACHE} below --detections")
-        return path
-    if given is not None and given.suffix == ".json" and not alone:
-        raise ScoringError(
-            f"{given} holds one editor's detections by id and cannot serve several; give a folder of "
-            f"<editor>/<split>_eval/{INFER_CACHE}, or a .jsonl keyed by picture (`gsi-bench detections`)"
-        )
-    return given
-
-
-def _judgements_file(request: Request, found: PredictionSet, alone: bool) -> Path | None:
-    """The file of judgements of one editor and split; None: this editor was not judged."""
-    given = request.judgements
-    if request.judge is None:
-        if given is not None:
-            raise ScoringError("--judgements needs --judge recorded")
-        return None
-    if given is None:
-        raise ScoringError(f"judge {request.judge!r} needs --judgements")
-    if given.is_dir():
-        name = found.editor.replace("_", "")
-        matches = sorted(p for p in given.glob("*.json") if p.stem.endswith(f"_{found.split}_{name}"))
-        if len(matches) > 1:
-            raise ScoringError(f"{len(matches)} files of judgements fit: {', '.join(p.name for p in matches)}; keep one")
-        return matches[0] if matches else None
-    if not alone:
-        raise ScoringError(f"{given} holds one editor's judgements; give a folder of *_<split>_<editor>.json")
-    return given
-
-
-def _file_record(path: Path | None) -> dict[str, str] | None:
-    return None if path is None else {"path": str(path), "sha256": file_hash(path)}
-
-
-def _settings(request: Request, device: str, data: Path, samples: dict[str, list[Sample]], jobs: list[_Job]) -> dict[str, Any]:
-    origins = sorted({s.origin for rows in samples.values() for s in rows})
+def _settings(
+    request: Request,
+    device: str,
+    inputs: Inputs,
+    rows: Mapping[str, list[Outline]],
+    plans: Mapping[tuple[str, str], Plan],
+) -> dict[str, Any]:
+    origins = sorted({row.origin for split in rows.values() for row in split})
     comparable, why_not = comparable_with_paper(origins, request.protocol, request.detector, request.judge)
     editors: dict[str, dict[str, Any]] = {}
-    for job in jobs:
-        editors.setdefault(job.plan.editor, {})[job.split] = job.record
+    for entry in inputs.entries:
+        extra = list(plans[entry.split, entry.editor].extra)
+        editors.setdefault(entry.editor, {})[entry.split] = entry.record | {"extra": extra}
     return {
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "protocol": request.protocol,
         "detector": request.detector,
         "judge": request.judge,
+        "on_missing": request.on_missing,
         "comparable_with_paper": comparable,
         "not_comparable_because": why_not,
         "dataset": {
             "path": request.data,
             "revision": request.revision,
-            "content_hash": read_content_hash(data),
+            "content_hash": read_content_hash(inputs.data),
             "origins": origins,
-            "samples": {split: len(rows) for split, rows in samples.items()},
+            "samples": {split: len(found) for split, found in rows.items()},
         },
         "dataset_type": request.dataset_type,
         "device": device,

@@ -1,8 +1,17 @@
-"""A run folder: what was scored, with which settings, and every score. All writes are atomic."""
+"""A run folder: what was scored, with which settings, every score, and the records that they were made from.
+
+    settings.json   what was asked for, of which data, with which versions
+    records/        detections, judgements, locality and scores, appended as they are made (record_store.py)
+    log.jsonl       what happened when
+    scores.jsonl    the score of every sample, when all is scored
+
+Whole files are written atomically.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -13,12 +22,26 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
 from gsi_bench_metric.score_files import read_scores, write_scores
 
-__all__ = ["Run", "RunError", "comparable_with_paper", "file_hash", "load_run", "save_run", "versions", "write_atomically"]
+__all__ = [
+    "LOG",
+    "RECORDS",
+    "Run",
+    "RunError",
+    "begin_run",
+    "comparable_with_paper",
+    "file_hash",
+    "finish_run",
+    "load_run",
+    "prepare_folder",
+    "versions",
+    "write_atomically",
+]
 
-SETTINGS, SCORES = "settings.json", "scores.jsonl"
+SETTINGS, SCORES, RECORDS, LOG = "settings.json", "scores.jsonl", "records", "log.jsonl"
 _PACKAGES = ("gsi-bench", "torch", "numpy", "opencv-python-headless", "pillow", "datasets", "evaluate")
 
 
@@ -36,7 +59,18 @@ class Run:
 
     def detections(self, score: Score) -> tuple[list[Detection] | None, list[Detection] | None]:
         """What the detector found in the source and in the edited picture of a score; None where nothing is recorded."""
-        return None, None
+        kept = self._records.get("scores", score.record) if self._records and score.record else None
+        if kept is None or self._records is None:
+            return None, None
+        source, edited = (
+            (self._records.get("detections", kept["made_of"][f"{view}_detections"]) or {}).get("found")
+            for view in ("source", "edited")
+        )
+        return _parsed(source), _parsed(edited)
+
+    @functools.cached_property
+    def _records(self) -> RecordStore | None:
+        return RecordStore(self.folder / RECORDS) if self.folder and (self.folder / RECORDS).is_dir() else None
 
     def judged(self, split: str, editor: str) -> bool:
         """Whether a judge was asked about this editor's pictures."""
@@ -50,23 +84,53 @@ class Run:
         return dict(grouped)
 
 
-def save_run(folder: Path, run: Run) -> None:
-    """Writes `settings.json` and `scores.jsonl`."""
+def _parsed(found: list[dict[str, Any]] | None) -> list[Detection] | None:
+    return None if found is None else [Detection.from_json(box) for box in found]
+
+
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder, or finds a run in it to go on with.
+
+    Raises:
+        RunError: it holds other things.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: expected a folder, found a file; choose another --out")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / SETTINGS).is_file():
+        raise RunError(f"{folder}: holds other files and no run; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
-    write_scores(folder / SCORES, run.scores)
-    write_atomically(folder / SETTINGS, json.dumps(run.settings, indent=2, ensure_ascii=False) + "\n")
+
+
+def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Writes `settings.json` of a run that is not finished."""
+    _save_settings(folder, settings, None)
+
+
+def finish_run(folder: Path, settings: Mapping[str, Any], scores: Sequence[Score]) -> Run:
+    """Writes `scores.jsonl` and the settings that it belongs to."""
+    write_scores(folder / SCORES, scores)
+    return Run(_save_settings(folder, settings, file_hash(folder / SCORES)), scores, folder)
+
+
+def _save_settings(folder: Path, settings: Mapping[str, Any], scores: str | None) -> Mapping[str, Any]:
+    # The hash ties the two files together, whenever a run is killed.
+    complete = {**settings, "scores_sha256": scores}
+    write_atomically(folder / SETTINGS, json.dumps(complete, indent=2) + "\n")
+    return complete
 
 
 def load_run(folder: Path) -> Run:
-    """Reads what `save_run` wrote.
+    """Reads a finished run.
 
     Raises:
-        RunError: no run there.
+        RunError: no run there, or one that is not finished.
     """
-    for name in (SETTINGS, SCORES):
-        if not (folder / name).is_file():
-            raise RunError(f"{folder}: no {name} in it; expected a folder that `gsi-bench evaluate --out` wrote")
-    return Run(json.loads((folder / SETTINGS).read_text(encoding="utf-8")), read_scores(folder / SCORES))
+    if not (folder / SETTINGS).is_file():
+        raise RunError(f"{folder}: no {SETTINGS} in it; expected a folder that `gsi-bench evaluate --out` wrote")
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings["scores_sha256"]:
+        raise RunError(f"{folder}: this run is not finished; run the same `gsi-bench evaluate` again, it goes on from there")
+    return Run(settings, read_scores(folder / SCORES), folder)
 
 
 def comparable_with_paper(origins: Iterable[str], protocol: str, detector: str, judge: str | None) -> tuple[bool, str]:

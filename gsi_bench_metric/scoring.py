@@ -1,58 +1,87 @@
-"""Samples + predictions + records -> scores: plan, look up, score, account for every sample.
+"""Samples + predictions + detectors + judges -> scores, with every step kept as a record so that it is never done twice.
 
-Nothing is dropped without a name: a sample without a prediction, an unreadable picture, a missing detection or judgement
-each end as a `Score` whose `reasons` say so.
+The steps of an edit: read both pictures, detect, judge, measure the pictures, score. Each leaves a record under a key made of
+everything it depends on: the bytes of the pictures, the sample, the detector or judge, the protocol with its weights and
+libraries. A record that exists is taken, so a changed picture, setting or weight redoes what depends on it and nothing else.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import torch
 from tqdm import tqdm
 
-from gsi_bench_dataset.predictions import PredictionSet
-from gsi_bench_dataset.problems import some
-from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
-from gsi_bench_metric.detectors.recorded import reference_key
-from gsi_bench_metric.images import ImageError, header_size, load_rgb, pixel_hash
+from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges import Judge
-from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer, operation_of
+from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.planning import Plan, no_picture
+from gsi_bench_metric.protocols.official_pixels import Measurement, Pictures, open_pictures
+from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer
+from gsi_bench_metric.protocols.official_source import Source
 
 __all__ = [
     "PROTOCOLS",
-    "Plan",
+    "Candidate",
+    "Records",
     "ScoringError",
     "detection_items",
-    "make_plan",
     "make_scorer",
     "pick_device",
-    "prepare",
+    "require_protocol",
     "score",
-    "score_edits",
+    "score_candidates",
 ]
 
+A = TypeVar("A")
+B = TypeVar("B")
+
 PROTOCOLS = ("official",)
+_PICTURE_FIELDS = ("image", "edited_image", "depth", "instance_mask", "instance_mask_after")
 
 
 class ScoringError(ValueError):
-    """The inputs do not fit together; the message lists every problem."""
+    """What was asked for cannot be done; the message lists every problem."""
+
+
+class Records(Protocol):
+    """Where records are kept: a `RecordStore`, or nowhere."""
+
+    def get(self, kind: str, key: str) -> Any | None:
+        """The value of a record, None where there is none."""
+
+    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
+        """Keeps (kind, key, value) records."""
+
+
+class NoRecords:
+    """Keeps nothing."""
+
+    def get(self, kind: str, key: str) -> None:
+        """None."""
+
+    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
+        """Does nothing."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What will be scored: pairs of sample and prediction; `unscored` says what already cannot be, and why."""
+class Candidate:
+    """An edit that is to be scored, and who looks at it."""
 
-    editor: str
-    pairs: tuple[tuple[Sample, Prediction], ...]
-    unscored: tuple[Score, ...]
-
-    def __len__(self) -> int:
-        return len(self.pairs) + len(self.unscored)
+    sample: Sample
+    prediction: Prediction
+    detector: Detector
+    judge: Judge | None = None
 
 
 def pick_device(device: str | None) -> str:
@@ -80,134 +109,238 @@ def make_scorer(protocol: str, device: str, batch_size: int | None = None, datas
     """The scorer of a protocol.
 
     Raises:
+        ScoringError: see `require_protocol`.
+    """
+    require_protocol(protocol)
+    return OfficialScorer(device, batch_size, dataset_type)
+
+
+def require_protocol(protocol: str) -> None:
+    """Does nothing for a protocol of this version.
+
+    Raises:
         ScoringError: unknown, or not in this version.
     """
-    if protocol == "official":
-        return OfficialScorer(device, batch_size, dataset_type)
+    if protocol in PROTOCOLS:
+        return
     if protocol == "strict":
         raise ScoringError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
     raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
 
 
-def make_plan(
-    samples: Iterable[Sample],
-    predictions: PredictionSet,
-    *,
-    protocol: str = "official",
-    ignore_extra: bool = False,
-) -> Plan:
-    """Pairs samples with predictions by id and looks at every picture's header before any long work starts.
-
-    Args:
-        samples: all samples of the split: they are the denominator.
-        predictions: one editor's pictures.
-        protocol: written into the scores of what cannot be scored.
-        ignore_extra: leave out predictions for unknown samples instead of raising.
-
-    Raises:
-        ScoringError: unknown sample ids, two samples with one id or one reference key, no prediction that fits.
-    """
-    samples = list(samples)
-    problems = _identity_problems(samples)
-    unknown = sorted(set(predictions.predictions) - {s.id for s in samples})
-    if unknown and not ignore_extra:
-        problems.append(
-            f"{len(unknown)} prediction(s) belong to no sample of this data: {some(unknown)}. Check --split and --data, or "
-            "leave them out with --ignore-extra"
-        )
-    if samples and len(unknown) == len(predictions.predictions):
-        problems.append(f"no prediction of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
-    if problems:
-        raise ScoringError("\n".join(problems))
-    pairs, unscored = [], []
-    for sample in samples:
-        prediction = predictions.predictions.get(sample.id)
-        problem = Reason("missing", "no picture for this sample") if prediction is None else _picture_problem(prediction)
-        if problem is not None:
-            unscored.append(_unscored(sample, predictions.editor, protocol, problem))
-        elif prediction is not None:
-            pairs.append((sample, prediction))
-    return Plan(predictions.editor, tuple(pairs), tuple(unscored))
-
-
 def score(
     plan: Plan,
+    samples: Iterable[Sample],
     scorer: OfficialScorer,
     detector: Detector,
     judge: Judge | None = None,
     *,
     progress: bool = True,
 ) -> list[Score]:
-    """Scores of every sample of the plan, in sample order."""
-    scores = [*plan.unscored, *score_edits(prepare(plan, detector, judge), scorer, title=plan.editor, progress=progress)]
+    """Scores of every sample of the plan, in the order of their ids, without keeping records."""
+    candidates = (
+        Candidate(sample, plan.predictions[sample.id], detector, judge) for sample in samples if sample.id in plan.predictions
+    )
+    scores = list(plan.unscored)
+    with tqdm(total=len(plan.predictions), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
+        for found in score_candidates(candidates, scorer):
+            scores.append(found)
+            bar.update()
     return sorted(scores, key=lambda s: s.sample_id)
 
 
-def prepare(plan: Plan, detector: Detector, judge: Judge | None) -> list[Edit]:
-    """The plan's pairs with their detections and judgements."""
-    detections = _detect(plan.pairs, detector)
-    judgements = dict(zip([s.id for s, _ in plan.pairs], judge.judge(plan.pairs), strict=True)) if judge else {}
-    return [Edit(sample, prediction, *detections[sample.id], judgements.get(sample.id)) for sample, prediction in plan.pairs]
+def score_candidates(
+    candidates: Iterable[Candidate], scorer: OfficialScorer, records: Records | None = None
+) -> Iterator[Score]:
+    """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
+    records = NoRecords() if records is None else records
+    # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
+    size = max(4, 2 * scorer.batch_size)
+    loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
+    while chunk := list(islice(loaded, size)):
+        yield from (item.score for item in chunk if item.score is not None)
+        todo = [item for item in chunk if item.score is None]
+        if todo:
+            yield from _score_chunk(todo, scorer, records)
 
 
-def score_edits(edits: Sequence[Edit], scorer: OfficialScorer, *, title: str, progress: bool = True) -> list[Score]:
-    """Scores of edits, of one editor or several. Edits of one source that follow each other share its work."""
-    scores: list[Score] = []
-    with tqdm(total=len(edits), desc=title, unit="edit", delay=1, disable=not progress) as bar:
-        for batch in scorer.score(edits):
-            scores += batch
-            bar.update(len(batch))
-    return scores
+@dataclasses.dataclass(frozen=True)
+class _Loaded:
+    """A candidate whose pictures were read. `score` is there already where it was recorded, or cannot be."""
+
+    candidate: Candidate
+    keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    source: Source | None = None
+    edited: Picture | None = None
+    pictures: Pictures | None = None
+    score: Score | None = None
 
 
-def detection_items(pairs: Sequence[tuple[Sample, Prediction]], *, with_pixels: bool) -> list[DetectionItem]:
+def _load(candidate: Candidate, scorer: OfficialScorer, records: Records) -> _Loaded:
+    """Reads and fingerprints the pictures; decodes them unless the score is on record."""
+    sample, prediction = candidate.sample, candidate.prediction
+    source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
+    try:
+        keys = _keys(candidate, scorer, source.picture.sha256(), edited.sha256())
+    except ImageError as error:
+        return _Loaded(candidate, score=_no_picture(candidate, scorer, Reason("unreadable", str(error))))
+    kept = records.get("scores", keys["score"])
+    if kept is not None:
+        return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
+    pictures = open_pictures(source, edited, scorer.ground_truth(sample))
+    if isinstance(pictures, Reason):
+        return _Loaded(candidate, score=_no_picture(candidate, scorer, pictures))
+    return _Loaded(candidate, keys, source, edited, pictures)
+
+
+def _no_picture(candidate: Candidate, scorer: OfficialScorer, reason: Reason) -> Score:
+    found = no_picture(candidate.sample, candidate.prediction.editor, scorer.name, reason)
+    # The sample's own picture is no fault of the editor: then the means say that something is lacking.
+    return dataclasses.replace(found, state="not_scored") if reason.name == "source_unreadable" else found
+
+
+def _keys(candidate: Candidate, scorer: OfficialScorer, source: str, edited: str) -> dict[str, str]:
+    """What each record of an edit is kept under."""
+    sample, judge = candidate.sample, candidate.judge
+    fields = {name: value for name, value in sample.to_row().items() if name not in _PICTURE_FIELDS}
+    about = digest(fields, source)
+    truth = scorer.ground_truth(sample)
+    keys = {
+        "source": source,
+        "edited": edited,
+        "truth": Picture(truth).sha256() if truth else "",
+        "source_detections": digest("detections", candidate.detector.key, about),
+        "edited_detections": digest("detections", candidate.detector.key, about, edited),
+        "judgement": digest("judgement", judge.key, about, edited) if judge else "",
+    }
+    settings = (scorer.name, scorer.key, scorer.dataset_type(sample), candidate.prediction.editor)
+    return keys | {"score": digest("score", settings, about, keys)}
+
+
+def _score_chunk(todo: Sequence[_Loaded], scorer: OfficialScorer, records: Records) -> Iterator[Score]:
+    detections = _detections(todo, records)
+    judgements = _judgements(todo, records)
+    edits = [
+        Edit(item.candidate.sample, item.candidate.prediction.editor, *found, judgement)
+        for item, found, judgement in zip(todo, detections, judgements, strict=True)
+    ]
+    measured, keys = _measurements(todo, edits, scorer, records)
+    scores = scorer.score(edits, measured)
+    kept = [
+        (item.keys["score"], {"score": score.to_json(), "made_of": {**item.keys, "locality": key}})
+        for item, score, key in zip(todo, scores, keys, strict=True)
+    ]
+    records.append(("scores", key, value) for key, value in kept)
+    for score, (key, _) in zip(scores, kept, strict=True):
+        yield dataclasses.replace(score, record=key)
+
+
+def _measurements(
+    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: OfficialScorer, records: Records
+) -> tuple[list[Measurement], list[str]]:
+    """What the pictures say of each edit, and the keys of these records."""
+    places = scorer.places(edits)
+    keys = [_locality_key(item, place, scorer) for item, place in zip(todo, places, strict=True)]
+    found = {i: Measurement.from_json(kept) for i, key in enumerate(keys) if (kept := records.get("locality", key))}
+    new = [i for i in range(len(todo)) if i not in found]
+    pictures = [item.pictures for item in todo if item.pictures is not None]
+    if new:
+        for i, measured in scorer.measure([edits[i] for i in new], [pictures[i] for i in new], [places[i] for i in new]):
+            found[new[i]] = measured
+            records.append([("locality", keys[new[i]], measured.to_json())])
+    return [found[i] for i in range(len(todo))], keys
+
+
+def _locality_key(item: _Loaded, place: Any, scorer: OfficialScorer) -> str:
+    """Only what the measurement reads: other words for the same move, or another judge, do not touch the pictures."""
+    keys, sample = item.keys, item.candidate.sample
+    where = None if place is None else [place.to_json(), place.edited_known]
+    what = (scorer.operation(sample), scorer.dataset_type(sample), where)
+    return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
+
+
+Found = tuple[list[Detection] | None, list[Detection] | None]
+
+
+def _detections(todo: Sequence[_Loaded], records: Records) -> list[Found]:
+    """(source, edited) detections of each edit; each detector is asked once for all that is not on record."""
+    wanted: dict[str, tuple[Detector, _Loaded, str]] = {}
+    for item in todo:
+        for view in ("source", "edited"):
+            wanted.setdefault(item.keys[f"{view}_detections"], (item.candidate.detector, item, view))
+    found = {key: kept["found"] for key in wanted if (kept := records.get("detections", key)) is not None}
+    by_detector: dict[int, list[str]] = {}
+    for key, (detector, _, _) in wanted.items():
+        if key not in found:
+            by_detector.setdefault(id(detector), []).append(key)
+    for keys in by_detector.values():
+        detector = wanted[keys[0]][0]
+        items = [_item(wanted[key][1], wanted[key][2], detector) for key in keys]
+        made = {
+            key: None if boxes is None else [box.to_json() for box in boxes]
+            for key, boxes in zip(keys, detector.detect(items), strict=True)
+        }
+        records.append(("detections", key, {"found": boxes}) for key, boxes in made.items())
+        found |= made
+    parsed = {k: None if boxes is None else [Detection.from_json(box) for box in boxes] for k, boxes in found.items()}
+    return [(parsed[item.keys["source_detections"]], parsed[item.keys["edited_detections"]]) for item in todo]
+
+
+def _item(item: _Loaded, view: str, detector: Detector) -> DetectionItem:
+    picture = item.source.picture if view == "source" and item.source else item.edited
+    pixels = picture.pixels() if detector.needs_pixels and picture else None
+    return DetectionItem(item.candidate.sample, "source" if view == "source" else "edited", pixels)
+
+
+def _judgements(todo: Sequence[_Loaded], records: Records) -> list[Judgement | None]:
+    """The judgement of each edit, None where there is no judge."""
+    found: dict[int, Judgement] = {}
+    by_judge: dict[int, list[int]] = {}
+    for i, item in enumerate(todo):
+        judge = item.candidate.judge
+        if judge is None:
+            continue
+        kept = records.get("judgements", item.keys["judgement"])
+        if kept is not None:
+            found[i] = Judgement.from_json(kept)
+        else:
+            by_judge.setdefault(id(judge), []).append(i)
+    for group in by_judge.values():
+        judge = todo[group[0]].candidate.judge
+        if judge is not None:
+            made = judge.judge([(todo[i].candidate.sample, todo[i].candidate.prediction) for i in group])
+            found |= dict(zip(group, made, strict=True))
+            records.append(("judgements", todo[i].keys["judgement"], found[i].to_json()) for i in group)
+    return [found.get(i) for i in range(len(todo))]
+
+
+def detection_items(pairs: Iterable[tuple[Sample, Prediction]], *, with_pixels: bool) -> Iterator[DetectionItem]:
     """Source and edited picture of each pair, in turn; with the hash of their pixels where asked and readable."""
-    items = []
     for sample, prediction in pairs:
         edited = prediction.image or Path(prediction.path or "")
-        items.append(DetectionItem(sample, "source", _pixels(sample.image) if with_pixels else None))
-        items.append(DetectionItem(sample, "edited", _pixels(edited) if with_pixels else None))
-    return items
+        yield DetectionItem(sample, "source", _pixels(Picture(sample.image)) if with_pixels else None)
+        yield DetectionItem(sample, "edited", _pixels(Picture(edited)) if with_pixels else None)
 
 
-def _detect(
-    pairs: Sequence[tuple[Sample, Prediction]], detector: Detector
-) -> dict[str, tuple[list[Detection] | None, list[Detection] | None]]:
-    """(source, edited) detections by sample id."""
-    found = detector.detect(detection_items(pairs, with_pixels=detector.needs_pixels))
-    return {sample.id: (found[2 * i], found[2 * i + 1]) for i, (sample, _) in enumerate(pairs)}
-
-
-def _pixels(picture: EncodedImage | Path) -> str | None:
+def _pixels(picture: Picture) -> str | None:
     try:
-        return pixel_hash(load_rgb(picture))
+        return picture.pixels()
     except ImageError:
         return None  # the scorer meets the same picture and gives the reason
 
 
-def _identity_problems(samples: Sequence[Sample]) -> list[str]:
-    by_key: dict[str, list[str]] = defaultdict(list)
-    for sample in samples:
-        by_key[reference_key(sample)].append(sample.id)
-    return [f"samples {', '.join(ids)} share the key {key!r}; rename one" for key, ids in by_key.items() if len(ids) > 1]
+def _threads(batch_size: int) -> int:
+    """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
+    return 1 if batch_size == 1 else min(8, os.cpu_count() or 1)
 
 
-def _picture_problem(prediction: Prediction) -> Reason | None:
-    try:
-        header_size(prediction.image or Path(prediction.path or ""))
-    except ImageError as error:
-        return Reason("unreadable", str(error))
-    return None
-
-
-def _unscored(sample: Sample, editor: str, protocol: str, reason: Reason) -> Score:
-    return Score(
-        sample_id=sample.id,
-        split=sample.split,
-        editor=editor,
-        protocol=protocol,
-        operation=operation_of(sample),
-        scene_id=sample.scene_id,
-        state="no_picture",
-        reasons=(reason,),
-    )
+def _ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
+    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[B]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-__all__ = ["WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file", "trunk_file"]
+__all__ = ["TRUNK_SHA256", "WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file", "trunk_file"]
 
 logger = logging.getLogger(__name__)
 

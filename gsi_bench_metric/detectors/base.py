@@ -24,6 +24,7 @@ class Detector(Protocol):
     """Finds the target's class in pictures."""
 
     name: str
+    key: str  # everything that its answers depend on beside the item: code, weights, settings, a file's content
     needs_pixels: bool  # whether items must carry the pixel hash
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:

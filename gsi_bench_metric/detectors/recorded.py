@@ -9,12 +9,14 @@ first into the second.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, RecordError, Sample
 from gsi_bench_metric.detectors.base import DetectionItem
 
@@ -43,10 +45,12 @@ class RecordedDetector:
         self,
         by_key: Mapping[tuple[str, str], list[Detection]] | None = None,
         by_picture: Mapping[tuple[str, str], list[Detection]] | None = None,
+        key: str = "",
     ):
         self._by_key = dict(by_key or {})
         self._by_picture = dict(by_picture or {})
         self.needs_pixels = bool(self._by_picture)
+        self.key = digest(self.name, key)
 
     @classmethod
     def from_file(cls, path: Path) -> RecordedDetector:
@@ -58,10 +62,11 @@ class RecordedDetector:
         if not Path(path).is_file():
             raise DetectionFileError(f"{path}: no such file")
         reader = _read_store if Path(path).suffix == ".jsonl" else _read_infer_cache
-        detector, problems = reader(Path(path))
+        data = Path(path).read_bytes()
+        by_place, problems = reader(data)
         if problems:
             raise DetectionFileError(summary_of(f"{path}: not usable as detections", problems))
-        return detector
+        return cls(**by_place, key=hashlib.sha256(data).hexdigest())
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Recorded detections of each item, None where nothing is recorded."""
@@ -97,13 +102,20 @@ def _trim(row: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in row.items() if v not in (None, []) and (k, v) != ("state", "present")}
 
 
-def _read_infer_cache(path: Path) -> tuple[RecordedDetector, list[str]]:
+class _Content(TypedDict, total=False):
+    """What a file holds, as the constructor takes it."""
+
+    by_key: dict[tuple[str, str], list[Detection]]
+    by_picture: dict[tuple[str, str], list[Detection]]
+
+
+def _read_infer_cache(data: bytes) -> tuple[_Content, list[str]]:
     try:
-        cache = json.loads(path.read_text(encoding="utf-8"))
+        cache = json.loads(data)
     except ValueError as error:
-        return RecordedDetector(), [f"not valid JSON: {error}"]
+        return {}, [f"not valid JSON: {error}"]
     if not isinstance(cache, dict):
-        return RecordedDetector(), ["expected an object keyed by '<img_id>_<query_id>'"]
+        return {}, ["expected an object keyed by '<img_id>_<query_id>'"]
     by_key, problems = {}, []
     for key, entry in cache.items():
         for view, name in _REFERENCE_VIEWS.items():
@@ -115,16 +127,16 @@ def _read_infer_cache(path: Path) -> tuple[RecordedDetector, list[str]]:
             detections, found = _parse(rows, f"{key} {name}", _REFERENCE_FIELDS)
             problems += found
             by_key[key, view] = detections
-    return RecordedDetector(by_key=by_key), problems
+    return {"by_key": by_key}, problems
 
 
-def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
+def _read_store(data: bytes) -> tuple[_Content, list[str]]:
     by_picture: dict[tuple[str, str], list[Detection]] = {}
     problems: list[str] = []
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\n")
+        text = data.decode("utf-8").rstrip("\n")
     except UnicodeDecodeError as error:
-        return RecordedDetector(), [f"not UTF-8 text: {error}"]
+        return {}, [f"not UTF-8 text: {error}"]
     # Not splitlines(), which also splits at U+2028 inside of a text.
     for number, line in enumerate(text.split("\n") if text else [], 1):
         try:
@@ -140,7 +152,7 @@ def _read_store(path: Path) -> tuple[RecordedDetector, list[str]]:
         problems += found
         if by_picture.setdefault(key, detections) != detections:
             problems.append(f"line {number}: other detections for the same picture of {key[0]} stand in an earlier line")
-    return RecordedDetector(by_picture=by_picture), problems
+    return {"by_picture": by_picture}, problems
 
 
 def _parse(rows: Any, where: str, fields: Sequence[str]) -> tuple[list[Detection], list[str]]:

@@ -14,6 +14,7 @@ class Judge(Protocol):
     """Rates edits."""
 
     name: str
+    key: str  # everything that its answers depend on beside the edit: model, prompt, settings, a file's content
 
     def judge(self, edits: Sequence[tuple[Sample, Prediction]]) -> list[Judgement]:
         """A judgement for each edit; one without a score says why in `problem`."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Judgement, Prediction, Sample
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
@@ -76,6 +77,7 @@ class RecordedJudge:
 
     def __init__(self, by_index: Mapping[str, Judgement]):
         self._by_index = dict(by_index)
+        self.key = digest(self.name, {index: found.to_json() for index, found in self._by_index.items()})
 
     @classmethod
     def from_file(cls, path: Path) -> RecordedJudge:

@@ -1,34 +1,31 @@
-"""Runs the official protocol on edits: pictures in batches of one shape, then the operation scores in one batch each.
+"""The official protocol: from detections and what was measured on the pictures to scores.
 
-The order of things is the reference's `eval.py`: bring the edited picture to the source's size, measure locality, gate, check
-the viewpoint of rotations, score the operation. Where its run would end with an exception, the edit is not scored (or scores
-0) and a reason says so; docs/metric.md lists these places.
+Where the reference's run would end with an exception, the edit is not scored (or scores 0) and a reason says so; docs/metric.md
+lists these places.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from importlib import metadata
 
 import torch
-from torch import Tensor
 
-from gsi_bench_dataset.pixel_frame import ReferenceFrame
-from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
-from gsi_bench_metric.images import RGB, ImageError, load_rgb, reference_view, resize_bicubic
-from gsi_bench_metric.locality import boxes_mask, mse, ssim
-from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
+from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Reason, Sample, Score
+from gsi_bench_metric.perceptual import LpipsAlex
 from gsi_bench_metric.protocols import official
-from gsi_bench_metric.protocols.official_source import Source, SourceCache
-from gsi_bench_metric.viewpoint import ViewpointError, keypoints, same_viewpoint
+from gsi_bench_metric.protocols.official_pixels import Measurement, Pictures, PixelMeter, PixelTask, Places
+from gsi_bench_metric.protocols.official_source import SourceCache
+from gsi_bench_metric.weights import TRUNK_SHA256
 
 __all__ = ["Edit", "OfficialScorer", "operation_of"]
 
-A = TypeVar("A")
-B = TypeVar("B")
+# Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
+_VERSION = 1
+_LIBRARIES = ("torch", "numpy", "opencv-python-headless", "pillow")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,40 +33,10 @@ class Edit:
     """One edit to score. Detections are None where the detector has no word on the picture; no judgement: not judged."""
 
     sample: Sample
-    prediction: Prediction
+    editor: str
     source_detections: list[Detection] | None
     edited_detections: list[Detection] | None
     judgement: Judgement | None = None
-
-
-@dataclasses.dataclass
-class _Draft:
-    """A score in the making."""
-
-    edit: Edit
-    operation: str
-    ic: float | None = None
-    sa: float | None = None
-    ssim: float | None = None
-    lpips: float | None = None
-    mse: float | None = None
-    passed: bool | None = None
-    viewpoint: bool | None = None
-    readable: bool = True
-    reasons: list[Reason] = dataclasses.field(default_factory=list)
-
-    def note(self, name: str, text: str) -> None:
-        """Adds a reason."""
-        self.reasons.append(Reason(name, text))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Pictures:
-    """The source, and the edited picture (H, W, 3), RGB uint8, brought to the source's size."""
-
-    source: Source
-    edited: RGB
-    ground_truth: RGB | None
 
 
 class OfficialScorer:
@@ -80,6 +47,9 @@ class OfficialScorer:
         batch_size: pictures of one shape that are compared together; default 1 on a CPU, where larger ones fall out of its
             caches and get slower, else 16.
         dataset_type: "GSI-Real" or "GSI-Syn" for all edits; default by each sample's split.
+
+    Attributes:
+        key: everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device.
     """
 
     name = "official"
@@ -87,162 +57,98 @@ class OfficialScorer:
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
             raise ValueError(f"dataset_type: expected GSI-Real or GSI-Syn, found {dataset_type!r}")
-        self._device = torch.device(device)
-        self._batch_size = batch_size or (1 if self._device.type == "cpu" else 16)
+        torch_device = torch.device(device)
+        network = LpipsAlex.pretrained(torch_device)
+        self.batch_size = batch_size or (1 if torch_device.type == "cpu" else 16)
+        self.sources = SourceCache(network, torch_device)
+        self.key = digest(_VERSION, {p: metadata.version(p) for p in _LIBRARIES}, TRUNK_SHA256, torch_device.type)
         self._dataset_type = dataset_type
-        self._network = LpipsAlex.pretrained(self._device)
-        self._sources = SourceCache(self._network, self._device)
-        # MPS has no float64; the ground-truth comparison of view edits then loses digits, within the stated 1e-4.
-        self._view_dtype = torch.float32 if self._device.type == "mps" else torch.float64
+        self._meter = PixelMeter(network, torch_device, self.batch_size)
 
-    def score(self, edits: Sequence[Edit]) -> Iterator[list[Score]]:
-        """Scores in batches, as they are ready; every edit comes out once."""
-        by_shape: dict[tuple[int, ...], list[tuple[_Draft, _Pictures]]] = defaultdict(list)
-        drafts = (_Draft(edit, operation_of(edit.sample)) for edit in edits)
-        for draft, pictures in _ahead(lambda draft: (draft, _load(draft, self._sources)), drafts, 2 * self._batch_size):
-            if pictures is None:
-                yield [_finish(draft)]
-                continue
-            shape = pictures.edited.shape
-            batch = by_shape[shape]
-            batch.append((draft, pictures))
-            if len(batch) == self._batch_size:
-                yield self._score_batch(by_shape.pop(shape))
-        for batch in by_shape.values():
-            yield self._score_batch(batch)
-
-    def _score_batch(self, batch: list[tuple[_Draft, _Pictures]]) -> list[Score]:
-        self._measure_locality(batch)
-        self._check_viewpoints(batch)
-        self._score_views(batch)
-        _score_objects([draft for draft, _ in batch])
-        return [_finish(draft) for draft, _ in batch]
-
-    @torch.inference_mode()
-    def _measure_locality(self, batch: list[tuple[_Draft, _Pictures]]) -> None:
-        known = [(d, p) for d, p in batch if d.edit.source_detections is not None]
-        for draft, _ in batch:
-            if draft.edit.source_detections is None:
-                draft.note("no_detections", "EL not scored: no detections for the source image")
-        if not known:
-            return
-        window = ReferenceFrame(*known[0][1].edited.shape[:2]).final
-        if min(window) < MIN_SIDE:
-            for draft, _ in known:
-                draft.note("too_small", f"EL not scored: the evaluated window {window} is under {MIN_SIDE} px on a side")
-            return
-        source = torch.cat([p.source.view for _, p in known])
-        source_features = [torch.cat(stage) for stage in zip(*(p.source.features for _, p in known), strict=True)]
-        edited = reference_view(self._stack([p.edited for _, p in known]))
-        mask = self._mask([d.edit for d, _ in known], *window)
-        edited_features = self._network.features(content_scaled(edited))
-        distance = self._network.distance_map(source_features, edited_features, window)
-        measures = zip(
-            ssim(source, edited, mask).tolist(),
-            masked_lpips(distance, mask).tolist(),
-            mse(source, edited, mask).tolist(),
-            strict=True,
-        )
-        for (draft, _), (similarity, distance_mean, error) in zip(known, measures, strict=True):
-            draft.ssim, draft.lpips, draft.mse = similarity, distance_mean, error
-            draft.passed = official.locality_gate(similarity, distance_mean, self._type(draft.edit.sample))
-            if draft.edit.edited_detections is None:
-                draft.note("no_detections", "EL: no detections for the edited image, so only the original place is left out")
-
-    def _mask(self, edits: list[Edit], height: int, width: int) -> Tensor:
-        boxes, valid = official.locality_boxes(_pack(edits))
-        return boxes_mask(boxes, valid, height, width).to(self._device)
-
-    def _check_viewpoints(self, batch: list[tuple[_Draft, _Pictures]]) -> None:
-        for draft, pictures in batch:
-            if draft.operation != "rotate" or not draft.passed:
-                continue
-            try:
-                draft.viewpoint = same_viewpoint(pictures.source.keypoints, keypoints(pictures.edited))
-            except ViewpointError as error:
-                draft.note("viewpoint", f"could not be made: {error}")
-            else:
-                if draft.viewpoint is None:
-                    draft.note("viewpoint", "undecided, fewer than 10 matches")
-            draft.passed = bool(draft.viewpoint)
-
-    @torch.inference_mode()
-    def _score_views(self, batch: list[tuple[_Draft, _Pictures]]) -> None:
-        """IC = SA = 0.5 SSIM + 0.5 (1 - LPIPS) of the edited picture against the ground truth, whole picture."""
-        comparable: list[tuple[_Draft, RGB, RGB]] = []
-        for draft, pictures in batch:
-            if draft.operation != "view":
-                continue
-            draft.ic = draft.sa = 0.0
-            problem = _view_problem(pictures)
-            if problem:
-                draft.note(*problem)
-            elif pictures.ground_truth is not None:
-                comparable.append((draft, pictures.edited, pictures.ground_truth))
-        if not comparable:
-            return
-        edited = self._stack([e for _, e, _ in comparable]).permute(0, 3, 1, 2).to(self._view_dtype)
-        truth = self._stack([t for _, _, t in comparable]).permute(0, 3, 1, 2).to(self._view_dtype)
-        everything = torch.ones_like(edited[:, 0], dtype=torch.bool)
-        distance = masked_lpips(self._network(content_scaled(edited), content_scaled(truth)), everything)
-        score = 0.5 * ssim(edited, truth, everything) + 0.5 * (1 - distance.to(self._view_dtype))
-        for (draft, _, _), value in zip(comparable, score.tolist(), strict=True):
-            draft.ic = draft.sa = value
-
-    def _stack(self, pictures: Sequence[RGB]) -> Tensor:
-        return torch.stack([torch.tensor(p) for p in pictures]).to(self._device)
-
-    def _type(self, sample: Sample) -> str:
+    def dataset_type(self, sample: Sample) -> str:
+        """Whose locality gate counts."""
         return self._dataset_type or official.DATASET_TYPES[sample.split]
 
+    def operation(self, sample: Sample) -> str:
+        """The operation as the protocol reads it."""
+        return operation_of(sample.prompt)
 
-def operation_of(sample: Sample) -> str:
+    def ground_truth(self, sample: Sample) -> EncodedImage | None:
+        """The after-image where the score needs it."""
+        return sample.edited_image if operation_of(sample.prompt) == "view" else None
+
+    def places(self, edits: Sequence[Edit]) -> list[Places | None]:
+        """What locality leaves out in each edit; None without detections of the source."""
+        known = [i for i, edit in enumerate(edits) if edit.source_detections is not None]
+        places: list[Places | None] = [None] * len(edits)
+        if known:
+            boxes, valid = official.locality_boxes(_pack([edits[i] for i in known]))
+            for i, box, exists in zip(known, boxes, valid, strict=True):
+                places[i] = Places(box, exists, edits[i].edited_detections is not None)
+        return places
+
+    def measure(
+        self, edits: Sequence[Edit], pictures: Sequence[Pictures], places: Sequence[Places | None]
+    ) -> Iterator[tuple[int, Measurement]]:
+        """(index, what the pictures say) of every edit, as batches are ready."""
+        tasks = [
+            PixelTask(operation_of(edit.sample.prompt), self.dataset_type(edit.sample), opened, place)
+            for edit, opened, place in zip(edits, pictures, places, strict=True)
+        ]
+        return self._meter.measure(tasks)
+
+    def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
+        """The score of each edit."""
+        drafts = [_Draft(e, m, operation_of(e.sample.prompt)) for e, m in zip(edits, measurements, strict=True)]
+        _score_objects(drafts)
+        return [draft.finish() for draft in drafts]
+
+
+def operation_of(prompt: str) -> str:
     """The operation as the reference reads it; empty where it would fail on the prompt."""
     try:
-        return official.parse_operation(sample.prompt)
+        return official.parse_operation(prompt)
     except ValueError:
         return ""
 
 
-def _ahead(function: Callable[[A], B], items: Iterable[A], count: int) -> Iterator[B]:
-    """`map` that works on the next items in another thread, so that decoding goes on while pictures are compared."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting: deque[Future[B]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+@dataclasses.dataclass
+class _Draft:
+    """A score in the making."""
 
+    edit: Edit
+    measured: Measurement
+    operation: str
+    ic: float | None = None
+    sa: float | None = None
+    reasons: list[Reason] = dataclasses.field(default_factory=list)
 
-def _load(draft: _Draft, sources: SourceCache) -> _Pictures | None:
-    """The pictures of an edit, None (with a reason) where one cannot be read."""
-    sample = draft.edit.sample
-    try:
-        source = sources.get(sample.image)
-        edited = load_rgb(draft.edit.prediction.image or draft.edit.prediction.path or "")
-        truth = load_rgb(sample.edited_image) if sample.edited_image and draft.operation == "view" else None
-    except ImageError as error:
-        draft.readable = False
-        draft.note("unreadable", str(error))
-        return None
-    if edited.shape != source.rgb.shape:
-        (height, width), (h, w) = source.rgb.shape[:2], edited.shape[:2]
-        if abs(w / h / (width / height) - 1) > 0.02:
-            draft.note("stretched", f"{w}×{h} made {width}×{height}")
-        edited = resize_bicubic(edited, height, width)
-    return _Pictures(source, edited, truth)
+    def __post_init__(self) -> None:
+        self.ic = self.sa = self.measured.view
 
-
-def _view_problem(pictures: _Pictures) -> tuple[str, str] | None:
-    if pictures.ground_truth is None:
-        return "no_goal", "scores 0: the sample has no ground-truth picture"
-    if pictures.ground_truth.shape != pictures.edited.shape:
-        return "no_goal", "scores 0: the ground-truth picture has another size than the source"
-    if min(pictures.edited.shape[:2]) < MIN_SIDE:
-        return "too_small", f"scores 0: the picture is under {MIN_SIDE} px on a side"
-    return None
+    def finish(self) -> Score:
+        judgement, measured, sample = self.edit.judgement, self.measured, self.edit.sample
+        reasons = [*measured.reasons, *self.reasons]
+        if judgement is not None and judgement.score is None:
+            reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))
+        return Score(
+            sample_id=sample.id,
+            split=sample.split,
+            editor=self.edit.editor,
+            protocol=OfficialScorer.name,
+            operation=self.operation,
+            scene_id=sample.scene_id,
+            ic=self.ic,
+            sa=self.sa,
+            ssim=measured.ssim,
+            lpips=measured.lpips,
+            mse=measured.mse,
+            ac=judgement.score if judgement else None,
+            locality_passed=measured.passed,
+            same_viewpoint=measured.same_viewpoint,
+            state=_state(self.ic, self.sa, measured.ssim, measured.lpips),
+            reasons=tuple(reasons),
+        )
 
 
 def _score_objects(drafts: Sequence[_Draft]) -> None:
@@ -250,11 +156,13 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
     for draft in drafts:
         problem = _object_problem(draft)
         if problem:
-            draft.note(*problem)
+            draft.reasons.append(problem)
         elif draft.operation != "view":
             by_operation[draft.operation].append(draft)
+            if not draft.edit.edited_detections and draft.operation != "remove":
+                draft.reasons.append(Reason("not_detected", "the detector found nothing in the edited picture"))
     for operation, group in by_operation.items():
-        ic, sa = official.score_operation(operation, _pack([d.edit for d in group], [bool(d.passed) for d in group]))
+        ic, sa = official.score_operation(operation, _pack([d.edit for d in group], [bool(d.measured.passed) for d in group]))
         for draft, i, s in zip(group, ic.tolist(), sa.tolist(), strict=True):
             draft.ic, draft.sa = i, s
 
@@ -268,57 +176,30 @@ def _pack(edits: Sequence[Edit], passed: Sequence[bool] | None = None) -> offici
     )
 
 
-def _object_problem(draft: _Draft) -> tuple[str, str] | None:
-    """(name, text) of the reason why an object edit has no IC and SA."""
+def _object_problem(draft: _Draft) -> Reason | None:
+    """Why an object edit has no IC and SA."""
+    edit, sample = draft.edit, draft.edit.sample
     if draft.operation == "view":
         return None
     if draft.operation not in official.OBJECT_OPERATIONS:
-        return "unknown_operation", f"the reference reads {draft.operation!r} out of the prompt and has no score for it"
-    if draft.edit.source_detections is None:
-        return "no_detections", "IC and SA not scored: no detections for the source image"
-    if draft.edit.edited_detections is None:
-        return "no_detections", "IC and SA not scored: no detections for the edited image"
-    if draft.passed is None:
-        return "too_small", "IC and SA not scored: locality could not be measured"
-    if draft.operation == "rotate" and any(d.rotation_matrix is None for d in draft.edit.edited_detections):
-        return "incomplete_detection", "a detection has no rotation_matrix, which rotate needs"
-    sample = draft.edit.sample
+        text = f"the reference reads {draft.operation!r} out of the prompt and has no score for it"
+        return Reason("unknown_operation", text)
+    if edit.source_detections is None:
+        return Reason("no_detections", "IC and SA not scored: no detections for the source image")
+    if edit.edited_detections is None:
+        return Reason("no_detections", "IC and SA not scored: no detections for the edited image")
+    if draft.measured.passed is None:
+        return Reason("too_small", "IC and SA not scored: locality could not be measured")
+    if draft.operation == "rotate" and any(d.rotation_matrix is None for d in edit.edited_detections):
+        return Reason("incomplete_detection", "a detection has no rotation_matrix, which rotate needs")
     if draft.operation in ("move", "scale") and sample.new_bbox_3d is None:
-        return "no_goal", f"the sample has no new_bbox_3d, the goal of a {draft.operation}"
+        return Reason("no_goal", f"the sample has no new_bbox_3d, the goal of a {draft.operation}")
     if draft.operation == "rotate" and sample.new_rotation_matrix is None:
-        return "no_goal", "the sample has no new_rotation_matrix, the goal of a rotate"
+        return Reason("no_goal", "the sample has no new_rotation_matrix, the goal of a rotate")
     return None
 
 
-def _finish(draft: _Draft) -> Score:
-    judgement = draft.edit.judgement
-    reasons = list(draft.reasons)
-    if judgement is not None and judgement.score is None:
-        reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))
-    return Score(
-        sample_id=draft.edit.sample.id,
-        split=draft.edit.sample.split,
-        editor=draft.edit.prediction.editor,
-        protocol=OfficialScorer.name,
-        operation=draft.operation,
-        scene_id=draft.edit.sample.scene_id,
-        ic=draft.ic,
-        sa=draft.sa,
-        ssim=draft.ssim,
-        lpips=draft.lpips,
-        mse=draft.mse,
-        ac=judgement.score if judgement else None,
-        locality_passed=draft.passed,
-        same_viewpoint=draft.viewpoint,
-        state=_state(draft),
-        reasons=tuple(reasons),
-    )
-
-
-def _state(draft: _Draft) -> str:
-    measured = [draft.ic, draft.sa, draft.ssim, draft.lpips]
-    if not draft.readable:
-        return "no_picture"
-    if None not in measured:
+def _state(*numbers: float | None) -> str:
+    if None not in numbers:
         return "scored"
-    return "not_scored" if all(m is None for m in measured) else "partial"
+    return "not_scored" if all(n is None for n in numbers) else "partial"

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage
-from gsi_bench_metric.images import RGB, load_rgb, reference_view
+from gsi_bench_metric.images import RGB, reference_view
 from gsi_bench_metric.perceptual import LpipsAlex, content_scaled
+from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.viewpoint import ViewpointKeypoints, keypoints
 
 __all__ = ["Source", "SourceCache"]
@@ -21,12 +22,17 @@ _KEPT = 4
 
 
 class Source:
-    """A decoded source image, RGB uint8 (H, W, 3), and what follows from it alone."""
+    """A source image and what follows from it alone, computed when it is asked for."""
 
-    def __init__(self, rgb: RGB, network: LpipsAlex, device: torch.device):
-        self.rgb = rgb
+    def __init__(self, image: EncodedImage, network: LpipsAlex, device: torch.device):
+        self.picture = Picture(image)
         self._network = network
         self._device = device
+
+    @property
+    def rgb(self) -> RGB:
+        """The decoded picture (H, W, 3), RGB uint8."""
+        return self.picture.rgb()
 
     @cached_property
     def view(self) -> Tensor:
@@ -54,15 +60,9 @@ class SourceCache:
         self._lock = threading.Lock()
 
     def get(self, image: EncodedImage) -> Source:
-        """The source of an encoded image.
-
-        Raises:
-            ImageError: it cannot be read.
-        """
+        """The source of an encoded image; it is decoded when its pixels are asked for."""
         with self._lock:
-            source = self._kept.pop(image.bytes, None)
-            if source is None:
-                source = Source(load_rgb(image), self._network, self._device)
+            source = self._kept.pop(image.bytes, None) or Source(image, self._network, self._device)
             self._kept[image.bytes] = source
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

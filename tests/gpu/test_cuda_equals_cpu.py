@@ -9,7 +9,8 @@ from gsi_bench_dataset.official import read_official
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_metric.boxes import box_iou_3d, projected_box_2d, rotation_angle
 from gsi_bench_metric.detectors import make_detector
-from gsi_bench_metric.scoring import make_plan, make_scorer, score
+from gsi_bench_metric.planning import make_plan
+from gsi_bench_metric.scoring import make_scorer, score
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDED = DATA / "eval" / "recorded-editor"
@@ -22,12 +23,11 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def scores():
-    plan = make_plan(
-        read_official(DATA / "official" / "fine_dataset", "fine", origin="demo"),
-        read_predictions(RECORDED / "generated_images_fine"),
-    )
+    samples = list(read_official(DATA / "official" / "fine_dataset", "fine", origin="demo"))
+    plan = make_plan(samples, read_predictions(RECORDED / "generated_images_fine"))
     detector = make_detector("recorded", RECORDED / "fine_eval" / "infer_cache.json")
-    return {device: score(plan, make_scorer("official", device), detector, progress=False) for device in ("cpu", "cuda")}
+    scorers = {device: make_scorer("official", device) for device in ("cpu", "cuda")}
+    return {device: score(plan, samples, scorer, detector, progress=False) for device, scorer in scorers.items()}
 
 
 def test_decisions_on_cuda_equal_those_on_cpu(scores):

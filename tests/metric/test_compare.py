@@ -9,7 +9,7 @@ from gsi_bench_dataset.cli import main
 from gsi_bench_dataset.records import Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.compare import compare, comparison_markdown, load_side
-from gsi_bench_metric.runs import Run, RunError, save_run
+from gsi_bench_metric.runs import RunError, finish_run
 
 SETTINGS = {"protocol": "official", "detector": "recorded", "judge": None, "dataset": {"content_hash": "a" * 64}}
 
@@ -41,7 +41,7 @@ def save(tmp_path):
     def write(name: str, scores: list[Score], **changes) -> str:
         settings = copy.deepcopy(SETTINGS) | changes
         settings["editors"] = {s.editor: {"fine": {"judgements": None}} for s in scores}
-        save_run(tmp_path / name, Run(settings, scores))
+        finish_run(tmp_path / name, settings, scores)
         return str(tmp_path / name)
 
     return write

@@ -13,6 +13,7 @@ from gsi_bench_dataset.official import read_official
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.judges import make_judge
+from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.protocols.official_results import (
     MODES,
     gated_rows,
@@ -21,7 +22,7 @@ from gsi_bench_metric.protocols.official_results import (
     summarise,
     summary_tables,
 )
-from gsi_bench_metric.scoring import make_plan, make_scorer, score
+from gsi_bench_metric.scoring import make_scorer, score
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDED = DATA / "eval" / "recorded-editor"
@@ -31,13 +32,12 @@ LIMITS = {"compliance": 1e-7, "edit_score": 1e-7, "ssim": 1e-4, "lpips": 1e-4}
 @pytest.fixture(scope="module", params=["GSI-Real", "GSI-Syn"])
 def case(request):
     """(scores, folder of what the reference wrote) for one dataset type."""
-    plan = make_plan(
-        read_official(DATA / "official" / "fine_dataset", "fine", origin="demo"),
-        read_predictions(RECORDED / "generated_images_fine"),
-    )
+    samples = list(read_official(DATA / "official" / "fine_dataset", "fine", origin="demo"))
+    plan = make_plan(samples, read_predictions(RECORDED / "generated_images_fine"))
     detector = make_detector("recorded", RECORDED / "fine_eval" / "infer_cache.json")
     judge = make_judge("recorded", DATA / "judgements" / "judge_fine_recorded-editor.json")
-    scores = score(plan, make_scorer("official", "cpu", dataset_type=request.param), detector, judge, progress=False)
+    scorer = make_scorer("official", "cpu", dataset_type=request.param)
+    scores = score(plan, samples, scorer, detector, judge, progress=False)
     return scores, DATA / "expected" / request.param
 
 

@@ -26,8 +26,9 @@ from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.evaluate_module import GsiBench
 from gsi_bench_metric.judges import make_judge
+from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.score_files import read_scores
-from gsi_bench_metric.scoring import ScoringError, make_plan, make_scorer, score
+from gsi_bench_metric.scoring import ScoringError, make_scorer, score
 
 # One edit each of move, remove, view (with ground truth) and rotate, on pictures that are quick to score.
 QUICK = (
@@ -76,7 +77,7 @@ def case(end_to_end: Path, arguments: dict[str, Any]) -> Case:
     chosen = PredictionSet("editor", {i: found[i] for i in QUICK})
     detector = make_detector("recorded", arguments["detections"])
     judge = make_judge("recorded", arguments["judgements"])
-    scores = score(make_plan(samples, chosen), make_scorer("official", "cpu"), detector, judge)
+    scores = score(make_plan(samples, chosen), samples, make_scorer("official", "cpu"), detector, judge)
     return Case(samples, {i: Path(found[i].path or "") for i in QUICK}, arguments, aggregate(scores, judged=True))
 
 

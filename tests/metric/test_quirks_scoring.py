@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.official import OfficialError, read_official
-from gsi_bench_dataset.predictions import PredictionError, read_predictions
+from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Score
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.aggregate import aggregate
@@ -20,11 +20,11 @@ from gsi_bench_metric.detectors.recorded import RecordedDetector
 from gsi_bench_metric.judges.recorded import RecordedJudge, parse_reply, read_reference_file
 from gsi_bench_metric.perceptual import LpipsAlex
 from gsi_bench_metric.pipeline import Request, evaluate
+from gsi_bench_metric.planning import PlanError, make_plan
 from gsi_bench_metric.protocols.official_results import gated_rows, mode_stats, results_from_scores, summarise
-from gsi_bench_metric.protocols.official_scoring import Edit
 from gsi_bench_metric.report.official_json import write_official_json
 from gsi_bench_metric.runs import Run, RunError
-from gsi_bench_metric.scoring import ScoringError, detection_items, make_plan, make_scorer, score
+from gsi_bench_metric.scoring import Candidate, ScoringError, detection_items, make_scorer, score, score_candidates
 
 IDENTITY = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 
@@ -74,20 +74,31 @@ def row(**values) -> dict[str, float]:
 
 def test_quirk_41_view_without_gt(scorer, make_sample):
     sample = make_sample(prompt="Rotate the camera 30 degrees to the left.", edited_image=None)
-    ((found,),) = scorer.score([edit_of(sample, sample.image)])
+    (found,) = scored(scorer, (sample, sample.image))
     assert (found.ic, found.sa) == (0.0, 0.0)
     assert any("no ground-truth picture" in reason.text for reason in found.reasons)
 
 
-def edit_of(sample, image, source=(), edited=()) -> Edit:
-    return Edit(sample, Prediction(sample_id=sample.id, editor="e", image=image), list(source), list(edited))
+class FindsNothing:
+    """A detector that looked and saw nothing."""
+
+    name, key, needs_pixels = "nothing", "0", False
+
+    def detect(self, items):
+        return [[] for _ in items]
+
+
+def scored(scorer, *edits) -> list[Score]:
+    """Scores of (sample, edited picture) pairs where nothing is detected."""
+    candidates = [Candidate(s, Prediction(sample_id=s.id, editor="e", image=image), FindsNothing()) for s, image in edits]
+    return list(score_candidates(candidates, scorer))
 
 
 def test_quirk_70_missing_images_are_not_in_the_mean_but_are_counted(scorer, make_sample):
     samples = [make_sample(query_id="0"), make_sample(query_id="1")]
     predictions = read_predictions({samples[0].id: samples[0].image.bytes}, "e")
     detector = RecordedDetector(by_key={("a_0", "source"): [], ("a_0", "edited"): []})
-    scores = score(make_plan(samples, predictions), scorer, detector, progress=False)
+    scores = score(make_plan(samples, predictions), samples, scorer, detector, progress=False)
     found = aggregate(scores, judged=False)
     assert (found["n"], found["n_not_scored"]) == (1, 1)
     assert list(results_from_scores(scores)["instruction-compliance"]) == ["a_0"]
@@ -99,9 +110,12 @@ def test_quirk_71_jpeg_and_upper_case_extensions_are_read(write_pictures):
     assert set(found.predictions) == {"a_edit_0", "a_edit_1"}
 
 
-def test_quirk_72_two_pictures_for_one_edit_are_an_error_that_names_both(write_pictures):
-    with pytest.raises(PredictionError, match=r"a_edit_0.*a_edit_0\.jpg.*a_edit_0\.png"):
-        read_predictions(write_pictures("a_edit_0.jpg", "a_edit_0.png"), "e")
+def test_quirk_72_two_pictures_for_one_edit_are_refused_or_flagged_and_both_are_named(write_pictures, make_sample):
+    found = read_predictions(write_pictures("a_edit_0.jpg", "a_edit_0.png"), "e")
+    with pytest.raises(PlanError, match=r"a_edit_0: duplicate: a_edit_0\.jpg and a_edit_0\.png"):
+        make_plan([make_sample()], found, on_missing="error")
+    (score,) = make_plan([make_sample()], found).unscored
+    assert (score.state, [r.name for r in score.reasons]) == ("no_picture", ["duplicate"])
 
 
 def test_quirk_73_rgb_suffix_is_read(write_pictures):
@@ -111,7 +125,7 @@ def test_quirk_73_rgb_suffix_is_read(write_pictures):
 
 def test_quirk_74_samples_that_share_a_reference_key_are_refused(make_sample):
     samples = [make_sample("a_1", "2"), make_sample("a", "1_2")]
-    with pytest.raises(ScoringError, match="a_1_edit_2, a_edit_1_2 share the key 'a_1_2'"):
+    with pytest.raises(PlanError, match="a_1_edit_2, a_edit_1_2 share the key 'a_1_2'"):
         make_plan(samples, read_predictions({s.id: s.image.bytes for s in samples}, "e"))
 
 
@@ -128,7 +142,7 @@ def test_quirk_76_brackets_in_ids_are_letters(write_pictures):
 
 def test_quirk_77_an_edit_without_its_goal_is_not_scored_and_the_others_are(scorer, make_sample):
     lacking, sound = make_sample(query_id="0", new_bbox_3d=None), make_sample(query_id="1")
-    scores = [s for batch in scorer.score([edit_of(lacking, lacking.image), edit_of(sound, sound.image)]) for s in batch]
+    scores = scored(scorer, (lacking, lacking.image), (sound, sound.image))
     by_id = {s.sample_id: s for s in scores}
     assert by_id[lacking.id].ic is None
     assert any("no new_bbox_3d" in reason.text for reason in by_id[lacking.id].reasons)
@@ -144,13 +158,13 @@ def test_quirk_79_detections_by_picture_do_not_serve_another_picture(make_sample
     lines = by_key.index_by_picture(detection_items([(sample, old)], with_pixels=True))
     store = {(line["sample_id"], line["pixels"]): [box] for line in lines}
     by_picture = RecordedDetector(by_picture=store)
-    assert by_picture.detect(detection_items([(sample, old)], with_pixels=True)) == [[box], [box]]
-    assert by_picture.detect(detection_items([(sample, new)], with_pixels=True)) == [[box], None]
+    assert by_picture.detect(list(detection_items([(sample, old)], with_pixels=True))) == [[box], [box]]
+    assert by_picture.detect(list(detection_items([(sample, new)], with_pixels=True))) == [[box], None]
 
 
 def test_quirk_80_another_aspect_ratio_is_stretched_and_said(scorer, make_sample, make_image):
     sample = make_sample()
-    ((found,),) = scorer.score([edit_of(sample, EncodedImage(make_image(size=(64, 64))))])
+    (found,) = scored(scorer, (sample, EncodedImage(make_image(size=(64, 64)))))
     assert found.ssim is not None
     assert Reason("stretched", "64×64 made 64×48") in found.reasons
 
@@ -160,7 +174,7 @@ def test_quirk_81_the_network_is_built_once_for_all_edits(monkeypatch, make_samp
     original = LpipsAlex.pretrained.__func__
     monkeypatch.setattr(LpipsAlex, "pretrained", classmethod(lambda cls, device: built.append(1) or original(cls, device)))
     samples = [make_sample(query_id=str(i)) for i in range(5)]
-    list(make_scorer("official", "cpu", batch_size=2).score([edit_of(s, s.image) for s in samples]))
+    scored(make_scorer("official", "cpu", batch_size=2), *((s, s.image) for s in samples))
     assert built == [1]
 
 
@@ -278,11 +292,11 @@ def test_quirk_95_judge_files_are_found_by_their_exact_split_and_editor_and_two_
     reply = [{"prediction": '||V^=^V||{"score": 8}||V^=^V||', "meta": {"index": "a_edit_0"}}]
     for name in ("judge_refine_BAGEL.json", "judge_fine_BAGEL.json"):
         (tree / "judge" / name).write_text(json.dumps(reply))
-    run = evaluate(request(tree), progress=False)
+    run = evaluate(request(tree), tree / "run", progress=False)
     assert run.settings["editors"]["BAGEL"]["fine"]["judgements"]["path"].endswith("judge_fine_BAGEL.json")
     (tree / "judge" / "old_run_fine_BAGEL.json").write_text("[]")
     with pytest.raises(ScoringError, match=r"judge_fine_BAGEL\.json, old_run_fine_BAGEL\.json"):
-        evaluate(request(tree), progress=False)
+        evaluate(request(tree), tree / "run", progress=False)
 
 
 def test_quirk_96_editors_whose_names_collide_without_underscores_are_refused(tmp_path):

@@ -238,7 +238,7 @@ def test_the_copy_editor_meets_the_detections_of_the_source(write, make_sample, 
     store = RecordedDetector.from_file(write(recorded.index_by_picture(items), "store.jsonl"))
     Image.fromarray(copy(sample)).save(tmp_path / "a_edit_0.webp", lossless=True)  # other bytes, the same pixels
     prediction = Prediction(sample_id=sample.id, editor="copy", path=str(tmp_path / "a_edit_0.webp"))
-    asked = detection_items([(sample, prediction)], with_pixels=store.needs_pixels)
+    asked = list(detection_items([(sample, prediction)], with_pixels=store.needs_pixels))
     assert [i.view for i in asked] == ["source", "edited"]
     assert store.detect(asked) == [[detection()], [detection()]]
 

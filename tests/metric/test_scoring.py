@@ -8,7 +8,8 @@ from gsi_bench_dataset import EncodedImage
 from gsi_bench_dataset.predictions import PredictionSet, read_predictions
 from gsi_bench_dataset.records import Prediction
 from gsi_bench_metric import images
-from gsi_bench_metric.scoring import ScoringError, detection_items, make_plan, make_scorer, pick_device
+from gsi_bench_metric.planning import PlanError, make_plan
+from gsi_bench_metric.scoring import ScoringError, detection_items, make_scorer, pick_device
 
 
 def predicted(**pictures) -> PredictionSet:
@@ -16,7 +17,7 @@ def predicted(**pictures) -> PredictionSet:
 
 
 def message_of(*args, **options) -> str:
-    with pytest.raises(ScoringError) as caught:
+    with pytest.raises(PlanError) as caught:
         make_plan(*args, **options)
     return str(caught.value)
 
@@ -29,13 +30,12 @@ def test_samples_are_paired_with_predictions_by_id(make_sample, make_image):
     raw = {s.id: make_image(seed=i) for i, s in enumerate(samples)}
     plan = make_plan(iter(samples), predicted(**dict(sorted(raw.items()))))
     assert plan.editor == "editor" and plan.unscored == () and len(plan) == 3
-    assert [(s.id, p.sample_id) for s, p in plan.pairs] == [(s.id, s.id) for s in samples]
-    assert all(p.image.bytes == raw[s.id] for s, p in plan.pairs)
+    assert [(i, p.sample_id, p.image.bytes) for i, p in plan.predictions.items()] == [(s.id, s.id, raw[s.id]) for s in samples]
 
 
 def test_a_missing_picture_is_a_score_that_says_so(make_sample, make_image):
     plan = make_plan([make_sample("a"), make_sample("b")], predicted(a_edit_0=make_image()), protocol="official")
-    assert len(plan) == 2 and len(plan.pairs) == 1
+    assert len(plan) == 2 and len(plan.predictions) == 1
     (found,) = plan.unscored
     assert (found.sample_id, found.split, found.editor, found.protocol) == ("b_edit_0", "fine", "editor", "official")
     assert (found.state, found.operation) == ("no_picture", "move")
@@ -57,35 +57,42 @@ def test_every_unreadable_picture_is_a_score_with_its_reason(make_sample, make_i
         "f_edit_0": tmp_path / "fine.png",
     }
     plan = make_plan([make_sample(i) for i in "abcdef"], predicted(**pictures))
-    assert [s.id for s, _ in plan.pairs] == ["f_edit_0"] and len(plan) == 6
+    assert list(plan.predictions) == ["f_edit_0"] and len(plan) == 6
     assert all(u.state == "no_picture" and u.reasons[0].name == "unreadable" for u in plan.unscored)
     reasons = {u.sample_id[0]: u.reasons[0].text for u in plan.unscored}
     assert "gone.png: no such file" in reasons["a"] and "text.png" in reasons["b"] and "folder.png" in reasons["c"]
     assert "over the limit" in reasons["e"]
 
 
-def test_unknown_ids_are_refused_counted_and_named(make_sample, make_image):
-    message = message_of([make_sample()], predicted(a_edit_0=make_image(), z_edit_0=make_image(), y_edit_3=make_image()))
-    assert "2 prediction(s)" in message and "y_edit_3, z_edit_0" in message and "--ignore-extra" in message
+def test_pictures_of_no_sample_are_named_and_do_not_stop_the_others(make_sample, make_image):
+    plan = make_plan([make_sample()], predicted(a_edit_0=make_image(), z_edit_0=make_image(), y_edit_3=make_image()))
+    assert list(plan.predictions) == ["a_edit_0"] and len(plan) == 1
+    assert plan.extra == ("y_edit_3", "z_edit_0")
+    assert plan.notes() == {"extra": 2}
+
+
+@pytest.mark.parametrize("options", [{"on_missing": "error"}, {"ignore_extra": False}])
+def test_pictures_of_no_sample_are_refused_counted_and_named_when_asked_to(make_sample, make_image, options):
+    extra = {f"x{i:03}_edit_0": make_image() for i in range(100)}
+    message = message_of([make_sample()], predicted(a_edit_0=make_image(), **extra), **options)
+    assert "100 picture(s)" in message and "x000_edit_0" in message and "x099_edit_0" not in message and "more" in message
     assert "a_edit_0" not in message
 
 
-def test_many_unknown_ids_are_cut_but_counted(make_sample, make_image):
-    extra = {f"x{i:03}_edit_0": make_image() for i in range(100)}
-    message = message_of([make_sample()], predicted(a_edit_0=make_image(), **extra))
-    assert "100 prediction(s)" in message and "x000_edit_0" in message and "x099_edit_0" not in message and "more" in message
-
-
-def test_unknown_ids_are_left_out_when_asked_to(make_sample, make_image):
-    plan = make_plan([make_sample()], predicted(a_edit_0=make_image(), z_edit_0=make_image()), ignore_extra=True)
-    assert [s.id for s, _ in plan.pairs] == ["a_edit_0"] and len(plan) == 1
+def test_on_missing_error_names_every_sample_without_a_sound_picture_at_once(make_sample, make_image):
+    cut = make_image()[:200]  # its header is sound: only decoding shows it
+    pictures = predicted(a_edit_0=make_image(), b_edit_0=cut, c_edit_0=b"no picture", z_edit_0=make_image())
+    message = message_of([make_sample(i) for i in "abcd"], pictures, on_missing="error")
+    assert "4 problems" in message
+    assert all(f"{i}_edit_0: {name}: " in message for i, name in (("b", "unreadable"), ("c", "unreadable"), ("d", "missing")))
+    assert "z_edit_0" in message and "a_edit_0" not in message
 
 
 @pytest.mark.parametrize("ignore_extra", [False, True])
 def test_predictions_that_fit_no_sample_are_refused_with_an_example_id(make_sample, make_image, ignore_extra):
     message = message_of([make_sample()], predicted(z_edit_0=make_image()), ignore_extra=ignore_extra)
-    assert "no prediction of 'editor' fits" in message and "'a_edit_0'" in message
-    assert "no prediction of 'none' fits" in message_of([make_sample()], PredictionSet("none", {}))
+    assert "no picture of 'editor' fits" in message and "'a_edit_0'" in message
+    assert "no picture of 'none' fits" in message_of([make_sample()], PredictionSet("none", {}))
 
 
 def test_samples_that_share_a_reference_key_are_refused(make_sample, make_image):
@@ -97,7 +104,7 @@ def test_samples_that_share_a_reference_key_are_refused(make_sample, make_image)
 
 
 def test_all_problems_of_a_plan_come_in_one_message(make_sample, make_image):
-    message = message_of([make_sample(), make_sample()], predicted(z_edit_0=make_image()))
+    message = message_of([make_sample(), make_sample()], predicted(z_edit_0=make_image()), on_missing="error")
     assert "share the key" in message and "z_edit_0" in message and "fits a sample" in message
 
 
@@ -107,7 +114,7 @@ def test_detection_items_hash_pixels_only_where_asked_and_readable(make_sample, 
     copied = Prediction(sample_id=sample.id, editor="e", image=sample.image)
     pairs = [(sample, broken), (sample, copied)]
     assert [i.pixels for i in detection_items(pairs, with_pixels=False)] == [None] * 4
-    found = detection_items(pairs, with_pixels=True)
+    found = list(detection_items(pairs, with_pixels=True))
     assert [i.view for i in found] == ["source", "edited"] * 2
     assert found[1].pixels is None and found[0].pixels == found[2].pixels == found[3].pixels is not None
 
@@ -156,5 +163,5 @@ def test_a_plan_reads_headers_only(make_sample, make_image, monkeypatch):
     monkeypatch.setattr(Image.Image, "convert", decode)
     with pytest.raises(AssertionError, match="decoded"):
         images.load_rgb(make_image())
-    assert len(make_plan([make_sample()], predicted(a_edit_0=make_image())).pairs) == 1
+    assert len(make_plan([make_sample()], predicted(a_edit_0=make_image())).predictions) == 1
     assert np.array_equal(images.header_size(make_image()), (48, 64))

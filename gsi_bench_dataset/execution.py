@@ -1,0 +1,171 @@
+"""Runs tasks in this process or in several, and survives the death of one of them.
+
+A task's function is built once in every worker (`start`), so models are loaded once. Results come as they are ready, in no
+order. The task of a worker that dies is given to a fresh one; it then yields its results again, so results must say what they
+belong to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import multiprocessing
+import pickle
+import signal
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+__all__ = ["WorkerError", "run_tasks"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Start = Callable[[], Callable[[T], Iterable[R]]]
+
+
+class WorkerError(ValueError):
+    """A worker died, or failed in a way that cannot be sent between processes."""
+
+
+def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attempts: int = 2) -> Iterator[R]:
+    """Results of all tasks.
+
+    Args:
+        tasks: what is given to the function, one at a time; must pickle where there are several workers.
+        start: makes the function, once in each worker; must pickle too. With one worker all happens in this process.
+        workers: processes. They are spawned, not forked: threads and GPU contexts do not survive a fork.
+        attempts: how often a task may take its worker down before it is an error.
+
+    Raises:
+        WorkerError: a task took its workers down; names the task. Other errors come as the function raised them.
+    """
+    if workers <= 1:
+        work = start()
+        for task in tasks:
+            yield from work(task)
+        return
+    waiting = deque(_Attempt(task) for task in tasks)
+    crew: list[_Worker[T]] = []
+    try:
+        while crew := _hire(crew, waiting, start, workers):
+            for worker in _with_news(crew):
+                kind, content = worker.receive()
+                if kind == "result":
+                    yield content
+                elif kind == "error":
+                    raise content
+                elif kind == "dead":
+                    _take_back(worker, waiting, attempts)
+                else:
+                    worker.busy_with = None
+    finally:
+        for worker in crew:
+            worker.dismiss()
+
+
+@dataclasses.dataclass
+class _Attempt(Generic[T]):
+    """A task and how many workers it took down."""
+
+    task: T
+    deaths: int = 0
+
+
+class _Worker(Generic[T]):
+    """A spawned process and what it is doing."""
+
+    def __init__(self, start: Start[T, Any]):
+        context = multiprocessing.get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_serve, args=(theirs, start), daemon=True)
+        self._process.start()
+        theirs.close()  # so that the death of the process ends the pipe
+        self.busy_with: _Attempt[T] | None = None
+        self.exit_code: int | None = None  # set when all that it sent before its death is read; negative: a signal
+
+    @property
+    def connection(self) -> Connection:
+        """What can be waited for."""
+        return self._ours
+
+    def give(self, attempt: _Attempt[T]) -> None:
+        self.busy_with = attempt
+        with contextlib.suppress(OSError):  # it is dead; receive() says so
+            self._ours.send(attempt.task)
+
+    def receive(self) -> tuple[str, Any]:
+        try:
+            kind, content = self._ours.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            self.exit_code = self._process.exitcode
+            return "dead", None
+        return kind, content
+
+    def dismiss(self) -> None:
+        self._ours.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> list[_Worker[T]]:
+    """The crew with work for everybody: the dead replaced, those without work dismissed."""
+    alive = [worker for worker in crew if worker.exit_code is None]
+    for worker in [w for w in alive if w.busy_with is None]:
+        if waiting:
+            worker.give(waiting.popleft())
+        else:
+            worker.dismiss()
+            alive.remove(worker)
+    while waiting and len(alive) < workers:
+        alive.append(_Worker(start))
+        alive[-1].give(waiting.popleft())
+    return alive
+
+
+def _with_news(crew: list[_Worker[T]]) -> list[_Worker[T]]:
+    ready = wait([worker.connection for worker in crew])
+    return [worker for worker in crew if worker.connection in ready]
+
+
+def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -> None:
+    attempt, worker.busy_with = worker.busy_with, None
+    if attempt is None:
+        return
+    attempt.deaths += 1
+    if attempt.deaths >= attempts:
+        raise WorkerError(
+            f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. Was there memory "
+            "enough? Try fewer workers; what was recorded is kept"
+        )
+    waiting.appendleft(attempt)
+
+
+def _serve(connection: Connection, start: Start[T, Any]) -> None:
+    """The life of a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    try:
+        work = start()
+        while True:
+            task = connection.recv()
+            for result in work(task):
+                connection.send(("result", result))
+            connection.send(("done", None))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the parent is gone or does not need this worker any more
+    except Exception as error:  # noqa: BLE001 - raised again in the parent
+        connection.send(("error", _portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself if it survives the way to another process, else its text."""
+    try:
+        if type(pickle.loads(pickle.dumps(error))) is type(error):
+            return error
+    except Exception:  # noqa: BLE001 - whatever its class does on the way
+        pass
+    return WorkerError("".join(traceback.format_exception(error)))

@@ -1,0 +1,190 @@
+"""An append-only store of records on disk, keyed by what they were made from: safe to kill, to copy and to share.
+
+A store is a folder of `.jsonl` segments. Every writer appends to a segment of its own, so writers need no locks, on a network
+file system neither; a reader takes all segments. A line carries a checksum: one that a kill, a power cut or a full disk left
+half-written is skipped and counted, and its record is made again. Nothing is ever changed or removed. Values are JSON.
+
+    {"crc":"1f2e3d4c","kind":"locality","key":"9d5e…","value":{…}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import time
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+__all__ = ["RecordStore", "StoreError", "digest"]
+
+# After a power cut at most this much of the work is done again; a kill of the process alone loses nothing that was appended.
+SYNC_SECONDS = 2.0
+
+_LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",("kind":"([a-z_]+)","key":"([0-9a-f]+)","value":(.+))\}\n', re.DOTALL)
+
+
+class StoreError(ValueError):
+    """A record that could not be kept."""
+
+
+class _Place(NamedTuple):
+    """Where a value stands: bytes of a segment."""
+
+    segment: str
+    offset: int
+    length: int
+
+
+def digest(*parts: Any) -> str:
+    """A key: 32 hexadecimal digits of the SHA-256 of the parts' canonical JSON.
+
+    >>> digest("locality", {"b": 1, "a": 2}) == digest("locality", {"a": 2, "b": 1})
+    True
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+class RecordStore:
+    """Records by kind and key. `get` may be called from several threads, everything else from one.
+
+    Args:
+        folder: made if it is not there.
+
+    Attributes:
+        damaged: lines that were skipped because they are not whole.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.damaged = 0
+        self._index: dict[tuple[str, str], _Place] = {}
+        self._consumed: dict[str, int] = {}  # bytes of whole lines that were read, by segment
+        self._segment: _Segment | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def get(self, kind: str, key: str) -> Any | None:
+        """The value of a record, None where there is none."""
+        place = self._index.get((kind, key))
+        if place is None:
+            return None
+        with (self.folder / place.segment).open("rb", buffering=0) as stream:
+            stream.seek(place.offset)
+            return json.loads(stream.read(place.length))
+
+    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
+        """Keeps (kind, key, value) records; those that are kept already are left as they are.
+
+        Raises:
+            StoreError: the disk is full or not writable. What was kept before is safe.
+        """
+        new = {(kind, key): value for kind, key, value in records if (kind, key) not in self._index}
+        if not new:
+            return
+        lines = [_line(kind, key, value) for (kind, key), value in new.items()]
+        try:
+            if self._segment is None:
+                self._segment = _Segment(self.folder)
+            start = self._segment.write(b"".join(lines))
+        except OSError as error:
+            # Half a line may be there now: nothing may follow it, so the next record begins another segment.
+            self._drop_segment()
+            raise StoreError(
+                f"{self.folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or "
+                "mend its rights, then run the same command again"
+            ) from error
+        for where, line in zip(new, lines, strict=True):
+            before = line.index(b'"value":') + len(b'"value":')
+            self._index[where] = _Place(self._segment.name, start + before, len(line) - before - 2)
+            start += len(line)
+        self._consumed[self._segment.name] = start
+
+    def refresh(self) -> None:
+        """Takes in what other writers appended meanwhile."""
+        for path in sorted(self.folder.glob("*.jsonl")):
+            consumed = self._consumed.get(path.name, 0)
+            if path.stat().st_size > consumed:
+                self._consumed[path.name] = self._read(path, consumed)
+
+    def sync(self) -> None:
+        """Makes sure that everything is on the disk."""
+        if self._segment is not None:
+            self._segment.sync()
+
+    def close(self) -> None:
+        """Makes sure that everything is on the disk, and ends this writer's segment."""
+        if self._segment is not None:
+            self._segment.sync()
+            self._drop_segment()
+
+    def _read(self, path: Path, start: int) -> int:
+        with path.open("rb") as stream:
+            stream.seek(start)
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    break  # a writer may be at it; or was killed there
+                match = _LINE.fullmatch(line)
+                if match is None or int(match[1], 16) != zlib.crc32(match[2]):
+                    self.damaged += 1
+                else:
+                    place = _Place(path.name, start + match.start(5), len(match[5]))
+                    self._index.setdefault((match[3].decode(), match[4].decode()), place)
+                start += len(line)
+        return start
+
+    def _drop_segment(self) -> None:
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None
+
+
+class _Segment:
+    """The file that this process appends to."""
+
+    def __init__(self, folder: Path):
+        self.name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        self._file = (folder / self.name).open("xb", buffering=0)
+        self._size = 0
+        self._synced = time.monotonic()
+
+    def write(self, data: bytes) -> int:
+        """Appends the bytes; where they begin."""
+        start, left = self._size, memoryview(data)
+        while left:
+            written = self._file.write(left) or 0
+            self._size += written
+            left = left[written:]
+        if time.monotonic() - self._synced > SYNC_SECONDS:
+            self.sync()
+        return start
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _line(kind: str, key: str, value: Any) -> bytes:
+    body = f'"kind":"{kind}","key":"{key}","value":{json.dumps(value, separators=(",", ":"))}'.encode("ascii")
+    line = b'{"crc":"%08x",%s}\n' % (zlib.crc32(body), body)
+    if not _LINE.fullmatch(line):
+        raise ValueError(f"kind must be lower-case letters and key hexadecimal, found {kind!r} and {key!r}")
+    return line
