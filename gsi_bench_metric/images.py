@@ -110,13 +110,13 @@ def reference_view(pictures: Tensor) -> Tensor:
     Normalising and undoing it is kept: the rounding is part of the numbers.
     """
     frame = ReferenceFrame(pictures.shape[1], pictures.shape[2])
-    x = pictures.permute(0, 3, 1, 2).to(torch.float32)
+    x = pictures.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
     x = functional.interpolate(x, size=frame.resized, mode="bilinear", align_corners=False, antialias=True)
     (top, left), (height, width) = frame.crop_start, frame.cropped
-    x = x[..., top : top + height, left : left + width]
-    mean = torch.tensor(_MEAN, device=x.device).view(3, 1, 1)
-    std = torch.tensor(_STD, device=x.device).view(3, 1, 1)
-    x = (x - mean) / std
+    x = x[..., top : top + height, left : left + width].flip(1)
+    mean = torch.tensor(_MEAN[::-1], device=x.device).view(3, 1, 1)
+    std = torch.tensor(_STD[::-1], device=x.device).view(3, 1, 1)
+    x = x.sub_(mean).div_(std)  # in place: these are large, and ours since the flip
     x = functional.pad(x, (0, frame.SIDE - width, 0, frame.SIDE - height))
     x = x[..., : frame.final[0], : frame.final[1]]
-    return (x * std + mean).flip(1)
+    return x.contiguous().mul_(std).add_(mean)

@@ -6,10 +6,12 @@ uniform 7×7 window and sample covariance, per channel, as scikit-image computes
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
-__all__ = ["boxes_mask", "data_range", "masked_mean", "mse", "ssim", "ssim_map"]
+__all__ = ["Moments", "boxes_mask", "data_range", "masked_mean", "moments", "mse", "ssim", "ssim_map"]
 
 _WINDOW = 7
 _K1, _K2 = 0.01, 0.03
@@ -38,30 +40,62 @@ def data_range(pictures: Tensor) -> Tensor:
     return pictures.amax((1, 2, 3)) - pictures.amin((1, 2, 3))
 
 
-def ssim_map(a: Tensor, b: Tensor, value_range: Tensor) -> Tensor:
-    """SSIM at every pixel and channel (N, 3, H, W), borders mirrored with the edge pixel repeated; value_range (N,)."""
-    mean_a, mean_b = _box_filter(a), _box_filter(b)
-    unbiased = _WINDOW**2 / (_WINDOW**2 - 1)
-    var_a = unbiased * (_box_filter(a * a) - mean_a * mean_a)
-    var_b = unbiased * (_box_filter(b * b) - mean_b * mean_b)
-    cov = unbiased * (_box_filter(a * b) - mean_a * mean_b)
-    c1 = ((_K1 * value_range) ** 2).view(-1, 1, 1, 1)
-    c2 = ((_K2 * value_range) ** 2).view(-1, 1, 1, 1)
-    numerator = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
-    return numerator / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+class Moments(NamedTuple):
+    """Sums over the 7×7 window at every pixel of pictures (N, 3, H, W) and of their squares."""
+
+    pictures: Tensor
+    sums: Tensor
+    squares: Tensor
 
 
-def ssim(a: Tensor, b: Tensor, mask: Tensor | None = None, value_range: Tensor | None = None) -> Tensor:
+def moments(pictures: Tensor) -> Moments:
+    """What SSIM needs of each side alone, so that a source shared by many edits gives it once."""
+    return Moments(pictures, _window_sums(pictures), _window_sums(pictures * pictures))
+
+
+def ssim_map(a: Tensor | Moments, b: Tensor | Moments, value_range: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """SSIM at every pixel and channel (N, 3, H, W), borders mirrored with the edge pixel repeated; value_range (N,).
+
+    `dtype`: that of everything after the window sums. Sums of whole 0–255 values are exact in float32, so that float64 from
+    there on is float64 throughout.
+    """
+    a, b = _moments(a), _moments(b)
+    dtype = dtype or a.pictures.dtype
+    size = _WINDOW**2
+    mean_a, mean_b = a.sums.to(dtype) / size, b.sums.to(dtype) / size
+    products = mean_a * mean_b
+    mean_squares = mean_a.square_().add_(mean_b.square_())
+    unbiased = size / (size - 1)
+    variances = (a.squares.to(dtype) + b.squares.to(dtype)).div_(size).sub_(mean_squares).mul_(unbiased)
+    covariance = _window_sums(a.pictures * b.pictures).to(dtype).div_(size).sub_(products).mul_(unbiased)
+    c1 = ((_K1 * value_range.to(dtype)) ** 2).view(-1, 1, 1, 1)
+    c2 = ((_K2 * value_range.to(dtype)) ** 2).view(-1, 1, 1, 1)
+    numerator = products.mul_(2).add_(c1).mul_(covariance.mul_(2).add_(c2))
+    return numerator.div_(mean_squares.add_(c1).mul_(variances.add_(c2)))
+
+
+def ssim(
+    a: Tensor | Moments,
+    b: Tensor | Moments,
+    mask: Tensor | None = None,
+    value_range: Tensor | None = None,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
     """Mean SSIM (N,) over the mask's pixels, picture border included; NaN where the mask keeps nothing.
 
     Without a mask: the mean without the outer 3 pixels, as scikit-image reports it. `value_range` defaults to the reference's
-    choice, the range of the second picture.
+    choice, the range of the second picture; `dtype` see `ssim_map`.
     """
-    full = ssim_map(a, b, data_range(b) if value_range is None else value_range)
+    a, b = _moments(a), _moments(b)
+    full = ssim_map(a, b, data_range(b.pictures) if value_range is None else value_range, dtype)
     if mask is None:
         edge = _WINDOW // 2
         return full[..., edge:-edge, edge:-edge].mean((1, 2, 3))
     return masked_mean(full, mask)
+
+
+def _moments(side: Tensor | Moments) -> Moments:
+    return side if isinstance(side, Moments) else moments(side)
 
 
 def mse(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
@@ -76,12 +110,12 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return kept.sum((1, 2, 3)) / (mask.sum((1, 2)) * values.shape[1])
 
 
-def _box_filter(x: Tensor) -> Tensor:
-    """Mean over a 7×7 window at every pixel, mirrored borders with the edge pixel repeated."""
+def _window_sums(x: Tensor) -> Tensor:
+    """Sum over a 7×7 window at every pixel, mirrored borders with the edge pixel repeated."""
     edge = _WINDOW // 2
     x = torch.cat((x[..., :edge].flip(-1), x, x[..., -edge:].flip(-1)), -1)
     x = torch.cat((x[..., :edge, :].flip(-2), x, x[..., -edge:, :].flip(-2)), -2)
-    return _sum_of_window(_sum_of_window(x, -1), -2) / _WINDOW**2
+    return _sum_of_window(_sum_of_window(x, -1), -2)
 
 
 def _sum_of_window(x: Tensor, dim: int) -> Tensor:

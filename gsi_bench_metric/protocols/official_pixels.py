@@ -18,7 +18,7 @@ from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage, Reason
 from gsi_bench_dataset.schema import Record, record, spec
 from gsi_bench_metric.images import RGB, ImageError, reference_view, resize_bicubic
-from gsi_bench_metric.locality import boxes_mask, mse, ssim
+from gsi_bench_metric.locality import Moments, boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols import official
@@ -111,7 +111,7 @@ class PixelMeter:
         self._device = device
         self._batch_size = batch_size
         # MPS has no float64; the ground-truth comparison of view edits then loses digits, within the stated 1e-4.
-        self._view_dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._exact = torch.float32 if device.type == "mps" else torch.float64
 
     def measure(self, tasks: Sequence[PixelTask]) -> Iterator[tuple[int, Measurement]]:
         """(index, measurement) of every task, as batches are ready."""
@@ -147,12 +147,13 @@ class PixelMeter:
             return
         pictures = [draft.task.pictures for draft, _ in known]
         source = torch.cat([p.source.view for p in pictures])
+        source_moments = Moments(source, *(torch.cat(m) for m in zip(*(p.source.moments[1:] for p in pictures), strict=True)))
         source_features = [torch.cat(stage) for stage in zip(*(p.source.features for p in pictures), strict=True)]
         edited = reference_view(self._stack([p.edited for p in pictures]))
         boxes, valid = torch.stack([p.boxes for _, p in known]), torch.stack([p.valid for _, p in known])
         mask = boxes_mask(boxes, valid, *window).to(self._device)
         distance = self._network.distance_map(source_features, self._network.features(content_scaled(edited)), window)
-        measures = (ssim(source, edited, mask), masked_lpips(distance, mask), mse(source, edited, mask))
+        measures = (ssim(source_moments, edited, mask), masked_lpips(distance, mask), mse(source, edited, mask))
         for (draft, places), numbers in zip(known, torch.stack([m.cpu().double() for m in measures], 1).tolist(), strict=True):
             draft.ssim, draft.lpips, draft.mse = numbers
             draft.passed = official.locality_gate(draft.ssim, draft.lpips, draft.task.dataset_type)
@@ -165,19 +166,21 @@ class PixelMeter:
         comparable: list[tuple[_Draft, RGB]] = []
         for draft in drafts:
             draft.view = 0.0
-            truth = draft.task.pictures.ground_truth
-            problem = _view_problem(draft.task.pictures.edited, truth)
+            after = draft.task.pictures.ground_truth
+            problem = _view_problem(draft.task.pictures.edited, after)
             if problem is not None:
                 draft.note(*problem)
-            elif truth is not None:
-                comparable.append((draft, truth))
+            elif after is not None:
+                comparable.append((draft, after))
         if not comparable:
             return
-        edited = self._stack([d.task.pictures.edited for d, _ in comparable]).permute(0, 3, 1, 2).to(self._view_dtype)
-        truth_stack = self._stack([t for _, t in comparable]).permute(0, 3, 1, 2).to(self._view_dtype)
+        edited, truth = (
+            self._stack(side).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+            for side in ([d.task.pictures.edited for d, _ in comparable], [t for _, t in comparable])
+        )
         everything = torch.ones_like(edited[:, 0], dtype=torch.bool)
-        distance = masked_lpips(self._network(content_scaled(edited), content_scaled(truth_stack)), everything)
-        score = 0.5 * ssim(edited, truth_stack, everything) + 0.5 * (1 - distance.to(self._view_dtype))
+        distance = masked_lpips(self._network(content_scaled(edited), content_scaled(truth)), everything)
+        score = 0.5 * ssim(edited, truth, everything, dtype=self._exact) + 0.5 * (1 - distance.to(self._exact))
         for (draft, _), value in zip(comparable, score.tolist(), strict=True):
             draft.view = value
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_metric.images import RGB, reference_view
+from gsi_bench_metric.locality import Moments, moments
 from gsi_bench_metric.perceptual import LpipsAlex, content_scaled
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.viewpoint import ViewpointKeypoints, keypoints
@@ -38,6 +39,11 @@ class Source:
     def view(self) -> Tensor:
         """The reference's evaluated window (1, 3, h, w), float32 BGR."""
         return reference_view(torch.tensor(self.rgb)[None].to(self._device))
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Window sums of the window for SSIM."""
+        return moments(self.view)
 
     @cached_property
     def features(self) -> list[Tensor]:
