@@ -14,16 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.records import SPLITS, EncodedImage, Prediction, RecordError
+from gsi_bench_dataset.prediction_table import PredictionError, PredictionTable, encode
+from gsi_bench_dataset.records import SPLITS, Prediction
 
 __all__ = ["PredictionError", "PredictionSet", "find_eval_tree", "read_predictions"]
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
 _TREE_PREFIX = "generated_images_"
-
-
-class PredictionError(ValueError):
-    """The predictions cannot be read; the message lists every problem."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +63,11 @@ def _from_path(path: Path, name: str, column: str) -> PredictionSet:
     if path.is_file() and path.suffix == ".json":
         return _from_json(path, name)
     if path.is_file() and path.suffix == ".parquet":
-        return _from_parquet([path], name, column)
+        return _from_table([path], name, column)
     if path.is_dir():
         shards = sorted(path.glob("data/*.parquet")) or sorted(path.glob("*.parquet"))
         if shards:
-            return _from_parquet(shards, name, column)
+            return _from_table(shards, name, column)
         if any(path.glob("*.arrow")) or any(path.glob("*/*.arrow")):
             raise PredictionError(f"{path}: written by save_to_disk; write it with to_parquet and give the parquet file")
         return _from_folder(path, name)
@@ -161,78 +158,6 @@ def _from_mapping(mapping: Mapping[str, Any], editor: str, base: Path) -> Predic
     return PredictionSet(editor, predictions)
 
 
-def encode(value: Any, sample_id: str) -> EncodedImage:
-    """An encoded picture from bytes, `{"bytes", "path"}`, a PIL image or a uint8 array (H, W, 3); the last two as PNG.
-
-    Raises:
-        PredictionError: for anything else.
-    """
-    import io  # noqa: PLC0415 - only for pictures in memory
-
-    from PIL import Image  # noqa: PLC0415
-
-    try:
-        if isinstance(value, EncodedImage):
-            return value
-        if isinstance(value, bytes):
-            return EncodedImage(value)
-        if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
-            return EncodedImage(value["bytes"], value.get("path"))
-        if type(value).__module__ == "numpy" and getattr(value, "dtype", None) == "uint8":
-            value = Image.fromarray(value)
-        if isinstance(value, Image.Image):
-            buffer = io.BytesIO()
-            value.save(buffer, format="PNG")
-            return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
-    except (RecordError, TypeError, ValueError, OSError) as error:  # empty bytes, or a shape or mode that is no PNG
-        raise PredictionError(f"{sample_id}: cannot be encoded as a picture ({error})") from error
-    raise PredictionError(
-        f"{sample_id}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
-    )
-
-
-def _path_of(value: Any) -> str | None:
-    """The path of a picture that is stored by its path alone."""
-    if isinstance(value, Mapping):
-        return value.get("path") if value.get("bytes") is None else None
-    return value if isinstance(value, str) and value else None
-
-
-def _from_parquet(shards: list[Path], editor: str, column: str) -> PredictionSet:
-    import pyarrow as pa  # noqa: PLC0415 - other forms do not need it
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    predictions: dict[str, Prediction] = {}
-    doubled: dict[str, tuple[str, ...]] = {}
-    problems = []
-    for shard in shards:
-        try:
-            file = pq.ParquetFile(shard)
-        except (pa.ArrowInvalid, OSError) as error:
-            problems.append(f"{shard}: not a readable parquet file ({error})")
-            continue
-        names = file.schema_arrow.names
-        id_column = next((c for c in ("id", "sample_id") if c in names), None)
-        if id_column is None or column not in names:
-            problems.append(
-                f"{shard}: expected the columns id and {column}, found {names}; name the picture column with --column"
-            )
-            continue
-        for batch in file.iter_batches(batch_size=64, columns=[id_column, column]):
-            for sample_id, value in zip(batch[id_column].to_pylist(), batch[column].to_pylist(), strict=True):
-                if not isinstance(sample_id, str):
-                    problems.append(f"{shard}: expected text in the column {id_column}, found {sample_id!r}")
-                elif value is None:
-                    continue  # no picture: the sample counts as missing
-                elif sample_id in predictions or sample_id in doubled:
-                    predictions.pop(sample_id, None)
-                    doubled[sample_id] = (*doubled.get(sample_id, ("a row",)), f"another row of {shard.name}")
-                elif path := _path_of(value):  # relative ones are meant from the file that names them
-                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=str(shard.parent / path))
-                else:
-                    predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
-    if problems:
-        raise PredictionError("\n".join(problems))
-    if not predictions and not doubled:
-        raise PredictionError(f"{shards[0].parent}: no picture in column {column}")
-    return PredictionSet(editor, predictions, doubled=doubled)
+def _from_table(shards: list[Path], editor: str, column: str) -> PredictionSet:
+    table = PredictionTable(shards, editor, column)
+    return PredictionSet(editor, table, doubled=table.doubled)

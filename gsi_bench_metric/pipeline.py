@@ -133,7 +133,7 @@ def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
 
 def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int) -> Iterator[_Task]:
     """Pieces of work that keep the edits of a source together; a single worker gets one, and is never idle between two."""
-    here = {editor: plan.predictions.keys() for (where, editor), plan in plans.items() if where == split}
+    here = {editor: frozenset(plan.ids) for (where, editor), plan in plans.items() if where == split}
     size = _TASK_SAMPLES if workers > 1 else len(rows)
     start = 0
     while start < len(rows):

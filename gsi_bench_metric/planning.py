@@ -50,18 +50,20 @@ class Plan:
     """What will be scored of one editor on one split.
 
     Attributes:
-        predictions: pictures to score, by sample id, in the order of the samples.
+        ids: the samples to score, in their order.
+        predictions: their pictures by sample id; those of a table are read when they are asked for. May hold others too.
         unscored: the samples that have no usable picture, each a score without numbers that says why.
         extra: ids of pictures that belong to no sample.
     """
 
     editor: str
+    ids: tuple[str, ...]
     predictions: Mapping[str, Prediction]
     unscored: tuple[Score, ...]
     extra: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.predictions) + len(self.unscored)
+        return len(self.ids) + len(self.unscored)
 
     def notes(self) -> Counter[str]:
         """How many pictures are missing, doubled, unreadable, extra."""
@@ -111,7 +113,8 @@ def make_plan(
         raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
     return Plan(
         predictions.editor,
-        {s.id: predictions.predictions[s.id] for s in samples if s.id not in reasons},
+        tuple(s.id for s in samples if s.id not in reasons),
+        predictions.predictions,
         tuple(no_picture(s, predictions.editor, protocol, reasons[s.id]) for s in samples if s.id in reasons),
         extra,
     )

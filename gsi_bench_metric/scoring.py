@@ -138,11 +138,10 @@ def score(
     progress: bool = True,
 ) -> list[Score]:
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
-    candidates = (
-        Candidate(sample, plan.predictions[sample.id], detector, judge) for sample in samples if sample.id in plan.predictions
-    )
+    wanted = frozenset(plan.ids)
+    candidates = (Candidate(s, plan.predictions[s.id], detector, judge) for s in samples if s.id in wanted)
     scores = list(plan.unscored)
-    with tqdm(total=len(plan.predictions), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
+    with tqdm(total=len(plan.ids), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
         for found in score_candidates(candidates, scorer):
             scores.append(found)
             bar.update()

@@ -335,3 +335,13 @@ def test_paths_in_a_parquet_column_are_meant_from_its_folder(tmp_path, make_imag
 def test_an_eval_tree_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(PredictionError, match="nowhere: no such folder"):
         find_eval_tree(tmp_path / "nowhere")
+
+
+def test_pictures_of_a_table_are_read_when_they_are_asked_for(tmp_path, make_image):
+    pictures = {f"a_edit_{i}": make_image(seed=i) for i in range(5)}
+    table = pa.table({"id": list(pictures), "edited_image": pa.array(pictures.values(), pa.binary())})
+    pq.write_table(table, tmp_path / "p.parquet", row_group_size=2)
+    found = read_predictions(tmp_path / "p.parquet").predictions
+    assert found._group.cache_info().currsize == 0
+    assert {i: found[i].image.bytes for i in reversed(pictures)} == pictures
+    assert found._group.cache_info().currsize == 2

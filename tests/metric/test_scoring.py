@@ -30,12 +30,13 @@ def test_samples_are_paired_with_predictions_by_id(make_sample, make_image):
     raw = {s.id: make_image(seed=i) for i, s in enumerate(samples)}
     plan = make_plan(iter(samples), predicted(**dict(sorted(raw.items()))))
     assert plan.editor == "editor" and plan.unscored == () and len(plan) == 3
-    assert [(i, p.sample_id, p.image.bytes) for i, p in plan.predictions.items()] == [(s.id, s.id, raw[s.id]) for s in samples]
+    assert list(plan.ids) == [s.id for s in samples]
+    assert [plan.predictions[i].image.bytes for i in plan.ids] == [raw[i] for i in plan.ids]
 
 
 def test_a_missing_picture_is_a_score_that_says_so(make_sample, make_image):
     plan = make_plan([make_sample("a"), make_sample("b")], predicted(a_edit_0=make_image()), protocol="official")
-    assert len(plan) == 2 and len(plan.predictions) == 1
+    assert len(plan) == 2 and len(plan.ids) == 1
     (found,) = plan.unscored
     assert (found.sample_id, found.split, found.editor, found.protocol) == ("b_edit_0", "fine", "editor", "official")
     assert (found.state, found.operation) == ("no_picture", "move")
@@ -57,7 +58,7 @@ def test_every_unreadable_picture_is_a_score_with_its_reason(make_sample, make_i
         "f_edit_0": tmp_path / "fine.png",
     }
     plan = make_plan([make_sample(i) for i in "abcdef"], predicted(**pictures))
-    assert list(plan.predictions) == ["f_edit_0"] and len(plan) == 6
+    assert list(plan.ids) == ["f_edit_0"] and len(plan) == 6
     assert all(u.state == "no_picture" and u.reasons[0].name == "unreadable" for u in plan.unscored)
     reasons = {u.sample_id[0]: u.reasons[0].text for u in plan.unscored}
     assert "gone.png: no such file" in reasons["a"] and "text.png" in reasons["b"] and "folder.png" in reasons["c"]
@@ -66,7 +67,7 @@ def test_every_unreadable_picture_is_a_score_with_its_reason(make_sample, make_i
 
 def test_pictures_of_no_sample_are_named_and_do_not_stop_the_others(make_sample, make_image):
     plan = make_plan([make_sample()], predicted(a_edit_0=make_image(), z_edit_0=make_image(), y_edit_3=make_image()))
-    assert list(plan.predictions) == ["a_edit_0"] and len(plan) == 1
+    assert list(plan.ids) == ["a_edit_0"] and len(plan) == 1
     assert plan.extra == ("y_edit_3", "z_edit_0")
     assert plan.notes() == {"extra": 2}
 
@@ -163,5 +164,5 @@ def test_a_plan_reads_headers_only(make_sample, make_image, monkeypatch):
     monkeypatch.setattr(Image.Image, "convert", decode)
     with pytest.raises(AssertionError, match="decoded"):
         images.load_rgb(make_image())
-    assert len(make_plan([make_sample()], predicted(a_edit_0=make_image())).predictions) == 1
+    assert len(make_plan([make_sample()], predicted(a_edit_0=make_image())).ids) == 1
     assert np.array_equal(images.header_size(make_image()), (48, 64))
