@@ -79,7 +79,11 @@ def _run_evaluate(args: argparse.Namespace) -> int:
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
-    run = evaluate(request, args.out, progress=not args.quiet)
+    try:
+        run = evaluate(request, args.out, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
+        raise
     if not args.quiet:
         say(markdown(build_report(run, gallery=0)))
         say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")

@@ -35,7 +35,7 @@ from gsi_bench_metric.evaluate_rows import (
     samples_of,
 )
 from gsi_bench_metric.judges import Judge, make_judge
-from gsi_bench_metric.planning import make_plan
+from gsi_bench_metric.planning import OnMissing, make_plan
 from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.score_files import write_scores
 from gsi_bench_metric.scoring import ScoringError, make_scorer, pick_device, score
@@ -76,11 +76,13 @@ Args:
     dataset_type: "GSI-Real" or "GSI-Syn" for all samples; default by each sample's split.
     batch_size: pictures that are compared together; default 1 on a CPU, else 16.
     ignore_extra: leave predictions for unknown samples out instead of raising.
+    on_missing: "zero": a missing or unreadable picture counts in `n_not_scored` and as 0 in `<key>_all`; "error": it raises.
 
 Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
-    `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_low` and `<key>_high` where there are 10 scenes or more; the
-    same per operation as `<key>/<operation>`.
+    `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
+    pictures are missing; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
+    `<key>/<operation>`.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
@@ -136,6 +138,7 @@ class _Request:
     editor: str
     out: Path | None
     ignore_extra: bool
+    on_missing: OnMissing
 
 
 @add_end_docstrings(_INPUTS)
@@ -167,6 +170,7 @@ class GsiBench(evaluate.Metric):
         dataset_type: str | None = None,
         batch_size: int | None = None,
         ignore_extra: bool = False,
+        on_missing: OnMissing = "zero",
     ) -> dict[str, float] | None:
         """Scores what was added, and what is given here; the next `compute` starts anew. None on processes other than 0.
 
@@ -184,6 +188,7 @@ class GsiBench(evaluate.Metric):
                 editor=editor,
                 out=_path(out),
                 ignore_extra=ignore_extra,
+                on_missing=on_missing,
             )
             if request.out is not None:
                 request.out.mkdir(parents=True, exist_ok=True)
@@ -249,7 +254,8 @@ def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Requ
     if problems:
         raise ScoringError(summary_of("these rows cannot be scored", problems))
     pictures = {row["id"]: prediction_of(row, request.editor) for row in predictions if row["image"] is not None}
-    plan = make_plan(samples, PredictionSet(request.editor, pictures), protocol=request.protocol)
+    found = PredictionSet(request.editor, pictures)
+    plan = make_plan(samples, found, protocol=request.protocol, on_missing=request.on_missing, ignore_extra=True)
     return score(plan, samples, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import math
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -36,8 +38,10 @@ from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
-# Samples in one piece of work for a worker: enough to keep it busy, few enough to spread evenly and to lose little.
-_TASK_SAMPLES = 16
+# Samples in one piece of work: at most as many as keep decoding ahead of a GPU, at least as many as share sources.
+_TASK_SAMPLES = (4, 64)
+_TASKS_A_WORKER = 4  # so that workers end at about the same time
+_PROGRESS_SECONDS = 30.0  # between two entries of the log
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,22 +65,24 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
         StoreError: the disk is full. What was recorded is kept.
     """
     began = time.monotonic()
-    device = pick_device(request.device)
+    request = dataclasses.replace(request, device=pick_device(request.device))
     require_protocol(request.protocol)
     inputs = open_inputs(request)
     rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
     plans = _plans(request, inputs, rows, progress)
     prepare_folder(folder)
     log = RunLog(folder / LOG)
-    settings = _settings(request, device, inputs, rows, plans)
+    settings = _settings(request, inputs, rows, plans)
     begin_run(folder, settings)
     log.event("started", settings=settings, workers=request.workers)
+    for (split, editor), plan in plans.items():
+        log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
         _say_what_is_wrong(plans)
     scores = [score for plan in plans.values() for score in plan.unscored]
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, request.workers)]
     try:
-        scores += _run(request, device, folder, tasks, progress)
+        scores += _run(request, folder, tasks, log, progress)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
         raise
@@ -132,9 +138,10 @@ def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
 
 
 def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int) -> Iterator[_Task]:
-    """Pieces of work that keep the edits of a source together; a single worker gets one, and is never idle between two."""
+    """Pieces of work that keep the edits of a source together."""
     here = {editor: frozenset(plan.ids) for (where, editor), plan in plans.items() if where == split}
-    size = _TASK_SAMPLES if workers > 1 else len(rows)
+    least, most = _TASK_SAMPLES
+    size = min(max(math.ceil(len(rows) / (_TASKS_A_WORKER * workers)), least), most)
     start = 0
     while start < len(rows):
         stop = min(start + size, len(rows))
@@ -146,27 +153,33 @@ def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan
         start = stop
 
 
-def _run(request: Request, device: str, folder: Path, tasks: list[_Task], progress: bool) -> list[Score]:
+def _run(request: Request, folder: Path, tasks: list[_Task], log: RunLog, progress: bool) -> list[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
+    # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
+    first = secrets.randbelow(len(tasks)) if tasks else 0
+    tasks = tasks[first:] + tasks[:first]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = max(1, cores // request.workers) if request.workers > 1 else None
-    start = functools.partial(_start, request, device, folder, threads)
+    start = functools.partial(_start, request, folder, threads)
     found: dict[tuple[str, str, str], Score] = {}
-    total = sum(map(len, tasks))
+    total, logged = sum(map(len, tasks)), time.monotonic()
     with tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar:
         for score in run_tasks(tasks, start, workers=request.workers):
             found[score.editor, score.split, score.sample_id] = score
             bar.update(len(found) - bar.n)
+            if time.monotonic() - logged > _PROGRESS_SECONDS:
+                logged = time.monotonic()
+                log.event("progress", done=len(found), total=total)
     return list(found.values())
 
 
-def _start(request: Request, device: str, folder: Path, threads: int | None) -> Callable[[_Task], Iterator[Score]]:
+def _start(request: Request, folder: Path, threads: int | None) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs and records, builds the networks."""
     if threads is not None:
         torch.set_num_threads(threads)
         cv2.setNumThreads(threads)
     inputs = open_inputs(request)
-    scorer = make_scorer(request.protocol, device, request.batch_size, request.dataset_type)
+    scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
     records = RecordStore(folder / RECORDS)
     entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
 
@@ -193,7 +206,6 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
 
 def _settings(
     request: Request,
-    device: str,
     inputs: Inputs,
     rows: Mapping[str, list[Outline]],
     plans: Mapping[tuple[str, str], Plan],
@@ -220,7 +232,7 @@ def _settings(
             "samples": {split: len(found) for split, found in rows.items()},
         },
         "dataset_type": request.dataset_type,
-        "device": device,
+        "device": request.device,
         "batch_size": request.batch_size,
         "editors": editors,
         "versions": versions(),

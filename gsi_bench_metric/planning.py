@@ -78,7 +78,7 @@ def make_plan(
     *,
     protocol: str = "official",
     on_missing: OnMissing = "zero",
-    ignore_extra: bool = True,
+    ignore_extra: bool | None = None,
     progress: bool = False,
 ) -> Plan:
     """Pairs samples with predictions by id and looks at every picture's header.
@@ -88,8 +88,8 @@ def make_plan(
         predictions: one editor's pictures.
         protocol: written into the scores of what cannot be scored.
         on_missing: "zero": a missing, doubled or unreadable picture is a score without numbers; "error": it is an error, and
-            so is a picture of no sample. Then every picture is decoded here, so that nothing turns up later.
-        ignore_extra: False: a picture of no sample is an error.
+            every picture is decoded here, so that nothing turns up later.
+        ignore_extra: whether a picture of no sample is no error; default: with `on_missing` "zero".
         progress: shows a bar while pictures are looked at.
 
     Raises:
@@ -98,7 +98,7 @@ def make_plan(
     samples = list(samples)
     problems = _identity_problems(samples)
     extra = tuple(sorted(set(predictions.predictions) - {s.id for s in samples}))
-    if extra and (on_missing == "error" or not ignore_extra):
+    if extra and not (on_missing == "zero" if ignore_extra is None else ignore_extra):
         problems.append(
             f"{len(extra)} picture(s) belong to no sample of this data: {some(extra)}. Check the split and the data"
         )
