@@ -51,7 +51,7 @@ def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attem
     waiting = deque(_Attempt(task) for task in tasks)
     crew: list[_Worker[T]] = []
     try:
-        while crew := _hire(crew, waiting, start, workers):
+        while _hire(crew, waiting, start, workers):
             for worker in _with_news(crew):
                 kind, content = worker.receive()
                 if kind == "result":
@@ -101,6 +101,7 @@ class _Worker(Generic[T]):
         try:
             kind, content = self._ours.recv()
         except (EOFError, OSError):
+            self._ours.close()
             self._process.join()
             self.exit_code = self._process.exitcode
             return "dead", None
@@ -112,19 +113,19 @@ class _Worker(Generic[T]):
         self._process.join()
 
 
-def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> list[_Worker[T]]:
-    """The crew with work for everybody: the dead replaced, those without work dismissed."""
-    alive = [worker for worker in crew if worker.exit_code is None]
-    for worker in [w for w in alive if w.busy_with is None]:
+def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> bool:
+    """Gives everybody work: the dead are replaced, those without work dismissed. Whether anybody is at work."""
+    crew[:] = [worker for worker in crew if worker.exit_code is None]
+    for worker in [w for w in crew if w.busy_with is None]:
         if waiting:
             worker.give(waiting.popleft())
         else:
+            crew.remove(worker)
             worker.dismiss()
-            alive.remove(worker)
-    while waiting and len(alive) < workers:
-        alive.append(_Worker(start))
-        alive[-1].give(waiting.popleft())
-    return alive
+    while waiting and len(crew) < workers:
+        crew.append(_Worker(start))
+        crew[-1].give(waiting.popleft())
+    return bool(crew)
 
 
 def _with_news(crew: list[_Worker[T]]) -> list[_Worker[T]]:
@@ -145,26 +146,40 @@ def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -
     waiting.appendleft(attempt)
 
 
+class _ParentGoneError(Exception):
+    """The parent has died, or does not need this worker any more."""
+
+
 def _serve(connection: Connection, start: Start[T, Any]) -> None:
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
         work = start()
         while True:
-            task = connection.recv()
+            task = _over_the_pipe(connection.recv)
             for result in work(task):
-                connection.send(("result", result))
-            connection.send(("done", None))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent is gone or does not need this worker any more
+                _over_the_pipe(connection.send, ("result", result))
+            _over_the_pipe(connection.send, ("done", None))
+    except _ParentGoneError:
+        return
     except Exception as error:  # noqa: BLE001 - raised again in the parent
-        connection.send(("error", _portable(error)))
+        with contextlib.suppress(OSError):
+            connection.send(("error", _portable(error)))
+
+
+def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
+    """Sends or receives. Work may meet the errors of a closed pipe too, so they are told apart here."""
+    try:
+        return function(*what)
+    except (EOFError, OSError) as error:
+        raise _ParentGoneError from error
 
 
 def _portable(error: Exception) -> Exception:
     """The error itself if it survives the way to another process, else its text."""
     try:
-        if type(pickle.loads(pickle.dumps(error))) is type(error):
+        arrived = pickle.loads(pickle.dumps(error))
+        if type(arrived) is type(error) and str(arrived) == str(error):
             return error
     except Exception:  # noqa: BLE001 - whatever its class does on the way
         pass

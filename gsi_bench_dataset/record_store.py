@@ -9,6 +9,7 @@ half-written is skipped and counted, and its record is made again. Nothing is ev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ __all__ = ["RecordStore", "StoreError", "digest"]
 # After a power cut at most this much of the work is done again; a kill of the process alone loses nothing that was appended.
 SYNC_SECONDS = 2.0
 
+_BEGIN = b'{"crc":"'
 _LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",("kind":"([a-z_]+)","key":"([0-9a-f]+)","value":(.+))\}\n', re.DOTALL)
 
 
@@ -57,13 +59,12 @@ class RecordStore:
     Args:
         folder: made if it is not there.
 
-    Attributes:
-        damaged: lines that were skipped because they are not whole.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.damaged = 0
+        self._damaged = 0
+        self._unfinished: set[str] = set()  # segments that do not end with a line
         self._index: dict[tuple[str, str], _Place] = {}
         self._consumed: dict[str, int] = {}  # bytes of whole lines that were read, by segment
         self._segment: _Segment | None = None
@@ -78,6 +79,11 @@ class RecordStore:
 
     def __len__(self) -> int:
         return len(self._index)
+
+    @property
+    def damaged(self) -> int:
+        """Lines that were skipped because they are not whole; another writer may still be at the last one of a segment."""
+        return self._damaged + len(self._unfinished)
 
     def get(self, kind: str, key: str) -> Any | None:
         """The value of a record, None where there is none."""
@@ -102,13 +108,12 @@ class RecordStore:
             if self._segment is None:
                 self._segment = _Segment(self.folder)
             start = self._segment.write(b"".join(lines))
-        except OSError as error:
+        except BaseException as error:
             # Half a line may be there now: nothing may follow it, so the next record begins another segment.
             self._drop_segment()
-            raise StoreError(
-                f"{self.folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or "
-                "mend its rights, then run the same command again"
-            ) from error
+            if isinstance(error, OSError):
+                raise self._cannot_write(error) from error
+            raise
         for where, line in zip(new, lines, strict=True):
             before = line.index(b'"value":') + len(b'"value":')
             self._index[where] = _Place(self._segment.name, start + before, len(line) - before - 2)
@@ -123,35 +128,68 @@ class RecordStore:
                 self._consumed[path.name] = self._read(path, consumed)
 
     def sync(self) -> None:
-        """Makes sure that everything is on the disk."""
+        """Makes sure that everything is on the disk.
+
+        Raises:
+            StoreError: it cannot be.
+        """
         if self._segment is not None:
-            self._segment.sync()
+            try:
+                self._segment.sync()
+            except OSError as error:
+                self._drop_segment()
+                raise self._cannot_write(error) from error
 
     def close(self) -> None:
-        """Makes sure that everything is on the disk, and ends this writer's segment."""
-        if self._segment is not None:
-            self._segment.sync()
-            self._drop_segment()
+        """Makes sure that everything is on the disk, and ends this writer's segment.
+
+        Raises:
+            StoreError: see `sync`.
+        """
+        self.sync()
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            try:
+                segment.close()
+            except OSError as error:
+                raise self._cannot_write(error) from error
 
     def _read(self, path: Path, start: int) -> int:
+        """Takes in the whole lines from `start` on; where they end."""
         with path.open("rb") as stream:
             stream.seek(start)
             for line in stream:
                 if not line.endswith(b"\n"):
-                    break  # a writer may be at it; or was killed there
-                match = _LINE.fullmatch(line)
-                if match is None or int(match[1], 16) != zlib.crc32(match[2]):
-                    self.damaged += 1
-                else:
-                    place = _Place(path.name, start + match.start(5), len(match[5]))
-                    self._index.setdefault((match[3].decode(), match[4].decode()), place)
+                    self._unfinished.add(path.name)  # a writer is at it, or was killed there
+                    return start
+                self._take(path.name, start, line)
                 start += len(line)
+        self._unfinished.discard(path.name)
         return start
 
+    def _take(self, segment: str, start: int, line: bytes) -> None:
+        """Notes where the record of a line stands. A damaged line may have lost its end: then the next one is glued to it."""
+        at = 0
+        while (match := _match(line, at)) is None:
+            at = line.find(_BEGIN, at + 1)
+            if at < 0:
+                self._damaged += 1
+                return
+        self._damaged += at > 0
+        place = _Place(segment, start + match.start(5), len(match[5]))
+        self._index.setdefault((match[3].decode(), match[4].decode()), place)
+
     def _drop_segment(self) -> None:
-        if self._segment is not None:
-            self._segment.close()
-            self._segment = None
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            with contextlib.suppress(OSError):  # an error was met already
+                segment.close()
+
+    def _cannot_write(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"{self.folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or mend its "
+            "rights, then run the same command again"
+        )
 
 
 class _Segment:
@@ -160,6 +198,7 @@ class _Segment:
     def __init__(self, folder: Path):
         self.name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         self._file = (folder / self.name).open("xb", buffering=0)
+        _sync_folder(folder)
         self._size = 0
         self._synced = time.monotonic()
 
@@ -180,6 +219,22 @@ class _Segment:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts a new file's name on the disk; where folders cannot be synced the file system does it by itself."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def _match(line: bytes, at: int) -> re.Match[bytes] | None:
+    """A whole record from `at` to the end of the line."""
+    match = _LINE.fullmatch(line, at)
+    return match if match and int(match[1], 16) == zlib.crc32(match[2]) else None
 
 
 def _line(kind: str, key: str, value: Any) -> bytes:

@@ -31,6 +31,9 @@ class RecordError(ValueError):
         self.problems = list(problems)
         super().__init__(f"{record}: " + "; ".join(self.problems))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.record, self.problems)  # so that it comes out of a worker process as it was
+
 
 @dataclasses.dataclass(frozen=True)
 class EncodedImage:
