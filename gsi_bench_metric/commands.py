@@ -75,7 +75,7 @@ def _add_evaluate(subparsers: Any) -> None:
 def _run_evaluate(args: argparse.Namespace) -> int:
     from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
-    from gsi_bench_metric.report.write import markdown  # noqa: PLC0415
+    from gsi_bench_metric.report.write import summary  # noqa: PLC0415
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
@@ -85,7 +85,7 @@ def _run_evaluate(args: argparse.Namespace) -> int:
         say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
         raise
     if not args.quiet:
-        say(markdown(build_report(run, gallery=0)))
+        say(summary(build_report(run, gallery=False)))
         say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
     return 0
 
@@ -109,7 +109,7 @@ def _run_report(args: argparse.Namespace) -> int:
     from gsi_bench_metric.runs import load_run  # noqa: PLC0415
 
     run = load_run(args.run_folder)
-    written = write_report(run, args.out or args.run_folder)
+    written = write_report(run, args.out or args.run_folder, progress=True)
     if args.official_json:
         written += write_official_json(run, args.official_json)
     for path in written:

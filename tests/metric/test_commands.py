@@ -53,7 +53,7 @@ def workplace(tmp_path_factory) -> Path:
 
 def row_of(workplace: Path, editor: str) -> dict[str, float]:
     rows = json.loads((workplace / "run" / "report.json").read_text())["rows"]
-    return next(row for _, name, row in rows if name == editor)
+    return next(row for row in rows if row["editor"] == editor)
 
 
 def test_the_recorded_editor_has_the_reference_row(workplace):
@@ -85,7 +85,7 @@ def test_an_editor_without_detections_has_locality_only(workplace, editor):
 
 def test_an_editor_that_was_not_judged_is_named_as_such(workplace):
     unscored = json.loads((workplace / "run" / "report.json").read_text())["unscored"]
-    named = {editor for _, editor, reason, count in unscored if reason == "not_judged" and count == 19}
+    named = {entry["editor"] for entry in unscored if entry["reason"] == "not_judged" and entry["count"] == 19}
     assert named == {"copy", "paste", "blur"}
 
 
