@@ -88,7 +88,9 @@ def data_url(rgb: RGB) -> str:
     """A JPEG at the page's size as a data URL."""
     small, _ = _resized(rgb)
     buffer = io.BytesIO()
-    Image.fromarray(small).save(buffer, format="JPEG", quality=80, optimize=True)
+    Image.fromarray(small).save(
+        buffer, format="JPEG", quality=80, subsampling=0, optimize=True
+    )  # thin coloured lines stay clear
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
