@@ -6,10 +6,10 @@ run at once, on several machines too.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
-import os
 import sys
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -148,23 +148,37 @@ def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan
 
 def _run(request: Request, device: str, folder: Path, tasks: list[_Task], progress: bool) -> list[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, cores // request.workers) if request.workers > 1 else None
-    start = functools.partial(_start, request, device, folder, threads)
+    start = functools.partial(_start, request, device, folder)
     found: dict[tuple[str, str, str], Score] = {}
     total = sum(map(len, tasks))
-    with tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar:
-        for score in run_tasks(tasks, start, workers=request.workers):
+    with (
+        _one_thread(),
+        tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
+        contextlib.closing(run_tasks(tasks, start, workers=request.workers)) as results,
+    ):
+        for score in results:
             found[score.editor, score.split, score.sample_id] = score
             bar.update(len(found) - bar.n)
     return list(found.values())
 
 
-def _start(request: Request, device: str, folder: Path, threads: int | None) -> Callable[[_Task], Iterator[Score]]:
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
+    former = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former[0])
+        cv2.setNumThreads(former[1])
+
+
+def _start(request: Request, device: str, folder: Path) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs and records, builds the networks."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
+    torch.set_num_threads(1)  # in a process of its own too
+    cv2.setNumThreads(1)
     inputs = open_inputs(request)
     scorer = make_scorer(request.protocol, device, request.batch_size, request.dataset_type)
     records = RecordStore(folder / RECORDS)
