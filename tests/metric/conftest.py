@@ -6,7 +6,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,13 +60,10 @@ class Case:
             row = {"bbox_3d": box, "bbox_2d": [*corner, corner[0] + 12, 24.0], "label": "mug", "iou_score": 0.9}
             return {"detections": [row | {"rotation_matrix": self.samples[0].rotation_matrix}]}
 
-        cache = {
-            f"{s.img_id}_{s.query_id}": {
-                "origin_result": found(list(s.original_bbox_3d)),
-                "new_result": found(self.boxes[s.id]),
-            }
-            for s in self.samples
-        }
+        cache = {}
+        for s in self.samples:
+            views = {"origin_result": found(list(s.original_bbox_3d)), "new_result": found(self.boxes[s.id])}
+            cache[f"{s.img_id}_{s.query_id}"] = views
         self.cache.write_text(json.dumps(cache))
 
     def write_judgements(self, first: float = 8) -> None:
@@ -84,18 +80,9 @@ class Case:
 
     def words(self, out: Path, *more: object) -> list[str]:
         """The command that a user types for `request()`."""
-        words = [
-            sys.executable,
-            "-m",
-            "gsi_bench_dataset.cli",
-            "evaluate",
-            self.pictures,
-            "--data",
-            self.data,
-            "--split",
-            "fine",
-        ]
-        words += ["--protocol", "official", "--detector", "recorded", "--detections", self.cache, "--device", "cpu"]
+        words = [sys.executable, "-m", "gsi_bench_dataset.cli", "evaluate", self.pictures]
+        words += ["--data", self.data, "--split", "fine", "--protocol", "official"]
+        words += ["--detector", "recorded", "--detections", self.cache, "--device", "cpu"]
         words += ["--judge", "recorded", "--judgements", self.judgements, "--out", out, "--quiet", *more]
         return [str(word) for word in words]
 
@@ -131,22 +118,3 @@ def make_case(tmp_path: Path, make_sample: Callable[..., Sample], make_image: Ca
         return case
 
     return make
-
-
-def kept_records(folder: Path) -> Counter[str]:
-    """How many records of each kind a run folder holds, counted without the code under test."""
-    lines = [line for path in (folder / "records").glob("*.jsonl") for line in path.read_bytes().split(b"\n") if line]
-    found = {(row["kind"], row["key"]) for row in map(_parsed, lines) if row}
-    return Counter(kind for kind, _ in found)
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
-
-
-@pytest.fixture(name="kept_records")
-def _kept_records() -> Callable[[Path], Counter[str]]:
-    return kept_records
