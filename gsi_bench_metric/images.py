@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -54,8 +54,9 @@ def load_rgb(source: Source) -> RGB:
     """
     with _open(source) as image:
         try:
+            image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
             return np.asarray(image.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:  # PIL: truncated or damaged data
+        except Exception as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
 
 
@@ -86,7 +87,7 @@ def _open(source: Source) -> Image.Image:
             image = Image.open(stream)
     except FileNotFoundError as error:
         raise ImageError(f"{_describe(source)}: no such file") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:
         raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()

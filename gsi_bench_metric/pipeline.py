@@ -202,7 +202,9 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
         for editor, ids in task.wanted.items():
             entry = entries[task.split, editor]
             if sample.id in ids:
-                yield Candidate(sample, entry.predictions.predictions[sample.id], entry.detector, entry.judge)
+                # One that vanished after the plan was made is looked for where it was, and its score says that it is gone.
+                gone = Prediction(sample.id, editor, path=f"{entry.predictions.origin}/{sample.id}")
+                yield Candidate(sample, entry.predictions.predictions.get(sample.id, gone), entry.detector, entry.judge)
 
 
 def _settings(
