@@ -14,7 +14,7 @@ import pickle
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
@@ -31,7 +31,7 @@ class WorkerError(ValueError):
     """A worker died, or failed in a way that cannot be sent between processes."""
 
 
-def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attempts: int = 2) -> Iterator[R]:
+def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attempts: int = 2) -> Generator[R, None, None]:
     """Results of all tasks.
 
     Args:

@@ -120,9 +120,10 @@ def _from_folder(folder: Path, editor: str) -> PredictionSet:
     by_id: dict[str, list[Path]] = defaultdict(list)
     ignored = []
     for path in sorted(folder.iterdir()):
-        # A link that leads nowhere is a picture that cannot be read, and is said to be one.
-        if path.suffix.lower() in EXTENSIONS and (path.is_file() or path.is_symlink()):
-            by_id[_sample_id(path)].append(path)
+        # A link that leads nowhere is a picture that cannot be read, and is said to be one. Pipes would be waited for forever.
+        sample_id = _sample_id(path) if path.suffix.lower() in EXTENSIONS else ""
+        if sample_id and (path.is_file() or not path.exists()):
+            by_id[sample_id].append(path)
         else:
             ignored.append(path.name)
     if not by_id:

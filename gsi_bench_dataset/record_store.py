@@ -68,7 +68,10 @@ class RecordStore:
         self._index: dict[tuple[str, str], _Place] = {}
         self._consumed: dict[str, int] = {}  # bytes of whole lines that were read, by segment
         self._segment: _Segment | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._cannot_write(error) from error
         self.refresh()
 
     def __enter__(self) -> Self:

@@ -67,7 +67,9 @@ def _add_evaluate(subparsers: Any) -> None:
         help="missing, doubled and unreadable pictures are 0 and flagged (default; the official means leave them out, as the "
         "reference does, and <key>_all counts them), or an error that names all of them, and of pictures of no sample",
     )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that score (default: 1)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU if there is work enough)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
     parser.set_defaults(run=_run_evaluate)
 

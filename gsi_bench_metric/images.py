@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,6 +29,10 @@ __all__ = [
     "reference_view",
     "resize_bicubic",
 ]
+
+# PIL's readers raise what they stumble over in damaged files, each its own.
+_DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeError, AttributeError, LookupError)
+_DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error)
 
 RGB = NDArray[np.uint8]
 Source = EncodedImage | bytes | str | Path
@@ -54,8 +60,9 @@ def load_rgb(source: Source) -> RGB:
     """
     with _open(source) as image:
         try:
+            image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
             return np.asarray(image.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:  # PIL: truncated or damaged data
+        except _DAMAGED as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
 
 
@@ -86,7 +93,7 @@ def _open(source: Source) -> Image.Image:
             image = Image.open(stream)
     except FileNotFoundError as error:
         raise ImageError(f"{_describe(source)}: no such file") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (Image.DecompressionBombError, *_DAMAGED) as error:
         raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()

@@ -39,7 +39,7 @@ class Request:
     batch_size: int | None = None
     dataset_type: str | None = None
     on_missing: OnMissing = "zero"
-    workers: int = 1
+    workers: int | None = None  # processes; default: one a core of a CPU where there are edits enough
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ run at once, on several machines too.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
@@ -41,6 +42,7 @@ __all__ = ["Request", "evaluate", "iter_pictures"]
 # Samples in one piece of work: at most as many as keep decoding ahead of a GPU, at least as many as share sources.
 _TASK_SAMPLES = (4, 64)
 _TASKS_A_WORKER = 4  # so that workers end at about the same time
+_EDITS_A_WORKER = 50  # at least, or a worker starts longer than it works
 _PROGRESS_SECONDS = 30.0  # between two entries of the log
 
 
@@ -65,6 +67,8 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
         StoreError: the disk is full. What was recorded is kept.
     """
     began = time.monotonic()
+    if request.workers is not None and request.workers < 1:
+        raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
     request = dataclasses.replace(request, device=pick_device(request.device))
     require_protocol(request.protocol)
     inputs = open_inputs(request)
@@ -74,15 +78,16 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     log = RunLog(folder / LOG)
     settings = _settings(request, inputs, rows, plans)
     begin_run(folder, settings)
-    log.event("started", settings=settings, workers=request.workers)
+    workers = _worker_count(request, sum(len(plan.ids) for plan in plans.values()))
+    log.event("started", settings=settings, workers=workers)
     for (split, editor), plan in plans.items():
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
         _say_what_is_wrong(plans)
     scores = [score for plan in plans.values() for score in plan.unscored]
-    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, request.workers)]
+    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers)]
     try:
-        scores += _run(request, folder, tasks, log, progress)
+        scores += _run(request, folder, tasks, workers, log, progress=progress)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
         raise
@@ -153,18 +158,28 @@ def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan
         start = stop
 
 
-def _run(request: Request, folder: Path, tasks: list[_Task], log: RunLog, progress: bool) -> list[Score]:
+def _worker_count(request: Request, edits: int) -> int:
+    """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
+    if request.workers is not None:
+        return request.workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
+
+
+def _run(request: Request, folder: Path, tasks: list[_Task], workers: int, log: RunLog, *, progress: bool) -> list[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, cores // request.workers) if request.workers > 1 else None
-    start = functools.partial(_start, request, folder, threads)
+    start = functools.partial(_start, request, folder)
     found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
-    with tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar:
-        for score in run_tasks(tasks, start, workers=request.workers):
+    with (
+        _one_thread(),
+        tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
+        contextlib.closing(run_tasks(tasks, start, workers=workers)) as results,
+    ):
+        for score in results:
             found[score.editor, score.split, score.sample_id] = score
             bar.update(len(found) - bar.n)
             if time.monotonic() - logged > _PROGRESS_SECONDS:
@@ -173,11 +188,23 @@ def _run(request: Request, folder: Path, tasks: list[_Task], log: RunLog, progre
     return list(found.values())
 
 
-def _start(request: Request, folder: Path, threads: int | None) -> Callable[[_Task], Iterator[Score]]:
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
+    former = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former[0])
+        cv2.setNumThreads(former[1])
+
+
+def _start(request: Request, folder: Path) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs and records, builds the networks."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
+    torch.set_num_threads(1)  # in a process of its own too
+    cv2.setNumThreads(1)
     inputs = open_inputs(request)
     scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
     records = RecordStore(folder / RECORDS)
@@ -201,7 +228,9 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
         for editor, ids in task.wanted.items():
             entry = entries[task.split, editor]
             if sample.id in ids:
-                yield Candidate(sample, entry.predictions.predictions[sample.id], entry.detector, entry.judge)
+                # One that vanished after the plan was made is looked for where it was, and its score says that it is gone.
+                gone = Prediction(sample.id, editor, path=f"{entry.predictions.origin}/{sample.id}")
+                yield Candidate(sample, entry.predictions.predictions.get(sample.id, gone), entry.detector, entry.judge)
 
 
 def _settings(

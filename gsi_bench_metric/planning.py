@@ -97,13 +97,13 @@ def make_plan(
     """
     samples = list(samples)
     problems = _identity_problems(samples)
-    extra = tuple(sorted(set(predictions.predictions) - {s.id for s in samples}))
+    given = predictions.predictions.keys() | predictions.doubled.keys()
+    extra = tuple(sorted(given - {s.id for s in samples}))
     if extra and not (on_missing == "zero" if ignore_extra is None else ignore_extra):
         problems.append(
             f"{len(extra)} picture(s) belong to no sample of this data: {some(extra)}. Check the split and the data"
         )
-    usable = predictions.predictions.keys() | predictions.doubled.keys()
-    if samples and usable.isdisjoint(s.id for s in samples):
+    if samples and given.isdisjoint(s.id for s in samples):
         problems.append(f"no picture of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
         raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
     reasons = _look(samples, predictions, thorough=on_missing == "error", progress=progress)

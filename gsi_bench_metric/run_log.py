@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -19,10 +20,10 @@ class RunLog:
         self._path = path
 
     def event(self, name: str, **facts: Any) -> None:
-        """One event with its facts, time, host and process."""
+        """One event with its facts, time, host and process. Where the disk is full it is left out: records matter more."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = {"time": now, "host": socket.gethostname(), "pid": os.getpid(), "event": name} | facts
-        with self._path.open("ab+", buffering=0) as stream:
+        with contextlib.suppress(OSError), self._path.open("ab+", buffering=0) as stream:
             torn = stream.seek(0, os.SEEK_END) > 0 and not _ends_a_line(stream)
             stream.write(b"\n" * torn + json.dumps(line).encode("ascii") + b"\n")
 

@@ -10,14 +10,16 @@ Whole files are written atomically.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import json
 import os
 import platform
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -96,9 +98,14 @@ def prepare_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: expected a folder, found a file; choose another --out")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / SETTINGS).is_file():
+    if folder.is_dir() and any(map(_foreign, folder.iterdir())) and not (folder / SETTINGS).is_file():
         raise RunError(f"{folder}: holds other files and no run; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a file is none that a run leaves which is killed while it writes its settings for the first time."""
+    return not (path.name.startswith(f".{SETTINGS}.") and path.name.endswith(".tmp"))
 
 
 def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
@@ -108,15 +115,28 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
 
 def finish_run(folder: Path, settings: Mapping[str, Any], scores: Sequence[Score]) -> Run:
     """Writes `scores.jsonl` and the settings that it belongs to."""
-    write_scores(folder / SCORES, scores)
+    with _disk_problems_named(folder):
+        write_scores(folder / SCORES, scores)
     return Run(_save_settings(folder, settings, file_hash(folder / SCORES)), scores, folder)
 
 
 def _save_settings(folder: Path, settings: Mapping[str, Any], scores: str | None) -> Mapping[str, Any]:
     # The hash ties the two files together, whenever a run is killed.
     complete = {**settings, "scores_sha256": scores}
-    write_atomically(folder / SETTINGS, json.dumps(complete, indent=2) + "\n")
+    with _disk_problems_named(folder):
+        write_atomically(folder / SETTINGS, json.dumps(complete, indent=2) + "\n")
     return complete
+
+
+@contextlib.contextmanager
+def _disk_problems_named(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or mend its "
+            "rights, then run the same command again"
+        ) from error
 
 
 def load_run(folder: Path) -> Run:
@@ -127,10 +147,19 @@ def load_run(folder: Path) -> Run:
     """
     if not (folder / SETTINGS).is_file():
         raise RunError(f"{folder}: no {SETTINGS} in it; expected a folder that `gsi-bench evaluate --out` wrote")
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings["scores_sha256"]:
+    settings = _read_settings(folder / SETTINGS)
+    if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings.get("scores_sha256"):
         raise RunError(f"{folder}: this run is not finished; run the same `gsi-bench evaluate` again, it goes on from there")
     return Run(settings, read_scores(folder / SCORES), folder)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The settings; none where a power cut spoiled the file."""
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def comparable_with_paper(origins: Iterable[str], protocol: str, detector: str, judge: str | None) -> tuple[bool, str]:
@@ -167,6 +196,13 @@ def versions() -> dict[str, str]:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a whole text file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # hosts that share the folder may share a pid
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut may leave an empty file in the old one's place
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

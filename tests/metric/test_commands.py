@@ -59,7 +59,8 @@ def row_of(workplace: Path, editor: str) -> dict[str, float]:
 def test_the_recorded_editor_has_the_reference_row(workplace):
     recorded = json.loads((DATA / "expected" / "GSI-Real" / "EVAL_output_summary.json").read_text())["fine"]["recorded-editor"]
     row = row_of(workplace, "recorded-editor")
-    assert row["ic"] == pytest.approx(recorded["instruction_compliance"], abs=1e-9)
+    # View edits bring LPIPS into IC: its last digits depend on the number of threads.
+    assert row["ic"] == pytest.approx(recorded["instruction_compliance"], abs=1e-5)
     assert row["sa"] == pytest.approx(recorded["spatial_accuracy"], abs=1e-7)
     assert row["el"] == pytest.approx(recorded["edit_locality"]["lpips"], abs=1e-2)
     assert row["ac"] == pytest.approx(recorded["ac"], abs=1e-9)
