@@ -32,7 +32,7 @@ __all__ = [
 
 # PIL's readers raise what they stumble over in damaged files, each its own.
 _DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeError, AttributeError, LookupError)
-_DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error)
+_DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)
 
 RGB = NDArray[np.uint8]
 Source = EncodedImage | bytes | str | Path
@@ -93,7 +93,7 @@ def _open(source: Source) -> Image.Image:
             image = Image.open(stream)
     except FileNotFoundError as error:
         raise ImageError(f"{_describe(source)}: no such file") from error
-    except (Image.DecompressionBombError, *_DAMAGED) as error:
+    except _DAMAGED as error:
         raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()
