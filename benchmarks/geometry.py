@@ -1,6 +1,6 @@
 """Box geometry in batches against one pair at a time: 3D IoU (shapely, as the reference has it) and projection (numpy).
 
-    python benchmarks/geometry.py [--pairs 100000] [--sample 2000]
+python benchmarks/geometry.py [--pairs 100000] [--sample 2000]
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def iou_row(pairs: int, sample: int) -> tuple[str, float, float, float]:
     """(what, microseconds a pair in a batch, the same one at a time, largest disagreement)."""
     a, b = random_pairs(pairs)
     batched, found = _fastest(lambda: box_iou_3d(torch.from_numpy(a), torch.from_numpy(b)).numpy())
-    single, wanted = _fastest(lambda: np.array([reference_scores.iou_3d(x, y) for x, y in zip(a[:sample], b[:sample], strict=True)]))
+    single, wanted = _fastest(
+        lambda: np.array([reference_scores.iou_3d(x, y) for x, y in zip(a[:sample], b[:sample], strict=True)])
+    )
     return "oriented 3D IoU", 1e6 * batched / pairs, 1e6 * single / sample, float(np.abs(found[:sample] - wanted).max())
 
 

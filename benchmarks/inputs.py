@@ -64,7 +64,7 @@ def make_inputs(folder: Path, width: int, height: int, edits: int, seed: int = 0
     predictions = folder / EDITOR
     predictions.mkdir(parents=True)
     cache: dict[str, Row] = {}
-    write_dataset({SPLIT: _samples(width, height, edits, seed, predictions, cache)}, folder / "data")
+    write_dataset({SPLIT: _samples((width, height), edits, np.random.default_rng(seed), predictions, cache)}, folder / "data")
     detections = folder / "infer_cache.json"
     detections.write_text(json.dumps(cache))
     return Inputs(folder / "data", predictions, detections, edits)
@@ -72,9 +72,7 @@ def make_inputs(folder: Path, width: int, height: int, edits: int, seed: int = 0
 
 def open_inputs(folder: Path) -> Inputs:
     """What `make_inputs` wrote."""
-    return Inputs(
-        folder / "data", folder / EDITOR, folder / "infer_cache.json", len(list((folder / EDITOR).glob("*.png")))
-    )
+    return Inputs(folder / "data", folder / EDITOR, folder / "infer_cache.json", len(list((folder / EDITOR).glob("*.png"))))
 
 
 def photo(width: int, height: int, rng: np.random.Generator) -> Picture:
@@ -90,10 +88,10 @@ def photo(width: int, height: int, rng: np.random.Generator) -> Picture:
 
 
 def _samples(
-    width: int, height: int, edits: int, seed: int, predictions: Path, cache: dict[str, Row]
+    size: tuple[int, int], edits: int, rng: np.random.Generator, predictions: Path, cache: dict[str, Row]
 ) -> Iterator[Sample]:
     """The samples in id order; writes each edited picture and notes its detections on the way."""
-    rng = np.random.default_rng(seed)
+    width, height = size
     margin = int(PAN * width)
     for number in range(edits):
         if number % EDITS_PER_SOURCE == 0:

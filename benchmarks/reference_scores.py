@@ -72,7 +72,7 @@ def score(operation: str, sample: Sample, source: Found, edited: Found, passed: 
     return scorer(sample, source, edited, np.asarray(original[0]))
 
 
-def _candidate(source: Found, edited: Found, at: Array, goal_at: Array, near: ArrayLike, unmoved: float) -> Any:
+def _candidate(source: Found, edited: Found, at: Array, goal_at: Array, *, near: ArrayLike, unmoved: float) -> Any:
     competing = []
     for d in edited:
         if any(same(d["bbox_3d"], s["bbox_3d"], unmoved) or same(d["bbox_2d"], s["bbox_2d"], 100) for s in source):
@@ -89,7 +89,7 @@ def _distance(a: ArrayLike, b: ArrayLike) -> float:
 def _move(sample: Sample, source: Found, edited: Found, at: Array) -> tuple[float, float]:
     goal, original = np.asarray(sample.new_bbox_3d), sample.original_bbox_3d
     goal_at = projected(goal, sample.rotation_matrix, sample.camera_intrinsics)
-    found = _candidate(source, edited, at, goal_at, goal, 0.1)
+    found = _candidate(source, edited, at, goal_at, near=goal, unmoved=0.1)
     overlap = iou_3d(goal, found["bbox_3d"]) if found else 0.0
     ratio = (_distance(found["bbox_3d"], original) if found else 0.0) / (_distance(goal, original) + 1e-5)
     sa = 0.3 * overlap + 0.7 * float(np.exp(-(np.log(np.sqrt(ratio) + 1e-5) ** 2)))
@@ -100,7 +100,7 @@ def _move(sample: Sample, source: Found, edited: Found, at: Array) -> tuple[floa
 def _rotate(sample: Sample, source: Found, edited: Found, at: Array) -> tuple[float, float]:
     before, goal = np.asarray(sample.rotation_matrix), np.asarray(sample.new_rotation_matrix)
     goal_at = projected(sample.original_bbox_3d, goal, sample.camera_intrinsics)
-    found = _candidate(source, edited, at, goal_at, sample.original_bbox_3d, 0.001)
+    found = _candidate(source, edited, at, goal_at, near=sample.original_bbox_3d, unmoved=0.001)
     if found is None:
         return 0.0, 0.0
     turned = np.asarray(found["rotation_matrix"])
@@ -124,7 +124,7 @@ def _remove(sample: Sample, source: Found, edited: Found, at: Array) -> tuple[fl
 def _scale(sample: Sample, source: Found, edited: Found, at: Array) -> tuple[float, float]:
     goal = np.asarray(sample.new_bbox_3d)
     goal_at = projected(goal, sample.rotation_matrix, sample.camera_intrinsics)
-    found = _candidate(source, edited, at, goal_at, goal, 0.001)
+    found = _candidate(source, edited, at, goal_at, near=goal, unmoved=0.001)
     sizes = np.asarray(sample.original_bbox_3d[3:6]) + 1e-5
     done = np.asarray(found["bbox_3d"][3:6]) / sizes if found else np.ones(3)
     sa = float(np.exp(-np.mean(np.log(done / (goal[3:6] / sizes + 1e-5) + 1e-5) ** 2)))

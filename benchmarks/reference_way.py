@@ -63,14 +63,13 @@ def score_three_passes(
     for mode in MODES:
         for sample in samples:
             entry = cache[f"{sample.img_id}_{sample.query_id}"]
-            source, edited = entry["origin_result"]["detections"], entry["new_result"]["detections"]
-            results[sample.id] |= _score_one(mode, sample, predictions / f"{sample.id}.png", source, edited, weights)
+            results[sample.id] |= _score_one(mode, sample, predictions / f"{sample.id}.png", entry, weights)
     return results
 
 
-def _score_one(
-    mode: str, sample: Sample, path: Path, found: Found, found_after: Found, weights: Weights
-) -> Mapping[str, float]:
+def _score_one(mode: str, sample: Sample, path: Path, entry: Mapping[str, Any], weights: Weights) -> Mapping[str, float]:
+    found: Found = entry["origin_result"]["detections"]
+    found_after: Found = entry["new_result"]["detections"]
     operation = parse_operation(sample.prompt)
     source = np.array(Image.open(io.BytesIO(sample.image.bytes)).convert("RGB"))
     edited = np.array(Image.open(path).convert("RGB"))
