@@ -39,8 +39,8 @@ format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## speed, as ratios measured in one run
-	$(BIN)/python benchmarks/scoring.py
+bench: $(READY)  ## speed: every figure of docs/performance.md (minutes, on an idle machine)
+	$(BIN)/python benchmarks/speed.py
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

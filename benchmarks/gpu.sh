@@ -8,5 +8,5 @@ if [ "$("$python" -c 'import torch; print(torch.cuda.is_available())')" != True 
     exit 0
 fi
 PYTHONPATH=. "$python" -m pytest -m gpu -rs tests/gpu
-PYTHONPATH=. "$python" benchmarks/scoring.py --device cuda --edits 96
-PYTHONPATH=. "$python" benchmarks/scoring.py --device cpu --edits 24
+PYTHONPATH=. "$python" benchmarks/speed.py --only batches --device cuda --edits 96
+PYTHONPATH=. "$python" benchmarks/speed.py --only batches --edits 24 --rounds 1
