@@ -19,7 +19,7 @@ __all__ = [
     "box_iou_2d",
     "box_iou_3d",
     "center_distance",
-    "convex_intersection_area",
+    "footprint_overlap",
     "move_box",
     "project",
     "projected_box_2d",
@@ -57,8 +57,22 @@ def project(points: Tensor, intrinsics: Tensor) -> Tensor:
 
 def projected_box_2d(boxes: Tensor, rotations: Tensor | None, intrinsics: Tensor) -> Tensor:
     """`[min u, min v, max u, max v]` `(…, 4)` of the projected corners."""
-    pixels = project(box_corners(boxes, rotations), intrinsics)
-    return torch.cat((pixels.amin(-2), pixels.amax(-2)), -1)
+    rotations = axis_angle_y(boxes[..., 6]) if rotations is None else rotations
+    # A corner is the centre plus or minus the half axes, and so is its projection before the division: four products with K
+    # instead of eight. Coordinates come first, so that every sum runs over contiguous numbers.
+    halves = (rotations * (boxes[..., None, 3:6] / 2)).movedim((-2, -1), (0, 1))  # (xyz, axis, …)
+    matrix = intrinsics.expand(*boxes.shape[:-1], 3, 3).movedim((-2, -1), (0, 1))
+    centre = _product(matrix, boxes[..., :3].movedim(-1, 0))
+    p, q, r = (_product(matrix, halves[:, axis]) for axis in range(3))
+    near, far = centre - p, centre + p
+    corners = torch.stack([side + q * m + r * n for side in (near, far) for m in (-1, 1) for n in (-1, 1)], 1)
+    pixels = corners[:2] / corners[2]
+    return torch.cat((pixels.amin(1), pixels.amax(1))).movedim(0, -1)
+
+
+def _product(matrix: Tensor, vector: Tensor) -> Tensor:
+    """Matrices (3, 3, …) times vectors (3, …)."""
+    return matrix[:, 0] * vector[0] + matrix[:, 1] * vector[1] + matrix[:, 2] * vector[2]
 
 
 def center_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -86,56 +100,59 @@ def box_iou_3d(a: Tensor, b: Tensor) -> Tensor:
     Footprint intersection times height overlap, over the union of volumes; 0 where a footprint has no area or the union is
     empty (so two identical flat boxes have IoU 0, as in the reference).
     """
-    corners_a, corners_b = box_corners(a), box_corners(b)
-    foot_a, foot_b = corners_a[..., :4, [0, 2]], corners_b[..., :4, [0, 2]]
-    area_a, area_b = _signed_area(foot_a).abs(), _signed_area(foot_b).abs()
-    low_a, high_a = corners_a[..., 1].amin(-1), corners_a[..., 1].amax(-1)
-    low_b, high_b = corners_b[..., 1].amin(-1), corners_b[..., 1].amax(-1)
+    area_a, area_b = ((box[..., 3] * box[..., 5]).abs() for box in (a, b))
+    (low_a, high_a), (low_b, high_b) = _height_range(a), _height_range(b)
     height = (torch.minimum(high_a, high_b) - torch.maximum(low_a, low_b)).clamp(min=0)
-    inter = convex_intersection_area(foot_a, foot_b) * height
+    inter = footprint_overlap(a, b) * height
     union = area_a * (high_a - low_a) + area_b * (high_b - low_b) - inter
     empty = (area_a == 0) | (area_b == 0) | (union == 0)
     return torch.where(empty, torch.zeros_like(union), inter / torch.where(empty, 1, union))
 
 
-def convex_intersection_area(a: Tensor, b: Tensor) -> Tensor:
-    """Area `(…)` of the intersection of convex polygons `(…, V, 2)` and `(…, W, 2)`, corners counted round either way.
+def _height_range(box: Tensor) -> tuple[Tensor, Tensor]:
+    half = box[..., 4].abs() / 2
+    return box[..., 1] - half, box[..., 1] + half
 
-    Sutherland-Hodgman clipping of `a` by each side of `b`. To keep one shape for the whole batch, a side of `a` that lies
-    outside collapses into the point where the outline leaves the half-plane: repeated points add no area.
+
+def footprint_overlap(a: Tensor, b: Tensor) -> Tensor:
+    """Area `(…)` that the footprints of boxes `(…, 7)` share, seen from above.
+
+    Green's theorem in a's frame, where a's footprint is |x| <= W, |z| <= L: the area is the integral of x dz round the shared
+    outline, which is that of clamp(x, ±W) over the part of b's four sides with |z| <= L; it has a closed form for a side. So
+    no polygon is clipped, and there are no special cases.
     """
-    a, b = _counter_clockwise(a), _counter_clockwise(b)
-    for side in range(b.shape[-2]):
-        start, end = b[..., side, :], b[..., (side + 1) % b.shape[-2], :]
-        a = _clip(a, start, end - start)
-    return _signed_area(a).abs()
+    width, length = a[..., 3].abs() / 2, a[..., 5].abs() / 2
+    x, z = _outline_seen_from(a, b)
+    next_x, next_z = x.roll(-1, 0), z.roll(-1, 0)
+    start, end = (torch.maximum(torch.minimum(side, length), -length) for side in (z, next_z))
+    slope = (next_x - x) / torch.where(next_z == z, 1, next_z - z)
+    mean = _mean_of_clamp(x + (start - z) * slope, x + (end - z) * slope, width)
+    return (mean * (end - start)).sum(0).abs()
 
 
-def _clip(polygon: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
-    """The part of a convex polygon `(…, V, 2)` to the left of a line, as `(…, 2V, 2)` points (some repeated)."""
-    offset = polygon - origin[..., None, :]
-    height = direction[..., None, 0] * offset[..., 1] - direction[..., None, 1] * offset[..., 0]
-    following, next_height = polygon.roll(-1, -2), height.roll(-1, -1)
-    inside, next_inside = height >= 0, next_height >= 0
-    crosses = inside != next_inside
-    share = height / torch.where(crosses, height - next_height, 1)
-    crossing = polygon + share[..., None] * (following - polygon)
-    leaves = inside & ~next_inside
-    exit_point = (crossing * leaves[..., None]).sum(-2, keepdim=True)  # a convex outline leaves once at most
-    first = torch.where(inside[..., None], polygon, torch.where(next_inside[..., None], crossing, exit_point))
-    second = torch.where(next_inside[..., None], following, torch.where(inside[..., None], crossing, exit_point))
-    return torch.stack((first, second), -2).flatten(-3, -2)
+def _outline_seen_from(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """x and z, each (4, …), of the corners of b's footprint in the frame of a, counted round."""
+    c, s = a[..., 6].cos(), a[..., 6].sin()
+    dx, dz = b[..., 0] - a[..., 0], b[..., 2] - a[..., 2]
+    x, z = c * dx - s * dz, s * dx + c * dz
+    turn, half_w, half_l = b[..., 6] - a[..., 6], b[..., 3] / 2, b[..., 5] / 2
+    c, s = turn.cos(), turn.sin()
+    signs = ((1, 1), (1, -1), (-1, -1), (-1, 1))
+    return (
+        torch.stack([x + m * c * half_w + n * s * half_l for m, n in signs]),
+        torch.stack([z - m * s * half_w + n * c * half_l for m, n in signs]),
+    )
 
 
-def _signed_area(polygon: Tensor) -> Tensor:
-    # Relative to the first corner: far from the origin the shoelace products would cancel.
-    p = polygon - polygon[..., :1, :]
-    q = p.roll(-1, -2)
-    return (p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]).sum(-1) / 2
-
-
-def _counter_clockwise(polygon: Tensor) -> Tensor:
-    return torch.where((_signed_area(polygon) < 0)[..., None, None], polygon.flip(-2), polygon)
+def _mean_of_clamp(a: Tensor, b: Tensor, limit: Tensor) -> Tensor:
+    """Mean of clamp(x, ±limit) over x from a to b."""
+    low, high = torch.minimum(a, b), torch.maximum(a, b)
+    inner_low, inner_high = (torch.maximum(torch.minimum(side, limit), -limit) for side in (low, high))
+    below = torch.minimum(high, -limit) - torch.minimum(low, -limit)
+    above = torch.maximum(high, limit) - torch.maximum(low, limit)
+    total = (inner_low + inner_high) / 2 * (inner_high - inner_low) + limit * (above - below)
+    point = low == high
+    return torch.where(point, inner_low, total / torch.where(point, 1, high - low))
 
 
 def move_box(box: Tensor, direction: str, distance_cm: float, rotation: Tensor | None = None) -> Tensor:

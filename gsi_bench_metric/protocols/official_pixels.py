@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -26,6 +27,8 @@ from gsi_bench_metric.protocols.official_source import Source
 from gsi_bench_metric.viewpoint import ViewpointError, keypoints, same_viewpoint
 
 __all__ = ["Measurement", "Pictures", "PixelMeter", "PixelTask", "Places", "open_pictures"]
+
+T = TypeVar("T")
 
 # From here on a resized picture is called stretched.
 _ASPECT = 0.02
@@ -145,16 +148,17 @@ class PixelMeter:
                 known.append((draft, draft.task.places))
         if not known:
             return
-        pictures = [draft.task.pictures for draft, _ in known]
+        full = self._full(known)
+        pictures = [draft.task.pictures for draft, _ in full]
         source = torch.cat([p.source.view for p in pictures])
         source_moments = Moments(source, *(torch.cat(m) for m in zip(*(p.source.moments[1:] for p in pictures), strict=True)))
         source_features = [torch.cat(stage) for stage in zip(*(p.source.features for p in pictures), strict=True)]
         edited = reference_view(self._stack([p.edited for p in pictures]))
-        boxes, valid = torch.stack([p.boxes for _, p in known]), torch.stack([p.valid for _, p in known])
+        boxes, valid = torch.stack([p.boxes for _, p in full]), torch.stack([p.valid for _, p in full])
         mask = boxes_mask(boxes, valid, *window).to(self._device)
         distance = self._network.distance_map(source_features, self._network.features(content_scaled(edited)), window)
         measures = (ssim(source_moments, edited, mask), masked_lpips(distance, mask), mse(source, edited, mask))
-        for (draft, places), numbers in zip(known, torch.stack([m.cpu().double() for m in measures], 1).tolist(), strict=True):
+        for (draft, places), numbers in zip(known, torch.stack([m.cpu().double() for m in measures], 1).tolist(), strict=False):
             draft.ssim, draft.lpips, draft.mse = numbers
             draft.passed = official.locality_gate(draft.ssim, draft.lpips, draft.task.dataset_type)
             if not places.edited_known:
@@ -174,15 +178,24 @@ class PixelMeter:
                 comparable.append((draft, after))
         if not comparable:
             return
+        full = self._full(comparable)
         edited, truth = (
             self._stack(side).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-            for side in ([d.task.pictures.edited for d, _ in comparable], [t for _, t in comparable])
+            for side in ([d.task.pictures.edited for d, _ in full], [t for _, t in full])
         )
         everything = torch.ones_like(edited[:, 0], dtype=torch.bool)
         distance = masked_lpips(self._network(content_scaled(edited), content_scaled(truth)), everything)
         score = 0.5 * ssim(edited, truth, everything, dtype=self._exact) + 0.5 * (1 - distance.to(self._exact))
-        for (draft, _), value in zip(comparable, score.tolist(), strict=True):
+        for (draft, _), value in zip(comparable, score.tolist(), strict=False):
             draft.view = value
+
+    def _full(self, items: list[T]) -> list[T]:
+        """The items, the last one repeated until the batch is full.
+
+        Kernels of other shapes end in other digits; then a run that was stopped and goes on, whose batches fall otherwise,
+        would not end in the same bytes.
+        """
+        return items + items[-1:] * (self._batch_size - len(items))
 
     def _stack(self, pictures: Sequence[RGB]) -> Tensor:
         return torch.stack([torch.tensor(p) for p in pictures]).to(self._device)

@@ -21,7 +21,7 @@ from gsi_bench_metric.boxes import (
     box_iou_2d,
     box_iou_3d,
     center_distance,
-    convex_intersection_area,
+    footprint_overlap,
     move_box,
     project,
     projected_box_2d,
@@ -286,39 +286,32 @@ def test_iou_3d_is_unchanged_by_moving_and_turning_the_scene() -> None:
     _assert_near(box_iou_3d(moved(a), moved(b)), box_iou_3d(a, b), limit=1e-12)
 
 
-def _random_convex(rng: np.random.Generator, corners: int, centre: tuple[float, float], size: float) -> np.ndarray:
-    angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
-    radii = size * np.array([1.0, rng.uniform(0.3, 1)])
-    return np.stack((np.cos(angles) * radii[0], np.sin(angles) * radii[1]), 1) + centre  # on an ellipse: convex
-
-
-@pytest.mark.parametrize(("corners_a", "corners_b"), [(3, 3), (3, 5), (4, 4), (6, 3), (8, 7)])
-@pytest.mark.parametrize(("size", "offset"), [(1.0, 0.0), (1e-5, 0.0), (1.0, 1e6)], ids=["unit", "tiny", "far"])
-def test_convex_intersection_agrees_with_shapely(corners_a: int, corners_b: int, size: float, offset: float) -> None:
-    rng = np.random.default_rng(corners_a * 100 + corners_b)
-    a, b, expected = [], [], []
-    for _ in range(100):
-        p = _random_convex(rng, corners_a, (0, 0), size)
-        q = _random_convex(rng, corners_b, tuple(rng.normal(0, 0.5 * size, 2)), size * rng.uniform(0.2, 1.5))
-        a.append(p + offset)
-        b.append(q[::-1] + offset)  # the other sense of rotation
-        expected.append(shapely.Polygon(p).intersection(shapely.Polygon(q)).area)
-    found = convex_intersection_area(_t(np.array(a).tolist()), _t(np.array(b).tolist()))
-    # Adding the offset rounds corners by up to eps/2 * offset; a polygon of size 1 then changes its area by some ten of that.
-    limit = size**2 * 1e-12 + 10 * EPS * offset
-    _assert_near(found, _t(expected), limit=limit)
+@pytest.mark.parametrize(("size", "offset"), [(1e-3, 0.0), (1.0, 0.0), (1e3, 0.0), (1.0, 1e3), (1.0, 1e6)])
+def test_footprint_overlap_equals_shapely_at_every_size_and_place(size: float, offset: float) -> None:
+    rng = np.random.default_rng(3)
+    boxes = rng.normal(size=(2, 200, 7)) * size
+    boxes[..., 3:6] = rng.uniform(0.2, 3, (2, 200, 3)) * size
+    boxes[..., 6] = rng.uniform(-7, 7, (2, 200))
+    boxes[..., :3] += offset
+    a, b = (_t(side.tolist()) for side in boxes)
+    corners = [box_corners(side)[:, :4][..., [0, 2]].numpy() - offset for side in (a, b)]
+    expected = [shapely.Polygon(p).intersection(shapely.Polygon(q)).area for p, q in zip(*corners, strict=True)]
+    # The offset rounds centres by up to eps/2 * offset; a footprint of size 1 then changes its overlap by some ten of that.
+    limit = size**2 * 1e-12 + 100 * EPS * offset * size
+    _assert_near(footprint_overlap(a, b), _t(expected), limit=limit)
     assert max(expected) > 0.1 * size**2
 
 
-def test_intersection_of_disjoint_touching_and_nested_squares() -> None:
-    square = _t([[0.0, 0.0], [1, 0], [1, 1], [0, 1]])
-    assert convex_intersection_area(square, square) == 1
-    assert convex_intersection_area(square, square + 5) == 0
-    assert convex_intersection_area(square, square + _t([1.0, 0])) == 0
-    assert convex_intersection_area(square, square + 1) == 0
-    assert convex_intersection_area(square, 0.25 + square / 2) == 0.25
-    assert convex_intersection_area(0.25 + square / 2, square) == 0.25
-    assert convex_intersection_area(square, square.flip(0)) == 1
+def test_overlap_of_disjoint_touching_nested_and_equal_footprints() -> None:
+    square = _t([0.0, 0, 0, 1, 1, 1, 0])
+    half = _t([0.25, 0, 0, 0.5, 1, 0.5, 0])
+    for turn in (0.0, np.pi / 2, np.pi, -np.pi / 2):
+        turned = square + _t([0.0, 0, 0, 0, 0, 0, turn])
+        assert footprint_overlap(square, turned) == pytest.approx(1, abs=1e-15)
+        assert footprint_overlap(square, turned + _t([5.0, 0, 0, 0, 0, 0, 0])) == pytest.approx(0, abs=1e-15)
+        assert footprint_overlap(square, turned + _t([1.0, 0, 0, 0, 0, 0, 0])) == pytest.approx(0, abs=1e-15)
+        assert footprint_overlap(square, turned + _t([1.0, 0, 1, 0, 0, 0, 0])) == pytest.approx(0, abs=1e-15)
+        assert footprint_overlap(turned, half) == footprint_overlap(half, turned) == pytest.approx(0.25, abs=1e-15)
 
 
 def test_batches_equal_one_by_one_and_keep_their_shape() -> None:

@@ -275,9 +275,9 @@ def test_a_picture_that_vanishes_during_the_run_is_named(make_case, tmp_path, mo
 
     case, run_all = make_case(4), pipeline._run
 
-    def vanish(*args):
+    def vanish(*args, **options):
         case.picture(1).unlink()
-        return run_all(*args)
+        return run_all(*args, **options)
 
     monkeypatch.setattr(pipeline, "_run", vanish)
     scores = evaluate(case.request(), tmp_path / "run", progress=False).scores

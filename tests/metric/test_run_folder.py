@@ -106,7 +106,14 @@ def test_a_run_that_stopped_halfway_measures_only_the_rest(make_case, tmp_path, 
     evaluate(case.request(), tmp_path / "run", progress=False)
     assert measured["measured"] == 8 - stop_after
     assert scores_of(tmp_path / "run") == scores_of(tmp_path / "whole")
-    assert [event["event"] for event in events_of(tmp_path / "run")] == ["started", "stopped", "started", "finished"]
+    assert [event["event"] for event in events_of(tmp_path / "run")] == [
+        "started",
+        "planned",
+        "stopped",
+        "started",
+        "planned",
+        "finished",
+    ]
     assert "stopped here" in events_of(tmp_path / "run")[1]["error"]
 
 
@@ -222,7 +229,7 @@ def test_two_commands_on_one_folder_at_once_give_the_same_bytes(make_case, tmp_p
     assert [process.returncode for process in both] == [0, 0], errors
     assert scores_of(tmp_path / "run") == scores_of(tmp_path / "alone")
     assert len(load_run(tmp_path / "run").scores) == 12
-    assert Counter(event["event"] for event in events_of(tmp_path / "run")) == {"started": 2, "finished": 2}
+    assert Counter(event["event"] for event in events_of(tmp_path / "run")) == {"started": 2, "planned": 2, "finished": 2}
 
 
 # The folder
@@ -266,7 +273,7 @@ def test_a_finished_folder_holds_what_is_documented_and_nothing_else(make_case, 
 
 
 def _start_only(case, folder, monkeypatch, **changes):
-    def stop(*_):
+    def stop(*_, **__):
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
@@ -350,11 +357,11 @@ def test_the_log_has_each_start_and_end_and_survives_a_torn_line(make_case, tmp_
     log.write_bytes(log.read_bytes()[:-25])
     evaluate(case.request(), tmp_path / "run", progress=False)
     lines = log.read_text().splitlines()
-    assert len(lines) == 4  # started, the torn one, started, finished
+    assert len(lines) == 6  # started, planned, the torn one, started, planned, finished
     with pytest.raises(ValueError, match=r"Unterminated|delimiter|Expecting"):
-        json.loads(lines[1])
-    events = [json.loads(line) for i, line in enumerate(lines) if i != 1]
-    assert [event["event"] for event in events] == ["started", "started", "finished"]
+        json.loads(lines[2])
+    events = [json.loads(line) for i, line in enumerate(lines) if i != 2]
+    assert [event["event"] for event in events] == ["started", "planned", "started", "planned", "finished"]
     assert all(event.keys() >= {"time", "host", "pid"} for event in events)
     assert events[0]["settings"]["protocol"] == "official"
     assert (events[-1]["scores"], events[-1]["pid"]) == (2, os.getpid())
@@ -364,7 +371,7 @@ def test_a_log_that_cannot_be_written_does_not_hide_the_error_that_stopped_the_r
     """On a full disk the record that did not fit is what matters."""
     case = make_case(2)
 
-    def full(*_):
+    def full(*_, **__):
         raise StoreError("the disk is full; free space")
 
     def no_room(*_):
