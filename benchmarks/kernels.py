@@ -20,7 +20,7 @@ from torch import Tensor
 
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.images import load_rgb, reference_view
-from gsi_bench_metric.locality import ssim
+from gsi_bench_metric.locality import moments, ssim
 from gsi_bench_metric.perceptual import LpipsAlex, content_scaled
 from gsi_bench_metric.protocols.official import parse_operation
 from gsi_bench_metric.viewpoint import keypoints, same_viewpoint
@@ -47,12 +47,13 @@ class Kernels:
                 encoded = sample.image.bytes
                 source = clock.time("decoding", load_rgb, sample.image)
                 window, features = self._window(clock, source)
+                sums = clock.time("SSIM", moments, window)
                 points = None
             edited = clock.time("decoding", load_rgb, predictions / f"{sample.id}.png")
             edited_window, edited_features = self._window(clock, edited)
             size = (window.shape[-2], window.shape[-1])
             clock.time("LPIPS heads", self._network.distance_map, features, edited_features, size)
-            clock.time("SSIM", ssim, window, edited_window, torch.ones(1, *size, dtype=torch.bool))
+            clock.time("SSIM", ssim, sums, edited_window, torch.ones(1, *size, dtype=torch.bool))
             if scikit_image:
                 a, b = (np.ascontiguousarray(w[0].permute(1, 2, 0).numpy()) for w in (window, edited_window))
                 clock.time(
@@ -77,8 +78,8 @@ class Kernels:
     def _view(self, clock: Clock, edited: np.ndarray, sample: Sample) -> None:
         """The comparison with the ground truth, in full size."""
         truth = clock.time("decoding", load_rgb, sample.edited_image)
-        a, b = (torch.tensor(x)[None].permute(0, 3, 1, 2).double() for x in (edited, truth))
-        clock.time("SSIM of views, float64", ssim, a, b)
+        a, b = (torch.tensor(x)[None].permute(0, 3, 1, 2).float().contiguous() for x in (edited, truth))
+        clock.time("SSIM of views", lambda a, b: ssim(a, b, dtype=torch.float64), a, b)
         features = [clock.time("AlexNet", self._network.features, content_scaled(x)) for x in (a, b)]
         clock.time("LPIPS heads", self._network.distance_map, *features, (a.shape[-2], a.shape[-1]))
 

@@ -3,7 +3,7 @@
 Threads are set from outside (OMP_NUM_THREADS, OPENCV_FOR_THREADS_NUM), so that every library reads them at its start. Times
 leave out interpreter start and imports; every measurement warms up first.
 
-    python benchmarks/measure.py sizes --inputs build/benchmarks/640x480 --weights build/benchmarks --rounds 3
+    python benchmarks/measure.py limit --inputs build/benchmarks/640x480 --rounds 3
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ from inputs import SPLIT, Inputs, open_inputs
 from kernels import Kernels
 from reference_way import score_three_passes, write_weights
 
+from gsi_bench_dataset.predictions import read_predictions
+from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Score
 from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.pipeline import Request, evaluate
+from gsi_bench_metric.scoring import Candidate, make_scorer, score_candidates
 
 Result = dict[str, Any]
 
@@ -35,9 +39,6 @@ VIEW_LIMIT = 1e-4  # IC and SA of view edits are made of SSIM and LPIPS
 
 def ours(inputs: Inputs, folder: Path, workers: int = 1, device: str = "cpu", batch_size: int | None = None) -> Sequence[Score]:
     """Scores by the path that `gsi-bench evaluate` takes."""
-    # TODO-STORE: hand `folder` to evaluate() and `workers` to Request.
-    if workers != 1:
-        raise NotImplementedError("evaluate() has no workers yet")
     request = Request(
         predictions=(inputs.predictions,),
         data=str(inputs.data),
@@ -47,35 +48,44 @@ def ours(inputs: Inputs, folder: Path, workers: int = 1, device: str = "cpu", ba
         detections=inputs.detections,
         device=device,
         batch_size=batch_size,
+        workers=workers,
     )
-    return evaluate(request, progress=False).scores
+    return evaluate(request, folder, progress=False).scores
 
 
-def measure_sizes(inputs: Inputs, args: argparse.Namespace) -> Result:
-    """Seconds of the reference's way, of ours and of the bare kernels, in turns, so that a busy moment meets all three."""
+def measure_reference(inputs: Inputs, args: argparse.Namespace) -> Result:
+    """Seconds of the reference's way; its scores are compared with ours."""
     weights = write_weights(args.weights)
     samples = list(read_dataset(inputs.data, SPLIT))
-    kernels = Kernels()
 
     def reference(count: int | None = None) -> Mapping[str, Mapping[str, float]]:
         return score_three_passes(samples[:count], inputs.predictions, inputs.detections, weights)
 
-    wanted, scores = reference(1), _ours_once(inputs, args)
-    kernels.seconds(samples, inputs.predictions)
-    result: Result = {"reference": [], "ours": [], "kernels": []}
+    wanted = reference(1)
+    seconds = []
     for _ in range(args.rounds):
-        seconds, wanted = _timed(reference)
-        result["reference"].append(seconds)
-        seconds, scores = _timed(lambda: _ours_once(inputs, args))
-        result["ours"].append(seconds)
+        took, wanted = _timed(reference)
+        seconds.append(took)
+    check_equal(wanted, _ours_once(inputs, args))
+    return {"reference": seconds}
+
+
+def measure_limit(inputs: Inputs, args: argparse.Namespace) -> Result:
+    """Seconds of ours and of the bare kernels, in turns, so that a busy moment meets both."""
+    samples = list(read_dataset(inputs.data, SPLIT))
+    kernels = Kernels()
+    _ours_once(inputs, args), kernels.seconds(samples, inputs.predictions)
+    result: Result = {"ours": [], "kernels": []}
+    for _ in range(args.rounds):
+        result["ours"].append(_timed(lambda: _ours_once(inputs, args))[0])
         result["kernels"].append(kernels.seconds(samples, inputs.predictions, scikit_image=True))
-    check_equal(wanted, scores)
     return result
 
 
 def measure_rate(inputs: Inputs, args: argparse.Namespace) -> Result:
     """Seconds of our way alone, and the peak of GPU memory where it runs on one."""
-    _ours_once(inputs, args)
+    if args.workers == 1:
+        _ours_once(inputs, args)  # more workers are fresh processes each time, and their start counts
     on_gpu = args.device.startswith("cuda")
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
@@ -92,11 +102,19 @@ def measure_memory(inputs: Inputs, args: argparse.Namespace) -> Result:
 
 
 def measure_folder(inputs: Inputs, args: argparse.Namespace) -> Result:
-    """Seconds with the run folder's store and without, in turns.
-
-    TODO-STORE: score the same edits in turns into a run folder and into a store in memory; {"folder": […], "memory": […]}.
-    """
-    raise NotImplementedError("the run folder has no store yet")
+    """Seconds of the same edits with the records of a run folder and without any, in turns."""
+    samples = list(read_dataset(inputs.data, SPLIT))
+    pictures = read_predictions(inputs.predictions).predictions
+    detector = make_detector("recorded", inputs.detections)
+    candidates = [Candidate(sample, pictures[sample.id], detector) for sample in samples]
+    scorer = make_scorer("official", "cpu")
+    list(score_candidates(candidates, scorer))
+    result: Result = {"folder": [], "memory": []}
+    for _ in range(args.rounds):
+        with tempfile.TemporaryDirectory() as folder, RecordStore(Path(folder)) as records:
+            result["folder"].append(_timed(lambda: (list(score_candidates(candidates, scorer, records)), records.sync()))[0])
+        result["memory"].append(_timed(lambda: list(score_candidates(candidates, scorer)))[0])
+    return result
 
 
 def check_equal(wanted: Mapping[str, Mapping[str, float]], scores: Sequence[Score]) -> None:
@@ -125,7 +143,13 @@ def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-MEASUREMENTS = {"sizes": measure_sizes, "rate": measure_rate, "memory": measure_memory, "folder": measure_folder}
+MEASUREMENTS = {
+    "reference": measure_reference,
+    "limit": measure_limit,
+    "rate": measure_rate,
+    "memory": measure_memory,
+    "folder": measure_folder,
+}
 
 
 def main() -> None:
