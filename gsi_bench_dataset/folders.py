@@ -1,10 +1,13 @@
-"""Putting a finished folder in the place of an older one."""
+"""Putting finished files and folders in the place of older ones."""
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["swap_in"]
+__all__ = ["swap_in", "write_atomically"]
 
 
 def swap_in(new: Path, out: Path, aside: Path) -> None:
@@ -20,4 +23,19 @@ def swap_in(new: Path, out: Path, aside: Path) -> None:
         new.rename(out)
     except OSError:
         aside.rename(out)
+        raise
+
+
+def write_atomically(path: Path, text: str | Iterable[str]) -> None:
+    """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # hosts that share the folder may share a pid
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines([text] if isinstance(text, str) else text)
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut may leave an empty file in the old one's place
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
         raise

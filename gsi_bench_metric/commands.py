@@ -155,10 +155,10 @@ def _add_detections(subparsers: Any) -> None:
 
 
 def _run_detections(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415
     from gsi_bench_dataset.predictions import read_predictions  # noqa: PLC0415
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415
-    from gsi_bench_metric.runs import write_atomically  # noqa: PLC0415
     from gsi_bench_metric.scoring import detection_items  # noqa: PLC0415
 
     detector, found = RecordedDetector.from_file(args.cache), read_predictions(args.predictions)

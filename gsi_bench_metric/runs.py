@@ -15,15 +15,14 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 import platform
-import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
 from gsi_bench_metric.score_files import read_scores, write_scores
@@ -40,7 +39,6 @@ __all__ = [
     "load_run",
     "prepare_folder",
     "versions",
-    "write_atomically",
 ]
 
 SETTINGS, SCORES, RECORDS, LOG = "settings.json", "scores.jsonl", "records", "log.jsonl"
@@ -191,18 +189,3 @@ def versions() -> dict[str, str]:
     for package in _PACKAGES:
         found[package] = metadata.version(package)
     return found
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a whole text file or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # hosts that share the folder may share a pid
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())  # else a power cut may leave an empty file in the old one's place
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

@@ -7,10 +7,10 @@ Python and jq read it, strict JSON parsers do not.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import RecordError, Score
 
@@ -24,16 +24,8 @@ class ScoreFileError(ValueError):
 def write_scores(path: Path | str, scores: Iterable[Score]) -> Path:
     """Writes the file in one step, so that no reader ever meets half of it; returns its path."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            # ASCII only: a reason may quote a file name that is not valid Unicode.
-            stream.writelines(json.dumps(score.to_json()) + "\n" for score in scores)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    # JSON in ASCII: a reason may quote a file name that is not valid Unicode.
+    write_atomically(path, (json.dumps(score.to_json()) + "\n" for score in scores))
     return path
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import jinja2
 
+from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.records import Score
 from gsi_bench_metric.report.content import COLUMNS, Report, SplitReport, build_report
 from gsi_bench_metric.report.plots import colour_of
-from gsi_bench_metric.runs import Run, write_atomically
+from gsi_bench_metric.runs import Run
 
 __all__ = ["markdown", "summary", "write_report"]
 

@@ -114,7 +114,7 @@ def test_a_run_that_stopped_halfway_measures_only_the_rest(make_case, tmp_path, 
         "planned",
         "finished",
     ]
-    assert "stopped here" in events_of(tmp_path / "run")[1]["error"]
+    assert "stopped here" in events_of(tmp_path / "run")[2]["error"]
 
 
 # What changed is done again, and nothing else
