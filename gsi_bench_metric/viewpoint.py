@@ -10,7 +10,9 @@ import dataclasses
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 __all__ = ["ViewpointError", "ViewpointKeypoints", "keypoints", "ratio_matches", "same_viewpoint"]
 
@@ -89,30 +91,28 @@ def ratio_matches(source: NDArray[np.float32], edited: NDArray[np.float32]) -> t
     Equal to OpenCV's brute-force `knnMatch(k=2)` with the same test, at a third of its time: SIFT's entries are whole numbers
     to 255, so that |a|² + |b|² − 2ab is exact in float32 (below 2^24), and matrix products may compute it.
     """
-    squares = np.einsum("ij,ij->i", edited, edited)
-    twice = np.ascontiguousarray(-2 * edited.T)
-    kept: list[NDArray[np.intp]] = []
-    nearest: list[NDArray[np.intp]] = []
-    for start in range(0, len(source), _ROWS):
-        rows = source[start : start + _ROWS]
-        distances = rows @ twice
-        distances += squares
-        first = distances.min(1)
-        second = _second_smallest(distances, first)
-        own = np.einsum("ij,ij->i", rows, rows)
-        # As OpenCV: float32 roots, compared in float64.
-        near, far = (np.sqrt(d + own).astype(np.float64) for d in (first, second))
-        good = np.flatnonzero(near < _RATIO * far)
+    here, there = torch.from_numpy(source), torch.from_numpy(edited)
+    squares, twice = (there * there).sum(1), (-2 * there.T).contiguous()
+    kept: list[Tensor] = []
+    nearest: list[Tensor] = []
+    for start in range(0, len(here), _ROWS):
+        rows = here[start : start + _ROWS]
+        distances = torch.addmm(squares, rows, twice)
+        first, second = _two_smallest(distances)
+        own = (rows * rows).sum(1)
+        # As OpenCV: float32 roots (numpy's are correctly rounded, torch's are not), compared in float64.
+        near, far = (np.sqrt((d + own).numpy()).astype(np.float64) for d in (first, second))
+        good = torch.from_numpy(np.flatnonzero(near < _RATIO * far))
         kept.append(start + good)
         nearest.append(distances[good].argmin(1))
-    return np.concatenate(kept), np.concatenate(nearest)
+    return torch.cat(kept).numpy(), torch.cat(nearest).numpy()
 
 
-def _second_smallest(distances: NDArray[np.float32], first: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The second smallest of each row, equal to the first where that stands there twice."""
-    columns = distances.argmin(1)
-    rows = np.arange(len(distances))
-    distances[rows, columns] = np.inf
-    second: NDArray[np.float32] = distances.min(1)
+def _two_smallest(distances: Tensor) -> tuple[Tensor, Tensor]:
+    """The smallest and the second smallest of each row, the same where the smallest stands there twice."""
+    first, columns = distances.min(1)
+    rows = torch.arange(len(distances))
+    distances[rows, columns] = torch.inf
+    second = distances.amin(1)
     distances[rows, columns] = first
-    return second
+    return first, second
