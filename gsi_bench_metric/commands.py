@@ -77,7 +77,7 @@ def _add_evaluate(subparsers: Any) -> None:
 def _run_evaluate(args: argparse.Namespace) -> int:
     from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
-    from gsi_bench_metric.report.write import summary  # noqa: PLC0415
+    from gsi_bench_metric.report.markdown import summary  # noqa: PLC0415
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
@@ -87,7 +87,7 @@ def _run_evaluate(args: argparse.Namespace) -> int:
         say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
         raise
     if not args.quiet:
-        say(summary(build_report(run, gallery=False)))
+        say(summary(build_report(run, gallery=0)))
         say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
     return 0
 
@@ -102,6 +102,7 @@ def _add_report(subparsers: Any) -> None:
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder that `gsi-bench evaluate --out` wrote")
     parser.add_argument("--out", type=Path, help="folder for the report (default: the run folder)")
     parser.add_argument("--official-json", type=Path, metavar="DIR", help="also write the reference's result files")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no list of files")
     parser.set_defaults(run=_run_report)
 
 
@@ -111,11 +112,11 @@ def _run_report(args: argparse.Namespace) -> int:
     from gsi_bench_metric.runs import load_run  # noqa: PLC0415
 
     run = load_run(args.run_folder)
-    written = write_report(run, args.out or args.run_folder, progress=True)
+    written = write_report(run, args.out or args.run_folder, progress=not args.quiet)
     if args.official_json:
         written += write_official_json(run, args.official_json)
-    for path in written:
-        say(str(path))
+    if not args.quiet:
+        say("\n".join(map(str, written)))
     return 0
 
 

@@ -25,11 +25,13 @@ __all__ = [
     "EditBatch",
     "locality_boxes",
     "locality_gate",
+    "original_detection",
     "pack_detections",
     "pack_edits",
     "parse_operation",
     "same",
     "score_operation",
+    "target_detection",
 ]
 
 # The dataset type decides the locality gate; the reference knows the real split by this name.
@@ -168,7 +170,7 @@ def locality_boxes(batch: EditBatch) -> tuple[Tensor, Tensor]:
     First: the source detection that is the original. Second: the *last* edited detection that is neither the original box
     nor its projection (quirk 56: that need not be the target).
     """
-    found, index = _original_detection(batch)
+    found, index = original_detection(batch)
     first = _take(batch.source.boxes_2d, index)
     projected = projected_box_2d(batch.original, batch.rotation, batch.intrinsics)
     other = (
@@ -190,16 +192,24 @@ def score_operation(operation: str, batch: EditBatch) -> tuple[Tensor, Tensor]:
     if operation not in _SCORERS:
         raise ValueError(f"no object score for operation {operation!r}; expected one of {', '.join(_SCORERS)}")
     ic, sa = _SCORERS[operation](batch)
-    counts = batch.passed & _original_detection(batch)[0]
+    counts = batch.passed & original_detection(batch)[0]
     if operation != "remove":
         counts = counts & (batch.edited.count > 0)
     zero = torch.zeros_like(sa)
     return torch.where(counts, ic.to(sa.dtype), zero), torch.where(counts, sa, zero)
 
 
-def _score_move(batch: EditBatch) -> tuple[Tensor, Tensor]:
+def target_detection(operation: str, batch: EditBatch) -> tuple[Tensor, Tensor]:
+    """The edited detection taken for the target of a move, rotate or scale: whether there is one (N,), its index (N,)."""
+    if operation == "rotate":
+        goal_2d = projected_box_2d(batch.original, batch.goal_rotation, batch.intrinsics)
+        return _candidate(batch, goal_2d, batch.original, _SAME_BOX_3D_STRICT)
     goal_2d = projected_box_2d(batch.goal, batch.rotation, batch.intrinsics)
-    found, index = _candidate(batch, goal_2d, batch.goal, _SAME_BOX_3D)
+    return _candidate(batch, goal_2d, batch.goal, _SAME_BOX_3D if operation == "move" else _SAME_BOX_3D_STRICT)
+
+
+def _score_move(batch: EditBatch) -> tuple[Tensor, Tensor]:
+    found, index = target_detection("move", batch)
     box = _take(batch.edited.boxes, index)
     overlap = torch.where(found, box_iou_3d(batch.goal, box), 0.0)
     travelled = torch.where(found, center_distance(box, batch.original), 0.0)
@@ -210,8 +220,7 @@ def _score_move(batch: EditBatch) -> tuple[Tensor, Tensor]:
 
 
 def _score_rotate(batch: EditBatch) -> tuple[Tensor, Tensor]:
-    goal_2d = projected_box_2d(batch.original, batch.goal_rotation, batch.intrinsics)
-    found, index = _candidate(batch, goal_2d, batch.original, _SAME_BOX_3D_STRICT)
+    found, index = target_detection("rotate", batch)
     turned = _take(batch.edited.rotations, index)
     ratio = rotation_angle(batch.rotation, turned) / (rotation_angle(batch.rotation, batch.goal_rotation) + _EPS)
     amount = torch.exp(-((ratio + _EPS).log() ** 2))
@@ -222,7 +231,7 @@ def _score_rotate(batch: EditBatch) -> tuple[Tensor, Tensor]:
 
 
 def _score_remove(batch: EditBatch) -> tuple[Tensor, Tensor]:
-    _, index = _original_detection(batch)
+    _, index = original_detection(batch)
     original_2d = _take(batch.source.boxes_2d, index)
     still_there = (box_iou_3d(batch.original[:, None], batch.edited.boxes) > 0.1) | same(
         original_2d[:, None], batch.edited.boxes_2d, _SAME_BOX_2D
@@ -234,8 +243,7 @@ def _score_remove(batch: EditBatch) -> tuple[Tensor, Tensor]:
 
 
 def _score_scale(batch: EditBatch) -> tuple[Tensor, Tensor]:
-    goal_2d = projected_box_2d(batch.goal, batch.rotation, batch.intrinsics)
-    found, index = _candidate(batch, goal_2d, batch.goal, _SAME_BOX_3D_STRICT)
+    found, index = target_detection("scale", batch)
     sizes = batch.original[:, 3:6] + _EPS
     asked = batch.goal[:, 3:6] / sizes
     done = torch.where(found[:, None], _take(batch.edited.boxes, index)[:, 3:6] / sizes, 1.0)
@@ -252,7 +260,7 @@ _SCORERS: dict[str, Callable[[EditBatch], tuple[Tensor, Tensor]]] = {
 OBJECT_OPERATIONS = tuple(_SCORERS)
 
 
-def _original_detection(batch: EditBatch) -> tuple[Tensor, Tensor]:
+def original_detection(batch: EditBatch) -> tuple[Tensor, Tensor]:
     """The first (not nearest) source detection that equals the stored original: whether found (N,), its index (N,)."""
     match = batch.source.valid & same(batch.source.boxes, batch.original[:, None], _SAME_BOX_3D)
     return match.any(1), match.int().argmax(1)
@@ -264,7 +272,7 @@ def _candidate(batch: EditBatch, goal_2d: Tensor, goal: Tensor, threshold: float
     A detection equal to *any* source detection, in 3D or in 2D, counts as unmoved; of the others, those whose 2D box went
     more than a fifth of the asked way compete, and the one nearest to `goal` wins.
     """
-    _, index = _original_detection(batch)
+    _, index = original_detection(batch)
     original_2d = _take(batch.source.boxes_2d, index)
     unmoved = same(batch.edited.boxes[:, :, None], batch.source.boxes[:, None], threshold) | same(
         batch.edited.boxes_2d[:, :, None], batch.source.boxes_2d[:, None], _SAME_BOX_2D

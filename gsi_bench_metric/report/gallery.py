@@ -1,141 +1,209 @@
-"""The edits that a report shows: of every editor the best, the worst and some at random, and why they scored so."""
+"""The gallery of a report: which edits are shown, and a card for each. Pictures are read one sample at a time."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionError
-from gsi_bench_dataset.records import Detection, Prediction, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
 from gsi_bench_dataset.shards import DatasetError
 from gsi_bench_metric.aggregate import edit_values
-from gsi_bench_metric.images import RGB, ImageError, load_rgb, resize_bicubic
+from gsi_bench_metric.images import RGB, ImageError, load_rgb
 from gsi_bench_metric.pipeline import iter_pictures
-from gsi_bench_metric.protocols import official
-from gsi_bench_metric.report.overlays import boxes_of, change_map, data_url, drawn
-from gsi_bench_metric.report.words import verdict
+from gsi_bench_metric.report.overlay import Shape, edited_shapes, region_shapes, source_shapes
+from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
+from gsi_bench_metric.report.target import evidence_of
+from gsi_bench_metric.report.words import Verdict, explain
 from gsi_bench_metric.runs import Run
 
-__all__ = ["Card", "Gallery", "build_gallery", "choose"]
+__all__ = ["KINDS", "RANK", "Card", "Choice", "Figure", "Gallery", "build_gallery", "choose"]
 
-_SEED = 20604
-_MOST_CARDS = 40  # about 100 kB each
-_RANKS = ("best", "worst", "random")
+KINDS = ("best", "worst", "random")
+RANK = (
+    "IC, then SA, then EL as the edit enters the means, then EL before gating; edits that were not scored are in no rank and "
+    "may only be drawn at random"
+)
+_MOST_OF_A_KIND = 3
+_SEED = 0
+_LONGEST = 440  # pixels of a thumbnail's longer side
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """One picture of a card: a data URL (None: it cannot be shown) and outlines in pixels of `size` = (width, height)."""
+
+    caption: str
+    url: str | None
+    size: tuple[int, int]
+    shapes: Sequence[Shape] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """One edit of one editor."""
+    """One edit, shown."""
 
     split: str
     editor: str
-    rank: str
+    kind: str
     sample_id: str
     prompt: str
     operation: str
-    score: Score
-    verdict: str
-    pictures: Sequence[tuple[str, str]]  # caption, data URL
-    note: str | None  # why something is not shown
+    verdict: Verdict
+    numbers: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+    figures: Sequence[Figure]
 
 
 @dataclasses.dataclass(frozen=True)
 class Gallery:
-    """Cards in the order of the tables; `problem` says why there are none, or fewer."""
+    """Cards by split, editor and kind, and why pictures are missing where they are."""
 
-    cards: Sequence[Card]
+    cards: Sequence[Card] = ()
     problem: str | None = None
 
 
-def build_gallery(run: Run, *, progress: bool = False) -> Gallery:
-    """Cards of a run. Pictures are read again from where the run found them."""
-    groups = run.groups()
-    count = max(1, min(3, _MOST_CARDS // (len(_RANKS) * max(1, len(groups)))))
-    chosen = {
-        (split, editor, score.sample_id): (rank, score)
-        for (split, editor), scores in groups.items()
-        for rank, score in choose(scores, run.judged(split, editor), count)
-    }
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """An edit that is to be shown, and as what."""
+
+    kind: str
+    score: Score
+
+
+def build_gallery(run: Run, limit: int, *, progress: bool = True) -> Gallery:
+    """About `limit` cards, shared out evenly between editors and splits; at least one of each kind if there is any."""
+    chosen = _choices(run, limit)
+    if not chosen:
+        return Gallery()
+    wanted: dict[str, dict[str, list[Choice]]] = defaultdict(lambda: defaultdict(list))
+    for choice in chosen:
+        wanted[choice.score.split][choice.score.sample_id].append(choice)
     cards: dict[tuple[str, str, str], Card] = {}
     try:
-        with tqdm(total=len(chosen), desc="pictures", unit="edit", delay=2, disable=not progress) as bar:
-            for split in run.settings["dataset"]["samples"]:
-                ids = {sample_id for where, _, sample_id in chosen if where == split}
-                for sample, predictions in iter_pictures(run, split, ids):
-                    for editor, prediction in predictions.items():
-                        key = (split, editor, sample.id)
-                        if key in chosen:
-                            cards[key] = _card(run, sample, prediction, *chosen[key])
-                            bar.update()
-    except (DatasetError, PredictionError, FileNotFoundError, ImageError) as error:
-        return Gallery((), f"pictures are not where the run found them ({error})")
-    return Gallery([cards[key] for key in chosen if key in cards])
+        with tqdm(total=len(chosen), desc="gallery", unit="edit", delay=2, disable=not progress) as bar:
+            for split, by_id in wanted.items():
+                for sample, predictions in iter_pictures(run, split, by_id.keys()):
+                    for choice in by_id[sample.id]:
+                        cards[_key(choice)] = _card(run, choice, sample, predictions.get(choice.score.editor))
+                        bar.update()
+    except (DatasetError, PredictionError, FileNotFoundError) as error:
+        return Gallery(problem=f"the pictures are not where the run found them ({error})")
+    return Gallery([cards[_key(choice)] for choice in chosen if _key(choice) in cards])
 
 
-def choose(scores: Sequence[Score], judged: bool, count: int) -> list[tuple[str, Score]]:
-    """(rank, score): `count` best and worst by what the edit adds to the average, and as many at random of the others.
+def choose(scores: Sequence[Score], judged: bool, each: int) -> list[Choice]:
+    """Best, worst and random edits of one editor on one split, `each` of a kind at most, no edit twice.
 
-    An edit that was not scored is neither best nor worst. Ties go by sample id.
+    The draw depends on the sample ids alone, so that editors are shown on the same random edits where they can be.
     """
-    average = "average" if judged else "average_ic_sa_el"
-    values = {i: row[average] for i, row in edit_values(scores, judged).items()}
-    ranked = sorted((s for s in scores if s.sample_id in values), key=lambda s: (-values[s.sample_id], s.sample_id))
-    best, rest = ranked[:count], ranked[count:]
-    worst = rest[::-1][:count]
-    taken = {s.sample_id for s in (*best, *worst)}
-    others = [s for s in scores if s.sample_id not in taken and s.state != "no_picture"]
-    picked = np.random.default_rng(_SEED).permutation(len(others))[:count]
-    groups = (best, worst, [others[i] for i in sorted(picked.tolist())])
-    return [(rank, score) for rank, group in zip(_RANKS, groups, strict=True) for score in group]
+    values = edit_values(scores, judged)
+    ranked = sorted((s for s in scores if s.sample_id in values), key=lambda s: (_rank(s, values[s.sample_id]), s.sample_id))
+    best = ranked[::-1][: min(each, (len(ranked) + 1) // 2)]
+    worst = ranked[: min(each, len(ranked) - len(best))]
+    shown = {s.sample_id for s in [*best, *worst]}
+    by_id = {s.sample_id: s for s in scores}
+    order = np.random.default_rng(_SEED).permutation(sorted(by_id)).tolist()
+    drawn = [by_id[i] for i in order if i not in shown and by_id[i].state != "no_picture"][:each]
+    return [Choice(kind, score) for kind, group in zip(KINDS, (best, worst, drawn), strict=True) for score in group]
 
 
-def _card(run: Run, sample: Sample, prediction: Prediction | None, rank: str, score: Score) -> Card:
-    source_found, edited_found = run.detections(score)
+def _choices(run: Run, limit: int) -> list[Choice]:
+    groups = run.groups()
+    if not limit or not groups:
+        return []
+    each = min(_MOST_OF_A_KIND, max(1, limit // (len(KINDS) * len(groups))))
+    return [choice for (split, editor), scores in groups.items() for choice in choose(scores, run.judged(split, editor), each)]
+
+
+def _rank(score: Score, values: Mapping[str, float]) -> tuple[float, ...]:
+    ungated = math.nan if score.lpips is None else -score.lpips
+    return tuple(-math.inf if math.isnan(v) else v for v in (values["ic"], values["sa"], values["el"], ungated))
+
+
+def _key(choice: Choice) -> tuple[str, str, str]:
+    return choice.score.split, choice.score.editor, choice.score.sample_id
+
+
+def _card(run: Run, choice: Choice, sample: Sample, prediction: Prediction | None) -> Card:
+    score = choice.score
+    source, edited = run.detections(score)
     judged = run.judged(score.split, score.editor)
-    pictures, note = _pictures(sample, prediction, source_found, edited_found)
     return Card(
         split=score.split,
         editor=score.editor,
-        rank=rank,
+        kind=choice.kind,
         sample_id=sample.id,
         prompt=sample.prompt,
         operation=score.operation,
-        score=score,
-        verdict=verdict(score, sample, source_found, edited_found, dataset_type=run.settings["dataset_type"], judged=judged),
-        pictures=pictures,
-        note=note,
+        verdict=explain(sample, score, source, edited, run.settings["dataset_type"]),
+        numbers=_numbers(score, judged),
+        notes=_notes(score, sample, judged),
+        figures=_figures(score, sample, prediction, source, edited),
     )
 
 
-def _pictures(
-    sample: Sample, prediction: Prediction | None, source_found: list[Detection] | None, edited_found: list[Detection] | None
-) -> tuple[list[tuple[str, str]], str | None]:
-    source = load_rgb(sample.image)
-    size = (source.shape[1], source.shape[0])
-    pictures = [("Source", data_url(drawn(source, boxes_of(sample, source_found, size, before=True))))]
-    note = "No boxes are drawn: which pixels the camera matrix means is not known." if sample.pixel_frame == "unknown" else None
+def _numbers(score: Score, judged: bool) -> list[tuple[str, str]]:
+    values = [("IC", score.ic), ("SA", score.sa), ("SSIM", score.ssim), ("LPIPS", score.lpips)]
+    shown = [(name, "–" if value is None else f"{value:.2f}") for name, value in values]
+    return [*shown, ("AC", "–" if score.ac is None else f"{score.ac:g}/10")] if judged else shown
+
+
+def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
+    notes = []
+    if judged and not score.ac:
+        said = "gave 0" if score.ac == 0 else "gave no usable score"
+        notes.append(f"The judge {said}: all four numbers of this edit count 0 in the means.")
+    if score.operation != "view" and sample.pixel_frame == "unknown":
+        notes.append("It is not known which pixels the sample's camera means, so 3D boxes are not drawn.")
+    if sample.goal_suspect:
+        notes.append(f"The stored goal may not be what the words ask for: {sample.goal_suspect}.")
+    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in ("stretched", "resized")]
+
+
+def _figures(
+    score: Score,
+    sample: Sample,
+    prediction: Prediction | None,
+    source: Sequence[Detection] | None,
+    edited: Sequence[Detection] | None,
+) -> list[Figure]:
+    before = _read(sample.image)
+    if before is None:
+        return []
+    size = (before.shape[1], before.shape[0])
+    small = fit(size, _LONGEST)
+    is_view = score.operation == "view"  # the camera moves: boxes of the source say nothing about the edited picture
+    before = shrink(before, small)
+    figures = [Figure("Source", data_url(before), size, [] if is_view else source_shapes(sample, score.operation, size))]
+    after = _read(None if prediction is None else prediction.image or prediction.path)
+    if after is None:
+        figures.append(Figure("Edited", None, size))
+    else:
+        after = shrink(after, small)  # to the source's shape, as it was scored
+        evidence = None if is_view else evidence_of(score.operation, sample, source, edited)
+        shapes = [] if is_view else edited_shapes(sample, score.operation, size, edited, evidence)
+        caption = "Edited; no found boxes are known" if edited is None and not is_view else "Edited"
+        figures.append(Figure(caption, data_url(after), size, shapes))
+    truth = _read(sample.edited_image)
+    if truth is not None:
+        figures.append(Figure("Ground truth", data_url(shrink(truth, small)), size))
+    if after is not None:
+        shapes = [] if score.lpips is None else region_shapes(sample, size, source, edited)
+        figures.append(Figure("Change", data_url(change_map(before, after)), size, shapes))
+    return figures
+
+
+def _read(picture: EncodedImage | str | None) -> RGB | None:
+    """The picture, None where there is no readable one (its score says why)."""
+    if picture is None:
+        return None
     try:
-        edited = load_rgb(prediction.image or prediction.path or "") if prediction else None
-    except ImageError as error:
-        edited, note = None, str(error)
-    if edited is not None:
-        edited = edited if edited.shape == source.shape else resize_bicubic(edited, *source.shape[:2])
-        pictures.append(("Edited", data_url(drawn(edited, boxes_of(sample, edited_found, size, before=False)))))
-    if sample.edited_image is not None:
-        pictures.append(("Ground truth", data_url(load_rgb(sample.edited_image))))
-    if edited is not None:
-        pictures.append(("Change", data_url(_changes(sample, source, edited, source_found, edited_found))))
-    return pictures, note
-
-
-def _changes(
-    sample: Sample, source: RGB, edited: RGB, source_found: list[Detection] | None, edited_found: list[Detection] | None
-) -> RGB:
-    left_out: list[list[float]] = []
-    if source_found is not None:
-        boxes, known = official.locality_boxes(official.pack_edits([sample], [source_found], [edited_found or []]))
-        left_out = [box for box, exists in zip(boxes[0].tolist(), known[0].tolist(), strict=True) if exists]
-    return change_map(source, edited, left_out)
+        return load_rgb(picture)
+    except ImageError:
+        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_metric.protocols.official_results import (
     gated_rows,
     mode_stats,
@@ -13,7 +12,7 @@ from gsi_bench_metric.protocols.official_results import (
     summarise,
     summary_tables,
 )
-from gsi_bench_metric.runs import Run, RunError
+from gsi_bench_metric.runs import Run, RunError, write_atomically
 
 __all__ = ["write_official_json"]
 

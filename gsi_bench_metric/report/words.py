@@ -1,160 +1,178 @@
-"""What an official score means, in words: only what the records show, and the rule of the protocol that it met.
-
-Distances are between box centres, in the camera frame of the source view.
-"""
+"""Why an edit scored what it did under the official protocol, in a sentence. Says only what score and detections tell."""
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from gsi_bench_dataset.records import Detection, Sample, Score
+from gsi_bench_metric.boxes import box_iou_3d, center_distance, rotation_angle
 from gsi_bench_metric.protocols import official
+from gsi_bench_metric.report.target import Evidence, evidence_of
 
-__all__ = ["verdict"]
+__all__ = ["Verdict", "explain"]
 
-# A detection this near to one of the source counts as that one, unmoved: sqrt(0.1) m where nothing else changed (quirk 1).
-_UNMOVED_M = 0.1**0.5
+_GATES = {"GSI-Real": "SSIM above 0.6 or LPIPS under 0.3", "GSI-Syn": "SSIM above 0.6 and LPIPS under 0.3"}
+
+_NOTHING = "scores 0: "  # how the reasons of view edits without a comparison begin
 
 
-def verdict(
-    score: Score,
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """How an edit ended, and why."""
+
+    outcome: str  # Passed | Failed | Graded | Not scored
+    why: str
+
+
+def explain(
     sample: Sample,
-    source: Sequence[Detection] | None,
-    edited: Sequence[Detection] | None,
-    *,
-    dataset_type: str | None = None,
-    judged: bool = False,
-) -> str:
-    """One or two sentences on why an edit scored what it did.
-
-    Args:
-        score: an official score.
-        sample: the edit.
-        source: what the detector found in the source; None where nothing is recorded.
-        edited: the same of the edited picture.
-        dataset_type: whose locality gate counted; default by the sample's split.
-        judged: a judge was asked about this editor.
-    """
-    told = _verdict(score, sample, source, edited, dataset_type)
-    if judged and score.ic and not score.ac:
-        told += " Without a judge's score over 0 the official average counts the whole edit as 0."
-    return told
-
-
-def _verdict(
     score: Score,
-    sample: Sample,
     source: Sequence[Detection] | None,
     edited: Sequence[Detection] | None,
     dataset_type: str | None,
-) -> str:
-    if score.ic is None:
-        return "Not scored. " + " ".join(f"{reason.text[0].upper()}{reason.text[1:]}." for reason in score.reasons)
+) -> Verdict:
+    """The verdict on one official score.
+
+    Args:
+        sample: what was asked.
+        score: what came out.
+        source: detections in the source image; None: not known.
+        edited: detections in the edited picture; None: not known.
+        dataset_type: GSI-Real or GSI-Syn if the run fixed it, else the split's own.
+    """
+    if score.ic is None or score.sa is None:
+        told = [reason.text for reason in score.reasons if reason.name != "not_judged"]
+        return Verdict("Not scored", _sentence("; ".join(told) or "the records do not say why"))
     if score.operation == "view":
-        return f"Likeness to the ground-truth view: {100 * score.ic:.0f} of 100."
-    gate = _gate(score, dataset_type or official.DATASET_TYPES[sample.split])
-    if gate is not None:
-        return gate
-    facts = _facts(score, sample, source, edited)
-    return f"{'Complied' if score.ic > 0 else 'Did not comply'}. {facts}".strip()
+        return Verdict("Graded", _of_view(score))
+    outcome = "Passed" if score.ic > 0 else "Failed"
+    if score.locality_passed is False:
+        return Verdict(outcome, _of_gate(score, dataset_type or official.DATASET_TYPES[score.split]))
+    evidence = evidence_of(score.operation, sample, source, edited)
+    if evidence is None:
+        met = "met" if score.ic else "not met"
+        return Verdict(
+            outcome, f"the rule for {score.operation} is {met}; the boxes behind that are not known here. {_sa(score)}"
+        )
+    return Verdict(outcome, _of_object(score, sample, evidence))
 
 
-def _gate(score: Score, dataset_type: str) -> str | None:
-    """Why the edit was stopped before its boxes were looked at, None where it was not."""
-    if score.locality_passed is not False or score.ssim is None or score.lpips is None:
-        return None
-    if official.locality_gate(score.ssim, score.lpips, dataset_type):
-        seen = "the camera seems to have turned" if score.same_viewpoint is False else "whether the camera stayed is undecided"
-        return f"Stopped by the viewpoint check: {seen}."
-    needed = "SSIM over 0.6 or LPIPS under 0.3" if dataset_type == "GSI-Real" else "SSIM over 0.6 and LPIPS under 0.3"
+def _of_view(score: Score) -> str:
+    no_comparison = [r.text for r in score.reasons if r.name in ("no_goal", "too_small") and r.text.startswith(_NOTHING)]
+    if no_comparison:
+        told = "; ".join(text.removeprefix(_NOTHING) for text in no_comparison)
+        return _sentence(f"it scores 0, for there was nothing to compare with: {told}")
     return (
-        f"Stopped by the locality gate: too much changed outside of the edit (SSIM {score.ssim:.2f}, "
-        f"LPIPS {score.lpips:.2f}; needed {needed})."
+        f"a change of view is not passed or failed: IC = SA = {score.sa:.2f} is the likeness to the ground-truth view, "
+        "½·SSIM + ½·(1 − LPIPS)."
     )
 
 
-def _facts(score: Score, sample: Sample, source: Sequence[Detection] | None, edited: Sequence[Detection] | None) -> str:
-    if source is None or edited is None:
-        return ""
-    if not any(_same_box(d.bbox_3d, sample.original_bbox_3d) for d in source):
-        return f"No {sample.target} was found at its place in the source, so nothing can be compared."
+def _of_gate(score: Score, dataset_type: str) -> str:
+    similarity, distance = _number(score.ssim), _number(score.lpips)
+    known = score.ssim is not None and score.lpips is not None
+    if known and not official.locality_gate(score.ssim or 0.0, score.lpips or 0.0, dataset_type):
+        needed = _GATES[dataset_type]
+        return f"too much changed outside of the edit: SSIM {similarity}, LPIPS {distance}, and it takes {needed}."
+    if score.same_viewpoint is False:
+        return "the camera seems to have turned by 10° or more, which a rotation must not do."
+    undecided = [reason.text for reason in score.reasons if reason.name == "viewpoint"]
+    if undecided:
+        return f"the check that the camera stayed counts as failed: {_sentence('; '.join(undecided))}"
+    return f"stopped before the operation was looked at; SSIM {similarity}, LPIPS {distance} outside of the edit."
+
+
+def _of_object(score: Score, sample: Sample, evidence: Evidence) -> str:
+    name = _target(sample)
+    if not evidence.original_found:
+        return f"no detection in the source is the {name} as it is stored, and without it IC and SA are 0."
     if score.operation == "remove":
-        return _removed(sample, source, edited)
-    if not edited:
-        return f"No {sample.target} was found in the edited picture."
-    return {"move": _moved, "rotate": _rotated, "scale": _scaled}[score.operation](sample, source, edited)
+        return _of_remove(score, name, evidence)
+    if evidence.edited_count == 0:
+        return f"no {name} was found in the edited picture."
+    if evidence.target is None:
+        return (
+            f"{_count(evidence.edited_count, name)} found in the edited picture, but none counts as edited: each stands as one "
+            f"did in the source, or its outline changed by a fifth of what was asked or less. {_sa(score)}"
+        )
+    return {"move": _of_move, "rotate": _of_rotate, "scale": _of_scale}[score.operation](score, name, evidence)
 
 
-def _moved(sample: Sample, source: Sequence[Detection], edited: Sequence[Detection]) -> str:
-    if sample.new_bbox_3d is None:
-        return ""
-    goal, start = np.array(sample.new_bbox_3d[:3]), np.array(sample.original_bbox_3d[:3])
-    nearest = min(edited, key=lambda d: _distance(d.bbox_3d, goal))
-    to_goal, to_start = _distance(nearest.bbox_3d, goal), _distance(nearest.bbox_3d, start)
-    text = (
-        f"Asked: {_cm(float(np.linalg.norm(goal - start)))}. The nearest {sample.target} found is {_cm(to_goal)} from its goal "
-        f"and {_cm(to_start)} from its old place."
+def _of_move(score: Score, name: str, evidence: Evidence) -> str:
+    batch, box = evidence.batch, evidence.box
+    went, asked = center_distance(box, batch.original).item(), center_distance(batch.goal, batch.original).item()
+    off, overlap = center_distance(box, batch.goal).item(), box_iou_3d(batch.goal, box).item()
+    words = f"the {name} found went {_length(went)} where {_length(asked)} were asked, and is {_length(off)} from its goal"
+    words += f" (overlap {overlap:.2f}). "
+    if evidence.source_count != evidence.edited_count:
+        words += f"SA is halved: {evidence.source_count} found in the source, {evidence.edited_count} in the edited picture. "
+    if score.ic:
+        if off > asked:
+            words += "IC looks at how far it went and not at the direction. "
+        return words + _sa(score)
+    return words + f"{_sa(score)} IC needs SA above 0.05."
+
+
+def _of_rotate(score: Score, name: str, evidence: Evidence) -> str:
+    batch = evidence.batch
+    found = evidence.rotation
+    turned, asked, off = (
+        math.degrees(rotation_angle(a, b).item())
+        for a, b in ((batch.rotation, found), (batch.rotation, batch.goal_rotation), (batch.goal_rotation, found))
     )
-    if any(_same_box(nearest.bbox_3d, d.bbox_3d) for d in source):
-        text += f" It counts as unmoved: it is within {_cm(_UNMOVED_M)} of one in the source."
-    return text + _count(sample, source, edited)
+    words = f"the {name} found is turned by {turned:.0f}° where {asked:.0f}° were asked, {off:.0f}° from its goal. "
+    away = center_distance(evidence.box, batch.original).item()
+    if away >= 0.5:
+        words += f"It stands {_length(away)} from its place, and from 50 cm on SA is 0. "
+    return words + _sa(score)
 
 
-def _rotated(sample: Sample, source: Sequence[Detection], edited: Sequence[Detection]) -> str:
-    if sample.new_rotation_matrix is None:
-        return ""
-    turned = [d for d in edited if d.rotation_matrix is not None]
-    if not turned:
-        return ""
-    nearest = min(turned, key=lambda d: _distance(d.bbox_3d, np.array(sample.original_bbox_3d[:3])))
-    asked = _angle(sample.rotation_matrix, sample.new_rotation_matrix)
-    found = _angle(sample.rotation_matrix, nearest.rotation_matrix)
-    off = _angle(sample.new_rotation_matrix, nearest.rotation_matrix)
-    return f"Asked: {asked:.0f}°. The {sample.target} found at its place turned by {found:.0f}°, {off:.0f}° off the goal."
+def _of_scale(score: Score, name: str, evidence: Evidence) -> str:
+    sizes, asked, done = (box[0, 3:6].tolist() for box in (evidence.batch.original, evidence.batch.goal, evidence.box))
+    ratios = " × ".join(_ratio(d, s) for d, s in zip(done, sizes, strict=True))
+    wanted = " × ".join(_ratio(a, s) for a, s in zip(asked, sizes, strict=True))
+    words = f"the {name} found has {ratios} of its size (width × height × length) where {wanted} were asked. {_sa(score)}"
+    return words if score.ic else f"{words} IC needs a change of more than 0.2 over the three."
 
 
-def _scaled(sample: Sample, source: Sequence[Detection], edited: Sequence[Detection]) -> str:
-    if sample.new_bbox_3d is None:
-        return ""
-    nearest = min(edited, key=lambda d: _distance(d.bbox_3d, np.array(sample.original_bbox_3d[:3])))
-    asked, found = (_size_ratio(box, sample.original_bbox_3d) for box in (sample.new_bbox_3d, nearest.bbox_3d))
-    return f"Asked: size × {asked:.2f}. The {sample.target} found nearest to its place has size × {found:.2f}."
+def _of_remove(score: Score, name: str, evidence: Evidence) -> str:
+    others, left = evidence.source_count - 1, evidence.edited_count
+    counts = f"{_count(evidence.source_count, name)} found in the source, {left} in the edited picture"
+    if score.sa:
+        lost = f", and {others - left} more than asked" if left < others else ""
+        end = "" if score.ic else " IC needs SA of at least 0.5."
+        return f"nothing is found in its place any more{lost} ({counts}). {_sa(score)}{end}"
+    # SA is 0 for a target that stays, or where so many others are lost that 1 − 0.3·lost is used up.
+    if others - left < 4:
+        return f"a {name} is still found in its place ({counts})."
+    return f"a {name} is still found in its place, or too many others went with it ({counts})."
 
 
-def _removed(sample: Sample, source: Sequence[Detection], edited: Sequence[Detection]) -> str:
-    start = np.array(sample.original_bbox_3d[:3])
-    if not edited:
-        return f"No {sample.target} is found any more; {len(source)} in the source."
-    nearest = min(_distance(d.bbox_3d, start) for d in edited)
-    return f"The nearest {sample.target} found is {_cm(nearest)} from the place." + _count(sample, source, edited)
+def _sa(score: Score) -> str:
+    return f"SA {_number(score.sa)}."
 
 
-def _count(sample: Sample, source: Sequence[Detection], edited: Sequence[Detection]) -> str:
-    if len(source) == len(edited):
-        return ""
-    return f" Found before: {len(source)}, after: {len(edited)}."
+def _target(sample: Sample) -> str:
+    return sample.target or "object"
 
 
-def _same_box(a: Sequence[float], b: Sequence[float]) -> bool:
-    return float(np.sum((np.array(a) - np.array(b)) ** 2)) < _UNMOVED_M**2
+def _count(count: int, name: str) -> str:
+    return f"{count} × {name}"
 
 
-def _distance(box: Sequence[float], point: np.ndarray) -> float:
-    return float(np.linalg.norm(np.array(box[:3]) - point))
+def _ratio(part: float, whole: float) -> str:
+    return f"{part / whole:.2f}" if whole else "–"
 
 
-def _angle(a: object, b: object) -> float:
-    cosine = (np.trace(np.array(a, dtype=float).T @ np.array(b, dtype=float)) - 1) / 2
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+def _length(metres: float) -> str:
+    return f"{100 * metres:.0f} cm" if metres < 10 else f"{metres:.1f} m"
 
 
-def _size_ratio(box: Sequence[float], original: Sequence[float]) -> float:
-    """Geometric mean of the three sizes' ratios."""
-    ratios = np.maximum(box[3:6], 1e-9) / np.maximum(original[3:6], 1e-9)
-    return float(np.exp(np.log(ratios).mean()))
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
-def _cm(metres: float) -> str:
-    return f"{100 * metres:.0f} cm" if metres < 3 else f"{metres:.1f} m"
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -6,37 +6,42 @@ import csv
 import dataclasses
 import io
 import json
-import re
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-import jinja2
-
-from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.records import Score
-from gsi_bench_metric.report.content import COLUMNS, Report, SplitReport, build_report
-from gsi_bench_metric.report.plots import colour_of
-from gsi_bench_metric.runs import Run
+from gsi_bench_metric.report.content import Report, build_report
+from gsi_bench_metric.report.markdown import markdown, summary
+from gsi_bench_metric.report.page import html
+from gsi_bench_metric.report.tables import MEASURES
+from gsi_bench_metric.runs import Run, write_atomically
 
-__all__ = ["markdown", "summary", "write_report"]
+__all__ = ["html", "markdown", "report_json", "scores_csv", "summary", "write_report"]
 
-_COUNTS = ("n", "n_not_scored", "n_ic")
-_HEADINGS = {
-    "n_ic": "n, IC = 1",
-    "sa_given_ic": "SA",
-    "el_given_ic": "EL",
-    "ac_given_ic": "AC",
-    **{f"{key}_all": words[0] for key, words in COLUMNS.items()},
+_JSON_KEYS = {
+    **{key: meaning for key, (_, meaning) in MEASURES.items()},
+    "el_ssim": "100·SSIM outside of the edit, counted where IC > 0",
+    "el_ssim_ungated": "100·SSIM outside of the edit, of every picture",
+    "n": "edits with IC and SA",
+    "n_not_scored": "edits without IC and SA",
+    "n_ic": "edits with IC = 1",
+    "<key>_given_ic": "mean over the edits with IC = 1",
+    "<key>_all": "mean over all samples, missing and unreadable pictures counted as 0; only where there are any",
+    "<key>_low, <key>_high": "95 % interval clustered by scene; only from 10 scenes on",
+    "<key>/<operation>": "the same for one operation",
+    "null": "not a number: official SSIM is 0/0 where an edit may touch the whole picture",
 }
 
 
-def write_report(run: Run, folder: Path, *, progress: bool = False) -> list[Path]:
+def write_report(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
     """Writes `report.html`, `report.md`, `report.json` and `scores.csv` into the folder; their paths."""
     report = build_report(run, progress=progress)
     contents = {
         "report.html": html(report),
         "report.md": markdown(report),
-        "report.json": _json(report, run),
+        "report.json": report_json(report),
         "scores.csv": scores_csv(run.scores),
     }
     for name, text in contents.items():
@@ -44,91 +49,32 @@ def write_report(run: Run, folder: Path, *, progress: bool = False) -> list[Path
     return [folder / name for name in contents]
 
 
-def html(report: Report) -> str:
-    """The page: no scripts, no requests to anywhere."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gsi_bench_metric.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, interval=interval, colour=colour_of)
-    return environment.get_template("page.html.j2").render(report=report, headings=_HEADINGS)
-
-
-def summary(report: Report) -> str:
-    """The headline tables and counts of what was not scored, for a terminal."""
-    lines = []
-    for split in report.splits:
-        lines += [*_headline(split), ""]
-    lines += [f"- {u.split}, {_md(u.editor)}: {u.count} × {u.name}, {_md(u.meaning)}" for u in report.unscored]
-    return "\n".join(lines) + "\n"
-
-
-def markdown(report: Report) -> str:
-    """Everything but the pictures."""
-    lines = [f"# {report.title}", "", report.subtitle, ""]
-    lines.append(f"Comparable with the paper: {'yes' if report.comparable else 'no: ' + _md(report.not_comparable_because)}.")
-    for split in report.splits:
-        lines += ["", f"## {split.name}", "", *_headline(split)]
-        lines += _table("Of the edits that did what was asked (IC = 1), not gated:", split, split.given)
-        lines += _table("With missing, doubled and unreadable pictures counted as 0:", split, split.all)
-        lines += _operations(split)
-    lines += ["", "## What the columns are", "", *(f"- {heading}: {words}" for _, heading, words in report.columns)]
-    lines.append("- [ ]: 95 % interval, clustered by scene; under 10 scenes there is none")
-    lines += ["", "## What was not scored or needs a word, and why", ""]
-    lines += [f"- {u.split}, {_md(u.editor)}: {u.count} × {u.name}, {_md(u.meaning)}" for u in report.unscored]
-    if not report.unscored:
-        lines.append("Everything was scored.")
-    lines += ["", "## Settings", "", *(f"- {_md(label)}: {_md(value)}" for label, value in report.settings)]
-    return "\n".join(lines) + "\n"
-
-
-def _headline(split: SplitReport) -> list[str]:
-    keys = [key for key, _, _ in split.columns]
-    headings = [heading for _, heading, _ in split.columns]
-    return _rows([f"{split.name}", *headings], [(editor, [_cell(row, key) for key in keys]) for editor, row in split.rows])
-
-
-def _table(words: str, split: SplitReport, keys: Iterable[str]) -> list[str]:
-    keys = list(keys)
-    if not keys:
-        return []
-    rows = [(editor, [_cell(row, key) for key in keys]) for editor, row in split.rows]
-    return ["", words, "", *_rows(["Editor", *(_HEADINGS[key] for key in keys)], rows)]
-
-
-def _operations(split: SplitReport) -> list[str]:
-    lines = []
-    for key, heading in split.measures:
-        operations = [name for name, _ in split.operations]
-        rows = [(editor, [_cell(row, f"{key}/{op}") for op in operations]) for editor, row in split.rows]
-        lines += ["", f"{heading} by operation:", "", *_rows(["Editor", *(op or "(none)" for op in operations)], rows)]
-    return lines
-
-
-def _rows(headings: list[str], rows: Iterable[tuple[str, list[str]]]) -> list[str]:
-    lines = ["| " + " | ".join(_md(heading) for heading in headings) + " |", "| --- |" + " ---: |" * (len(headings) - 1)]
-    return lines + [f"| {_md(editor)} | " + " | ".join(cells) + " |" for editor, cells in rows]
-
-
-def _cell(row: Mapping[str, float], key: str) -> str:
-    return number(row.get(key), key) + interval(row, key)
-
-
-def number(value: float | None, key: str) -> str:
-    """A table cell: counts whole, scores with one decimal, a dash for what does not exist."""
-    if value is None:
-        return "–"
-    return f"{value:.0f}" if key.rsplit("/", 1)[0] in _COUNTS else f"{value:.1f}"
-
-
-def interval(row: Mapping[str, float], key: str) -> str:
-    """` [low–high]` of a mean, empty where there is none. `key` may name an operation: `ic/move`."""
-    name, slash, operation = key.partition("/")
-    low, high = (row.get(f"{name}_{side}{slash}{operation}") for side in ("low", "high"))
-    return "" if low is None or high is None else f" [{low:.1f}–{high:.1f}]"
+def report_json(report: Report) -> str:
+    """All rows unrounded, everything that was not scored by sample id, the run's settings; `keys` says what each key means."""
+    content = {
+        "keys": _JSON_KEYS,
+        "comparable_with_paper": report.comparable,
+        "not_comparable_because": report.not_comparable_because,
+        "rows": [
+            {"split": row.split, "editor": row.editor, "judged": row.judged, "values": _finite(row.values)}
+            for row in report.rows
+        ],
+        "distributions": [dataclasses.asdict(found) for found in report.distributions],
+        "unscored": [
+            {
+                "split": found.split,
+                "editor": found.editor,
+                "reason": found.reason,
+                "meaning": found.meaning,
+                "count": found.count,
+                "edits": [{"sample_id": i, "text": text} for text, ids in found.texts for i in ids],
+            }
+            for found in report.unscored
+        ],
+        "leftovers": [dataclasses.asdict(left) for left in report.leftovers],
+        "settings": report.run_settings,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def scores_csv(scores: Iterable[Score]) -> str:
@@ -147,26 +93,5 @@ def _spreadsheet_safe(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _md(text: str) -> str:
-    text = re.sub(r"([\\`*_{}\[\]|])", r"\\\1", text.replace("\n", " "))
-    return text.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _json(report: Report, run: Run) -> str:
-    """`settings`; `rows`: split, editor and the flat row; `unscored`: every reason with its edits."""
-    plain = {
-        "settings": run.settings,
-        "rows": [{"split": split, "editor": editor, **row} for split, editor, row in report.rows],
-        "unscored": [
-            {
-                "split": u.split,
-                "editor": u.editor,
-                "reason": u.name,
-                "meaning": u.meaning,
-                "count": u.count,
-                "edits": [{"id": name, "text": text} for name, text in u.edits],
-            }
-            for u in report.unscored
-        ],
-    }
-    return json.dumps(plain, indent=2) + "\n"
+def _finite(values: Any) -> dict[str, float | None]:
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
