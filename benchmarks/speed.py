@@ -49,9 +49,8 @@ def kernels(args: argparse.Namespace) -> list[str]:
     for size in args.sizes:
         found = _measure(args, "limit", _inputs(args, size, count), ["--rounds", args.rounds], threads=1)
         sums = [limit(seconds) for seconds in found["kernels"]]
-        rows.append(
-            f"| {size} | {median(found['ours']) / count:.3f} | {median(sums) / count:.3f} | **{_ratio(found['ours'], sums):.2f}** |"
-        )
+        own, sum_ = median(found["ours"]) / count, median(sums) / count
+        rows.append(f"| {size} | {own:.3f} | {sum_:.3f} | **{_ratio(found['ours'], sums):.2f}** |")
         by_kernel.append({name: median(r[name] for r in found["kernels"]) / count for name in found["kernels"][0]})
     head = "| size | ours, s an edit | sum of kernels, s an edit | ours / kernels |"
     return [head, "| --- | ---: | ---: | ---: |", *rows, "", *_kernel_table(args.sizes, by_kernel)]
@@ -175,7 +174,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--edits", type=int, default=12, help="edits a size, a multiple of 6 keeps the mix (default 12)")
     parser.add_argument("--many-edits", type=int, default=96, help="edits that our processes share (default 96)")
-    parser.add_argument("--worker-edits", type=int, default=120, help="the same for `workers` (default 120)")
+    parser.add_argument("--worker-edits", type=int, default=240, help="the same for `workers` (default 240)")
     parser.add_argument("--sizes", nargs="+", default=["640x480", "1024x1024"], metavar="WxH")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: one a core")

@@ -48,6 +48,7 @@ SHARD_BYTES = 400 * 2**20
 ROW_GROUP_BYTES = 32 * 2**20
 ROW_GROUP_ROWS = 256
 READ_ROWS = 16
+READ_BYTES = 2**20  # of a column at a time, or the whole of its row group is held
 
 _METADATA = b"gsi_bench"
 _FILE = re.compile(r"(?P<split>[a-z0-9]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
@@ -203,7 +204,7 @@ def iter_rows(
     for file in files:
         _check_file(file)
         # Without pre-buffering, and group by group: otherwise the whole shard ends up in memory.
-        with pq.ParquetFile(file, pre_buffer=False) as parquet:
+        with pq.ParquetFile(file, pre_buffer=False, buffer_size=READ_BYTES) as parquet:
             try:
                 for group in range(parquet.num_row_groups):
                     first, position = position, position + parquet.metadata.row_group(group).num_rows

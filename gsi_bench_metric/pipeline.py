@@ -87,7 +87,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     scores = [score for plan in plans.values() for score in plan.unscored]
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers)]
     try:
-        scores += _run(request, folder, tasks, workers, log, progress=progress)
+        scores += _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
         raise
@@ -166,12 +166,14 @@ def _worker_count(request: Request, edits: int) -> int:
     return max(1, min(cores, edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
 
-def _run(request: Request, folder: Path, tasks: list[_Task], workers: int, log: RunLog, *, progress: bool) -> list[Score]:
+def _run(
+    request: Request, folder: Path, inputs: Inputs, tasks: list[_Task], *, workers: int, log: RunLog, progress: bool
+) -> list[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
-    start = functools.partial(_start, request, folder)
+    start = functools.partial(_start, request, folder, inputs if workers == 1 else None)
     found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
     with (
@@ -201,11 +203,11 @@ def _one_thread() -> Iterator[None]:
         cv2.setNumThreads(former[1])
 
 
-def _start(request: Request, folder: Path) -> Callable[[_Task], Iterator[Score]]:
-    """What a worker does once: opens inputs and records, builds the networks."""
+def _start(request: Request, folder: Path, opened: Inputs | None) -> Callable[[_Task], Iterator[Score]]:
+    """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
     torch.set_num_threads(1)  # in a process of its own too
     cv2.setNumThreads(1)
-    inputs = open_inputs(request)
+    inputs = opened or open_inputs(request)
     scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
     records = RecordStore(folder / RECORDS)
     entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
