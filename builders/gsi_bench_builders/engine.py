@@ -1,0 +1,116 @@
+"""What the builders ask of a renderer and simulator. Adapters live in `engines/`; edits need the `Probe` half only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders.scene import Camera, Scene
+
+__all__ = ["PRESETS", "Coverage", "Engine", "EngineError", "Frame", "Preset", "Probe"]
+
+
+class EngineError(RuntimeError):
+    """The engine cannot do what it was asked for; the message names the file or thing and the remedy."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """How much a picture may cost.
+
+    Attributes:
+        size: width and height, pixels.
+        samples: light paths a pixel.
+        bounces: of light: total, diffuse, glossy.
+        denoise: quality and prefilter of the denoiser, None for none.
+        min_target_px: smallest shorter side of a target's picture that is worth asking an editor about.
+    """
+
+    size: int
+    samples: int
+    bounces: tuple[int, int, int]
+    denoise: tuple[str, str] | None
+    min_target_px: int = 40
+
+
+PRESETS = {
+    "test": Preset(size=128, samples=4, bounces=(4, 2, 2), denoise=("FAST", "FAST"), min_target_px=8),
+    "demo": Preset(size=384, samples=8, bounces=(4, 2, 2), denoise=("HIGH", "FAST")),
+    "full": Preset(size=1024, samples=64, bounces=(8, 4, 4), denoise=("HIGH", "ACCURATE")),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """A picture with its truth.
+
+    Attributes:
+        rgb: H×W×3 uint8.
+        depth_m: H×W float32, distance along the viewing axis at the pixel's centre; inf where nothing is.
+        instance_ids: H×W uint16, 1 + the position of the thing in the scene's `things`; 0 elsewhere.
+        camera: that took it.
+    """
+
+    rgb: NDArray[np.uint8]
+    depth_m: NDArray[np.float32]
+    instance_ids: NDArray[np.uint16]
+    camera: Camera
+
+
+@dataclasses.dataclass(frozen=True)
+class Coverage:
+    """How much of a thing the camera sees.
+
+    Attributes:
+        visible_px: pixels that show it.
+        alone_px: pixels that would show it with nothing in front of it and no edge of the picture.
+        shorter_side_px: of the smallest upright rectangle around the pixels that show it.
+        touches_edge: whether it reaches the edge of the picture or beyond.
+    """
+
+    visible_px: float
+    alone_px: float
+    shorter_side_px: float
+    touches_edge: bool
+
+    @property
+    def share(self) -> float:
+        """Visible part, 0–1."""
+        return self.visible_px / self.alone_px if self.alone_px else 0.0
+
+
+class Probe(Protocol):
+    """Questions about a state that boxes alone do not answer."""
+
+    def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Pairs (one of `ids`, any other thing or a piece of the room) whose surfaces cut through each other."""
+
+    def coverage(self, scene: Scene, thing_id: str) -> Coverage:
+        """How much of a thing the scene's camera sees."""
+
+
+class Engine(Probe, Protocol):
+    """Draws states. One scene's assets stay loaded until another scene's are asked for."""
+
+    name: str
+    version: str
+
+    def load(self, scene: Scene) -> None:
+        """Prepares the room and the assets of a scene.
+
+        Raises:
+            EngineError: an asset is unknown or cannot be read.
+        """
+
+    def render(self, scene: Scene, preset: Preset, seed: int) -> Frame:
+        """A picture of a state of the loaded scene; equal arguments give equal pixels."""
+
+    def mesh_points(self, scene: Scene, thing_id: str) -> NDArray[np.float64]:
+        """Vertices of a thing as it stands, world, n×3."""
+
+    def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
+        """The state after these things have fallen to rest under gravity."""
