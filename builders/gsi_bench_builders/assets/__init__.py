@@ -1,0 +1,1 @@
+"""Embedded assets: parametric household objects that are made from a seed, and adapters to assets that users bring."""

@@ -1,0 +1,76 @@
+"""A look at embedded assets: one picture a kind, several of its looks side by side."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from gsi_bench_builders.assets.library import asset, asset_key, kinds
+from gsi_bench_builders.engine import Preset
+from gsi_bench_builders.engines.blender.engine import BlenderEngine
+from gsi_bench_builders.engines.blender.session import quiet
+from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
+
+__all__ = ["main", "shelf"]
+
+
+def shelf(kind: str, seeds: range, width: int, height: int) -> Scene:
+    """Some looks of a kind in a row, as a catalogue shows them."""
+    things: list[Thing] = []
+    x = 0.0
+    for seed in seeds:
+        info = asset(asset_key(kind, seed)).info
+        reach = math.hypot(info.size[0], info.size[1]) / 2
+        x += reach
+        things.append(Thing(f"{kind}_{seed}", info, (x, 0.0, info.size[2] / 2)).turned(math.radians(-25)))
+        x += reach * 1.05
+    things = [thing.moved((-x / 2, 0, 0)) for thing in things]
+    tall = max(t.size[2] for t in things)
+    span = max(x, tall * width / height) * 1.08
+    away = span / 2 / math.tan(math.radians(30) / 2) + span * 0.12
+    camera = Camera.look_at((0, -away * 0.92, tall / 2 + away * 0.4), (0, 0, tall * 0.45), 30, width, height)
+    support = Support("table", "桌子", (-2 * span, 2 * span), (-span, span), 0.75)
+    lifted = [thing.moved((0, 0, support.z)) for thing in things]
+    camera = dataclasses.replace(camera, position=(camera.position[0], camera.position[1], camera.position[2] + support.z))
+    return Scene(f"shelf-{kind}", tuple(lifted), support, Room("studio", 0), Light(), camera)
+
+
+def main() -> int:
+    """`python -m gsi_bench_builders.assets.show [KIND ...]`."""
+    parser = argparse.ArgumentParser(description="render a contact sheet of embedded assets")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"default: all of {', '.join(kinds())}")
+    parser.add_argument("--out", type=Path, default=Path("build/assets.png"))
+    parser.add_argument("--looks", type=int, default=4, help="looks of each kind")
+    parser.add_argument("--size", type=int, default=256, help="height of a picture, pixels")
+    parser.add_argument("--samples", type=int, default=12, help="light paths a pixel")
+    parser.add_argument("--first-seed", type=int, default=0)
+    args = parser.parse_args()
+    names = args.kinds or list(kinds())
+    if unknown := sorted(set(names) - set(kinds())):
+        parser.error(f"unknown kinds: {', '.join(unknown)}")
+    engine = BlenderEngine(threads=2)
+    quiet()
+    width = args.size * 2
+    preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))
+    columns = min(2, len(names))
+    sheet = Image.new("RGB", (columns * width, math.ceil(len(names) / columns) * args.size))
+    for number, name in enumerate(tqdm(names, desc="assets", file=sys.stderr)):
+        scene = shelf(name, range(args.first_seed, args.first_seed + args.looks), width, args.size)
+        engine.load(scene)
+        picture = Image.fromarray(engine.render(scene, preset, 0).rgb)
+        ImageDraw.Draw(picture).text((6, 4), name, fill=(20, 20, 20))
+        sheet.paste(picture, (number % columns * width, number // columns * args.size))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(args.out)
+    sys.stdout.write(f"{args.out}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""The Engine on Blender: states become objects, pictures and answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders.assets.rooms import room_parts
+from gsi_bench_builders.engine import Coverage, EngineError, Frame, Preset
+from gsi_bench_builders.engines.blender.meshes import Meshes, mesh_arrays
+from gsi_bench_builders.engines.blender.physics import settle
+from gsi_bench_builders.engines.blender.rendering import Renderer
+from gsi_bench_builders.engines.blender.session import blender, reset
+from gsi_bench_builders.engines.blender.shading import linear
+from gsi_bench_builders.scene import Camera, Light, Scene, Thing
+
+__all__ = ["BlenderEngine"]
+
+# Surfaces that rest on each other touch; what is asked about is lifted by this much.
+_LIFT_M = 0.001
+_MOST_RAYS = 2500
+
+
+class BlenderEngine:
+    """Draws scenes with Cycles.
+
+    Args:
+        device: "CPU", or "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI".
+        threads: of a CPU render.
+
+    Raises:
+        EngineError: Blender is not there, or has no such device.
+    """
+
+    name = "blender"
+
+    def __init__(self, device: str = "CPU", threads: int = 1):
+        self.version = blender().app.version_string
+        self._renderer = Renderer(device, threads)
+        self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in a thing's place
+        self._trees: dict[str, Any] = {}
+        self._scene: Scene | None = None
+
+    def load(self, scene: Scene) -> None:
+        """See `Engine.load`."""
+        reset()
+        self._renderer.prepare()
+        self._meshes = Meshes()
+        self._objects.clear()
+        self._trees.clear()
+        for name, parts in room_parts(scene.room, scene.support):
+            self._link(f"room {name}", self._meshes.from_parts(name, parts))
+        self._scene = None
+        self._show(scene)
+
+    def render(self, scene: Scene, preset: Preset, seed: int) -> Frame:
+        """See `Engine.render`."""
+        self._show(scene)
+        return self._renderer.render(scene.camera, preset, seed)
+
+    def mesh_points(self, scene: Scene, thing_id: str) -> NDArray[np.float64]:
+        """See `Engine.mesh_points`."""
+        thing = scene.thing(thing_id)
+        points, _ = mesh_arrays(self._meshes.mesh(thing.info.key))
+        # As Blender holds it: 32-bit
+        return np.asarray(points * thing.scale @ np.array(thing.rotation).T + thing.position)
+
+    def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """See `Probe.touching`. Pieces of the room are named `room <name>`."""
+        self._show(scene)
+        lifted = {i: self._tree(self._objects[i, scene.thing(i).info.key], lift=_LIFT_M) for i in ids}
+        others = {t.id: self._objects[t.id, t.info.key] for t in scene.things if t.id not in lifted}
+        others |= {o.name: o for o in blender().context.scene.objects if o.name.startswith("room ")}
+        found = []
+        for thing_id in ids:
+            box = _world_box(self._objects[thing_id, scene.thing(thing_id).info.key])
+            near = [name for name, obj in others.items() if _boxes_meet(box, _world_box(obj))]
+            found += [(thing_id, name) for name in near if lifted[thing_id].overlap(self._tree(others[name]))]
+        return found
+
+    def coverage(self, scene: Scene, thing_id: str) -> Coverage:
+        """See `Probe.coverage`: by rays through pixel centres, up to some thousand of them."""
+        self._show(scene)
+        camera = scene.camera
+        pixels = camera.project(self.mesh_points(scene, thing_id))
+        if np.isnan(pixels).any():
+            return Coverage(0, 1, 0, True)
+        low, high = pixels.min(axis=0), pixels.max(axis=0)
+        stride = max(1.0, math.sqrt(float(np.prod(high - low)) / _MOST_RAYS))
+        u, v = (np.arange(math.floor(a) + 0.5, b, stride) for a, b in zip(low, high, strict=True))
+        rays = np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
+        alone, visible = self._cast(camera, rays, self._objects[thing_id, scene.thing(thing_id).info.key])
+        inside = (rays >= 0).all(axis=1) & (rays < (camera.width, camera.height)).all(axis=1)
+        seen = rays[visible & inside]
+        shorter = float((np.ptp(seen, axis=0) + stride).min()) if len(seen) else 0.0
+        edge = bool((low < 0).any() or (high > (camera.width, camera.height)).any())
+        return Coverage(len(seen) * stride**2, float(alone.sum()) * stride**2, shorter, edge)
+
+    def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
+        """See `Engine.settle`."""
+        self._show(scene)
+        objects = {t.id: self._objects[t.id, t.info.key] for t in scene.things}
+        still = [o for o in blender().context.scene.objects if o.name.startswith("room ")]
+        return settle(scene, ids, objects, still)
+
+    def _cast(self, camera: Camera, rays: NDArray[np.float64], target: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """For rays through pixels (n×2): whether they meet the target at all, and whether they meet it first."""
+        from mathutils import Vector  # noqa: PLC0415 - part of bpy
+
+        bpy = blender()
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        evaluated = target.evaluated_get(depsgraph)
+        to_own = target.matrix_world.inverted()
+        origin, turn = Vector(camera.position), to_own.to_3x3()
+        own_origin = to_own @ origin
+        own = np.column_stack([rays - (camera.width / 2, camera.height / 2), np.full(len(rays), camera.focal)])
+        directions = own @ np.array(camera.rotation)
+        alone, visible = np.zeros(len(rays), dtype=bool), np.zeros(len(rays), dtype=bool)
+        for number, direction in enumerate(directions):
+            towards = Vector(direction.tolist())
+            if evaluated.ray_cast(own_origin, turn @ towards)[0]:
+                alone[number] = True
+                hit, _, _, _, met, _ = bpy.context.scene.ray_cast(depsgraph, origin, towards)
+                visible[number] = hit and met.original == target
+        return alone, visible
+
+    def _show(self, scene: Scene) -> None:
+        """Makes Blender's scene the given state; only what differs from the state before is touched."""
+        if scene == self._scene:
+            return
+        before = self._scene
+        if before is None or before.light != scene.light:
+            _set_light(scene.light, scene)
+        shown = set()
+        for number, thing in enumerate(scene.things, start=1):
+            key = (thing.id, thing.info.key)
+            if key not in self._objects:
+                self._objects[key] = self._link(thing.id, self._meshes.mesh(thing.info.key))
+            _put(self._objects[key], thing, number)
+            shown.add(key)
+        for key, obj in self._objects.items():
+            obj.hide_render = obj.hide_viewport = key not in shown
+        blender().context.view_layer.update()
+        self._scene = scene
+
+    def _link(self, name: str, mesh: Any) -> Any:
+        bpy = blender()
+        obj = bpy.data.objects.new(name, mesh)
+        bpy.context.scene.collection.objects.link(obj)
+        return obj
+
+    def _tree(self, obj: Any, lift: float = 0.0) -> Any:
+        """Its surface as a tree of world triangles; those of things that do not move are kept."""
+        from mathutils.bvhtree import BVHTree  # noqa: PLC0415 - part of bpy
+
+        fixed = obj.name.startswith("room ")
+        if fixed and obj.name in self._trees:
+            return self._trees[obj.name]
+        points, polygons = mesh_arrays(obj.data)
+        world = np.array(obj.matrix_world)
+        points = points @ world[:3, :3].T + world[:3, 3] + (0, 0, lift)
+        tree = BVHTree.FromPolygons(points.tolist(), polygons)
+        if fixed:
+            self._trees[obj.name] = tree
+        return tree
+
+
+def _put(obj: Any, thing: Thing, number: int) -> None:
+    from mathutils import Matrix  # noqa: PLC0415 - part of bpy
+
+    world = np.eye(4)
+    world[:3, :3], world[:3, 3] = np.array(thing.rotation) * thing.scale, thing.position
+    matrix = Matrix(world.tolist())
+    if obj.matrix_world != matrix:
+        obj.matrix_world = matrix
+    obj.pass_index = number
+
+
+def _world_box(obj: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    world = np.array(obj.matrix_world)
+    corners = np.array(obj.bound_box) @ world[:3, :3].T + world[:3, 3]
+    return corners.min(axis=0) - 2 * _LIFT_M, corners.max(axis=0) + 2 * _LIFT_M
+
+
+def _boxes_meet(a: tuple[NDArray[np.float64], NDArray[np.float64]], b: tuple[NDArray[np.float64], NDArray[np.float64]]) -> bool:
+    return bool((a[0] < b[1]).all() and (b[0] < a[1]).all())
+
+
+def _set_light(light: Light, scene: Scene) -> None:
+    bpy = blender()
+    _set_world(light)
+    lamp = bpy.data.objects.get("key light")
+    if lamp is None:
+        lamp = bpy.data.objects.new("key light", bpy.data.lights.new("key light", "AREA"))
+        bpy.context.scene.collection.objects.link(lamp)
+    middle = np.array([sum(scene.support.x) / 2, sum(scene.support.y) / 2, scene.support.z])
+    towards = np.array(light.key) / np.linalg.norm(light.key)
+    from mathutils import Vector  # noqa: PLC0415 - part of bpy
+
+    lamp.location = (middle + 2.2 * towards).tolist()
+    lamp.rotation_euler = Vector((-towards).tolist()).to_track_quat("-Z", "Y").to_euler()
+    lamp.data.shape, lamp.data.size = "DISK", 0.9
+    lamp.data.energy = 75.0 * light.key_strength
+    warm = light.key_warmth
+    lamp.data.color = linear((1.0, 1.0 - 0.12 * max(warm, 0) - 0.04 * max(-warm, 0), 1.0 - 0.3 * max(warm, 0)))[:3]
+
+
+def _set_world(light: Light) -> None:
+    bpy = blender()
+    path = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / f"{light.world}.exr"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in path.parent.glob("*.exr")))
+        raise EngineError(f"no world image {light.world!r}; Blender brings {names}")
+    world = bpy.context.scene.world or bpy.data.worlds.new("world")
+    bpy.context.scene.world = world
+    world.use_nodes = True
+    nodes, links = world.node_tree.nodes, world.node_tree.links
+    nodes.clear()
+    place, turn = nodes.new("ShaderNodeTexCoord"), nodes.new("ShaderNodeMapping")
+    image, shader, out = (nodes.new(f"ShaderNode{n}") for n in ("TexEnvironment", "Background", "OutputWorld"))
+    image.image = bpy.data.images.load(str(path), check_existing=True)
+    turn.inputs["Rotation"].default_value = (0.0, 0.0, light.world_turn)
+    shader.inputs["Strength"].default_value = light.world_strength
+    links.new(place.outputs["Generated"], turn.inputs["Vector"])
+    links.new(turn.outputs["Vector"], image.inputs["Vector"])
+    links.new(image.outputs["Color"], shader.inputs["Color"])
+    links.new(shader.outputs["Background"], out.inputs["Surface"])

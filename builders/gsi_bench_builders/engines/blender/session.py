@@ -1,0 +1,62 @@
+"""The Blender of this process: imported once, silent, with nothing of the user's own settings in it.
+
+Blender prints on file descriptor 1, so that one leads to a log file from here on; what this process prints itself goes to a
+copy of the old one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_builders.engine import EngineError
+
+__all__ = ["blender", "quiet", "reset"]
+
+# Debian's names of the libraries that bpy's wheel links and slim images lack.
+SYSTEM_PACKAGES = "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libice6 libxext6 libgl1"
+
+
+def blender() -> Any:
+    """The `bpy` module.
+
+    Raises:
+        EngineError: it is not installed or a system library is missing (says what to install), or this is not the main
+            thread, where Blender would take the process down.
+    """
+    if "bpy" in sys.modules:
+        return sys.modules["bpy"]
+    if threading.current_thread() is not threading.main_thread():
+        raise EngineError("Blender runs in a process's main thread only; use a worker process")
+    # Read at import: an empty folder keeps the user's start-up file and add-ons out.
+    os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="gsi-bench-blender-"))
+    try:
+        import bpy  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "bpy":
+            raise
+        raise EngineError("Blender is not installed; run: pip install 'gsi-bench[blender]' (Python 3.11)") from error
+    except ImportError as error:
+        raise EngineError(f"Blender does not start ({error}); run: apt-get install -y {SYSTEM_PACKAGES}") from error
+    return bpy
+
+
+def quiet(log: Path | None = None) -> None:
+    """Sends Blender's chatter to a file (None: nowhere) and keeps this process's own prints on its standard output."""
+    sys.stdout.flush()
+    ours = os.dup(1)
+    target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(target, 1)
+    os.close(target)
+    sys.stdout = os.fdopen(ours, "w", buffering=1, encoding="utf-8")
+
+
+def reset() -> Any:
+    """An empty Blender, as if just started. Returns `bpy`."""
+    bpy = blender()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return bpy

@@ -1,0 +1,216 @@
+"""Materials as Cycles node trees."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gsi_bench_builders.assets.material import Bump, Material, Pattern, Picture
+from gsi_bench_builders.engines.blender.session import blender
+
+__all__ = ["Shading", "linear"]
+
+
+def linear(colour: tuple[float, float, float]) -> tuple[float, float, float, float]:
+    """sRGB 0–1 -> linear RGBA, as Blender's sockets want it (IEC 61966-2-1)."""
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return r, g, b, 1.0
+
+
+class Shading:
+    """Blender materials of this session, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[Material, Any] = {}
+
+    def material(self, material: Material) -> Any:
+        """The Blender material."""
+        if material not in self._made:
+            self._made[material] = _build(material)
+        return self._made[material]
+
+
+class _Tree:
+    """A node tree under construction: nodes by type, links by name."""
+
+    def __init__(self, tree: Any):
+        self.tree = tree
+
+    def node(self, kind: str, **inputs: Any) -> Any:
+        made = self.tree.nodes.new(kind)
+        for name, value in inputs.items():
+            self.set(made.inputs[name.replace("_", " ")], value)
+        return made
+
+    def set(self, socket: Any, value: Any) -> None:
+        if hasattr(value, "is_output"):
+            self.tree.links.new(value, socket)
+        else:
+            socket.default_value = value
+
+
+def _build(material: Material) -> Any:
+    bpy = blender()
+    made = bpy.data.materials.new("material")
+    made.use_nodes = True
+    tree = _Tree(made.node_tree)
+    shader = made.node_tree.nodes["Principled BSDF"]
+    colour = linear(material.colour)
+    values = {
+        "Base Color": colour,
+        "Roughness": material.roughness,
+        "Metallic": material.metallic,
+        "Coat Weight": material.coat,
+        "Coat Roughness": material.coat_roughness,
+        "Sheen Weight": material.sheen,
+        "Subsurface Weight": material.subsurface,
+        "Transmission Weight": material.transmission,
+        "IOR": material.ior,
+        "Emission Color": colour,
+        "Emission Strength": material.emission,
+    }
+    for name, value in values.items():
+        shader.inputs[name].default_value = value
+    if material.subsurface:
+        shader.inputs["Subsurface Radius"].default_value = (1.0, 0.35, 0.2)
+        shader.inputs["Subsurface Scale"].default_value = 0.01
+    place = tree.node("ShaderNodeTexCoord").outputs["Object"]
+    if material.picture:
+        picture = _picture(tree, material.picture)
+        tree.set(shader.inputs["Base Color"], picture)
+        if material.emission:
+            tree.set(shader.inputs["Emission Color"], picture)
+    elif material.pattern:
+        tree.set(shader.inputs["Base Color"], _PATTERNS[material.pattern.kind](tree, place, material.colour, material.pattern))
+    if material.bump:
+        tree.set(shader.inputs["Normal"], _bump(tree, place, material.bump))
+    return made
+
+
+def _picture(tree: _Tree, picture: Picture) -> Any:
+    bpy = blender()
+    name = hashlib.sha256(picture.pixels).hexdigest()[:32]
+    image = bpy.data.images.get(name)
+    if image is None:
+        image = bpy.data.images.new(name, picture.width, picture.height)
+        rgb = np.frombuffer(picture.pixels, dtype=np.uint8).reshape(picture.height, picture.width, 3)[::-1]
+        rgba = np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
+        image.pixels.foreach_set((rgba.astype(np.float32) / 255).ravel())
+        image.pack()
+    node = tree.node("ShaderNodeTexImage")
+    node.image = image
+    return node.outputs["Color"]
+
+
+def _mix(tree: _Tree, factor: Any, first: Any, second: Any) -> Any:
+    node = tree.tree.nodes.new("ShaderNodeMix")
+    node.data_type = "RGBA"
+    tree.set(node.inputs[0], factor)
+    tree.set(node.inputs[6], first)
+    tree.set(node.inputs[7], second)
+    return node.outputs[2]
+
+
+def _range(tree: _Tree, value: Any, low: float, high: float, amount: float) -> Any:
+    """`value` between `low` and `high` stretched to 0 … `amount`, clamped."""
+    node = tree.node("ShaderNodeMapRange", Value=value, From_Min=low, From_Max=high, To_Max=amount)
+    return node.outputs["Result"]
+
+
+def _noise(tree: _Tree, place: Any, size: float, detail: float = 3.0, distortion: float = 0.0) -> Any:
+    return tree.node("ShaderNodeTexNoise", Vector=place, Scale=1 / size, Detail=detail, Distortion=distortion).outputs[0]
+
+
+def _stretched(tree: _Tree, place: Any, axis: str, by: float) -> Any:
+    """Coordinates in which features are `by` times longer along an axis."""
+    scale = [1 / by if name == axis else 1.0 for name in "xyz"]
+    return tree.node("ShaderNodeMapping", Vector=place, Scale=scale).outputs[0]
+
+
+def _wood(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    along = _stretched(tree, place, pattern.axis, 14.0)
+    wander = _noise(tree, along, pattern.size * 2.2, detail=2.0)
+    rings = tree.node("ShaderNodeTexWave", Vector=along, Scale=0.32 / pattern.size, Distortion=5.5, Detail=3.0)
+    rings.inputs["Detail Scale"].default_value = 1.4
+    rings.wave_type, rings.bands_direction = "BANDS", {"x": "Y", "y": "X", "z": "X"}[pattern.axis]
+    fibre = _noise(tree, _stretched(tree, place, pattern.axis, 40.0), 0.0022, detail=4.0)
+    broad = _mix(tree, _range(tree, wander, 0.3, 0.7, 0.55), linear(colour), linear(pattern.colour))
+    ringed = _mix(tree, _range(tree, rings.outputs[1], 0.35, 1.0, pattern.amount), broad, linear(pattern.colour))
+    return _mix(tree, _range(tree, fibre, 0.52, 0.75, 0.4), ringed, linear(pattern.colour))
+
+
+def _mottle(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    clouds = _range(tree, _noise(tree, place, pattern.size, detail=4.0), 0.35, 0.68, pattern.amount)
+    return _mix(tree, clouds, linear(colour), linear(pattern.colour))
+
+
+def _speckle(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    drops = tree.node("ShaderNodeTexVoronoi", Vector=place, Scale=1 / (pattern.size * 2.4)).outputs["Distance"]
+    edge = 0.05 + 0.3 * pattern.amount
+    thinned = _noise(tree, place, pattern.size * 5, detail=1.0)
+    near = _range(tree, drops, edge, edge * 0.6, 1.0)
+    some = _range(tree, thinned, 0.5, 0.56, 0.9)
+    node = tree.tree.nodes.new("ShaderNodeMath")
+    node.operation = "MULTIPLY"
+    tree.set(node.inputs[0], near)
+    tree.set(node.inputs[1], some)
+    return _mix(tree, node.outputs[0], linear(colour), linear(pattern.colour))
+
+
+def _marble(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    veins = _noise(tree, place, pattern.size, detail=8.0, distortion=1.6)
+    node = tree.tree.nodes.new("ShaderNodeMath")  # a vein is where the noise passes through its middle
+    node.operation = "COMPARE"
+    for socket, value in zip(node.inputs, (veins, 0.5, 0.012), strict=True):
+        tree.set(socket, value)
+    soft = _range(tree, _noise(tree, place, pattern.size * 1.7, detail=6.0, distortion=1.0), 0.45, 0.75, pattern.amount * 0.6)
+    clouded = _mix(tree, soft, linear(colour), linear(pattern.colour))
+    thin = _range(tree, node.outputs[0], 0.0, 1.0, pattern.amount)
+    return _mix(tree, thin, clouded, linear(pattern.colour))
+
+
+def _stripes(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    # A wave of `Scale` s has s·10/π periods a unit; stripe and gap are one period.
+    wave = tree.node("ShaderNodeTexWave", Vector=place, Scale=np.pi / 20 / pattern.size)
+    wave.bands_direction = pattern.axis.upper()
+    sharp = _range(tree, wave.outputs[1], 0.5 - 0.02, 0.5 + 0.02, pattern.amount)
+    return _mix(tree, sharp, linear(colour), linear(pattern.colour))
+
+
+_PATTERNS: dict[str, Callable[[_Tree, Any, Any, Pattern], Any]] = {
+    "wood": _wood,
+    "mottle": _mottle,
+    "speckle": _speckle,
+    "marble": _marble,
+    "stripes": _stripes,
+}
+
+
+def _bump(tree: _Tree, place: Any, bump: Bump) -> Any:
+    if bump.kind == "weave":
+        height = _weave(tree, place, bump.size)
+    elif bump.kind == "leather":
+        height = tree.node("ShaderNodeTexVoronoi", Vector=place, Scale=1 / bump.size).outputs["Distance"]
+    else:
+        where = _stretched(tree, place, "x", 60.0) if bump.kind == "brushed" else place
+        height = _noise(tree, where, bump.size)
+    return tree.node("ShaderNodeBump", Strength=1.0, Distance=bump.depth, Height=height).outputs["Normal"]
+
+
+def _weave(tree: _Tree, place: Any, thread: float) -> Any:
+    """Threads both ways: the sum of two waves."""
+    waves = []
+    for direction in ("X", "Z", "Y"):
+        wave = tree.node("ShaderNodeTexWave", Vector=place, Scale=np.pi / 20 / thread)
+        wave.bands_direction = direction
+        waves.append(wave.outputs[1])
+    total = waves[0]
+    for other in waves[1:]:
+        node = tree.tree.nodes.new("ShaderNodeMath")
+        tree.set(node.inputs[0], total)
+        tree.set(node.inputs[1], other)
+        total = node.outputs[0]
+    return total
