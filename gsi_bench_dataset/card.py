@@ -57,7 +57,9 @@ class SplitSummary:
 
 def sample_digest(sample: Sample) -> bytes:
     """SHA-256 of everything that a sample says; independent of parquet and of library versions."""
-    row = {f.name: _hashable(getattr(sample, f.name)) for f in dataclasses.fields(sample)}
+    values = {f.name: getattr(sample, f.name) for f in dataclasses.fields(sample)}
+    # What is not known is left out, so that a column which a later release adds does not change the hash of older data.
+    row = {name: _hashable(value) for name, value in values.items() if value is not None}
     return hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=True).encode("ascii")).digest()
 
 
@@ -210,8 +212,10 @@ source of a sample does not say.
 | `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
 | `up`, `up_source` | unit vector against gravity in the camera frame, and who says so |
 | `objects` | every known object: id, category, box, rotation, symmetry, indistinguishable set |
+| `objects_after` | the same in the after-image, in its own camera's frame |
 | `scene_id` | samples of one scene are not independent |
 | `origin`, `engine`, `engine_version`, `seed` | official, rebuilt or demo, and how it was made |
+| `parent_id`, `variant`, `progress` | of graded and wrong versions of an edit: which edit, which version, how far along |
 | `image_licence`, `redistributable`, `attribution` | rights in the pictures of this sample |
 | `official_json`, `official_json_name` | the edit file of the reference layout, verbatim |
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import multiprocessing
+import os
 import pickle
 import signal
 import traceback
@@ -17,9 +18,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-__all__ = ["WorkerError", "run_tasks"]
+__all__ = ["WorkerError", "available_cores", "run_tasks"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,7 +32,20 @@ class WorkerError(ValueError):
     """A worker died, or failed in a way that cannot be sent between processes."""
 
 
-def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attempts: int = 2) -> Generator[R, None, None]:
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_tasks(
+    tasks: Iterable[T],
+    start: Start[T, R],
+    *,
+    workers: int = 1,
+    attempts: int = 2,
+    lost: Callable[[T, str], R] | None = None,
+    always_spawn: bool = False,
+) -> Generator[R, None, None]:
     """Results of all tasks.
 
     Args:
@@ -39,11 +53,13 @@ def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attem
         start: makes the function, once in each worker; must pickle too. With one worker all happens in this process.
         workers: processes. They are spawned, not forked: threads and GPU contexts do not survive a fork.
         attempts: how often a task may take its worker down before it is an error.
+        lost: makes the result of a task that took its workers down, from the task and what happened; None: it is an error.
+        always_spawn: one worker is a process of its own too, for work that may crash or not be interrupted.
 
     Raises:
         WorkerError: a task took its workers down; names the task. Other errors come as the function raised them.
     """
-    if workers <= 1:
+    if workers <= 1 and not always_spawn:
         work = start()
         for task in tasks:
             yield from work(task)
@@ -59,7 +75,11 @@ def run_tasks(tasks: Iterable[T], start: Start[T, R], *, workers: int = 1, attem
                 elif kind == "error":
                     raise content
                 elif kind == "dead":
-                    _take_back(worker, waiting, attempts)
+                    dead = _take_back(worker, waiting, attempts)
+                    if dead is not None and lost is None:
+                        raise WorkerError(dead.message)
+                    if dead is not None and lost is not None:
+                        yield lost(dead.task, dead.message)
                 else:
                     worker.busy_with = None
     finally:
@@ -133,17 +153,26 @@ def _with_news(crew: list[_Worker[T]]) -> list[_Worker[T]]:
     return [worker for worker in crew if worker.connection in ready]
 
 
-def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -> None:
+class _Dead(NamedTuple):
+    """A task that is given up."""
+
+    task: Any
+    message: str
+
+
+def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -> _Dead | None:
     attempt, worker.busy_with = worker.busy_with, None
     if attempt is None:
-        return
+        return None
     attempt.deaths += 1
-    if attempt.deaths >= attempts:
-        raise WorkerError(
-            f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. Was there memory "
-            "enough? Try fewer workers; what was recorded is kept"
-        )
-    waiting.appendleft(attempt)
+    if attempt.deaths < attempts:
+        waiting.appendleft(attempt)
+        return None
+    message = (
+        f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. Was there memory "
+        "enough? Try fewer workers; what was recorded is kept"
+    )
+    return _Dead(attempt.task, message)
 
 
 class _ParentGoneError(Exception):
@@ -177,10 +206,12 @@ def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
 
 def _portable(error: Exception) -> Exception:
     """The error itself if it survives the way to another process, else its text."""
+    return error if _survives_pickling(error) else WorkerError("".join(traceback.format_exception(error)))
+
+
+def _survives_pickling(error: Exception) -> bool:
     try:
         arrived = pickle.loads(pickle.dumps(error))
-        if type(arrived) is type(error) and str(arrived) == str(error):
-            return error
     except Exception:  # noqa: BLE001 - whatever its class does on the way
-        pass
-    return WorkerError("".join(traceback.format_exception(error)))
+        return False
+    return type(arrived) is type(error) and str(arrived) == str(error)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "BOX_EDGES",
     "ReferenceFrame",
     "box_corners",
     "decide_pixel_frame",
@@ -39,6 +40,8 @@ MUCH_LARGER = 1.5
 CHANCE = 0.02
 
 _SIGNS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
+# Corners are counted by the signs of x, y and z: an edge of the box joins two that differ in one of them.
+BOX_EDGES = [(a, a | bit) for a in range(8) for bit in (1, 2, 4) if not a & bit]
 
 
 def box_corners(box: ArrayLike, rotation: ArrayLike) -> Array:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OPERATIONS",
     "ORIGINS",
+    "PICTURE_FIELDS",
     "PIXEL_FRAMES",
     "REASONS",
     "SPLITS",
@@ -118,6 +119,7 @@ class Sample(Record):
     up: Vector | None = spec(default=None, shape=(3,))  # unit vector against gravity, camera frame
     up_source: str | None = spec(default=None, one_of=("engine", "box"))
     objects: tuple[SceneObject, ...] | None = None
+    objects_after: tuple[SceneObject, ...] | None = None  # as they stand in `edited_image`, its own camera's frame
     scene_id: str | None = None  # samples of one scene are not independent
     pixel_frame: str = spec(default="unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
     pixel_frame_reason: str | None = None
@@ -126,6 +128,9 @@ class Sample(Record):
     engine: str | None = None
     engine_version: str | None = None
     seed: int | None = None
+    parent_id: str | None = None  # of a variant: the sample whose edit its `edited_image` is meant to be compared with
+    variant: str | None = None  # what `edited_image` shows instead of the right edit
+    progress: float | None = None  # how far along the right edit it is: 0 nothing done, 1 all
     image_licence: str | None = None
     redistributable: bool | None = None
     attribution: str | None = None
@@ -145,6 +150,10 @@ class Sample(Record):
             if box is not None and min(box[3:6]) < 0:
                 problems.append(f"{name}: sizes w, h, l must not be negative, found {box[3:6]}")
         return problems
+
+
+# The columns that hold pictures.
+PICTURE_FIELDS = ("image", "edited_image", "depth", "instance_mask", "instance_mask_after")
 
 
 @record

@@ -9,8 +9,6 @@ Writing streams: one row group is in memory, however large a split is. Equal sam
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import os
 import re
 import shutil
@@ -19,14 +17,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gsi_bench_dataset.card import SplitSummary, write_card
 from gsi_bench_dataset.folders import swap_in
 from gsi_bench_dataset.hub import HubRef, fetch_dataset, parse_ref
-from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.records import SPLITS, EncodedImage, RecordError, Sample, sample_features
+from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, EncodedImage, Sample
+from gsi_bench_dataset.sample_files import DatasetError, ShardWriter, facts_of, iter_rows, row_bytes, to_sample
 
 __all__ = [
     "DatasetError",
@@ -40,22 +37,13 @@ __all__ = [
     "write_dataset",
 ]
 
-# Raised when old readers would misread new files; readers refuse what is newer than they are.
-FORMAT_VERSION = 1
 # Rows of about this size go into one file: few enough files to list, small enough to fetch again after a broken transfer.
 SHARD_BYTES = 400 * 2**20
 # One row group is what a writer and a streaming reader hold in memory.
 ROW_GROUP_BYTES = 32 * 2**20
 ROW_GROUP_ROWS = 256
-READ_ROWS = 16
-READ_BYTES = 2**20  # of a column at a time, or the whole of its row group is held
 
-_METADATA = b"gsi_bench"
 _FILE = re.compile(r"(?P<split>[a-z0-9]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
-
-
-class DatasetError(ValueError):
-    """A dataset folder that cannot be read or written as asked."""
 
 
 def write_dataset(
@@ -132,7 +120,7 @@ def read_dataset(
     """
     folder = resolve(path_or_repo, revision, [split])
     files = _shards(folder, split)
-    return (_to_sample(row, file) for file, row in iter_rows(files, None, rows))
+    return (to_sample(row, file) for file, row in iter_rows(files, None, rows))
 
 
 def split_names(path_or_repo: str | os.PathLike[str], revision: str | None = None) -> list[str]:
@@ -164,12 +152,12 @@ def read_columns(
 def summarise(folder: Path, split: str) -> SplitSummary:
     """What a split holds, recounted and rehashed from its rows."""
     files = _shards(folder, split)
-    summary = SplitSummary(split, source=_format_of(files[0]).get("source"), num_bytes=0)
+    summary = SplitSummary(split, source=facts_of(files[0]).get("source"), num_bytes=0)
     for file in files:
         summary.download_bytes += file.stat().st_size
-        summary.num_bytes += int(_format_of(file).get("num_bytes", 0))
+        summary.num_bytes += int(facts_of(file).get("num_bytes", 0))
     for file, row in iter_rows(files, None):
-        summary.add(_to_sample(row, file))
+        summary.add(to_sample(row, file))
     return summary
 
 
@@ -192,39 +180,6 @@ def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: 
     return fetch_dataset(HubRef(ref.repo_id, revision or ref.revision), splits)
 
 
-def iter_rows(
-    files: Sequence[Path], columns: Sequence[str] | None, rows: range | None = None
-) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """(file, row) of checked parquet files, a few rows in memory at a time; `columns` and `rows` (positions) None for all.
-
-    Raises:
-        DatasetError: a file that is not one of ours or is damaged.
-    """
-    position = 0
-    for file in files:
-        _check_file(file)
-        # Without pre-buffering, and group by group: otherwise the whole shard ends up in memory.
-        with pq.ParquetFile(file, pre_buffer=False, buffer_size=READ_BYTES) as parquet:
-            try:
-                for group in range(parquet.num_row_groups):
-                    first, position = position, position + parquet.metadata.row_group(group).num_rows
-                    if rows is not None and (position <= rows.start or first >= rows.stop):
-                        continue
-                    for batch in parquet.iter_batches(READ_ROWS, [group], None if columns is None else list(columns)):
-                        wanted = batch if rows is None else _part(batch, rows, first)
-                        first += batch.num_rows
-                        for row in wanted.to_pylist():
-                            yield file, row
-            except (pa.ArrowInvalid, OSError) as error:
-                raise DatasetError(f"{file.name}: damaged ({error}); import or download the dataset again") from error
-
-
-def _part(batch: pa.RecordBatch, rows: range, first: int) -> pa.RecordBatch:
-    """The rows of a batch that begins at position `first`."""
-    start = min(max(rows.start - first, 0), batch.num_rows)
-    return batch.slice(start, max(min(rows.stop - first, batch.num_rows) - start, 0))
-
-
 def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str | None, shard_bytes: int) -> SplitSummary:
     summary = SplitSummary(split, source=source)
     shards: list[Path] = []
@@ -232,7 +187,7 @@ def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str 
     rows: list[dict[str, Any]] = []
     size = 0
     with contextlib.ExitStack() as stack:
-        shard: _Shard | None = None
+        shard: ShardWriter | None = None
 
         def flush() -> None:
             nonlocal shard, rows, size
@@ -240,7 +195,7 @@ def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str 
                 if shard is not None:
                     shard.close()
                 shards.append(data / f"{split}-{len(shards):05d}.partial")
-                shard = _Shard(shards[-1], source)
+                shard = ShardWriter(shards[-1], {"source": source})
                 stack.callback(shard.close)
             shard.write(rows)
             rows, size = [], 0
@@ -250,7 +205,7 @@ def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str 
             last_id = sample.id
             summary.add(sample)
             rows.append(sample.to_row())
-            size += _row_bytes(sample)
+            size += row_bytes(sample)
             if size >= min(ROW_GROUP_BYTES, shard_bytes) or len(rows) >= ROW_GROUP_ROWS:
                 flush()
         if rows:
@@ -262,35 +217,8 @@ def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str 
         final = data / f"{split}-{number:05d}-of-{len(shards):05d}.parquet"
         shard_file.rename(final)
         summary.download_bytes += final.stat().st_size
-        summary.num_bytes += int(_format_of(final)["num_bytes"])
+        summary.num_bytes += int(facts_of(final)["num_bytes"])
     return summary
-
-
-class _Shard:
-    """One open parquet file. The size of its rows goes into its footer, where a later card finds it."""
-
-    def __init__(self, path: Path, source: str | None):
-        self.num_bytes = 0
-        self._source = source
-        self._schema = sample_features().arrow_schema
-        # As datasets writes its files: chunking by content lets the Hub store only what changed between versions.
-        self._writer = pq.ParquetWriter(
-            path, self._schema, compression="snappy", use_content_defined_chunking=True, write_page_index=True
-        )
-        self._closed = False
-
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        table = pa.Table.from_pylist(rows, schema=self._schema)
-        self.num_bytes += table.nbytes
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        facts = {"format_version": FORMAT_VERSION, "num_bytes": self.num_bytes, "source": self._source}
-        self._writer.add_key_value_metadata({_METADATA.decode(): json.dumps(facts, sort_keys=True)})
-        self._writer.close()
 
 
 def _check_sample(sample: Sample, split: str, last_id: str) -> None:
@@ -299,22 +227,10 @@ def _check_sample(sample: Sample, split: str, last_id: str) -> None:
     if sample.id <= last_id:
         what = "twice" if sample.id == last_id else f"after {last_id!r}"
         raise DatasetError(f"sample {sample.id!r}: found {what}; give samples in the order of their ids, each once")
-    for name in ("image", "edited_image", "depth", "instance_mask", "instance_mask_after"):
+    for name in PICTURE_FIELDS:
         image = getattr(sample, name)
         if isinstance(image, EncodedImage) and image.path and set(image.path) & {"/", "\\"}:
             raise DatasetError(f"sample {sample.id!r}: {name}.path must be a base name, found {image.path!r}")
-
-
-def _row_bytes(sample: Sample) -> int:
-    images = (sample.image, sample.edited_image, sample.depth, sample.instance_mask, sample.instance_mask_after)
-    return sum(len(image.bytes) for image in images if image is not None) + len(sample.official_json or "") + 4096
-
-
-def _to_sample(row: dict[str, Any], file: Path) -> Sample:
-    try:
-        return Sample.from_row(row)
-    except RecordError as error:
-        raise RecordError(f"{file.name}: {error.record}", error.problems) from error
 
 
 def _shards(folder: Path, split: str) -> list[Path]:
@@ -329,47 +245,6 @@ def _shards(folder: Path, split: str) -> list[Path]:
         odd = sorted({p.name for p in wanted} ^ {p.name for p in found})
         raise DatasetError(f"{folder}: split {split} is incomplete or mixed, see {', '.join(odd[:5])}; import it again")
     return found
-
-
-def _check_file(file: Path) -> None:
-    version = int(_format_of(file).get("format_version", 0))
-    if version > FORMAT_VERSION:
-        raise DatasetError(
-            f"{file.name}: written in format {version}, this release reads up to {FORMAT_VERSION}; upgrade gsi-bench"
-        )
-    found, wanted = pq.read_schema(file), sample_features().arrow_schema
-    # Columns with a default may be missing: an older release did not know them.
-    needed = [f.name for f in dataclasses.fields(Sample) if f.default is dataclasses.MISSING]
-    lacking = [name for name in needed if name not in found.names]
-    problems = [f"lacks the columns {', '.join(lacking)}"] if lacking else []
-    problems += [f"column {n}: not known to this release" for n in found.names if n not in wanted.names]
-    problems += [
-        f"column {n}: expected {wanted.field(n).type}, found {found.field(n).type}"
-        for n in wanted.names
-        if n in found.names and not _same_type(found.field(n).type, wanted.field(n).type)
-    ]
-    if problems:
-        raise DatasetError(summary_of(f"{file.name}: not a GSI-Bench shard; import the dataset with this release", problems))
-
-
-def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Equal but for the width of offsets and the names of list items, which rewriting by other tools changes."""
-    if pa.types.is_list(found) or pa.types.is_large_list(found):
-        return pa.types.is_list(wanted) and _same_type(found.value_type, wanted.value_type)
-    if pa.types.is_struct(found) and pa.types.is_struct(wanted):
-        names = {f.name for f in found} == {f.name for f in wanted}
-        return names and all(_same_type(f.type, wanted.field(f.name).type) for f in found)
-    wide = {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}
-    return bool(wide.get(found, found) == wanted)
-
-
-def _format_of(file: Path) -> dict[str, Any]:
-    try:
-        metadata = pq.read_metadata(file).metadata or {}
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(f"{file.name}: expected a parquet file, found {error}; import the dataset again") from error
-    facts = json.loads(metadata.get(_METADATA, b"{}"))
-    return facts if isinstance(facts, dict) else {}
 
 
 def _state(folder: Path) -> list[tuple[str, int, int]]:

@@ -125,7 +125,6 @@ def _entry(request: Request, found: PredictionSet, alone: bool) -> Entry:
         "pictures": len(found.predictions),
         "column": request.column,
         "ignored_files": list(found.ignored),
-        "extra": [],  # ids of pictures that belong to no sample
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
     }

@@ -11,7 +11,6 @@ import dataclasses
 import datetime
 import functools
 import math
-import os
 import secrets
 import sys
 import time
@@ -24,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.card import read_content_hash
-from gsi_bench_dataset.execution import run_tasks
+from gsi_bench_dataset.execution import available_cores, run_tasks
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
@@ -162,8 +161,7 @@ def _worker_count(request: Request, edits: int) -> int:
     """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
     if request.workers is not None:
         return request.workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
+    return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
 
 def _run(

@@ -8,7 +8,6 @@ libraries. A record that exists is taken, so a changed picture, setting or weigh
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,8 +18,9 @@ from typing import Any, Protocol, TypeVar
 import torch
 from tqdm import tqdm
 
+from gsi_bench_dataset.execution import available_cores
 from gsi_bench_dataset.record_store import digest
-from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.records import PICTURE_FIELDS, Detection, Judgement, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges import Judge
@@ -47,7 +47,6 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 PROTOCOLS = ("official",)
-_PICTURE_FIELDS = ("image", "edited_image", "depth", "instance_mask", "instance_mask_after")
 
 
 class ScoringError(ValueError):
@@ -201,7 +200,7 @@ def _no_picture(candidate: Candidate, scorer: OfficialScorer, reason: Reason) ->
 def _keys(candidate: Candidate, scorer: OfficialScorer, source: str, edited: str) -> dict[str, str]:
     """What each record of an edit is kept under."""
     sample, judge = candidate.sample, candidate.judge
-    fields = {name: value for name, value in sample.to_row().items() if name not in _PICTURE_FIELDS}
+    fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
     about = digest(fields, source)
     truth = scorer.ground_truth(sample)
     keys = {
@@ -330,7 +329,7 @@ def _pixels(picture: Picture) -> str | None:
 
 def _threads(batch_size: int) -> int:
     """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
-    return 1 if batch_size == 1 else min(8, os.cpu_count() or 1)
+    return 1 if batch_size == 1 else min(8, available_cores())
 
 
 def _ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:

@@ -1,1 +1,8 @@
-"""Builders generate samples. The package is empty in this version: docs/status.md says what is coming."""
+"""Builders generate samples: scenes, edits of them, pictures of both with the truth about them.
+
+Needs the `blender` extra to draw; everything else here (states, edits, wording, layouts, embedded assets) is plain Python.
+"""
+
+from gsi_bench_dataset import __version__
+
+__all__ = ["__version__"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gsi_bench_dataset.pixel_frame import ReferenceFrame, box_corners, project_to_source, reference_frame
+from gsi_bench_dataset.pixel_frame import BOX_EDGES, ReferenceFrame, box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.protocols import official
 from gsi_bench_metric.report.target import Evidence
@@ -24,8 +24,6 @@ KINDS = {
     "left_out": "left out of edit locality: an edit may touch it",
     "window": "edge of the part that edit locality looks at",
 }
-# Corners of `box_corners` are counted by the signs of x, y and z: an edge joins two that differ in one of them.
-_EDGES = [(a, a | bit) for a in range(8) for bit in (1, 2, 4) if not a & bit]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _solid(kind: str, sample: Sample, box: ArrayLike, rotation: ArrayLike, size:
     corners = project_to_source(box_corners(box, rotation), sample.camera_intrinsics, sample.pixel_frame, size)
     if not np.isfinite(corners).all():
         return None
-    return Shape(kind, _polylines([corners[a], corners[b]] for a, b in _EDGES))
+    return Shape(kind, _polylines([corners[a], corners[b]] for a, b in BOX_EDGES))
 
 
 def _rectangle(box_2d: Sequence[float], size: tuple[int, int]) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gsi_bench_dataset import EncodedImage, RecordError
+from gsi_bench_dataset import EncodedImage, RecordError, sample_files
 from gsi_bench_dataset.card import card_version, read_content_hash
 from gsi_bench_dataset.official import read_official, write_official
 from gsi_bench_dataset.records import SPLITS, sample_features
@@ -192,7 +192,7 @@ def test_memory_stays_small_while_rows_stream(make_sample, make_image, tmp_path,
 
     monkeypatch.setattr(shards, "ROW_GROUP_ROWS", 4)
     waiting, most = 0, 0
-    written = shards._Shard.write
+    written = sample_files.ShardWriter.write
 
     def write(self, rows):
         nonlocal waiting
@@ -206,7 +206,7 @@ def test_memory_stays_small_while_rows_stream(make_sample, make_image, tmp_path,
             most = max(most, waiting)
             yield make_sample(f"{i:03d}")
 
-    monkeypatch.setattr(shards._Shard, "write", write)
+    monkeypatch.setattr(sample_files.ShardWriter, "write", write)
     write_dataset({"fine": samples()}, tmp_path / "d")
     assert most <= 5
 

@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Builds the mesatask split, as `gsi-bench build mesatask` does: `python builders/build_mesatask.py --out GSI-Bench/GSI-Bench`."""
+
+import sys
+
+from gsi_bench_dataset.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["build", "mesatask", *sys.argv[1:]]))

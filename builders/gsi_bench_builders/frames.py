@@ -1,0 +1,73 @@
+"""From the builders' world to the evaluation's camera frame: boxes, rotations, motions, pictures of numbers.
+
+`N` is the world (z up), `C` the camera (OpenCV: x right, y down, z forward). A box's own axes in the evaluation are object
+right, down, forward: those of a thing (right, forward, up) turned by `Q`. Formulas: docs/builders.md.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gsi_bench_builders.scene import Camera, Matrix3, Thing, Vector3, matrix3
+from gsi_bench_dataset.records import EncodedImage
+
+__all__ = ["camera_motion", "depth_png", "evaluation_box", "ids_png", "rgb_png", "to_camera_direction", "unproject"]
+
+# Evaluation's object axes (right, down, forward) in a thing's own (right, forward, up), transposed.
+_Q_T = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+_DEEPEST_MM = 2**16 - 1
+
+
+def evaluation_box(thing: Thing, camera: Camera) -> tuple[tuple[float, ...], Matrix3]:
+    """(`[x, y, z, w, h, l, yaw]`, object -> camera) of a thing in a camera's frame, metres and radians."""
+    rotation = np.array(camera.rotation) @ np.array(thing.rotation) @ _Q_T
+    x, y, z = camera.to_camera(np.array(thing.position)).tolist()
+    width, depth, height = thing.size
+    yaw = math.atan2(rotation[0, 2], rotation[2, 2])
+    return (x, y, z, width, height, depth, yaw), matrix3(rotation)
+
+
+def to_camera_direction(camera: Camera, direction: Vector3) -> Vector3:
+    """A world direction in the camera's frame."""
+    x, y, z = (np.array(camera.rotation) @ np.array(direction)).tolist()
+    return x, y, z
+
+
+def camera_motion(before: Camera, after: Camera) -> tuple[Vector3, Matrix3]:
+    """(the new camera's centre in the old one's frame, the rotation that takes old camera coordinates to new ones)."""
+    x, y, z = before.to_camera(np.array(after.position)).tolist()
+    return (x, y, z), matrix3(np.array(after.rotation) @ np.array(before.rotation).T)
+
+
+def unproject(camera: Camera, pixels: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """World points (n×3) seen at pixels (n×2, x and y, centres at half) at a depth along the viewing axis."""
+    flat = (pixels - (camera.width / 2, camera.height / 2)) / camera.focal
+    points = np.column_stack([flat, np.ones(len(flat))]) * depth_m[:, None]
+    return np.asarray(points @ np.array(camera.rotation) + camera.position)
+
+
+def rgb_png(rgb: NDArray[np.uint8]) -> EncodedImage:
+    """A picture as a file."""
+    return _png(Image.fromarray(rgb))
+
+
+def depth_png(depth_m: NDArray[np.float32]) -> EncodedImage:
+    """Depth in whole millimetres, 16 bit; 0 where nothing is or it is too far for that."""
+    millimetres = np.where(np.isfinite(depth_m), np.rint(depth_m * 1000.0), 0)
+    return _png(Image.fromarray(np.where(millimetres > _DEEPEST_MM, 0, millimetres).astype(np.uint16)))
+
+
+def ids_png(ids: NDArray[np.uint16]) -> EncodedImage:
+    """Numbers of things, 16 bit."""
+    return _png(Image.fromarray(ids.astype(np.uint16)))
+
+
+def _png(image: Image.Image) -> EncodedImage:
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return EncodedImage(stream.getvalue())

@@ -1,0 +1,218 @@
+"""Graded and wrong versions of an edit: what a score must put in the right order.
+
+Only states that could be photographed: nothing floats, cuts through something else or leaves the frame.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders.assets.library import SOURCE, asset, asset_key
+from gsi_bench_builders.edits.base import Edit
+from gsi_bench_builders.engine import Probe
+from gsi_bench_builders.scene import Camera, Light, Scene, Thing, matrix3
+
+__all__ = ["GRADES", "Variant", "variants_of"]
+
+GRADES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+OVERSHOOT = 2.0
+_TRIES = 8  # of another instance of a kind, until one fits
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """Another outcome of an edit.
+
+    Attributes:
+        name: what it is, as in `Sample.variant`.
+        progress: how far along the right edit; None for what is not on its way.
+        noise: added to the seed of the render.
+    """
+
+    name: str
+    progress: float | None
+    scene: Scene
+    noise: int = 0
+
+
+def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator) -> Iterator[Variant]:
+    """The versions of an edit that are physically valid and in frame, in a fixed order."""
+    for variant in _candidates(edit, rng):
+        if _is_valid(variant.scene, edit, probe):
+            yield variant
+
+
+def _candidates(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
+    for grade in GRADES:
+        state = _partly(edit, grade)
+        if state is not None:
+            yield Variant(f"grade{round(100 * grade):03d}", grade, state)
+    for name, amount in (("opposite", -1.0), ("overshoot", OVERSHOOT)):
+        state = _partly(edit, amount)
+        if state is not None and not (name == "opposite" and _same_turn(edit)):
+            yield Variant(name, None, state)
+    yield from _wrong_things(edit, rng)
+    yield Variant("relit", 1.0, dataclasses.replace(edit.after, light=_other_light(edit.after, rng)), noise=1)
+
+
+def _partly(edit: Edit, amount: float) -> Scene | None:
+    """The state at a share of the edit's way; None where there is no such thing."""
+    if amount == 0.0:
+        return edit.before
+    if amount == 1.0:
+        return edit.after
+    if edit.kind in ("move", "relate", "rotate", "scale"):
+        return _carried_partly(edit, amount)
+    if edit.kind == "view":
+        return dataclasses.replace(edit.before, camera=_camera_partly(edit.before.camera, edit.after.camera, amount))
+    return None  # a thing half-way to its plate would float; half a removal is none
+
+
+def _carried_partly(edit: Edit, amount: float) -> Scene:
+    changed = []
+    for before in edit.before.things:
+        after = edit.after.thing(before.id)
+        if after != before:
+            changed.append(_between(before, after, amount))
+    return edit.before.with_things(changed)
+
+
+def _between(before: Thing, after: Thing, amount: float) -> Thing:
+    """Positions and angles in proportion, sizes in proportion of their logarithms."""
+    turn = np.array(after.rotation) @ np.array(before.rotation).T
+    angle = math.atan2(turn[1, 0], turn[0, 0])
+    factor = after.size[2] / before.size[2]
+    grown = before.scaled(factor**amount)
+    step = np.array(after.position) - before.scaled(factor).position
+    return dataclasses.replace(grown.turned(angle * amount).moved((step * amount).tolist()), on=before.on)
+
+
+def _camera_partly(before: Camera, after: Camera, amount: float) -> Camera:
+    position = np.array(before.position) + amount * (np.array(after.position) - before.position)
+    turn = np.array(after.rotation) @ np.array(before.rotation).T
+    return dataclasses.replace(
+        after,
+        position=tuple(position.tolist()),
+        rotation=matrix3(_power(turn, amount) @ np.array(before.rotation)),
+    )
+
+
+def _power(turn: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
+    """A share of a rotation, about the same axis (Rodrigues)."""
+    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+    sine = float(np.linalg.norm(axis)) / 2
+    if sine < 1e-12:
+        return np.eye(3)
+    angle = amount * math.atan2(sine, (float(np.trace(turn)) - 1) / 2)
+    x, y, z = axis / (2 * sine)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
+
+
+def _same_turn(edit: Edit) -> bool:
+    """Whether half a turn was asked: the opposite is the same."""
+    return edit.kind == "rotate" and abs(abs(edit.operation.angle_deg or 0) - 180) < 1e-6
+
+
+def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
+    if edit.kind == "view":
+        return
+    target = edit.before.thing(edit.target)
+    others = [t for t in edit.before.things if t.id != target.id and t.on is None and not edit.before.carried_by(t.id)]
+    others = [t for t in others if t.info.nameable]
+    if others:
+        other = others[int(rng.integers(len(others)))]
+        yield from _to_another(edit, other)
+    twins = [t for t in others if t.info.category == target.info.category]
+    if twins:
+        yield Variant("removed_twin", None, edit.before.without([twins[0].id]))
+    if edit.kind != "remove":
+        yield Variant("removed", None, edit.before.without([target.id, *(t.id for t in edit.before.carried_by(target.id))]))
+        goal = edit.after.thing(edit.target)
+        copy = dataclasses.replace(goal, id=f"{target.id}_copy")
+        if edit.kind in ("move", "relate", "place"):
+            yield Variant("duplicate", None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
+        replaced = _another_of_its_kind(goal, rng)
+        if replaced is not None:
+            yield Variant("replaced", None, edit.after.with_things([replaced]))
+
+
+def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
+    """The right edit, done to another thing."""
+    if edit.kind == "remove":
+        yield Variant("wrong_object", None, edit.before.without([other.id]))
+        return
+    before, after = edit.before.thing(edit.target), edit.after.thing(edit.target)
+    if edit.kind in ("move", "relate"):
+        step = np.array(after.position) - before.position
+        changed = other.moved(step.tolist())
+    elif edit.kind == "rotate":
+        changed = other.turned(_angle(before, after))
+    elif edit.kind == "scale":
+        changed = other.scaled(after.size[2] / before.size[2])
+    else:
+        return
+    yield Variant("wrong_object", None, edit.before.with_things([changed]))
+
+
+def _angle(before: Thing, after: Thing) -> float:
+    turn = np.array(after.rotation) @ np.array(before.rotation).T
+    return math.atan2(turn[1, 0], turn[0, 0])
+
+
+def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None:
+    """Another instance of the same kind at the same place, of another colour where there are several."""
+    if not thing.info.key.startswith(f"{SOURCE}:"):
+        return None
+    for _ in range(_TRIES):
+        info = asset(asset_key(thing.info.category, int(rng.integers(10_000)))).info
+        if info.key != thing.info.key and (thing.info.colour is None or info.colour != thing.info.colour):
+            rise = (info.size[2] - thing.size[2]) / 2
+            return dataclasses.replace(thing, info=info, size=info.size).moved((0, 0, rise))
+    return None
+
+
+def _other_light(scene: Scene, rng: np.random.Generator) -> Light:
+    light = scene.light
+    x, y, z = light.key
+    return dataclasses.replace(
+        light,
+        world_turn=light.world_turn + float(rng.uniform(0.8, 2.0)),
+        world_strength=light.world_strength * float(rng.uniform(0.75, 1.3)),
+        key=(-x, y, z),
+        key_warmth=-light.key_warmth,
+    )
+
+
+def _is_valid(scene: Scene, edit: Edit, probe: Probe) -> bool:
+    """In frame, on the support or where the edit itself puts things, cutting through nothing."""
+    if scene in (edit.before, edit.after):
+        return True
+    before = {t.id: t for t in edit.before.things}
+    new = [t for t in scene.things if before.get(t.id) != t]
+    checks: tuple[Callable[[Thing], bool], ...] = (
+        lambda t: _in_frame(scene, t),
+        lambda t: t.on is not None or _on_support(scene, t),
+    )
+    if not all(check(t) for t in new for check in checks):
+        return False
+    if scene.camera != edit.before.camera:
+        return _in_frame(scene, scene.thing(edit.target))
+    return not probe.touching(scene, [t.id for t in new]) if new else True
+
+
+def _in_frame(scene: Scene, thing: Thing) -> bool:
+    pixels = scene.camera.project(thing.corners())
+    size = (scene.camera.width, scene.camera.height)
+    return bool(np.isfinite(pixels).all() and (pixels >= 0).all() and (pixels <= size).all())
+
+
+def _on_support(scene: Scene, thing: Thing) -> bool:
+    x, y = thing.corners()[:, 0], thing.corners()[:, 1]
+    (x1, x2), (y1, y2) = scene.support.x, scene.support.y
+    return bool(x.min() >= x1 and x.max() <= x2 and y.min() >= y1 and y.max() <= y2)
