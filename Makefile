@@ -15,7 +15,7 @@ setup: $(READY)  ## virtual environment with everything that scoring and the tes
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) tools/check_machine.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,blender]"
 	$(BIN)/gsi-bench weights lpips
 	-$(BIN)/gsi-bench register  # only evaluate.load("gsi_bench") needs it; a read-only cache must not stop the rest
 	@touch $@

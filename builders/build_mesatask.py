@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Builds the mesatask split, as `gsi-bench build mesatask` does: `python builders/build_mesatask.py --out GSI-Bench/GSI-Bench`."""
+"""Builds the mesatask split, as `gsi-bench build mesatask` does: `build_mesatask.py --out GSI-Bench/GSI-Bench`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Simple editors that any real one should beat: copy, paste, blur, blank. They write pictures; scoring judges them.
+"""Simple editors to compare real ones with: after, copy, paste, blur, blank. They write pictures; scoring judges them.
 
 They know what no real editor knows (the goal box), and do with it as little as possible.
 """
@@ -15,7 +15,7 @@ from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.images import RGB, load_rgb
 
-__all__ = ["BASELINES", "blank", "blur", "copy", "paste"]
+__all__ = ["BASELINES", "after", "blank", "blur", "copy", "paste"]
 
 _Rectangle = tuple[int, int, int, int]
 
@@ -58,7 +58,18 @@ def paste(sample: Sample) -> RGB:
     return filled if there is None else _put(filled, patch, there)
 
 
-BASELINES: dict[str, Callable[[Sample], RGB]] = {"copy": copy, "paste": paste, "blur": blur, "blank": blank}
+def after(sample: Sample) -> RGB:
+    """The ground-truth after-image: what no editor can do better.
+
+    Raises:
+        ValueError: the sample has none.
+    """
+    if sample.edited_image is None:
+        raise ValueError(f"sample {sample.id!r} has no ground-truth after-image; leave the editor 'after' out")
+    return load_rgb(sample.edited_image)
+
+
+BASELINES: dict[str, Callable[[Sample], RGB]] = {"after": after, "copy": copy, "paste": paste, "blur": blur, "blank": blank}
 
 
 def _rectangle(sample: Sample, box: tuple[float, ...], rgb: RGB) -> _Rectangle | None:

@@ -175,10 +175,12 @@ def _add_baseline(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "baseline",
-        "write the pictures of simple editors (copy, paste, blur, blank)",
+        "write the pictures of simple editors (copy, paste, blur, blank) and of the perfect one (after)",
         "gsi-bench baseline copy paste --data GSI-Bench/GSI-Bench --split fine --out eval",
     )
-    parser.add_argument("names", nargs="+", choices=("copy", "paste", "blur", "blank"), metavar="NAME", help="which editors")
+    parser.add_argument(
+        "names", nargs="+", choices=("after", "copy", "paste", "blur", "blank"), metavar="NAME", help="which editors"
+    )
     _add_data(parser, SPLITS)
     parser.add_argument("--out", required=True, type=Path, help="tree to write: <name>/generated_images_<split>/<id>.png")
     parser.set_defaults(run=_run_baseline)

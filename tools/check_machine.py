@@ -9,9 +9,23 @@ import shutil
 import sys
 from pathlib import Path
 
-# Shared library -> Debian package. numpy, torch, pyarrow and OpenCV bring everything else in their wheels.
-LIBRARIES = {"libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1", "libz.so.1": "zlib1g"}
-DISK_BYTES = 3 * 2**30
+# Shared library -> Debian package. numpy, torch, pyarrow and OpenCV bring everything else in their wheels; Blender links the
+# libraries of a desktop even where it draws without one.
+LIBRARIES = {
+    "libstdc++.so.6": "libstdc++6",
+    "libgcc_s.so.1": "libgcc-s1",
+    "libz.so.1": "zlib1g",
+    "libX11.so.6": "libx11-6",
+    "libXrender.so.1": "libxrender1",
+    "libXfixes.so.3": "libxfixes3",
+    "libXi.so.6": "libxi6",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libSM.so.6": "libsm6",
+    "libICE.so.6": "libice6",
+    "libXext.so.6": "libxext6",
+    "libGL.so.1": "libgl1",
+}
+DISK_BYTES = 5 * 2**30
 
 
 def missing_packages() -> list[str]:

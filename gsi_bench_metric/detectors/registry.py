@@ -22,7 +22,15 @@ def _recorded(path: Path | None) -> Detector:
     return RecordedDetector.from_file(path)
 
 
-DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded}
+def _simulator(path: Path | None) -> Detector:
+    from gsi_bench_metric.detectors.simulator import SimulatorDetector  # noqa: PLC0415
+
+    if path is not None:
+        raise DetectorError("detector 'simulator' reads the samples' own objects; leave --detections out")
+    return SimulatorDetector()
+
+
+DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded, "simulator": _simulator}
 _PLANNED = {"tracker": "the weight-free tracker", "detany3d": "the paper's detector"}
 
 

@@ -43,6 +43,7 @@ class BlenderEngine:
         self.version = blender().app.version_string
         self._renderer = Renderer(device, threads)
         self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in a thing's place
+        self._placed: dict[tuple[str, str], Thing] = {}
         self._trees: dict[str, Any] = {}
         self._scene: Scene | None = None
 
@@ -52,6 +53,7 @@ class BlenderEngine:
         self._renderer.prepare()
         self._meshes = Meshes()
         self._objects.clear()
+        self._placed.clear()
         self._trees.clear()
         for name, parts in room_parts(scene.room, scene.support):
             self._link(f"room {name}", self._meshes.from_parts(name, parts))
@@ -141,7 +143,10 @@ class BlenderEngine:
             key = (thing.id, thing.info.key)
             if key not in self._objects:
                 self._objects[key] = self._link(thing.id, self._meshes.mesh(thing.info.key))
-            _put(self._objects[key], thing, number)
+            self._objects[key].pass_index = number
+            if self._placed.get(key) != thing:
+                _put(self._objects[key], thing)
+                self._placed[key] = thing
             shown.add(key)
         for key, obj in self._objects.items():
             obj.hide_render = obj.hide_viewport = key not in shown
@@ -170,15 +175,12 @@ class BlenderEngine:
         return tree
 
 
-def _put(obj: Any, thing: Thing, number: int) -> None:
+def _put(obj: Any, thing: Thing) -> None:
     from mathutils import Matrix  # noqa: PLC0415 - part of bpy
 
     world = np.eye(4)
     world[:3, :3], world[:3, 3] = np.array(thing.rotation) * thing.scale, thing.position
-    matrix = Matrix(world.tolist())
-    if obj.matrix_world != matrix:
-        obj.matrix_world = matrix
-    obj.pass_index = number
+    obj.matrix_world = Matrix(world.tolist())
 
 
 def _world_box(obj: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -27,8 +27,10 @@ def settle(scene: Scene, ids: Sequence[str], objects: Mapping[str, Any], still: 
     bpy = blender()
     context = bpy.context.scene
     bodies = [objects[t.id] for t in scene.things] + list(still)
-    before = {obj: obj.matrix_world.copy() for obj in bodies}
+    # Not the matrix: taking it apart and putting it together again leaves a residue, and falling multiplies it.
+    before = {obj: (obj.location.copy(), obj.rotation_euler.copy(), obj.scale.copy()) for obj in bodies}
     falling = {objects[i] for i in ids}
+    context.frame_set(1)  # where an earlier run left it, a new simulation would take up
     bpy.ops.rigidbody.world_add()
     world = context.rigidbody_world
     world.substeps_per_frame, world.solver_iterations = 20, 30
@@ -46,7 +48,7 @@ def settle(scene: Scene, ids: Sequence[str], objects: Mapping[str, Any], still: 
         for obj in bodies:
             with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj]):
                 bpy.ops.rigidbody.object_remove()
-            obj.matrix_world = before[obj]
+            obj.location, obj.rotation_euler, obj.scale = before[obj]
         bpy.ops.rigidbody.world_remove()
         bpy.context.view_layer.update()
 

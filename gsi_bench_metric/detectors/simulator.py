@@ -1,0 +1,92 @@
+"""The truth of rendered samples as detections: what a perfect detector would say.
+
+It knows only the pictures whose content the sample itself tells: the source, the after-image, and what the simple editors of
+`gsi_bench_metric.baselines` make of the source. On any other picture it has no word. It judges protocols, not editors: what
+scores badly with it scores badly because of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gsi_bench_dataset.pixel_frame import box_corners, project_to_source, reference_frame
+from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.records import Detection, EncodedImage, Sample, SceneObject
+from gsi_bench_metric.baselines import paste
+from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.images import header_size, pixel_hash
+from gsi_bench_metric.pictures import Picture
+
+__all__ = ["SimulatorDetector"]
+
+
+class SimulatorDetector:
+    """Says where things of the target's class stand, from the objects that a sample lists."""
+
+    name = "simulator"
+    needs_pixels = True
+    key = digest("simulator", 1)
+
+    def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
+        """Every object of the target's class; None for samples without objects and for pictures of unknown content."""
+        return [_detect(item) for item in items]
+
+
+def _detect(item: DetectionItem) -> list[Detection] | None:
+    objects = _objects(item)
+    if objects is None:
+        return None
+    height, width = header_size(item.sample.image)
+    shown = (_detection(item.sample, o, (width, height)) for o in objects if o.category == item.sample.target)
+    return [detection for detection in shown if detection is not None]
+
+
+def _objects(item: DetectionItem) -> Sequence[SceneObject] | None:
+    """What stands in the picture; None where that is not known."""
+    sample = item.sample
+    if sample.objects is None or item.pixels is None:
+        return None
+    if item.view == "source" or item.pixels == _pixels(sample.image):
+        return sample.objects
+    if sample.edited_image is not None and item.pixels == _pixels(sample.edited_image):
+        return sample.objects_after
+    if item.pixels == pixel_hash(paste(sample)):
+        return _pasted(sample)
+    return None
+
+
+def _pixels(image: EncodedImage) -> str:
+    return Picture(image).pixels()
+
+
+def _pasted(sample: Sample) -> list[SceneObject]:
+    """`paste` puts the target's picture where the goal's box is seen (mirrored: where it was), or fills its place."""
+    kind = sample.operation.kind if sample.operation else None
+    others = [o for o in sample.objects or () if not o.is_target]
+    target = [o for o in sample.objects or () if o.is_target]
+    if kind == "remove":
+        return others
+    if kind == "rotate" or sample.new_bbox_3d is None:
+        return others + target
+    return others + [SceneObject.from_row({**o.to_row(), "bbox_3d": sample.new_bbox_3d}) for o in target]
+
+
+def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int]) -> Detection | None:
+    """A detection as the reference's detector words it, its rectangle in the 896 frame; None behind the camera."""
+    corners = box_corners(thing.bbox_3d, thing.rotation_matrix)
+    pixels = project_to_source(corners, sample.camera_intrinsics, sample.pixel_frame, size)
+    scale, offset, _ = reference_frame(size)
+    framed = pixels * scale - offset
+    if not np.isfinite(framed).all():
+        return None
+    return Detection(
+        label=thing.category,
+        bbox_3d=thing.bbox_3d,
+        bbox_2d=(*framed.min(axis=0).tolist(), *framed.max(axis=0).tolist()),
+        rotation_matrix=thing.rotation_matrix,
+        iou_score=1.0,
+        object_id=thing.id,
+        confidence=1.0,
+    )
