@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-__all__ = ["some", "summary_of"]
+__all__ = ["cannot_be_written", "some", "summary_of"]
 
 # More would push the first ones off the screen.
 MAX_SHOWN = 20
@@ -33,3 +34,11 @@ def some(names: Sequence[object]) -> str:
     """
     more = f" ... and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return ", ".join(map(str, names[:MAX_SHOWN])) + more
+
+
+def cannot_be_written(folder: Path, error: OSError) -> str:
+    """The message for a full or read-only disk in the middle of work that is kept as it goes."""
+    return (
+        f"{folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or mend its rights, "
+        "then run the same command again"
+    )

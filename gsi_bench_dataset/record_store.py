@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from gsi_bench_dataset.problems import cannot_be_written
+
 __all__ = ["RecordStore", "StoreError", "digest"]
 
 # After a power cut at most this much of the work is done again; a kill of the process alone loses nothing that was appended.
@@ -189,10 +191,7 @@ class RecordStore:
                 segment.close()
 
     def _cannot_write(self, error: OSError) -> StoreError:
-        return StoreError(
-            f"{self.folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or mend its "
-            "rights, then run the same command again"
-        )
+        return StoreError(cannot_be_written(self.folder, error))
 
 
 class _Segment:

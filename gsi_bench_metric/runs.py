@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.folders import write_atomically
+from gsi_bench_dataset.problems import cannot_be_written
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
 from gsi_bench_metric.score_files import read_scores, write_scores
@@ -131,10 +132,7 @@ def _disk_problems_named(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be written ({error}). Every record up to here is kept: free space on the disk or mend its "
-            "rights, then run the same command again"
-        ) from error
+        raise RunError(cannot_be_written(folder, error)) from error
 
 
 def load_run(folder: Path) -> Run:

@@ -170,6 +170,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Dataset type", settings["dataset_type"] or "by split: GSI-Real for fine, else GSI-Syn"),
         ("Detector", settings["detector"]),
         ("Judge", settings["judge"] or "none"),
+        ("Missing pictures", settings.get("on_missing") or "zero"),
         ("Device", settings["device"]),
         ("Batch size", str(settings.get("batch_size") or "default")),
         ("Made", settings["created"]),

@@ -24,7 +24,7 @@ import gsi_bench_builders
 from gsi_bench_builders.recipes.scene_work import SceneJob, SceneReport, SceneResult, SceneSource, make_scene
 from gsi_bench_dataset.execution import run_tasks
 from gsi_bench_dataset.folders import write_atomically
-from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.sample_files import DatasetError, facts_of, read_samples, write_samples
 from gsi_bench_dataset.shards import write_dataset
@@ -154,10 +154,14 @@ def _lost(number: int, message: str) -> SceneReport:
 def _keep(result: SceneResult, work: Path) -> SceneReport:
     """Stores a scene. One that failed is not stored: the next run tries it again."""
     report = result.report
-    if report.failure is None:
+    if report.failure is not None:
+        return report
+    try:
         if result.variants:
             write_samples(_variants_file(work, report.number), result.variants)
         write_samples(_scene_file(work, report.number), result.samples, {_REPORT: dataclasses.asdict(report)})
+    except OSError as error:
+        raise BuildError(cannot_be_written(work, error)) from error
     return report
 
 
