@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 from gsi_bench_builders.assets.library import asset
 from gsi_bench_builders.engine import PRESETS
+from gsi_bench_builders.engines.blender.engine import BlenderEngine
 from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
 
 
@@ -10,8 +11,6 @@ from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
 def blender_engine():
     """One engine a test process: Blender starts once and is reset by every `load`."""
     pytest.importorskip("bpy", reason="needs the blender extra")
-    from gsi_bench_builders.engines.blender.engine import BlenderEngine
-
     return BlenderEngine()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gsi_bench_builders.assets.library import asset
 from gsi_bench_builders.engine import EngineError
+from gsi_bench_builders.engines.blender import session
 from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.scene import Camera, Thing
 
@@ -175,8 +176,6 @@ def test_an_unknown_world_names_those_that_exist(engine, three_mugs):
 
 
 def test_without_blender_the_error_says_what_to_install(monkeypatch):
-    from gsi_bench_builders.engines.blender import session
-
     monkeypatch.delitem(sys.modules, "bpy", raising=False)
     monkeypatch.setattr(sys, "meta_path", [_Refusing(), *sys.meta_path])
     with pytest.raises(EngineError, match=r"pip install 'gsi-bench\[blender\]'"):
@@ -184,8 +183,6 @@ def test_without_blender_the_error_says_what_to_install(monkeypatch):
 
 
 def test_blender_is_refused_outside_of_the_main_thread(monkeypatch):
-    from gsi_bench_builders.engines.blender import session
-
     monkeypatch.delitem(sys.modules, "bpy", raising=False)
     caught = []
 

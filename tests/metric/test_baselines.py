@@ -1,5 +1,6 @@
 """The simple editors do to the pixels what they say, and nothing else."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 
 from gsi_bench_dataset import EncodedImage, Operation
 from gsi_bench_metric import baselines
-from gsi_bench_metric.baselines import BASELINES, blank, blur, copy, paste
+from gsi_bench_metric.baselines import BASELINES, after, blank, blur, copy, paste
 from gsi_bench_metric.images import load_rgb
 
 # At 2 m a camera of focal length 64 shows 32 pixels a metre: flat boxes at 2 m have exact pixel rectangles.
@@ -58,8 +59,15 @@ def outside(rgb, *regions):
     return kept
 
 
-def test_the_registry_holds_the_four():
-    assert {"copy": copy, "paste": paste, "blur": blur, "blank": blank} == BASELINES
+def test_the_registry_holds_the_four_and_the_perfect_one():
+    assert {"after": after, "copy": copy, "paste": paste, "blur": blur, "blank": blank} == BASELINES
+
+
+def test_after_is_the_ground_truth_and_an_error_where_there_is_none(make_sample, make_image):
+    sample = make_sample(edited_image=EncodedImage(make_image(seed=9)))
+    np.testing.assert_array_equal(after(sample), load_rgb(sample.edited_image))
+    with pytest.raises(ValueError, match="has no ground-truth after-image"):
+        after(make_sample())
 
 
 def test_copy_is_identical_to_the_pixel(make_sample, make_image):
@@ -157,7 +165,7 @@ def test_where_paste_cannot_act_the_source_stays(scene, picture, kind, fields):
 def test_the_decoded_picture_and_the_sample_are_not_modified(scene, picture, monkeypatch, name, kind):
     decoded = picture.copy()
     monkeypatch.setattr(baselines, "load_rgb", lambda _: decoded)
-    sample = scene(kind, new_bbox_3d=[0.5, *HERE[1:]])
+    sample = scene(kind, new_bbox_3d=[0.5, *HERE[1:]], edited_image=EncodedImage(b"decoded above"))
     before = sample.to_json()
     found = BASELINES[name](sample)
     np.testing.assert_array_equal(decoded, picture)
@@ -168,4 +176,5 @@ def test_the_decoded_picture_and_the_sample_are_not_modified(scene, picture, mon
 @pytest.mark.parametrize("name", BASELINES)
 def test_the_same_sample_gives_the_same_picture(scene, name):
     sample = scene("move", new_bbox_3d=[0.5, *HERE[1:]])
+    sample = dataclasses.replace(sample, edited_image=sample.image)
     np.testing.assert_array_equal(BASELINES[name](sample), BASELINES[name](sample))
