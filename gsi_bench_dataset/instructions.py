@@ -299,7 +299,7 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
         (rf"{_MOVE_VERBS} {obj} {relation} {other}", _relate),
         (rf"{_MOVE_VERBS} {obj} {to}{_CAMERA_VIEW}", _move),
         (rf"{_MOVE_VERBS} {obj} by {_DISTANCE}", _move),
-        (rf"(?:put|place) {obj} (?:on|onto|on top of|in|into|inside) {other}", _place),
+        (rf"(?:put|place) {obj} (?:on top of|onto|on|into|inside|in) {other}", _place),
         # Turns.
         (rf"(?:rotate|turn|spin) {obj} (?:by )?{_ANGLE} {turn}{_ABOUT_VERTICAL}", _rotate),
         (rf"(?:rotate|turn|spin) {obj} {turn} (?:by )?{_ANGLE}{_ABOUT_VERTICAL}", _rotate),
@@ -320,7 +320,7 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
             _scale(_fraction),
         ),
         # Removals.
-        (rf"(?:remove|delete|erase) {obj}", _remove),
+        (rf"(?:remove|delete|erase) {obj}(?: from the (?:scene|picture|image)| completely)?", _remove),
         (rf"take away {obj}", _remove),
         (rf"take {obj} away", _remove),
     ]

@@ -99,10 +99,10 @@ def _run_build(args: argparse.Namespace) -> int:
 
 
 def _source(args: argparse.Namespace) -> SceneSource:
-    from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, MesaTaskTabletops  # noqa: PLC0415
+    from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops  # noqa: PLC0415
 
     if args.mesatask_10k:
-        return MesaTaskTabletops(args.mesatask_10k, tuple(args.table_types or ()))
+        raise NotImplementedError
     return EmbeddedTabletops(tuple(args.themes)) if args.themes else EmbeddedTabletops()
 
 

@@ -19,7 +19,7 @@ SPLIT = "mesatask"
 class EmbeddedTabletops:
     """Tables laid with embedded assets; themes take turns."""
 
-    themes: tuple[str, ...] = THEMES
+    themes: tuple[str, ...] = tuple(THEMES)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.themes) - set(THEMES))

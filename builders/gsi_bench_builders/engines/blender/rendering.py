@@ -59,7 +59,7 @@ class Renderer:
         with tempfile.TemporaryDirectory(prefix="gsi-bench-") as folder:
             scene.render.filepath = str(Path(folder) / "picture.png")
             self._passes.clear()
-            bpy.ops.render.render(write_still=True)
+            self.draw()
             with Image.open(scene.render.filepath) as picture:
                 rgb = np.asarray(picture.convert("RGB"))
         depth, ids = (self._passes[name].reshape(camera.height, camera.width)[::-1] for name in ("Depth", "Object Index"))
@@ -69,6 +69,10 @@ class Renderer:
             np.rint(ids).astype(np.uint16),
             camera,
         )
+
+    def draw(self) -> None:
+        """Lets Cycles draw, and nothing else."""
+        blender().ops.render.render(write_still=True)
 
     def _choose_device(self) -> None:
         bpy = blender()
