@@ -63,7 +63,7 @@ def disagreements(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoin
     found += _too_small(edit.before, before, edit.target, min_target_px)
     found += _bystanders(edit, before, after) + _background(edit, before, after, mesh_points)
     if edit.kind == "remove":
-        return found  # bystanders being as they were, and the target not in the state, its pixels are the others'
+        return found + _still_there(edit, before, after)
     return found + _too_small(edit.after, after, edit.target, min_target_px) + _reprojection(edit, before, after)
 
 
@@ -155,6 +155,15 @@ def _pose(thing: Thing | None) -> object:
 def _any_of(scene: Scene, frame: Frame, ids: set[str]) -> NDArray[np.bool_]:
     numbers = [n for n, t in enumerate(scene.things, start=1) if t.id in ids]
     return np.isin(frame.instance_ids, numbers)
+
+
+def _still_there(edit: Edit, before: Frame, after: Frame) -> list[Disagreement]:
+    """Where the target was, the after-image sees what lies behind it."""
+    mask = mask_of(edit.before, before, edit.target)
+    share = float((np.abs(after.depth_m[mask] - before.depth_m[mask]) < STILL_M).mean())
+    if share <= DEPTH_SHARE:
+        return []
+    return [Disagreement("still_remains", f"{100 * share:.1f} % of {edit.target} is seen in the after-image")]
 
 
 def _background(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoints) -> list[Disagreement]:

@@ -32,6 +32,8 @@ def blender() -> Any:
         return sys.modules["bpy"]
     if threading.current_thread() is not threading.main_thread():
         raise EngineError("Blender runs in a process's main thread only; use a worker process")
+    # A parent process that has imported Blender hands down its script folders, in which another `bpy` lies.
+    sys.path[:] = [p for p in sys.path if not Path(p, "_bpy_types.py").is_file()]
     # Read at import: an empty folder keeps the user's start-up file and add-ons out.
     os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="gsi-bench-blender-"))
     try:
