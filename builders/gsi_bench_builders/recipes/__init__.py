@@ -1,0 +1,1 @@
+"""Recipes: how scenes of a kind come about."""
