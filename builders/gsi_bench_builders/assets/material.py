@@ -43,18 +43,21 @@ class Pattern:
     """A second colour within the surface (solid: it does not need `uv`).
 
     Attributes:
-        kind: wood: rings around `axis`; mottle: soft clouds; speckle: small drops; marble: veins; stripes: bands across `axis`.
+        kind: wood: glued boards grown along `axis`; planks: the same, laid end to end as on floors; mottle: soft clouds;
+            speckle: small drops; marble: veins; stripes: bands across `axis`.
         colour: of the second.
         size: of its features, metres.
         amount: 0–1: how strongly it shows.
         axis: the thing's own, along which wood grows and across which stripes lie.
+        shift: metres; another one shows another piece of the same wood or stone.
     """
 
-    kind: Literal["wood", "mottle", "speckle", "marble", "stripes"]
+    kind: Literal["wood", "planks", "mottle", "speckle", "marble", "stripes"]
     colour: Colour
     size: float
     amount: float = 0.5
     axis: Literal["x", "y", "z"] = "x"
+    shift: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,15 +127,23 @@ def glass(tint: Colour = (0.97, 0.99, 0.98), roughness: float = 0.02) -> Materia
     return Material(tint, roughness=roughness, transmission=1.0, ior=1.45)
 
 
-def wood(light: Colour, dark: Colour, *, grain: float = 0.035, varnish: float = 0.25) -> Material:
-    """Grain runs along x; `varnish` 0–1."""
+def wood(
+    light: Colour,
+    dark: Colour,
+    *,
+    grain: float = 0.035,
+    varnish: float = 0.25,
+    axis: Literal["x", "y", "z"] = "x",
+    shift: float = 0.0,
+) -> Material:
+    """Boards four times as wide as `grain`, grown along `axis`; `varnish` 0–1; `shift`: see `Pattern`."""
     return Material(
         light,
         roughness=0.45,
         coat=varnish,
         coat_roughness=0.2,
-        bump=Bump(0.004, 0.00008),
-        pattern=Pattern("wood", dark, grain, 0.6),
+        bump=Bump(0.004, 0.00004),
+        pattern=Pattern("wood", dark, grain, 0.6, axis, shift),
     )
 
 

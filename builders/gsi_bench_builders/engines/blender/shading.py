@@ -84,7 +84,14 @@ def _build(material: Material) -> Any:
         if material.emission:
             tree.set(shader.inputs["Emission Color"], picture)
     elif material.pattern:
-        tree.set(shader.inputs["Base Color"], _PATTERNS[material.pattern.kind](tree, place, material.colour, material.pattern))
+        if material.pattern.shift and material.pattern.kind not in ("wood", "planks"):
+            moved = [material.pattern.shift] * 3
+            place_of = tree.node("ShaderNodeMapping", Vector=place, Location=moved).outputs[0]
+        else:
+            place_of = place
+        tree.set(
+            shader.inputs["Base Color"], _PATTERNS[material.pattern.kind](tree, place_of, material.colour, material.pattern)
+        )
     if material.bump:
         tree.set(shader.inputs["Normal"], _bump(tree, place, material.bump))
     return made
@@ -130,16 +137,88 @@ def _stretched(tree: _Tree, place: Any, axis: str, by: float) -> Any:
     return tree.node("ShaderNodeMapping", Vector=place, Scale=scale).outputs[0]
 
 
-def _wood(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
-    along = _stretched(tree, place, pattern.axis, 14.0)
-    wander = _noise(tree, along, pattern.size * 2.2, detail=2.0)
-    rings = tree.node("ShaderNodeTexWave", Vector=along, Scale=0.32 / pattern.size, Distortion=5.5, Detail=3.0)
-    rings.inputs["Detail Scale"].default_value = 1.4
-    rings.wave_type, rings.bands_direction = "BANDS", {"x": "Y", "y": "X", "z": "X"}[pattern.axis]
-    fibre = _noise(tree, _stretched(tree, place, pattern.axis, 40.0), 0.0022, detail=4.0)
-    broad = _mix(tree, _range(tree, wander, 0.3, 0.7, 0.55), linear(colour), linear(pattern.colour))
-    ringed = _mix(tree, _range(tree, rings.outputs[1], 0.35, 1.0, pattern.amount), broad, linear(pattern.colour))
-    return _mix(tree, _range(tree, fibre, 0.52, 0.75, 0.4), ringed, linear(pattern.colour))
+def _math(tree: _Tree, operation: str, *values: Any) -> Any:
+    node = tree.tree.nodes.new("ShaderNodeMath")
+    node.operation = operation
+    for socket, value in zip(node.inputs, values, strict=False):
+        tree.set(socket, value)
+    return node.outputs[0]
+
+
+def _sum(tree: _Tree, *terms: tuple[float, Any]) -> Any:
+    """Sum of factor · value."""
+    total: Any = 0.0
+    for factor, value in terms:
+        total = _math(tree, "MULTIPLY_ADD", value, factor, total)
+    return total
+
+
+def _vector(tree: _Tree, x: Any, y: Any, z: Any) -> Any:
+    return tree.node("ShaderNodeCombineXYZ", X=x, Y=y, Z=z).outputs[0]
+
+
+def _chance(tree: _Tree, x: Any, y: Any, z: Any = 0.0) -> Any:
+    """Three numbers 0–1 that belong to a point."""
+    node = tree.node("ShaderNodeTexWhiteNoise", Vector=_vector(tree, x, y, z))
+    return tree.node("ShaderNodeSeparateColor", Color=node.outputs["Color"]).outputs
+
+
+def _wood(tree: _Tree, place: Any, colour: Any, pattern: Pattern, length: float | None = None) -> Any:
+    """Boards sawn from different places of a trunk: the rings of each are cones around a pith that lies outside of it.
+
+    Args:
+        length: of boards laid end to end; None: they have no end.
+    """
+    size, width = pattern.size, 4 * pattern.size
+    axes = tree.node("ShaderNodeSeparateXYZ", Vector=place).outputs
+    along, across, deep = (axes["XYZ".index(name)] for name in {"x": "XYZ", "y": "YXZ", "z": "ZXY"}[pattern.axis])
+    row = _math(tree, "FLOOR", _sum(tree, (1 / width, across), (1.0, 0.37 + pattern.shift)))
+    piece: Any = 0.0
+    joint = _edge(tree, _sum(tree, (1.0, across), (1.0, (0.37 + pattern.shift) * width)), width, size * 0.016)
+    if length:
+        start = _chance(tree, row, pattern.shift, 5.0)[0]
+        placed = _sum(tree, (1.0, along), (length, start))
+        piece = _math(tree, "FLOOR", _math(tree, "DIVIDE", placed, length))
+        joint = _math(tree, "MAXIMUM", joint, _edge(tree, placed, length, size * 0.016))
+    aside, tone, start = _chance(tree, row, piece, pattern.shift)
+    # In the board's own trunk
+    a = _sum(tree, (1.0, along), (40.0, start))
+    b = _sum(tree, (1.0, _math(tree, "WRAP", _sum(tree, (1.0, across), (1.0, (0.37 + pattern.shift) * width)), width, 0.0)),
+             (-1.6 * width, aside), (0.3 * width, 1.0))  # fmt: skip
+    c = _sum(tree, (1.0, _math(tree, "PINGPONG", deep, 3 * size)), (size, tone), (0.5 * size, 1.0), (0.008, a))
+    slow = _noise(tree, _vector(tree, _sum(tree, (1 / 14, a)), b, c), size * 1.3, detail=3.0)
+    radius = _math(tree, "SQRT", _math(tree, "ADD", _math(tree, "MULTIPLY", b, b), _math(tree, "MULTIPLY", c, c)))
+    rings = _sum(tree, (1 / (0.24 * size), radius), (5.5, slow))
+    late = _late_wood(tree, rings)
+    fibre = _noise(tree, _vector(tree, _sum(tree, (1 / 55, a)), b, c), size * 0.055, detail=4.0)
+    broad = _noise(tree, _vector(tree, _sum(tree, (1 / 9, a)), b, c), size * 3, detail=2.0)
+    mixed = _sum(tree, (0.42, late), (0.5, _range(tree, fibre, 0.38, 0.72, 1.0)), (0.3, _range(tree, broad, 0.35, 0.65, 1.0)),
+                 (0.45, tone), (-0.22, 1.0))  # fmt: skip
+    amount = _math(tree, "MULTIPLY", _math(tree, "MINIMUM", _math(tree, "MAXIMUM", mixed, 0.0), 1.3), pattern.amount * 1.45)
+    grown = _mix(tree, amount, linear(colour), linear(pattern.colour))
+    dark = linear((pattern.colour[0] * 0.45, pattern.colour[1] * 0.42, pattern.colour[2] * 0.4))
+    return _mix(tree, _math(tree, "MULTIPLY", joint, 0.75 if length else 0.3), grown, dark)
+
+
+def _late_wood(tree: _Tree, rings: Any) -> Any:
+    """0–1 over a year: rises slowly, ends at once, and not every year alike."""
+    year = _math(tree, "FRACT", rings)
+    rise = tree.node("ShaderNodeMapRange", Value=year, From_Min=0.25, From_Max=0.92)
+    fall = tree.node("ShaderNodeMapRange", Value=year, From_Min=1.0, From_Max=0.93)
+    rise.interpolation_type = fall.interpolation_type = "SMOOTHSTEP"
+    strong = _chance(tree, _math(tree, "FLOOR", rings), 3.0)[0]
+    both = _math(tree, "MULTIPLY", rise.outputs[0], fall.outputs[0])
+    return _math(tree, "MULTIPLY", both, _sum(tree, (0.65, strong), (0.35, 1.0)))
+
+
+def _edge(tree: _Tree, value: Any, period: float, width: float) -> Any:
+    """1 within half of `width` around each multiple of a period."""
+    off = _math(tree, "PINGPONG", value, period / 2)
+    return _math(tree, "LESS_THAN", off, width / 2)
+
+
+def _planks(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
+    return _wood(tree, place, colour, pattern, length=36 * pattern.size)
 
 
 def _mottle(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
@@ -182,6 +261,7 @@ def _stripes(tree: _Tree, place: Any, colour: Any, pattern: Pattern) -> Any:
 
 _PATTERNS: dict[str, Callable[[_Tree, Any, Any, Pattern], Any]] = {
     "wood": _wood,
+    "planks": _planks,
     "mottle": _mottle,
     "speckle": _speckle,
     "marble": _marble,

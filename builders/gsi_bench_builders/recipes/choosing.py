@@ -1,0 +1,120 @@
+"""Which things come onto a table: a setting's own, then others of its theme, until the table is as full as people keep it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gsi_bench_builders.assets.library import Kind, asset, asset_key, kinds
+from gsi_bench_builders.recipes.themes import CARRIED, Theme
+from gsi_bench_builders.scene import AssetInfo
+
+__all__ = ["Choice", "choose"]
+
+LOOKS = 10_000  # a kind's looks are drawn from this many seeds
+_WIDEST_M = 0.46  # wider things leave no room to move others
+_BUDGET_M2 = (0.075, 0.125)  # footprints of all things together
+_COUNT = (6, 11)
+_TWIN_CHANCE = 0.3
+_CARRY_CHANCE = 0.6
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """A thing that is to be placed.
+
+    Attributes:
+        spot: where in the used part (right, away; each -1 … 1); None: wherever there is room.
+        anchor: whether the table makes no sense without it.
+        content: what is to be put onto or into it.
+    """
+
+    info: AssetInfo
+    spot: tuple[float, float] | None = None
+    anchor: bool = False
+    content: AssetInfo | None = None
+
+    @property
+    def area(self) -> float:
+        """Of its footprint, m²."""
+        return self.info.size[0] * self.info.size[1]
+
+
+def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[Choice]:
+    """Things for one table, its setting first, then others from large to small. A kind comes once, or one of them twice."""
+    known = kinds()
+    setting = theme.settings[int(rng.integers(len(theme.settings)))]
+    chosen: list[Choice] = []
+    used: set[str] = set()
+
+    def draw(name: str) -> AssetInfo:
+        used.add(name)
+        return asset(asset_key(name, int(rng.integers(looks)))).info
+
+    for anchor in setting.anchors:
+        there = rng.random() < anchor.chance
+        names = [n for n in anchor.names if n in known and n not in used]
+        if there and names:
+            chosen.append(Choice(draw(str(rng.choice(names))), (anchor.right, anchor.away), anchor=True))
+    count, budget = int(rng.integers(_COUNT[0], _COUNT[1] + 1)), float(rng.uniform(*_BUDGET_M2))
+    fillers: list[Choice] = []
+    twin = rng.random() < _TWIN_CHANCE
+    for name in _ordered_fillers(theme, known, rng):
+        if len(chosen) + len(fillers) >= count - twin:
+            break
+        if name in used:
+            continue
+        candidate = Choice(draw(name))
+        room = budget - sum(c.area for c in chosen + fillers)
+        if candidate.area <= max(room, 0.006) and max(candidate.info.size[:2]) <= _WIDEST_M:
+            fillers.append(candidate)
+    chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, rng, looks)
+    return _with_twin(chosen, rng, looks) if twin else chosen
+
+
+def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Generator) -> list[str]:
+    """The theme's kinds in random order, those of its own table mostly first."""
+    names = [n for n, k in known.items() if n in theme.fillers or (set(k.places) & set(theme.places) and n not in theme.never)]
+    weight = {name: rng.random() * (1.0 if name in theme.fillers else 2.2) for name in names}
+    return sorted(names, key=lambda name: weight[name])
+
+
+def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generator, looks: int) -> list[Choice]:
+    """Gives some of the receptacles something to carry that fits."""
+    out = []
+    for choice in chosen:
+        carried = choice
+        names = [n for n in CARRIED.get(choice.info.category, ()) if n in kinds() and n not in used]
+        if choice.info.receptacle and names and rng.random() < _CARRY_CHANCE:
+            for name in rng.permutation(names)[:4]:
+                content = asset(asset_key(str(name), int(rng.integers(looks)))).info
+                if _fits(content, choice.info):
+                    used.add(str(name))
+                    carried = dataclasses.replace(choice, content=content)
+                    break
+        out.append(carried)
+    return out
+
+
+def _fits(content: AssetInfo, carrier: AssetInfo) -> bool:
+    assert carrier.receptacle is not None
+    outline = np.array(carrier.receptacle.outline)
+    room = outline.max(axis=0) - outline.min(axis=0)
+    return float(np.hypot(*content.size[:2])) < float(room.min()) and content.size[2] < 0.3
+
+
+def _with_twin(chosen: list[Choice], rng: np.random.Generator, looks: int) -> list[Choice]:
+    """Another of one of the small kinds: mostly in another colour, now and then in the same at another place."""
+    twins = [c for c in chosen if c.info.colour and c.area < 0.02 and c.info.nameable and c.info.receptacle is None]
+    if not twins:
+        return chosen
+    first = twins[int(rng.integers(len(twins)))]
+    same = rng.random() < 0.25
+    if same:
+        return [*chosen, Choice(first.info)]
+    for _ in range(8):
+        info = asset(asset_key(first.info.category, int(rng.integers(looks)))).info
+        if info.colour != first.info.colour:
+            return [*chosen, Choice(info)]
+    return chosen
