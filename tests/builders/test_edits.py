@@ -88,6 +88,10 @@ def crowded(seed):
     return scene_of(*standing)
 
 
+def proposed(scene, count, seed=0, px=20, **options):
+    return propose_edits(scene, BoxProbe(), np.random.default_rng(seed), EditOptions(**options), count, min_target_px=px)
+
+
 def search(scene, seed=0, **options):
     return Search(scene, BoxProbe(), np.random.default_rng(seed), EditOptions(**options), 20)
 
@@ -97,7 +101,7 @@ def edits():
     """About 1,000 edits of random tables."""
     found, rejected = [], Counter()
     for seed in range(60):
-        more, why = propose_edits(crowded(seed), BoxProbe(), np.random.default_rng(seed), EditOptions(), 18, min_target_px=20)
+        more, why = proposed(crowded(seed), 18, seed)
         found += more
         rejected += why
     return found, rejected
@@ -160,13 +164,8 @@ def test_goals_do_what_the_words_ask(edits, make_sample):
             continue
         box, rotation = evaluation_box(edit.before.thing(edit.target), CAMERA)
         goal, goal_rotation = evaluation_box(edit.after.thing(edit.target), CAMERA)
-        sample = make_sample(
-            original_bbox_3d=box,
-            rotation_matrix=rotation,
-            new_bbox_3d=goal,
-            new_rotation_matrix=goal_rotation,
-            operation=edit.operation,
-        )
+        before = make_sample(original_bbox_3d=box, rotation_matrix=rotation, operation=edit.operation)
+        sample = dataclasses.replace(before, new_bbox_3d=goal, new_rotation_matrix=goal_rotation)
         assert goal_suspicion(sample) is None, edit.prompt
 
 
@@ -216,11 +215,7 @@ def test_targets_are_seen_before_and_after(edits):
 
 
 def test_the_same_seed_gives_the_same_edits():
-    first, again = (
-        propose_edits(crowded(3), BoxProbe(), np.random.default_rng(5), EditOptions(), 12, min_target_px=20)[0]
-        for _ in range(2)
-    )
-    other = propose_edits(crowded(3), BoxProbe(), np.random.default_rng(6), EditOptions(), 12, min_target_px=20)[0]
+    (first, _), (again, _), (other, _) = (proposed(crowded(3), 12, seed) for seed in (5, 5, 6))
     assert first == again
     assert first != other
 
@@ -231,9 +226,7 @@ def test_no_edit_is_proposed_twice(edits):
 
 
 def test_kinds_can_be_chosen_and_unknown_ones_are_refused():
-    found, _ = propose_edits(
-        crowded(1), BoxProbe(), np.random.default_rng(0), EditOptions(kinds=("scale",)), 5, min_target_px=20
-    )
+    found, _ = proposed(crowded(1), 5, kinds=("scale",))
     assert {e.kind for e in found} == {"scale"}
     with pytest.raises(ValueError, match="teleport"):
         EditOptions(kinds=("teleport",))
@@ -272,16 +265,14 @@ def test_what_may_not_be_named_is_not():
     scene = scene_of(thing("mug", 0, 0, nameable=False))
     with pytest.raises(Rejected, match="ambiguous"):
         named(scene, "mug_0")
-    assert propose_edits(scene, BoxProbe(), np.random.default_rng(0), EditOptions(), 3, min_target_px=20)[0] == []
+    assert proposed(scene, 3)[0] == []
 
 
 def test_a_load_goes_along_and_forbids_what_would_tip_it():
     loaded = scene_of(plate(0, 0), dataclasses.replace(thing("apple", 0.03, 0), on="plate_0"))
     loaded = loaded.with_things([dataclasses.replace(loaded.things[1], position=(0.03, 0, TABLE.z + 0.012 + 0.035))])
-    found, rejected = propose_edits(
-        loaded, BoxProbe(), np.random.default_rng(0), EditOptions(kinds=("move", "rotate", "scale", "remove"), visible_share=0.3),
-        12, min_target_px=10,
-    )  # fmt: skip
+    kinds = ("move", "rotate", "scale", "remove")
+    found, rejected = proposed(loaded, 12, px=10, kinds=kinds, visible_share=0.3)
     plates = [e for e in found if e.target == "plate_0"]
     assert {e.kind for e in plates} == {"move"}
     for edit in plates:
@@ -293,9 +284,7 @@ def test_a_load_goes_along_and_forbids_what_would_tip_it():
 def test_what_stands_on_a_plate_moves_on_the_plate_alone():
     loaded = scene_of(plate(0, 0), dataclasses.replace(thing("apple", 0.0, 0), on="plate_0"))
     loaded = loaded.with_things([dataclasses.replace(loaded.things[1], position=(0.0, 0, TABLE.z + 0.012 + 0.035))])
-    found, rejected = propose_edits(
-        loaded, BoxProbe(), np.random.default_rng(0), EditOptions(kinds=("move",), move_cm=(2, 12)), 30, min_target_px=10
-    )
+    found, rejected = proposed(loaded, 30, px=10, kinds=("move",), move_cm=(2, 12))
     apples = [e for e in found if e.target == "apple_0"]
     assert apples and max(e.operation.distance_m for e in apples) <= 0.06
     assert rejected["off_support"] > 0
