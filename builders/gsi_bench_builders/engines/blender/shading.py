@@ -94,7 +94,25 @@ def _build(material: Material) -> Any:
         )
     if material.bump:
         tree.set(shader.inputs["Normal"], _bump(tree, place, material.bump))
+    if material.transmission > 0.5:
+        _let_light_through(tree, shader, material)
     return made
+
+
+def _let_light_through(tree: _Tree, shader: Any, material: Material) -> None:
+    """Glass passes shadow and diffuse rays straight: without caustics all that stands in it or under it would be black."""
+    path = tree.node("ShaderNodeLightPath")
+    either = tree.tree.nodes.new("ShaderNodeMath")
+    either.operation = "MAXIMUM"
+    tree.set(either.inputs[0], path.outputs["Is Shadow Ray"])
+    tree.set(either.inputs[1], path.outputs["Is Diffuse Ray"])
+    mix = tree.tree.nodes.new("ShaderNodeMixShader")
+    clear = tree.node("ShaderNodeBsdfTransparent", Color=linear(material.colour))
+    tree.set(mix.inputs[0], either.outputs[0])
+    tree.set(mix.inputs[1], shader.outputs[0])
+    tree.set(mix.inputs[2], clear.outputs[0])
+    out = next(n for n in tree.tree.nodes if n.type == "OUTPUT_MATERIAL")
+    tree.set(out.inputs["Surface"], mix.outputs[0])
 
 
 def _picture(tree: _Tree, picture: Picture) -> Any:
