@@ -20,8 +20,10 @@ _BRIGHTNESS = {
     "sunrise": 0.58,
     "sunset": 0.60,
 }
-_WORLD = 0.62  # what all of them are brought to: about half of the key light, so that shadows are seen and not black
+_WORLD = 0.42  # what all of them are brought to: well below the key light, so that shadows are seen, and not black
 _KEY = 1.2
+# Their shade is blue: the key makes up for it.
+_BLUISH = frozenset(("courtyard", "sunset"))
 
 
 def draw_light(rng: np.random.Generator) -> Light:
@@ -37,5 +39,5 @@ def draw_light(rng: np.random.Generator) -> Light:
         world_strength=_WORLD / _BRIGHTNESS[world] * float(rng.uniform(0.85, 1.15)),
         key=towards,
         key_strength=_KEY * float(rng.uniform(0.8, 1.2)),
-        key_warmth=float(rng.uniform(-0.4, 0.6)),
+        key_warmth=float(rng.uniform(0.1, 0.8) if world in _BLUISH else rng.uniform(-0.4, 0.5)),
     )

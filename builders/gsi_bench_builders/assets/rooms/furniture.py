@@ -35,7 +35,7 @@ def legs(support: Support, material: Material, thickness: float, style: str) -> 
         loops = []
         for x in (x0 + 0.12, x1 - 0.12):
             loops += [box((x - 0.02, x + 0.02), (y - 0.02, y + 0.02), (0.0, z)) for y in (y0 + 0.08, y1 - 0.08)]
-            loops += [box((x - 0.02, x + 0.02), (y0 + 0.06, y1 - 0.06), (a, a + 0.03)) for a in (0.0, z - 0.03)]
+            loops += [box((x - 0.019, x + 0.019), (y0 + 0.061, y1 - 0.061), (a, a + 0.03)) for a in (0.0, z - 0.03)]
         return ("legs", [Part(join([*loops, box((x0 + 0.1, x1 - 0.1), (y1 - 0.12, y1 - 0.09), (z - 0.06, z))]), bar)])
     if style == "trestles":
         meshes = []
@@ -172,7 +172,10 @@ def sideboard(
     """A low cupboard with its back at `y`, on feet, with doors."""
     deep, foot = 0.42, float(rng.uniform(0.1, 0.2))
     top = [box(x, (y - deep, y), (height - 0.025, height)), box((x[0], x[0] + 0.02), (y - deep, y), (foot, height - 0.025))]
-    top += [box((x[1] - 0.02, x[1]), (y - deep, y), (foot, height - 0.025)), box(x, (y - deep, y), (foot, foot + 0.02))]
+    top += [
+        box((x[1] - 0.02, x[1]), (y - deep, y), (foot, height - 0.025)),
+        box((x[0] + 0.02, x[1] - 0.02), (y - deep, y), (foot, foot + 0.02)),
+    ]
     count = max(2, round((x[1] - x[0]) / 0.5))
     edges = np.linspace(x[0] + 0.022, x[1] - 0.022, count + 1)
     doors = [
