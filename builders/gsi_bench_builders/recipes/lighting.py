@@ -36,8 +36,8 @@ def draw_light(rng: np.random.Generator) -> Light:
     return Light(
         world=world,
         world_turn=float(rng.uniform(0, 2 * math.pi)),
-        world_strength=_WORLD / _BRIGHTNESS[world] * float(rng.uniform(0.85, 1.15)),
+        world_strength=_WORLD / _BRIGHTNESS[world] * float(rng.uniform(0.9, 1.15)),
         key=towards,
-        key_strength=_KEY * float(rng.uniform(0.8, 1.2)),
+        key_strength=_KEY * float(rng.uniform(0.9, 1.2)),
         key_warmth=float(rng.uniform(0.1, 0.8) if world in _BLUISH else rng.uniform(-0.4, 0.5)),
     )
