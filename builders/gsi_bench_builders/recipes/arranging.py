@@ -41,10 +41,10 @@ class Area:
 def used_area(support: Support, chosen: list[Choice], rng: np.random.Generator) -> Area:
     """Room enough for the things and for moving them, near the front edge."""
     total = sum(c.area for c in chosen)
-    fill = float(rng.uniform(0.26, 0.36))
+    fill = float(rng.uniform(0.32, 0.44))
     free_depth = support.y[1] - support.y[0] - 2 * EDGE_M
     depth = min(free_depth, float(rng.uniform(0.42, 0.52)))
-    width = min(max(total / fill / depth, 0.48), 0.78, support.x[1] - support.x[0] - 2 * EDGE_M)
+    width = min(max(total / fill / depth, 0.44), 0.74, support.x[1] - support.x[0] - 2 * EDGE_M)
     front = support.y[0] + EDGE_M + float(rng.uniform(0.02, min(0.16, max(0.021, free_depth - depth))))
     front = min(front, support.y[1] - EDGE_M - depth)
     slack = (support.x[1] - support.x[0] - width) / 2 - EDGE_M

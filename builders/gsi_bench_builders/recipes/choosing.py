@@ -70,7 +70,7 @@ def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[C
             continue
         candidate = Choice(draw(name))
         room = budget - sum(c.area for c in chosen + fillers)
-        if candidate.area <= max(room, 0.006) and max(candidate.info.size[:2]) <= _WIDEST_M:
+        if candidate.area <= max(room, 0.012) and max(candidate.info.size[:2]) <= _WIDEST_M:
             fillers.append(candidate)
     chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, rng, looks)
     return _with_twin(chosen, rng, looks) if twin else chosen
