@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Pattern, wood
 
-__all__ = ["PAINTS", "STONES", "WOODS", "lacquer", "pick", "plank", "shade", "stone", "timber", "wall_paint"]
+__all__ = ["PAINTS", "STONES", "WOODS", "along", "lacquer", "pick", "plank", "shade", "stone", "timber", "wall_paint"]
 
 # Light and dark of the grain; greyer than wood is remembered, as white balance and varnish make pictures warmer.
 WOODS: dict[str, tuple[Colour, Colour]] = {
@@ -77,6 +78,13 @@ def plank(name: str, rng: np.random.Generator, axis: str) -> Material:
     light, dark = WOODS[name]
     pattern = Pattern("planks", dark, float(rng.uniform(0.03, 0.045)), 0.6, axis, float(rng.uniform(0, 50)))  # type: ignore[arg-type]
     return Material(light, roughness=0.42, coat=0.15, coat_roughness=0.3, pattern=pattern)
+
+
+def along(material: Material, axis: Literal["x", "y", "z"]) -> Material:
+    """The same wood, grown along another axis; other materials as they are."""
+    if material.pattern is None:
+        return material
+    return dataclasses.replace(material, pattern=dataclasses.replace(material.pattern, axis=axis))
 
 
 def stone(name: str, rng: np.random.Generator) -> Material:
