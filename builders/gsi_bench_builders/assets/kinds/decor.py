@@ -111,7 +111,7 @@ def vase(rng: np.random.Generator, colour: NamedColour) -> Model:
         )
         stems.append(tube(path, 0.0017, 8))
         for at in (9, 12, 15):
-            blade = leaf(rng.uniform(0.035, 0.05), 0.016, rise_deg=35, droop_deg=50).turned(
+            blade = leaf(rng.uniform(0.035, 0.05), 0.016, rise_deg=35, droop_deg=50, rows=7).turned(
                 math.degrees(turn) + rng.uniform(-70, 70)
             )
             leaves.append(blade.moved(*path[at].tolist()))
@@ -143,7 +143,7 @@ def _flower(rng: np.random.Generator) -> tuple[Mesh, Mesh]:
     petals = []
     for row, (number, rise) in enumerate(((9, 20), (7, 55))):
         for n in range(number):
-            blade = leaf(size * (1 - 0.2 * row), size * 0.55, rise_deg=rise, droop_deg=35, rows=7)
+            blade = leaf(size * (1 - 0.2 * row), size * 0.55, rise_deg=rise, droop_deg=35, rows=5)
             petals.append(blade.moved(x=0.002).turned(360 / number * n + 20 * row))
     return join(petals), lathe(smooth_profile([(0, -0.002), (0.006, 0.001), (0.005, 0.005), (0, 0.0065)], 12), 20)
 

@@ -154,7 +154,11 @@ def keyboard(rng: np.random.Generator, colour: NamedColour) -> Model:
     ]
     lifted = [Part(p.mesh.turned(tilt, "x"), p.material) for p in parts]
     low = min(float(p.mesh.vertices[:, 2].min()) for p in lifted)
-    return Model([Part(p.mesh.moved(z=-low), p.material) for p in lifted])
+    # Two feet fold out at its back, and lift it.
+    rise = d * 0.45 * math.sin(math.radians(tilt)) * 2 + 0.002
+    feet = join([rounded_box(0.03, 0.008, rise, 0.001).moved(x * w * 0.4, d * 0.43, 0) for x in (-1, 1)])
+    parts = [Part(p.mesh.moved(z=-low), p.material) for p in lifted]
+    return Model([*parts, Part(feet, plastic((0.1, 0.1, 0.1), 0.6))])
 
 
 @kind(

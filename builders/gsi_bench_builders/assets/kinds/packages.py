@@ -185,8 +185,8 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
     if style == 0:
         canvas.shape([(0, 250), (640, 150), (640, 230), (0, 330)], second)
     elif style == 1:
-        for x in range(0, 640, 40):
-            canvas.box(x, 0, 12, 360, second)
+        for stripe in range(0, 640, 40):
+            canvas.box(stripe, 0, 12, 360, second)
     else:
         canvas.box(0, 0, 640, 46, ink)
         canvas.box(0, 314, 640, 46, ink)
