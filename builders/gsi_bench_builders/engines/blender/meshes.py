@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_builders.assets.files import FILE_SOURCE, FileKey, ModelFileError, parse_file_key
 from gsi_bench_builders.assets.library import Part, asset
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.engine import EngineError
@@ -17,8 +17,6 @@ from gsi_bench_builders.engines.blender.session import blender
 from gsi_bench_builders.engines.blender.shading import Shading
 
 __all__ = ["Meshes", "mesh_arrays"]
-
-FILE_SOURCE = "file"  # keys `file:<path>` are read from disk, all others are embedded assets
 
 
 class Meshes:
@@ -35,9 +33,11 @@ class Meshes:
             EngineError: the asset is unknown or its file cannot be read.
         """
         if key not in self._made:
-            source, _, rest = key.partition(":")
-            if source == FILE_SOURCE:
-                self._made[key] = _from_file(Path(rest))
+            if key.partition(":")[0] == FILE_SOURCE:
+                try:
+                    self._made[key] = _from_file(parse_file_key(key))
+                except ModelFileError as error:
+                    raise EngineError(str(error)) from error
             else:
                 try:
                     parts = asset(key).parts
@@ -87,8 +87,9 @@ def _blender_mesh(mesh: Mesh, smooth_deg: float) -> Any:
     return made
 
 
-def _from_file(path: Path) -> Any:
+def _from_file(key: FileKey) -> Any:
     bpy = blender()
+    path = key.path
     readers: dict[str, Callable[..., Any]] = {
         ".glb": bpy.ops.import_scene.gltf,
         ".gltf": bpy.ops.import_scene.gltf,
@@ -107,23 +108,25 @@ def _from_file(path: Path) -> Any:
     solid = [o for o in brought if o.type == "MESH" and len(o.data.polygons)]
     if not solid:
         raise EngineError(f"{path}: there is no surface in it")
-    joined = _joined(solid)
+    joined = _joined(solid, key)
     for obj in brought:
         bpy.data.objects.remove(obj)
     return joined
 
 
-def _joined(objects: Sequence[Any]) -> Any:
-    """One mesh with the objects' transforms in it, around the centre of its box."""
+def _joined(objects: Sequence[Any], key: FileKey) -> Any:
+    """One mesh with the objects' transforms in it, as the key reads the file, around the centre of its box."""
     import bmesh  # noqa: PLC0415 - part of bpy
     from mathutils import Matrix, Vector  # noqa: PLC0415
 
     bpy = blender()
     bpy.context.view_layer.update()  # else the transforms of new objects are not known yet
+    # The importers take every file for y-up.
+    to_own = Matrix.Scale(key.scale, 4) @ (Matrix.Rotation(math.radians(-90), 4, "X") if key.up == "z" else Matrix())
     whole, made = bmesh.new(), bpy.data.meshes.new("scan")
     for obj in objects:
         piece = obj.data.copy()
-        piece.transform(obj.matrix_world)
+        piece.transform(to_own @ obj.matrix_world)
         if obj.matrix_world.determinant() < 0:
             piece.flip_normals()
         first = len(made.materials)
@@ -134,6 +137,8 @@ def _joined(objects: Sequence[Any]) -> Any:
             made.materials.append(material)
         whole.from_mesh(piece)
         bpy.data.meshes.remove(piece)
+    # What no face uses is not part of the thing's box.
+    bmesh.ops.delete(whole, geom=[v for v in whole.verts if not v.link_faces], context="VERTS")
     whole.to_mesh(made)
     whole.free()
     points, _ = mesh_arrays(made)
