@@ -162,7 +162,7 @@ def job(preset: str, edits: int) -> SceneJob:
 
 def scene_of(number: int, size: int) -> Scene:
     compose = np.random.default_rng(np.random.SeedSequence([0, number]).spawn(4)[0])
-    return EmbeddedTabletops().scene(number, compose, size)
+    return EmbeddedTabletops().scene(number, compose, size)[0]
 
 
 def children_cpu() -> float:

@@ -59,6 +59,10 @@ def add_commands(subparsers: Any) -> None:
         "--mesatask-10k", type=Path, metavar="FOLDER", help="your copy of MesaTask-10K, instead of embedded assets"
     )
     parser.add_argument("--table-types", nargs="+", metavar="NAME", help="of MesaTask-10K (default: all)")
+    parser.add_argument("--enlarge", action="store_true", help="enlarge tables of MesaTask-10K as the reference does")
+    parser.add_argument(
+        "--reference-view", action="store_true", help="for MesaTask-10K: the reference's camera, which shows the whole table"
+    )
     parser.add_argument(
         "--variants",
         type=int,
@@ -99,10 +103,10 @@ def _run_build(args: argparse.Namespace) -> int:
 
 
 def _source(args: argparse.Namespace) -> SceneSource:
-    from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops  # noqa: PLC0415
+    from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, MesaTaskTabletops  # noqa: PLC0415
 
     if args.mesatask_10k:
-        raise NotImplementedError
+        return MesaTaskTabletops(args.mesatask_10k, tuple(args.table_types or ()), args.enlarge, args.reference_view)
     return EmbeddedTabletops(tuple(args.themes)) if args.themes else EmbeddedTabletops()
 
 
@@ -113,6 +117,7 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
         say(f"  {summary.resumed} scenes were there already")
     say(f"  operations: {_words(summary.operations)}")
     for name, words in (
+        ("left_out", "things of the source left out"),
         ("rejected", "proposals rejected before they were drawn"),
         ("disagreed", "drawn, but label and picture disagree"),
     ):

@@ -57,7 +57,7 @@ class Mugs:
         ]
         camera = Camera.look_at((0, -0.85, 1.35), (0, 0, 0.78), 45, size, size)
         support = Support("table", "桌子", (-0.6, 0.6), (-0.4, 0.4), 0.75)
-        return Scene(f"s{number:05d}_mugs", tuple(things), support, Room("dining", number), Light(), camera)
+        return Scene(f"s{number:05d}_mugs", tuple(things), support, Room("dining", number), Light(), camera), {"broken": 1}
 '''
 OPTIONS = EditOptions(kinds=("move", "remove"), attempts=25)
 JOB = SceneJob("mesatask", "test", seed=1, edits=2, options=OPTIONS)

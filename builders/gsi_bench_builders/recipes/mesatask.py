@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gsi_bench_builders.assets.mesatask import ENLARGEMENT, MesaTask, open_mesatask
 from gsi_bench_builders.recipes.compose import THEMES, compose
+from gsi_bench_builders.recipes.framing import View, framed
+from gsi_bench_builders.recipes.lighting import draw_light
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["SPLIT", "EmbeddedTabletops"]
+__all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError"]
 
 SPLIT = "mesatask"
+# Around the things of a layout, as share of the picture: moves of up to 20 cm stay in it.
+_MARGIN = 0.12
+
+
+class SourceError(ValueError):
+    """A source of scenes that does not have what is asked of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +36,65 @@ class EmbeddedTabletops:
     def __post_init__(self) -> None:
         unknown = sorted(set(self.themes) - set(THEMES))
         if unknown or not self.themes:
-            raise ValueError(f"expected themes out of {', '.join(THEMES)}; found {', '.join(unknown) or 'none'}")
+            raise SourceError(f"expected themes out of {', '.join(THEMES)}; found {', '.join(unknown) or 'none'}")
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""
         return {"assets": "embedded", "themes": list(self.themes)}
 
-    def scene(self, number: int, rng: np.random.Generator, size: int) -> Scene:
+    def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`."""
         theme = self.themes[number % len(self.themes)]
-        return compose(theme, rng, f"s{number:05d}_{theme}", size)
+        return compose(theme, rng, f"s{number:05d}_{theme}", size), {}
+
+
+@dataclasses.dataclass(frozen=True)
+class MesaTaskTabletops:
+    """Layouts of MesaTask-10K in sorted order, each once.
+
+    Attributes:
+        folder: a copy of MesaTask-10K.
+        table_types: empty for all.
+        enlarge: draws the reference's enlargement of tables, which spreads nothing but leaves more of them free.
+        reference_view: the reference's camera, which frames the whole table; else ours, which frames what stands on it.
+    """
+
+    folder: Path
+    table_types: tuple[str, ...] = ()
+    enlarge: bool = False
+    reference_view: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.resolve())
+        _opened(self.folder).layouts(self.table_types or None)  # complains now, and not in every scene
+
+    def describe(self) -> dict[str, Any]:
+        """See `SceneSource.describe`."""
+        return {
+            "assets": "MesaTask-10K",
+            "table_types": list(self.table_types),
+            "enlarge": self.enlarge,
+            "reference_view": self.reference_view,
+        }
+
+    def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
+        """See `SceneSource.scene`."""
+        source = _opened(self.folder)
+        layouts = source.layouts(self.table_types or None)
+        if number >= len(layouts):
+            raise SourceError(f"{self.folder} has {len(layouts)} layouts of these tables, and no number {number}")
+        factors = rng.uniform(*ENLARGEMENT, 2) if self.enlarge else (1.0, 1.0)
+        enlarge = (float(factors[0]), float(factors[1]))
+        scene, left_out = source.scene(layouts[number], size, enlarge=enlarge, light=draw_light(rng))
+        camera = scene.camera
+        if not self.reference_view:
+            view = View(float(rng.uniform(28, 38)), float(rng.uniform(-10, 10)), 42.0)
+            camera = framed(view, scene.things, size, _MARGIN)
+        scene = dataclasses.replace(scene, id=f"s{number:05d}_{scene.id}", camera=camera)
+        return scene, {reason: len(objects) for reason, objects in left_out.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(folder: Path) -> MesaTask:
+    """Its annotations are large: each process reads them once."""
+    return open_mesatask(folder)

@@ -62,7 +62,7 @@ class BuildSummary:
         return {n: r.failure for n, r in self.reports.items() if r.failure}
 
     def counts(self, name: str) -> Counter[str]:
-        """Sum over the scenes of `rejected` or `disagreed`."""
+        """Sum over the scenes of `left_out`, `rejected` or `disagreed`."""
         total: Counter[str] = Counter()
         for report in self.reports.values():
             total.update(getattr(report, name))

@@ -7,7 +7,7 @@ import resource
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,8 +34,8 @@ class SceneSource(Protocol):
     def describe(self) -> dict[str, Any]:
         """What the scenes depend on, as JSON: a resumed run must have the same."""
 
-    def scene(self, number: int, rng: np.random.Generator, size: int) -> Scene:
-        """The scene of that number, its camera's picture `size` pixels wide and high.
+    def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
+        """The scene of that number, its camera's picture `size` pixels wide and high; why how many things were left out of it.
 
         Raises:
             ValueError: it cannot be made; says why.
@@ -73,6 +73,7 @@ class SceneReport:
 
     Attributes:
         failure: why there is nothing of it; None where it was made.
+        left_out: reasons why things of the source are not in the scene -> how many.
         rejected: reasons why proposed edits were dropped before they were drawn -> how many.
         disagreed: checks that drawn edits failed -> how many.
         frames: pictures drawn.
@@ -84,6 +85,7 @@ class SceneReport:
     failure: str | None = None
     samples: int = 0
     variants: int = 0
+    left_out: dict[str, int] = dataclasses.field(default_factory=dict)
     rejected: dict[str, int] = dataclasses.field(default_factory=dict)
     disagreed: dict[str, int] = dataclasses.field(default_factory=dict)
     frames: int = 0
@@ -131,7 +133,8 @@ class _Work:
             np.random.default_rng(s) for s in np.random.SeedSequence([job.seed, number]).spawn(4)
         )
         self.noise_seed = int(noise.integers(2**31 - 1))
-        self.scene = source.scene(number, compose, job.quality.size)
+        self.scene, left_out = source.scene(number, compose, job.quality.size)
+        result.report.left_out = dict(left_out)
         self.disagreed: Counter[str] = Counter()
 
     def run(self) -> None:
