@@ -1,0 +1,110 @@
+"""Place: a thing goes on or into another that can carry it, anywhere there or at a named spot."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders import wording
+from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.geometry import clip_polygon, footprint, inside_convex
+from gsi_bench_builders.scene import Scene, Thing
+from gsi_bench_dataset.records import Operation
+
+__all__ = ["SPOTS", "Place", "admissible_region", "propose"]
+
+# Spots that words can name; sides as the camera sees them.
+SPOTS = ("center", "left", "right", "front", "behind")
+# "The left edge" admits this part of the way across, from the left; "the center" this part around the middle.
+_EDGE_SHARE, _CENTER_SHARE = 1 / 3, 0.5
+_TRIES = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Place(Candidate):
+    """A target's base centre goes to `point` (x, y, world) on a receptacle; `spot` is one of `SPOTS` or None (anywhere).
+
+    The point is one of many that obey the words, so two placements that differ in it only are the same edit.
+    """
+
+    kind: ClassVar[str] = "place"
+    target: str
+    receptacle: str
+    spot: str | None
+    point: tuple[float, float] = dataclasses.field(compare=False)
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""
+        names, scene = stage.names, stage.scene
+        # "Put the mug on the plate in the bowl" says two things.
+        if any(id_ not in names or names[id_].trailing for id_ in (self.target, self.receptacle)):
+            return Rejection("ambiguous")
+        if scene.carried_by(self.target):
+            return Rejection("carried_load")
+        if not scene.thing(self.receptacle).is_upright:
+            return Rejection("not_upright")
+        return Rejection("already_there") if scene.thing(self.target).on == self.receptacle else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The target on the receptacle's surface; its turn stays."""
+        target = scene.thing(self.target)
+        surface = float(scene.thing(self.receptacle).receptacle_outline()[0, 2])
+        x, y, _ = target.position
+        placed = target.moved((self.point[0] - x, self.point[1] - y, surface - target.base_z))
+        return scene.with_things([dataclasses.replace(placed, on=self.receptacle)])
+
+    def operation(self, stage: Stage) -> Operation:
+        """With the region that the words admit for the base's centre, in the camera frame."""
+        region = admissible_region(stage.scene, stage.scene.thing(self.receptacle), self.spot)
+        return Operation(
+            kind="place",
+            direction=self.spot,
+            frame=None if self.spot in (None, "center") else "camera",
+            receptacle=stage.names[self.receptacle].noun,
+            region=tuple(tuple(corner) for corner in stage.scene.camera.to_camera(region).tolist()),
+        )
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Put the apple on the plate."."""
+        receptacle = stage.scene.thing(self.receptacle).info.receptacle
+        if receptacle is None:
+            raise ValueError(f"{self.receptacle} is no receptacle")
+        slots = wording.target_slots(stage.names[self.target], None) | wording.other_slots(stage.names[self.receptacle])
+        return wording.say(f"place/{self.spot or receptacle.relation}", slots, rng)
+
+
+def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
+    """A random target, receptacle, perhaps a spot, and a point there at which the target's whole base is carried."""
+    receptacle = draw(tuple(t for t in stage.nameable if t.info.receptacle is not None), rng)
+    if receptacle is None:
+        return Rejection("no_candidate")
+    target = draw(tuple(t for t in stage.nameable if t.id != receptacle.id), rng)
+    if target is None:
+        return Rejection("no_candidate")
+    # Only a surface has edges that one can name; "in the left edge of the bowl" means nothing.
+    relation = receptacle.info.receptacle.relation if receptacle.info.receptacle else "on"
+    spot = SPOTS[int(rng.integers(len(SPOTS)))] if rng.random() < stage.options.spot_share and relation == "on" else None
+    region = admissible_region(stage.scene, receptacle, spot)[:, :2]
+    outline = receptacle.receptacle_outline()[:, :2]
+    base = footprint(target) - target.position[:2]
+    for point in rng.uniform(region.min(axis=0), region.max(axis=0), size=(_TRIES, 2)):
+        if inside_convex(point[None], region) and inside_convex(point + base, outline, stage.options.receptacle_margin_m):
+            return Place(target.id, receptacle.id, spot, (float(point[0]), float(point[1])))
+    return Rejection("does_not_fit")
+
+
+def admissible_region(scene: Scene, receptacle: Thing, spot: str | None) -> NDArray[np.float64]:
+    """Corners (world, n×3) of where a base's centre obeys the words; see `SPOTS`."""
+    outline = receptacle.receptacle_outline()
+    if spot is None:
+        return outline
+    if spot == "center":
+        middle = outline.mean(axis=0)
+        return np.asarray(middle + _CENTER_SHARE * (outline - middle))
+    outwards = ground_direction(scene, spot)[:2]
+    reach = outline[:, :2] @ outwards
+    limit = float(reach.max() - _EDGE_SHARE * (reach.max() - reach.min()))
+    return clip_polygon(outline, -outwards, -limit)
