@@ -319,7 +319,7 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
         (rf"{_MOVE_VERBS} {obj} {relation} {other}", _relate),
         (rf"{_MOVE_VERBS} {obj} {to}{_CAMERA_VIEW}", _move),
         (rf"{_MOVE_VERBS} {obj} by {_DISTANCE}", _move),
-        (rf"(?:put|place) {obj} (?:on|onto|on top of|in|into|inside) {other}", _place),
+        (rf"(?:put|place) {obj} (?:on top of|onto|on|into|inside|in) {other}", _place),
         # "Move the cup on the plate" may speak of a cup that is there already; these say where to.
         (rf"(?:move|shift|relocate) {obj} (?:onto|into) {other}", _place),
         # Turns.

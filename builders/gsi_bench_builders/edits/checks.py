@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import boxes_apart, footprint, inside_convex, rect_iou, screen_rect
+from gsi_bench_builders.edits.geometry import boxes_apart, depth_inside, footprint, rect_iou, screen_rect
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
@@ -33,7 +33,7 @@ def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> b
     points = footprint(thing)
     if thing.on is not None:
         outline = scene.thing(thing.on).receptacle_outline()[:, :2]
-        return inside_convex(points, outline, options.receptacle_margin_m)
+        return bool(depth_inside(points, outline).min() >= options.receptacle_margin_m)
     low = np.array([scene.support.x[0], scene.support.y[0]]) + options.support_margin_m
     high = np.array([scene.support.x[1], scene.support.y[1]]) - options.support_margin_m
     return bool((points >= low).all() and (points <= high).all())

@@ -15,8 +15,8 @@ __all__ = [
     "box_distance",
     "boxes_apart",
     "clip_polygon",
+    "depth_inside",
     "footprint",
-    "inside_convex",
     "rect_iou",
     "screen_rect",
 ]
@@ -24,7 +24,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-# A square that encloses the circle of 24 corners must do so itself: the polygon is drawn around the circle, not in it.
+# The polygon is drawn around the circle, not in it, so that it holds all of what is round.
 _CIRCLE_POINTS = np.column_stack([np.cos(_CIRCLE), np.sin(_CIRCLE)]) / np.cos(np.pi / 24)
 # Axes that are crosses of nearly parallel edges say nothing.
 _PARALLEL = 1e-6
@@ -82,15 +82,14 @@ def footprint(thing: Thing) -> Array:
     return np.asarray(thing.corners()[:, :2])
 
 
-def inside_convex(points: Array, polygon: Array, margin: float = 0.0) -> bool:
-    """Whether all points (n×2) lie in a convex polygon (m×2, either way round), `margin` from every side."""
-    start, end = polygon, np.roll(polygon, -1, axis=0)
-    edges = end - start
-    area = float(np.sum(start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]))
-    inwards = np.column_stack([-edges[:, 1], edges[:, 0]]) * np.sign(area)
-    lengths = np.linalg.norm(inwards, axis=1, keepdims=True)
-    distances = np.einsum("nmj,mj->nm", points[:, None] - start[None], inwards / lengths)
-    return bool((distances >= margin).all())
+def depth_inside(points: Array, polygon: Array) -> Array:
+    """How deep points (…×2) lie in a convex polygon (m×2, either way round): distance to its nearest side, < 0 outside."""
+    x, y = polygon[:, 0], polygon[:, 1]
+    edge_x, edge_y = np.append(x[1:], x[0]) - x, np.append(y[1:], y[0]) - y
+    # Twice the area, positive where the corners go round counter-clockwise and inwards is to the left of each side.
+    sign = np.sign(np.sum(x * edge_y - y * edge_x))
+    scale = sign / np.hypot(edge_x, edge_y)
+    return np.asarray(((points[..., 1, None] - y) * edge_x - (points[..., 0, None] - x) * edge_y) * scale).min(axis=-1)
 
 
 def clip_polygon(polygon: Array, normal: Array, limit: float) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders import wording
 from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
-from gsi_bench_builders.edits.geometry import clip_polygon, footprint, inside_convex
+from gsi_bench_builders.edits.geometry import clip_polygon, depth_inside, footprint
 from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
@@ -90,10 +90,12 @@ def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     region = admissible_region(stage.scene, receptacle, spot)[:, :2]
     outline = receptacle.receptacle_outline()[:, :2]
     base = footprint(target) - target.position[:2]
-    for point in rng.uniform(region.min(axis=0), region.max(axis=0), size=(_TRIES, 2)):
-        if inside_convex(point[None], region) and inside_convex(point + base, outline, stage.options.receptacle_margin_m):
-            return Place(target.id, receptacle.id, spot, (float(point[0]), float(point[1])))
-    return Rejection("does_not_fit")
+    points = rng.uniform(region.min(axis=0), region.max(axis=0), size=(_TRIES, 2))
+    carried = depth_inside(points[:, None] + base, outline).min(axis=1) >= stage.options.receptacle_margin_m
+    good = points[carried & (depth_inside(points, region) >= 0)]
+    if not len(good):
+        return Rejection("does_not_fit")
+    return Place(target.id, receptacle.id, spot, (float(good[0, 0]), float(good[0, 1])))
 
 
 def admissible_region(scene: Scene, receptacle: Thing, spot: str | None) -> NDArray[np.float64]:
