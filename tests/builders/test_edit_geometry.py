@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -37,6 +38,18 @@ def test_boxes_in_general_position_are_told_apart_by_crossed_edges():
     for height, apart in ((1.40, False), (1.43, True)):
         upper = Thing("b", info, (0, 0, height), tuple(map(tuple, across)))
         assert boxes_apart(lower, Boxes.of([upper])).tolist() == [apart]
+
+
+def test_a_corner_is_told_from_a_face_of_the_other_box():
+    normal = np.ones(3) / math.sqrt(3)
+    side = np.array([1, -1, 0]) / math.sqrt(2)
+    turned = np.column_stack([side, np.cross(normal, side), normal])
+    cube = Thing("a", AssetInfo("k", "a", "a", (1.0, 1.0, 1.0)), (0, 0, 0))
+    # The corner reaches sqrt(3)/2 along the other's face normal, the other box 1/2 from its own centre.
+    for gap in (0.01, -0.01):
+        slab = Thing("b", AssetInfo("k", "b", "b", (4.0, 4.0, 1.0)), tuple(normal * (math.sqrt(3) / 2 + 0.5 + gap)))
+        slab = dataclasses.replace(slab, rotation=tuple(map(tuple, turned)))
+        assert boxes_apart(cube, Boxes.of([slab])).tolist() == [gap > 0]
 
 
 def test_a_clearance_widens_boxes():

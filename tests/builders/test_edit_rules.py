@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits import EditOptions, Rejection, Stage, try_candidate
+from gsi_bench_builders.edits.geometry import depth_inside
 from gsi_bench_builders.edits.move import Move
-from gsi_bench_builders.edits.place import Place, admissible_region
+from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
+from gsi_bench_builders.edits.place import propose as propose_place
 from gsi_bench_builders.edits.relate import Relate
 from gsi_bench_builders.edits.remove import Remove
 from gsi_bench_builders.edits.rotate import Rotate, is_symmetry
 from gsi_bench_builders.edits.scale import Scale
 from gsi_bench_builders.edits.view import View
+from gsi_bench_builders.edits.view import propose as propose_view
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.scene import Camera, turn_about_z
 
@@ -54,6 +57,8 @@ def test_nothing_is_clamped_at_the_rim_of_the_support(tools, attempt):
     scene = tools.scene(tools.thing("mug", 1, (0.40, 0)))
     assert shift_of(attempt(scene, Move("mug_1", "right", 13)))[0] == pytest.approx(0.13)
     assert attempt(scene, Move("mug_1", "right", 15)) == "off_support"
+    assert attempt(tools.scene(tools.thing("mug", 1, (-0.40, 0))), Move("mug_1", "left", 15)) == "off_support"
+    assert attempt(tools.scene(tools.thing("mug", 1, (0, -0.25))), Move("mug_1", "front", 11)) == "off_support"
     turned = tools.scene(tools.thing("tissue box", 1, (0.50, 0.0), 90))
     assert attempt(turned, Rotate("tissue box_1", 90)) == "off_support"
 
@@ -208,6 +213,36 @@ def test_a_spot_admits_its_own_part_of_the_receptacle(tools):
         assert (sign * admissible_region(scene, scene.thing("tray_1"), spot)[:, axis] > 0).all()
 
 
+def test_points_for_a_spot_are_drawn_inside_it(tools, probe):
+    scene = tools.scene(tools.thing("box", 1, (-0.4, 0), size=(0.03, 0.03, 0.03)), tools.thing("tray", 2, (0.1, 0), 30))
+    stage = Stage(scene, probe, dataclasses.replace(OPTIONS, spot_share=1.0))
+    drawn = [propose_place(stage, np.random.default_rng(seed)) for seed in range(60)]
+    drawn = [place for place in drawn if isinstance(place, Place)]
+    assert {place.spot for place in drawn} == set(SPOTS)
+    for place in drawn:
+        region = admissible_region(scene, scene.thing("tray_2"), place.spot)[:, :2]
+        assert depth_inside(np.array(place.point), region) >= 0
+
+
+def test_nothing_is_placed_on_what_leans(tools, attempt):
+    leaning = tuple(map(tuple, np.array([[1, 0, 0], [0, math.cos(0.1), -math.sin(0.1)], [0, math.sin(0.1), math.cos(0.1)]])))
+    tray = dataclasses.replace(tools.thing("tray", 2, (0.1, 0)), rotation=leaning)
+    scene = tools.scene(tools.thing("box", 1, (-0.4, 0)), tray)
+    assert attempt(scene, Place("box_1", "tray_2", None, (0.1, 0.0))) == "not_upright"
+
+
+def test_a_thing_is_not_sent_beside_what_it_carries(tools, attempt):
+    tray = tools.thing("tray", 1)
+    scene = tools.scene(tray, tools.stack(tools.thing("box", 2), tray))
+    assert attempt(scene, Relate("tray_1", "box_2", "left", 20)) == "carried_load"
+
+
+def test_a_name_that_ends_in_a_place_is_not_used_before_a_relation(tools, attempt):
+    mugs = tools.thing("mug", 1, (0, -0.2)), tools.thing("mug", 2, (0, 0.2))
+    scene = tools.scene(*mugs, tools.thing("bowl", 3, (0.3, 0)))
+    assert attempt(scene, Relate("mug_1", "bowl_3", "left", 20)) == "ambiguous"
+
+
 def test_a_name_that_would_swallow_the_receptacle_is_not_used_for_placing(tools, attempt):
     tray = tools.thing("tray", 1)
     mugs = (tools.stack(tools.thing("mug", 2), tray), tools.thing("mug", 3, (0.03, 0.2)))
@@ -226,7 +261,12 @@ def test_the_target_stays_in_the_picture(tools, attempt):
     near = Camera.look_at((0.0, -0.8, 1.3), (0.0, 0.0, 0.75), 30, 512, 512)
     scene = tools.scene(tools.thing("mug", 1, (0.1, 0)), camera=near)
     assert not isinstance(attempt(scene, Move("mug_1", "left", 10)), str)
-    assert attempt(scene, Move("mug_1", "right", 19)) == "out_of_frame"
+    middle = tools.scene(tools.thing("mug", 1), camera=near)
+    for direction in ("left", "right", "front", "behind"):
+        assert attempt(middle, Move("mug_1", direction, 50)) == "out_of_frame"
+    # The box would be wholly in the picture of a camera without margin.
+    assert not isinstance(attempt(middle, Move("mug_1", "right", 10)), str)
+    assert attempt(middle, Move("mug_1", "right", 10), frame_margin=0.2) == "out_of_frame"
     assert attempt(scene, Move("mug_1", "left", 10), min_target_px=400) == "too_small"
     assert attempt(scene, View("mug_1", "left", angle_deg=30)) in ("out_of_frame", "scene_lost")
     assert attempt(scene, View("mug_1", "forward", distance_cm=30)) == "out_of_frame"
@@ -300,6 +340,22 @@ def test_the_camera_comes_near_nothing_and_keeps_the_scene(tools, attempt):
     assert attempt(scene, View("mug_1", "down", distance_cm=20), min_share=0) == "camera_blocked"
     row = tools.scene(*(tools.thing("mug", i, (x, 0), colour=i) for i, x in enumerate((-0.5, -0.4, 0.0))))
     assert attempt(row, View("mug_2", "right", angle_deg=25)) == "scene_lost"
+
+
+def test_the_camera_never_looks_straight_down(tools, attempt):
+    steep = Camera.look_at((0.0, -0.2, 1.8), (0.0, 0.0, 0.75), 55, 512, 512)
+    scene = tools.scene(tools.thing("mug", 1), camera=steep)
+    assert not isinstance(attempt(scene, View("mug_1", "up", angle_deg=5)), str)
+    assert attempt(scene, View("mug_1", "down", angle_deg=5)) == "scene_lost"
+
+
+def test_a_view_edit_is_about_what_is_large_and_central(tools, probe):
+    def main(*things):
+        return propose_view(Stage(tools.scene(*things), probe, OPTIONS), np.random.default_rng(0)).target
+
+    assert main(tools.thing("mug", 1, (0.45, 0)), tools.thing("book", 2)) == "book_2"
+    assert main(tools.thing("box", 1), tools.thing("book", 2, (-0.45, 0.2))) == "box_1"
+    assert main(tools.thing("box", 1, (0.1, 0), nameable=False), tools.thing("book", 2, (-0.45, 0.2))) == "book_2"
 
 
 def test_a_view_edit_has_one_amount():

@@ -60,6 +60,8 @@ def test_what_stands_on_a_named_thing_is_named_by_it(tools):
     found = names(tools.scene(tray, *mugs))
     assert found["mug_2"] == ("the mug on the tray", "托盘上的马克杯")
     assert "mug_3" not in found
+    crowded = tools.scene(tray, tools.stack(tools.thing("mug", 2), tray), tools.stack(tools.thing("mug", 3), tray, (0.03, 0)))
+    assert set(names(crowded)) == {"tray_1"}
 
 
 def test_what_may_not_be_named_has_no_name_but_makes_others_ambiguous(tools):
