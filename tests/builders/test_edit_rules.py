@@ -216,7 +216,7 @@ def test_a_spot_admits_its_own_part_of_the_receptacle(tools):
 def test_points_for_a_spot_are_drawn_inside_it(tools, probe):
     scene = tools.scene(tools.thing("box", 1, (-0.4, 0), size=(0.03, 0.03, 0.03)), tools.thing("tray", 2, (0.1, 0), 30))
     stage = Stage(scene, probe, dataclasses.replace(OPTIONS, spot_share=1.0))
-    drawn = [propose_place(stage, np.random.default_rng(seed)) for seed in range(60)]
+    drawn = [propose_place(stage, np.random.default_rng(seed)) for seed in range(300)]
     drawn = [place for place in drawn if isinstance(place, Place)]
     assert {place.spot for place in drawn} == set(SPOTS)
     for place in drawn:
