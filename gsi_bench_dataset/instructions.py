@@ -94,8 +94,13 @@ _SPOTS = {
     "edge": r"edge",
 }
 _MOVE_VERBS = r"(?:move|shift|relocate|slide|push|pull|drag|put|place)"
-_CAMERA_VIEW = r"(?: (?:relative to|in|from) the (?:camera(?:'s)?|viewer's) (?:view|frame|perspective))?"
-_ABOUT_VERTICAL = r"(?: (?:along|about|around) (?:its|the) (?:vertical|y|up) ?-?axis)?"
+_CAMERA_VIEW = (
+    r"(?: (?:(?:relative to|in|from) the (?:camera(?:'s)?|viewer's) (?:view|frame|perspective)"
+    r"|as you see it|as seen from your viewpoint))?"
+)
+_ABOUT_VERTICAL = r"(?: (?:along|about|around) (?:its|the) (?:vertical|y|up) ?-?axis)?(?: (?:as seen|when viewed) from above)?"
+# A pitched camera can go forward along its view or along the ground.
+_LEVEL = r"(?: (?:at the same height|without changing its height|along the ground))?"
 
 
 def parse(prompt: str) -> Operation | None:
@@ -272,16 +277,20 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
     anchored = rf"(?: (?:referencing|relative to|with respect to) {other})?"
     camera = r"(?:the )?(?:camera|viewpoint)"
     sideways = r"(?P<direction>(?:to the )?(?:left|right)|up(?:wards?)?|down(?:wards?)?)"
+    by_way_of = r"change ?(?:the )?view by"
     turning = r"(?:rotat(?:e|ing)|turn(?:ing)?|pan(?:ning)?|tilt(?:ing)?)"
     bigger, smaller = "(?:scale up|enlarge|expand|increase)", "(?:scale down|shrink|reduce)"
     size = r"(?:the (?:size|scale) of )?"
+    times_its_size = r"(?P<number>\d+(?:\.\d+)?) times its (?:original )?size"
     shapes: list[tuple[str, Callable[[re.Match[str]], Operation | None]]] = [
         # The view: "the camera" is the whole object of the verb, so a security camera or one on a shelf stays an object.
-        (rf"move {camera} {camera_to} by {_DISTANCE}", _travel),
-        (rf"move {camera} (?:by )?{_DISTANCE} {camera_to}", _travel),
+        (rf"(?:move|shift|slide) {camera} {camera_to} by {_DISTANCE}{_LEVEL}", _travel),
+        (rf"(?:(?:move|shift|slide)|{by_way_of} moving) {camera} (?:by )?{_DISTANCE} {camera_to}{_LEVEL}", _travel),
+        (rf"view the scene with the camera moved {_DISTANCE} {camera_to}{_LEVEL}", _travel),
+        (rf"view the scene with the camera turned {_ANGLE} {sideways}", _pan),
         (rf"{turning} {camera} (?:by )?{_ANGLE}(?: {sideways})?", _pan),
         (rf"{turning} {camera} {sideways}(?: by)? {_ANGLE}", _pan),
-        (rf"change ?(?:the )?view by {turning} {camera} (?:by )?{_ANGLE} {sideways}", _pan),
+        (rf"{by_way_of} {turning} {camera} (?:by )?{_ANGLE} {sideways}", _pan),
         (rf"look {sideways} by {_ANGLE}", _pan),
         # Moves. Camera wording first, so that "relative to the camera view" is a frame and not an object.
         (rf"{_MOVE_VERBS} {obj} (?:by )?{_DISTANCE} {to}{_CAMERA_VIEW}", _move),
@@ -289,17 +298,30 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
         (rf"(?P<verb>lift|raise|lower) {obj} (?:up |down )?by {_DISTANCE}", _lift),
         (rf"{_MOVE_VERBS} {obj} to the (?:position|place|location) of {other}", _to_position),
         (rf"{_MOVE_VERBS} {obj} to the {spot} of {other}", _place),
+        (rf"(?:put|place) {obj} (?:at|on|in) the {spot} of {other}", _place),
         (
             rf"{_MOVE_VERBS} {obj}'s cent(?:er|re) {relation} {other}'s cent(?:er|re) by {_DISTANCE}{_CAMERA_VIEW}",
             _relate,
         ),
-        (rf"{_MOVE_VERBS} {obj} (?:by )?{_DISTANCE} {relation} {other}", _relate),
+        (
+            rf"{_MOVE_VERBS} {obj} (?:so that its cent(?:er|re) is|until its cent(?:er|re) is|with its cent(?:er|re))"
+            rf" {_DISTANCE} {relation} the cent(?:er|re) of {other}{_CAMERA_VIEW}",
+            _relate,
+        ),
+        (
+            rf"{_MOVE_VERBS} {obj} (?:to a (?:spot|place) )?{_DISTANCE} {relation} {other}"
+            rf" (?:(?:measured from )?cent(?:er|re) to cent(?:er|re)|measured between their cent(?:er|re)s){_CAMERA_VIEW}",
+            _relate,
+        ),
+        (rf"{_MOVE_VERBS} {obj} (?:by )?{_DISTANCE} {relation} {other}{_CAMERA_VIEW}", _relate),
         (rf"{_MOVE_VERBS} {obj} (?:by )?{_DISTANCE} {to}{anchored}", _move),
         (rf"{_MOVE_VERBS} {obj} {to} by {_DISTANCE}{anchored}", _move),
         (rf"{_MOVE_VERBS} {obj} {relation} {other}", _relate),
         (rf"{_MOVE_VERBS} {obj} {to}{_CAMERA_VIEW}", _move),
         (rf"{_MOVE_VERBS} {obj} by {_DISTANCE}", _move),
         (rf"(?:put|place) {obj} (?:on top of|onto|on|into|inside|in) {other}", _place),
+        # "Move the cup on the plate" may speak of a cup that is there already; these say where to.
+        (rf"(?:move|shift|relocate) {obj} (?:onto|into) {other}", _place),
         # Turns.
         (rf"(?:rotate|turn|spin) {obj} (?:by )?{_ANGLE} {turn}{_ABOUT_VERTICAL}", _rotate),
         (rf"(?:rotate|turn|spin) {obj} {turn} (?:by )?{_ANGLE}{_ABOUT_VERTICAL}", _rotate),
@@ -307,12 +329,17 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
         # Sizes.
         (rf"{bigger} {size}{obj} by {_PERCENT}", _scale(lambda m: 1 + _number(m) / 100)),
         (rf"{smaller} {size}{obj} by {_PERCENT}", _scale(lambda m: 1 - _number(m) / 100)),
+        (rf"make {obj} {_PERCENT} (?:larger|bigger)", _scale(lambda m: 1 + _number(m) / 100)),
+        (rf"make {obj} {_PERCENT} smaller", _scale(lambda m: 1 - _number(m) / 100)),
         (
             rf"(?:scale|make) {obj} (?P<number>\d+(?:\.\d+)?) ?(?:times|x) (?P<sense>larger|bigger|smaller)",
             _scale(_times),
         ),
         (rf"(?:scale|resize) {obj} by a factor of (?P<number>\d+(?:\.\d+)?)", _scale(_number)),
-        (rf"(?:scale|resize) {obj} to (?P<number>\d+(?:\.\d+)?) times its (?:original )?size", _scale(_number)),
+        (rf"(?:scale|resize) {obj} to {times_its_size}", _scale(_number)),
+        # "Enlarge it to half its size" says two things.
+        (rf"enlarge {obj} to {times_its_size}", _scale(lambda m: _number(m) if _number(m) > 1 else 0)),
+        (rf"(?:shrink|reduce) {obj} to {times_its_size}", _scale(lambda m: _number(m) if _number(m) < 1 else 0)),
         (rf"(?:scale|resize) {obj} to {_PERCENT} of its (?:original )?size", _scale(lambda m: _number(m) / 100)),
         (
             rf"(?:scale|resize|shrink|reduce|enlarge) {obj} to (?P<fraction>half|a half|an? third|one third|a quarter|one"

@@ -1,316 +1,254 @@
-"""Instructions in English and Chinese: several ways to say each edit, drawn independently for the two languages.
+"""English instructions, and how they are drawn together with the Chinese ones of `wording_zh`.
 
-Rules: a reader obeys each sentence in exactly the way that the edit was applied. The word "camera" stands in view edits only
-(the reference's evaluator takes any other sentence with it for one), and nothing is ever "times larger" or "smaller", which
-readers take in two ways. Verbs are those that the reference's evaluator knows. Every sentence reads back: `edits.readback`.
+Every pattern says one thing only and begins with a word that the reference's evaluator reads as its operation. Slots:
+{t} target, {r} other thing, {d} distance, {a} degrees, {p} percent, {f} factor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from gsi_bench_builders.edits.naming import Name
+from gsi_bench_builders import wording_zh
 
-__all__ = ["camera_move", "camera_turn", "move", "place", "relate", "remove", "rotate", "scale"]
+if TYPE_CHECKING:
+    from gsi_bench_builders.edits.naming import Name
 
-Words = tuple[str, str]
+__all__ = ["PATTERNS", "amounts", "centimetres", "other_slots", "say", "target_slots"]
 
+# Slot -> (English, Chinese), or one text for both.
+Slots: TypeAlias = Mapping[str, "str | tuple[str, str]"]
+
+_PLEASE_SHARE, _TAIL_SHARE = 0.25, 0.35
 _TAILS = (
     ", while keeping everything else unchanged",
-    ", keeping all other objects unchanged",
-    ", leaving everything else as it is",
-)
-_TAILS_ZH = ("，其他物体保持不变", "，其余部分不变", "，不要改动其他东西")
-
-_MOVE_EN = (
-    "Move the {name} {amount} {to}.",
-    "Shift the {name} {to} by {amount}.",
-    "Please move the {name} {amount} {to}.",
-    "Relocate the {name} {amount} {to}.",
-    "Move the {name} {to} by {amount}.",
-    "Move the {name} by {amount} {to}.",
-    "Shift the {name} {amount} {to}.",
-)
-_MOVE_TO: Mapping[str, Sequence[str]] = {
-    "left": ("to the left", "left"),
-    "right": ("to the right", "right"),
-    "front": ("toward the viewer", "towards you", "closer to you", "closer to the viewer"),
-    "behind": ("away from the viewer", "away from you", "farther away from you", "further from the viewer"),
-}
-_MOVE_ZH = (
-    "将{name}向{to}移动{amount}。",
-    "把{name}向{to}移动{amount}。",
-    "把{name}往{to}挪动{amount}。",
-    "将{name}朝{to}平移{amount}。",
-    "把{name}朝{to}移{amount}。",
-)
-_MOVE_TO_ZH: Mapping[str, Sequence[str]] = {
-    "left": ("左", "左边", "左侧"),
-    "right": ("右", "右边", "右侧"),
-    "front": ("靠近视角的方向", "视角方向", "近处"),
-    "behind": ("远离视角的方向", "远处", "远离你的方向"),
-}
-_RELATE_EN = (
-    "Move the {name}'s center {relation} the {other}'s center by {amount}.",
-    "Shift the {name}'s center {relation} the {other}'s center by {amount}.",
-    "Place the {name}'s center {relation} the {other}'s center by {amount}.",
-    "Put the {name}'s center {relation} the {other}'s center by {amount}.",
-    "Please move the {name}'s center {relation} the {other}'s center by {amount}.",
-    "Relocate the {name}'s center {relation} the {other}'s center by {amount}.",
-)
-_RELATIONS: Mapping[str, Sequence[str]] = {
-    "left": ("to the left of",),
-    "right": ("to the right of",),
-    "front": ("in front of",),
-    "behind": ("behind",),
-}
-_RELATE_ZH = (
-    "把{name}移到{other}的{relation}，两者中心相距{amount}。",
-    "将{name}放到{other}的{relation}，中心间距为{amount}。",
-    "将{name}移动到{other}{relation}，两者中心相距{amount}。",
-    "把{name}挪到{other}的{relation}，中心距离{amount}。",
-    "请把{name}摆在{other}的{relation}，两者中心相距{amount}。",
-)
-_RELATIONS_ZH: Mapping[str, Sequence[str]] = {
-    "left": ("左侧", "左边"),
-    "right": ("右侧", "右边"),
-    "front": ("前方", "前面"),
-    "behind": ("后方", "后面"),
-}
-_PLACE_EN = (
-    "Put the {name} {on} the {other}.",
-    "Place the {name} {on} the {other}.",
-    "Please put the {name} {on} the {other}.",
-)
-_PLACE_ON: Mapping[str, Sequence[str]] = {"on": ("on", "onto", "on top of"), "in": ("in", "into", "inside")}
-_PLACE_ZH = (
-    "把{name}放到{other}{on}。",
-    "将{name}放在{other}{on}。",
-    "请把{name}放在{other}{on}。",
-    "把{name}移到{other}{on}。",
-    "将{name}摆到{other}{on}。",
-)
-_PLACE_ON_ZH: Mapping[str, Sequence[str]] = {"on": ("上", "上面"), "in": ("里", "里面")}
-_MIDDLE_EN = (
-    "Move the {name} to the center of the {other}.",
-    "Place the {name} to the center of the {other}.",
-    "Put the {name} to the middle of the {other}.",
-    "Move the {name} to the middle of the {other}.",
-    "Shift the {name} to the center of the {other}.",
-    "Relocate the {name} to the middle of the {other}.",
-)
-_MIDDLE_ZH = (
-    "把{name}放到{other}的正中央。",
-    "将{name}移到{other}的中央。",
-    "请把{name}摆到{other}的正中间。",
-    "将{name}放在{other}的正中央。",
-    "把{name}移到{other}的中心。",
-)
-_ROTATE_EN = (
-    "Rotate the {name} {amount} {turn}.",
-    "Turn the {name} {amount} {turn}.",
-    "Spin the {name} {amount} {turn}.",
-    "Rotate the {name} {turn} by {amount}.",
-    "Turn the {name} {turn} by {amount}.",
-    "Rotate the {name} by {amount} {turn} around its vertical axis.",
-)
-_ROTATE_HALF_EN = (
-    "Rotate the {name} 180 degrees.",
-    "Turn the {name} by 180 degrees.",
-    "Spin the {name} 180 degrees.",
-    "Rotate the {name} by 180 degrees around its vertical axis.",
-    "Turn the {name} 180 degrees about its vertical axis.",
-    "Rotate the {name} by 180 degrees.",
-)
-_ROTATE_ZH = (
-    "将{name}{turn}旋转{amount}。",
-    "把{name}{turn}旋转{amount}。",
-    "把{name}{turn}转{amount}。",
-    "从上方看，将{name}{turn}转动{amount}。",
-    "请将{name}绕竖直轴{turn}旋转{amount}。",
-)
-_ROTATE_HALF_ZH = (
-    "将{name}旋转180度。",
-    "把{name}转180度。",
-    "请把{name}绕竖直轴旋转180度。",
-    "把{name}原地转动180度。",
-    "将{name}水平旋转180度。",
-)
-_TURNS_ZH = {"clockwise": "顺时针", "counterclockwise": "逆时针"}
-_LARGER_EN = (
-    "Enlarge the {name} by {percent}%.",
-    "Increase the size of the {name} by {percent}%.",
-    "Scale up the {name} by {percent}%.",
-    "Scale the {name} by a factor of {factor}.",
-    "Resize the {name} to {factor} times its original size.",
-    "Resize the {name} to {whole}% of its original size.",
-)
-_SMALLER_EN = (
-    "Shrink the {name} by {percent}%.",
-    "Reduce the size of the {name} by {percent}%.",
-    "Scale down the {name} by {percent}%.",
-    "Scale the {name} by a factor of {factor}.",
-    "Resize the {name} to {factor} times its original size.",
-    "Resize the {name} to {whole}% of its original size.",
-)
-_LARGER_ZH = (
-    "将{name}放大{percent}%。",
-    "把{name}扩大{percent}%。",
-    "将{name}缩放为原来的{factor}倍大小。",
-    "把{name}的尺寸变为原来的{whole}%。",
-    "请把{name}放大到原来的{factor}倍。",
-)
-_SMALLER_ZH = (
-    "将{name}缩小{percent}%。",
-    "把{name}缩小{percent}%。",
-    "将{name}缩放为原来的{factor}倍大小。",
-    "把{name}的尺寸变为原来的{whole}%。",
-    "请把{name}缩小到原来的{factor}倍。",
-)
-_REMOVE_EN = (
-    "Remove the {name}.",
-    "Please remove the {name}.",
-    "Remove the {name} from the scene.",
-    "Remove the {name} from the picture.",
-    "Please remove the {name} from the scene.",
-    "Remove the {name} completely.",
-)
-_REMOVE_ZH = ("移除{name}。", "把{name}拿走。", "请删除{name}。", "将{name}移走。", "去掉{name}。")
-_CAMERA_MOVE_EN = (
-    "Move the camera {to} by {amount}.",
-    "Move the camera {amount} {to}.",
-    "Please move the camera {to} by {amount}.",
-    "Please move the camera {amount} {to}.",
-    "Move the camera by {amount} {to}.",
-    "Please move the camera by {amount} {to}.",
-)
-_CAMERA_TO: Mapping[str, Sequence[str]] = {
-    "left": ("to the left", "left"),
-    "right": ("to the right", "right"),
-    "forward": ("forward",),
-    "backward": ("backward",),
-    "up": ("up", "upward"),
-    "down": ("down", "downward"),
-}
-_CAMERA_MOVE_ZH = (
-    "将相机向{to}移动{amount}。",
-    "把镜头向{to}移动{amount}。",
-    "相机向{to}平移{amount}。",
-    "请将相机往{to}移{amount}。",
-    "把相机朝{to}移动{amount}。",
-)
-_CAMERA_TO_ZH: Mapping[str, Sequence[str]] = {
-    "left": ("左",),
-    "right": ("右",),
-    "forward": ("前",),
-    "backward": ("后",),
-    "up": ("上",),
-    "down": ("下",),
-}
-_CAMERA_TURN_EN = (
-    "Rotate the camera {amount} {to}.",
-    "Turn the camera {amount} {to}.",
-    "Turn the camera {to} by {amount}.",
-    "Rotate the camera {to} by {amount}.",
-    "Change the view by turning the camera {amount} {to}.",
-    "Please turn the camera {to} by {amount}.",
-)
-_CAMERA_TURN_TO: Mapping[str, Sequence[str]] = {
-    "left": ("to the left", "left"),
-    "right": ("to the right", "right"),
-    "up": ("up", "upward"),
-    "down": ("down", "downward"),
-}
-_CAMERA_TURN_ZH = (
-    "将相机向{to}转动{amount}。",
-    "把镜头向{to}旋转{amount}。",
-    "相机向{to}转{amount}。",
-    "请将相机往{to}转动{amount}。",
-    "把相机朝{to}转{amount}。",
+    ", while keeping all other objects unchanged",
+    " and leave everything else as it is",
+    ", leaving all other objects untouched",
+    ", keeping the rest of the scene the same",
 )
 
 
-def move(name: Name, direction: str, centimetres: int, rng: np.random.Generator) -> Words:
-    """Left, right, front (nearer), behind (farther)."""
-    en = _one(_MOVE_EN, rng).format(name=name.en, amount=_cm(centimetres, rng), to=_one(_MOVE_TO[direction], rng))
-    zh = _one(_MOVE_ZH, rng).format(name=name.zh, amount=f"{centimetres}厘米", to=_one(_MOVE_TO_ZH[direction], rng))
-    return _finished(en, zh, rng)
-
-
-def relate(name: Name, other: Name, direction: str, centimetres: int, rng: np.random.Generator) -> Words:
-    """To a side of another object, centre to centre."""
-    en = _one(_RELATE_EN, rng).format(
-        name=name.en, other=other.en, relation=_one(_RELATIONS[direction], rng), amount=_cm(centimetres, rng)
-    )
-    zh = _one(_RELATE_ZH, rng).format(
-        name=name.zh, other=other.zh, relation=_one(_RELATIONS_ZH[direction], rng), amount=f"{centimetres}厘米"
-    )
-    return _finished(en, zh, rng)
-
-
-def place(name: Name, other: Name, relation: str, middle: bool, rng: np.random.Generator) -> Words:
-    """Anywhere on or in another object, or in its middle."""
-    en = _one(_MIDDLE_EN if middle else _PLACE_EN, rng)
-    zh = _one(_MIDDLE_ZH if middle else _PLACE_ZH, rng)
-    return _finished(
-        en.format(name=name.en, other=other.en, on=_one(_PLACE_ON[relation], rng)),
-        zh.format(name=name.zh, other=other.zh, on=_one(_PLACE_ON_ZH[relation], rng)),
-        rng,
+def _sideways(side: str) -> tuple[str, ...]:
+    return (
+        f"Move {{t}} {{d}} to the {side}",
+        f"Shift {{t}} {{d}} to the {side}",
+        f"Push {{t}} {{d}} to the {side}",
+        f"Move {{t}} to the {side} by {{d}}",
+        f"Relocate {{t}} {{d}} to the {side}",
+        f"Shift {{t}} {side}ward by {{d}}",
+        f"Move {{t}} {side} by {{d}}",
     )
 
 
-def rotate(name: Name, direction: str | None, degrees: int, rng: np.random.Generator) -> Words:
-    """About the vertical, sense seen from above; None: half a turn, where both are one."""
-    if direction is None:
-        return _finished(_one(_ROTATE_HALF_EN, rng).format(name=name.en), _one(_ROTATE_HALF_ZH, rng).format(name=name.zh), rng)
-    en = _one(_ROTATE_EN, rng).format(name=name.en, amount=f"{degrees} degrees", turn=direction)
-    zh = _one(_ROTATE_ZH, rng).format(name=name.zh, amount=f"{degrees}度", turn=_TURNS_ZH[direction])
-    return _finished(en, zh, rng)
+def _related(relation: str) -> tuple[str, ...]:
+    # The frame is said, because a laptop or a chair has a front of its own; what is measured is said too.
+    return (
+        f"Move {{t}} so that its center is {{d}} {relation} the center of {{r}} from the viewer's perspective",
+        f"Place {{t}} with its center {{d}} {relation} the center of {{r}} as you see it",
+        f"Shift {{t}} until its center is {{d}} {relation} the center of {{r}}, as seen from your viewpoint",
+        f"Put {{t}} {{d}} {relation} {{r}}, measured from center to center, as you see it",
+        f"Relocate {{t}} to a spot {{d}} {relation} {{r}}, measured between their centers, from the viewer's perspective",
+        f"Move {{t}} {{d}} {relation} {{r}}, center to center, as seen from your viewpoint",
+    )
 
 
-def scale(name: Name, factor: float, rng: np.random.Generator) -> Words:
-    """Size after over size before."""
-    larger = factor > 1
-    slots = {"factor": f"{factor:g}", "percent": f"{abs(factor - 1) * 100:g}", "whole": f"{factor * 100:g}"}
-    en = _one(_LARGER_EN if larger else _SMALLER_EN, rng).format(name=name.en, **slots)
-    zh = _one(_LARGER_ZH if larger else _SMALLER_ZH, rng).format(name=name.zh, **slots)
-    return _finished(en, zh, rng)
+def _placed(spot: str) -> tuple[str, ...]:
+    return (
+        f"Move {{t}} to the {spot} of {{r}}",
+        f"Shift {{t}} to the {spot} of {{r}}",
+        f"Relocate {{t}} to the {spot} of {{r}}",
+        f"Place {{t}} at the {spot} of {{r}}",
+        f"Put {{t}} at the {spot} of {{r}}",
+        f"Put {{t}} on the {spot} of {{r}}" if "edge" in spot else f"Put {{t}} in the {spot} of {{r}}",
+    )
 
 
-def remove(name: Name, rng: np.random.Generator) -> Words:
-    """Away with it."""
-    return _finished(_one(_REMOVE_EN, rng).format(name=name.en), _one(_REMOVE_ZH, rng).format(name=name.zh), rng)
+def _turned(sense: str) -> tuple[str, ...]:
+    return (
+        f"Rotate {{t}} {{a}} degrees {sense}",
+        f"Turn {{t}} {{a}} degrees {sense}",
+        f"Spin {{t}} {sense} by {{a}} degrees",
+        f"Rotate {{t}} {sense} by {{a}} degrees, as seen from above",
+        f"Turn {{t}} by {{a}} degrees {sense} about its vertical axis",
+        f"Rotate {{t}} {{a}} degrees {sense} when viewed from above",
+    )
 
 
-def camera_move(direction: str, centimetres: int, rng: np.random.Generator) -> Words:
-    """The camera travels."""
-    en = _one(_CAMERA_MOVE_EN, rng).format(amount=_cm(centimetres, rng), to=_one(_CAMERA_TO[direction], rng))
-    zh = _one(_CAMERA_MOVE_ZH, rng).format(amount=f"{centimetres}厘米", to=_one(_CAMERA_TO_ZH[direction], rng))
-    return en, zh
+def _travelled(way: str, adverb: str, tails: tuple[str, str, str] = ("", "", "")) -> tuple[str, ...]:
+    # A pitched camera could go forward along its view or along the ground: `tails` settle it.
+    return (
+        f"Move the camera {way} by {{d}}{tails[0]}",
+        f"Move the camera {{d}} {way}{tails[1]}",
+        f"Shift the camera {{d}} {way}{tails[2]}",
+        f"Slide the camera {adverb} by {{d}}{tails[0]}",
+        f"Change the view by moving the camera {{d}} {way}{tails[1]}",
+        f"View the scene with the camera moved {{d}} {way}{tails[2]}",
+    )
 
 
-def camera_turn(direction: str, degrees: int, rng: np.random.Generator) -> Words:
-    """The camera turns where it stands."""
-    amount = f"{degrees} degree{'s' if degrees != 1 else ''}"
-    en = _one(_CAMERA_TURN_EN, rng).format(amount=amount, to=_one(_CAMERA_TURN_TO[direction], rng))
-    zh = _one(_CAMERA_TURN_ZH, rng).format(amount=f"{degrees}度", to=_one(_CAMERA_TO_ZH[direction], rng))
-    return en, zh
+def _panned(way: str, verb: str) -> tuple[str, ...]:
+    return (
+        f"Rotate the camera {{a}} degrees {way}",
+        f"Turn the camera {way} by {{a}} degrees",
+        f"{verb} the camera {{a}} degrees {way}",
+        f"Change the view by turning the camera {{a}} degrees {way}",
+        f"Look {way} by {{a}} degrees",
+        f"View the scene with the camera turned {{a}} degrees {way}",
+    )
 
 
-def _one(choices: Sequence[str], rng: np.random.Generator) -> str:
-    return choices[int(rng.integers(len(choices)))]
+_TOWARDS = (
+    "Move {t} {d} closer to you",
+    "Shift {t} {d} toward you",
+    "Pull {t} {d} toward you",
+    "Move {t} toward you by {d}",
+    "Pull {t} closer to you by {d}",
+    "Move {t} {d} toward the viewer",
+)
+_AWAY = (
+    "Move {t} {d} away from you",
+    "Push {t} {d} away from you",
+    "Shift {t} {d} farther away from you",
+    "Move {t} away from you by {d}",
+    "Push {t} farther away from you by {d}",
+    "Move {t} {d} away from the viewer",
+)
+_LEVEL = (" at the same height", " without changing its height", " along the ground")
+_ON = (
+    "Put {t} on {r}",
+    "Place {t} on {r}",
+    "Put {t} onto {r}",
+    "Place {t} on top of {r}",
+    "Move {t} onto {r}",
+    "Relocate {t} onto {r}",
+)
+_IN = (
+    "Put {t} in {r}",
+    "Place {t} in {r}",
+    "Put {t} into {r}",
+    "Place {t} inside {r}",
+    "Move {t} into {r}",
+    "Relocate {t} into {r}",
+)
+_HALF_TURN = (
+    "Rotate {t} 180 degrees",
+    "Turn {t} by 180 degrees",
+    "Spin {t} 180 degrees",
+    "Rotate {t} by 180 degrees about its vertical axis",
+    "Turn {t} 180 degrees around its vertical axis",
+    "Spin {t} by 180 degrees around its vertical axis",
+)
+# "1.5 times larger" is 2.5 times the size to some; these are not.
+_LARGER = (
+    "Scale up {t} by {p}%",
+    "Increase the size of {t} by {p}%",
+    "Enlarge {t} by {p} percent",
+    "Make {t} {p}% larger",
+    "Scale {t} by a factor of {f}",
+    "Resize {t} to {f} times its original size",
+    "Enlarge {t} to {f} times its original size",
+)
+_SMALLER = (
+    "Scale down {t} by {p}%",
+    "Reduce the size of {t} by {p}%",
+    "Shrink {t} by {p} percent",
+    "Make {t} {p}% smaller",
+    "Scale {t} by a factor of {f}",
+    "Resize {t} to {f} times its original size",
+    "Shrink {t} to {f} times its original size",
+)
+_REMOVED = (
+    "Remove {t}",
+    "Remove {t} from the scene",
+    "Remove {t} from the picture",
+    "Remove {t} from the image",
+    "Remove {t} completely",
+    "Remove {t} entirely",
+)
+
+PATTERNS: Mapping[str, tuple[str, ...]] = {
+    "move/left": _sideways("left"),
+    "move/right": _sideways("right"),
+    "move/front": _TOWARDS,
+    "move/behind": _AWAY,
+    "relate/left": _related("to the left of"),
+    "relate/right": _related("to the right of"),
+    "relate/front": _related("in front of"),
+    "relate/behind": _related("behind"),
+    "place/on": _ON,
+    "place/in": _IN,
+    "place/center": _placed("center"),
+    "place/left": _placed("left edge"),
+    "place/right": _placed("right edge"),
+    "place/front": _placed("front edge"),
+    "place/behind": _placed("back edge"),
+    "rotate/clockwise": _turned("clockwise"),
+    "rotate/counterclockwise": _turned("counterclockwise"),
+    "rotate/half": _HALF_TURN,
+    "scale/up": _LARGER,
+    "scale/down": _SMALLER,
+    "remove": _REMOVED,
+    "travel/left": _travelled("to the left", "left"),
+    "travel/right": _travelled("to the right", "right"),
+    "travel/forward": _travelled("forward", "forward", _LEVEL),
+    "travel/backward": _travelled("backward", "back", _LEVEL),
+    "travel/up": _travelled("up", "upward"),
+    "travel/down": _travelled("down", "downward"),
+    "pan/left": _panned("to the left", "Pan"),
+    "pan/right": _panned("to the right", "Pan"),
+    "pan/up": _panned("up", "Tilt"),
+    "pan/down": _panned("down", "Tilt"),
+}
 
 
-def _cm(centimetres: int, rng: np.random.Generator) -> str:
-    return f"{centimetres} {_one(('cm', 'centimeters'), rng)}"
+def say(key: str, slots: Slots, rng: np.random.Generator) -> tuple[str, str]:
+    """An English and a Chinese sentence, each drawn from the patterns of `key`, perhaps polite, perhaps with a tail.
+
+    Tails say that all else stays as it is: not where the view changes or where the target takes its load along.
+    """
+    plain = key.startswith(("travel/", "pan/")) or "load" in slots
+    texts = []
+    for language, patterns, tails in ((0, PATTERNS, _TAILS), (1, wording_zh.PATTERNS, wording_zh.TAILS)):
+        pattern = patterns[key][int(rng.integers(len(patterns[key])))]
+        polite, tailed = rng.random() < _PLEASE_SHARE, rng.random() < _TAIL_SHARE and not plain
+        tail = tails[int(rng.integers(len(tails)))] if tailed else ""
+        filled = pattern.format(**{name: s if isinstance(s, str) else s[language] for name, s in slots.items()})
+        texts.append((_polite(filled) if language == 0 else f"请{filled}") + tail if polite else filled + tail)
+    return f"{texts[0]}.", f"{texts[1]}。"
 
 
-def _finished(en: str, zh: str, rng: np.random.Generator) -> Words:
-    """Sometimes with a word on what stays."""
-    if rng.random() < 0.25:
-        en = en[:-1] + _one(_TAILS, rng) + "."
-    if rng.random() < 0.25:
-        zh = zh[:-1] + _one(_TAILS_ZH, rng) + "。"
-    return en, zh
+def _polite(sentence: str) -> str:
+    return f"Please {sentence[0].lower()}{sentence[1:]}"
+
+
+def target_slots(name: Name, load: str | None) -> dict[str, str | tuple[str, str]]:
+    """{t}; `load` is the word for what the target takes along ("on", "in"), None for nothing."""
+    if load is None:
+        return {"t": (name.en, name.zh)}
+    where = {"on": "上面", "in": "里面"}[load]
+    return {"t": (f"{name.en} together with everything {load} it", f"{name.zh}连同{where}的东西一起"), "load": load}
+
+
+def other_slots(name: Name) -> dict[str, str | tuple[str, str]]:
+    """{r}."""
+    return {"r": (name.en, name.zh)}
+
+
+def centimetres(distance_cm: int, rng: np.random.Generator) -> dict[str, str | tuple[str, str]]:
+    """{d}, the unit written out or not."""
+    return {"d": (f"{distance_cm} {('cm', 'centimeters')[int(rng.integers(2))]}", f"{distance_cm}厘米")}
+
+
+def amounts(factor: float) -> dict[str, str | tuple[str, str]]:
+    """{p}: the change in percent, {f}: the factor, {q}: the new size in percent of the old.
+
+    Raises:
+        ValueError: the change is no whole percent, so that the words would not say what is done.
+    """
+    percent = round(factor * 100)
+    if factor <= 0 or percent == 100 or percent / 100 != factor:
+        raise ValueError(f"factor: expected a whole percent other than 100, above 0; found {factor}")
+    return {"p": str(abs(percent - 100)), "f": f"{factor:g}", "q": str(percent)}

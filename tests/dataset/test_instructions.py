@@ -132,6 +132,35 @@ def test_what_is_not_wholly_understood_is_none(prompt):
     assert parse(prompt) is None
 
 
+def test_places_and_relations_name_the_other_thing_and_no_part_of_the_sentence():
+    assert said("Place the mug on top of the tray.") == {"kind": "place", "receptacle": "tray"}
+    assert said("Move the mug into the bowl on the tray.") == {"kind": "place", "receptacle": "bowl on the tray"}
+    assert said("Put the mug at the left edge of the tray.") == {
+        "kind": "place", "direction": "left", "frame": "camera", "receptacle": "tray",
+    }  # fmt: skip
+    beside = {"kind": "move", "direction": "front", "distance_m": 0.1, "frame": "camera", "reference": "red bowl"}
+    assert said("Move the mug so that its center is 10 cm in front of the center of the red bowl, as you see it.") == beside
+    assert said("Put the mug 10 cm in front of the red bowl, measured from center to center.") == beside
+    assert said("Move the mug 10 cm in front of the red bowl from the viewer's perspective.") == beside
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ("View the scene with the camera moved 20 cm up.", {"direction": "up", "distance_m": 0.2}),
+        ("Shift the camera 20 cm forward along the ground.", {"direction": "forward", "distance_m": 0.2}),
+        ("Change the view by turning the camera 15 degrees to the left.", {"direction": "left", "angle_deg": 15.0}),
+    ],
+)
+def test_the_view_can_be_asked_for_in_several_ways(prompt, wanted):
+    assert said(prompt) == {"kind": "view", "frame": "camera", **wanted}
+
+
+@pytest.mark.parametrize("prompt", ["Enlarge the mug to 0.5 times its size.", "Shrink the mug to 2 times its original size."])
+def test_a_scale_that_says_two_things_is_none(prompt):
+    assert parse(prompt) is None
+
+
 def test_recorded_prompts_get_the_operation_that_the_reference_names_where_it_is_right(golden):
     cases = json.loads((golden / "metric/operations.json").read_text())["get_operation"]
     differ = {}

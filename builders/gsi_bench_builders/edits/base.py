@@ -1,99 +1,213 @@
-"""What an edit is, what may be drawn, and why a proposal is dropped."""
+"""What all edits share: the result, why a proposal fails, the options, and the stage on which proposals are made."""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import ClassVar
 
-from gsi_bench_builders.scene import Scene
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders.edits.geometry import Boxes
+from gsi_bench_builders.edits.naming import Name, name_things
+from gsi_bench_builders.engine import Coverage, Probe
+from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["KINDS", "REASONS", "Edit", "EditOptions", "Rejected"]
+__all__ = ["DIRECTIONS", "REASONS", "Candidate", "Edit", "EditOptions", "Rejection", "Stage", "draw", "ground_direction"]
 
-# relate is a move that is described by another object
-KINDS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
-
+# Why a proposal is not kept: name -> what it means. Runs count by name.
 REASONS = {
-    "no_candidate": "nothing in the scene can be edited so",
-    "ambiguous": "no true words tell the object from others",
-    "hidden_before": "too little of the object can be seen",
-    "hidden_after": "too little of the object could be seen afterwards",
-    "too_small": "the object's picture is too small",
-    "out_of_frame": "the object reaches the edge of the picture",
-    "off_support": "it would stand over an edge",
-    "collision": "it would cut through something or stand too close to it",
-    "carries_load": "something stands on it",
-    "symmetric": "it looks the same after such a turn",
-    "barely_changes": "the picture would hardly change",
-    "hides_another": "something else would be hidden",
-    "repeated": "the same edit was proposed before",
+    "no_candidate": "the scene has nothing that this operation could be asked of",
+    "duplicate": "the same edit was proposed before",
+    "ambiguous": "no phrase names the thing truly and uniquely, in words that fit the sentence",
+    "unreadable": "the sentence would not be understood as what was done",
+    "carried_load": "other things stand on the target",
+    "not_upright": "the thing lies or leans",
+    "inside_receptacle": "the thing stands in a receptacle and would grow out of it",
+    "does_not_fit": "the receptacle has no room for the thing's base at the asked place",
+    "already_there": "the thing stands where it is asked to go",
+    "off_support": "its base would not stay wholly on the surface that carries it",
+    "collision": "it would cut through another thing or a piece of the room",
+    "behind_camera": "part of it would lie behind the camera",
+    "out_of_frame": "part of it lies outside the picture before or after",
+    "too_small": "its picture is too small before or after",
+    "hidden_before": "too little of it can be seen before",
+    "hidden_after": "too little of it could be seen after",
+    "hides_bystander": "it would hide another thing nearly wholly",
+    "unobservable_rotation": "the turn brings the thing back to the same look",
+    "barely_changes": "its picture before and after is nearly the same",
+    "camera_blocked": "the camera would touch or come too near to something",
+    "scene_lost": "too many things would leave the picture",
 }
+# Steps (right, forward) on the ground as the camera sees them; "front" is towards the viewer.
+DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "front": (0, -1), "behind": (0, 1)}
 
 
-class Rejected(Exception):  # noqa: N818 - not an error: the search goes on
-    """A proposal that is dropped; its reason is a name in `REASONS`."""
+@dataclasses.dataclass(frozen=True)
+class Rejection:
+    """Why a proposal is not kept: one of `REASONS`."""
 
-    def __init__(self, reason: str):
-        if reason not in REASONS:
-            raise ValueError(f"no reason {reason!r}")
-        self.reason = reason
-        super().__init__(f"{reason}: {REASONS[reason]}")
+    reason: str
+
+    def __post_init__(self) -> None:
+        if self.reason not in REASONS:
+            raise ValueError(f"rejection: expected one of {', '.join(REASONS)}, found {self.reason!r}")
 
 
 @dataclasses.dataclass(frozen=True)
 class EditOptions:
-    """Ranges that edits are drawn from, and limits that they keep. Defaults: the reference's ranges.
+    """Ranges and limits. Whole centimetres and degrees, ends included.
 
     Attributes:
-        kinds: operations to take in turn.
-        move_cm: smallest and largest whole centimetres of a move.
-        gap_cm: free centimetres between an object and the one it is placed by (relate).
-        turns_deg: counter-clockwise seen from above > 0.
+        move_cm: how far a move goes.
+        relate_cm: distance between the centres after a move to another object.
+        turns_deg: turns of objects, counter-clockwise from above > 0.
         factors: of size.
-        camera_cm, camera_deg: smallest and largest whole centimetres and degrees of the camera's motion.
-        margin_m: from the edge of what carries.
-        clearance_m: between boxes.
-        visible_share: smallest visible part of a target, before and after.
-        changed_iou: rectangles before and after may overlap at most so much (move, scale).
-        hidden_share: largest part of a bystander's visible surface that an edit may hide.
-        attempts: proposals for one wanted edit.
+        travel_cm: how far the camera goes.
+        pan_deg: how far the camera turns.
+        spot_share: share of placements "on" something that name a spot such as "the left edge".
+        support_margin_m: from the rim of the support.
+        receptacle_margin_m: from the rim of where a receptacle carries.
+        clearance_m: boxes nearer to each other than this collide.
+        lift_m: how far a thing is lifted before its surfaces are asked for collisions: contact is none.
+        min_share: visible part of the target, before and after.
+        min_target_px: shorter side of the target's picture, before and after; from the preset.
+        frame_margin: between the target and the edge of the picture, share of its width.
+        max_iou: overlap of the target's picture before and after, as boxes, from which on nothing has changed.
+        bystander_share: a thing of which this share could be seen before keeps half of that after.
+        camera_clearance_m: between the camera and anything.
+        min_kept: share of the things in the picture that stay in it when the camera moves.
+        attempts: for each edit.
     """
 
-    kinds: tuple[str, ...] = KINDS
     move_cm: tuple[int, int] = (5, 20)
-    gap_cm: tuple[int, int] = (3, 12)
-    turns_deg: tuple[int, ...] = (45, 90, -45, -90, 180)
+    relate_cm: tuple[int, int] = (10, 30)
+    turns_deg: tuple[int, ...] = (90, 45, -45, -90, 180)
     factors: tuple[float, ...] = (0.5, 0.75, 1.5, 2.0)
-    camera_cm: tuple[int, int] = (5, 20)
-    camera_deg: tuple[int, int] = (3, 10)
-    margin_m: float = 0.01
-    clearance_m: float = 0.005
-    visible_share: float = 0.6
-    changed_iou: float = 0.9
-    hidden_share: float = 0.6
-    attempts: int = 60
-
-    def __post_init__(self) -> None:
-        unknown = sorted(set(self.kinds) - set(KINDS))
-        if unknown or not self.kinds:
-            raise ValueError(f"expected operations out of {', '.join(KINDS)}; found {', '.join(unknown) or 'none'}")
+    travel_cm: tuple[int, int] = (5, 30)
+    pan_deg: tuple[int, int] = (5, 30)
+    spot_share: float = 0.4
+    support_margin_m: float = 0.01
+    receptacle_margin_m: float = 0.002
+    clearance_m: float = 0.003
+    lift_m: float = 0.001
+    min_share: float = 0.6
+    min_target_px: float = 40
+    frame_margin: float = 0.01
+    max_iou: float = 0.9
+    bystander_share: float = 0.3
+    camera_clearance_m: float = 0.15
+    min_kept: float = 0.5
+    attempts: int = 80
 
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """A checked edit.
+    """One edit of a scene: two states, the words that lead from one to the other, and their numbers.
 
     Attributes:
-        kind: of `KINDS`; `operation.kind` is what the dataset calls it.
-        target: id of the thing it is about; of a view edit the most central one.
-        before, after: states.
-        operation: what the words ask for, in numbers.
-        prompt, prompt_zh: the words.
+        kind: the module that made it (`relate` is a `move` by its operation).
+        target: id of the thing that is edited; for `view` a large, central thing.
+        name: what the words call the target.
+        operation: what the words fix, the admissible region of a placement and the motion of the camera.
+        reference, receptacle: ids of the other thing that the words speak of.
+        other: what the words call that thing.
     """
 
     kind: str
     target: str
+    name: Name
     before: Scene
     after: Scene
     operation: Operation
     prompt: str
     prompt_zh: str
+    reference: str | None = None
+    receptacle: str | None = None
+    other: Name | None = None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Ids of the things that stand otherwise after the edit or are gone."""
+        after = {t.id: t for t in self.after.things}
+        return tuple(t.id for t in self.before.things if after.get(t.id) != t)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A scene with what proposals ask of it again and again."""
+
+    scene: Scene
+    probe: Probe
+    options: EditOptions = EditOptions()
+
+    @functools.cached_property
+    def names(self) -> Mapping[str, Name]:
+        """What things can be called."""
+        return name_things(self.scene)
+
+    @functools.cached_property
+    def nameable(self) -> tuple[Thing, ...]:
+        """The things that instructions may speak of, if words can be found."""
+        return tuple(t for t in self.scene.things if t.info.nameable)
+
+    @functools.cached_property
+    def boxes(self) -> Boxes:
+        """Boxes of all things, in their order."""
+        return Boxes.of(self.scene.things)
+
+    @functools.cached_property
+    def _coverage(self) -> dict[str, Coverage]:
+        return {}
+
+    def coverage(self, thing_id: str) -> Coverage:
+        """How much of a thing is seen before any edit; asked once."""
+        if thing_id not in self._coverage:
+            self._coverage[thing_id] = self.probe.coverage(self.scene, thing_id)
+        return self._coverage[thing_id]
+
+    def load(self, thing_id: str) -> str | None:
+        """The word ("on", "in") for what stands on a thing; None where nothing does."""
+        if not self.scene.carried_by(thing_id):
+            return None
+        receptacle = self.scene.thing(thing_id).info.receptacle
+        return receptacle.relation if receptacle else "on"
+
+
+class Candidate(abc.ABC):
+    """A drawn edit: target and exact parameters. Equal candidates are the same edit; subclasses are frozen dataclasses."""
+
+    kind: ClassVar[str]
+    target: str
+
+    @abc.abstractmethod
+    def check(self, stage: Stage) -> Rejection | None:
+        """The rules of this operation that need no picture; None where all hold."""
+
+    @abc.abstractmethod
+    def apply(self, scene: Scene) -> Scene:
+        """The state after the edit."""
+
+    @abc.abstractmethod
+    def operation(self, stage: Stage) -> Operation:
+        """The edit in numbers."""
+
+    @abc.abstractmethod
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """The instruction in English and in Chinese."""
+
+
+def draw(things: tuple[Thing, ...], rng: np.random.Generator) -> Thing | None:
+    """One of the things, all alike; None of none."""
+    return things[int(rng.integers(len(things)))] if things else None
+
+
+def ground_direction(scene: Scene, direction: str) -> NDArray[np.float64]:
+    """World unit vector of a word of `DIRECTIONS`."""
+    right, forward = scene.camera.flat_axes()
+    across, along = DIRECTIONS[direction]
+    return np.asarray(across * right + along * forward)

@@ -1,186 +1,142 @@
-"""What every edit must keep: nothing cuts through anything, hangs over an edge or is hidden. Cheap checks come first."""
+"""What every edit must satisfy, whatever its operation: solid things, things on their support, a picture that shows it.
+
+Cheap first: boxes and projected boxes, then the probe. Nothing is clamped or mended; what fails is rejected with its reason.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gsi_bench_builders.edits.base import EditOptions, Rejected
-from gsi_bench_builders.engine import Coverage, Probe
+from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.geometry import boxes_apart, depth_inside, footprint, rect_iou, screen_rect
+from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
-__all__ = ["Search", "footprint", "inside_polygon", "rectangle"]
+__all__ = [
+    "barely_changes",
+    "check_bystanders",
+    "check_frame",
+    "check_seen",
+    "check_solid",
+    "check_surfaces",
+    "seen_well",
+    "stands_on_its_support",
+]
 
-Points = NDArray[np.float64]
+Rect = Sequence[float]
 
 
-@dataclasses.dataclass
-class Search:
-    """A scene in which edits are looked for.
+def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> bool:
+    """Whether a thing's whole footprint lies on what carries it: the support less its rim, or a receptacle's outline."""
+    points = footprint(thing)
+    if thing.on is not None:
+        outline = scene.thing(thing.on).receptacle_outline()[:, :2]
+        return bool(depth_inside(points, outline).min() >= options.receptacle_margin_m)
+    low = np.array([scene.support.x[0], scene.support.y[0]]) + options.support_margin_m
+    high = np.array([scene.support.x[1], scene.support.y[1]]) - options.support_margin_m
+    return bool((points >= low).all() and (points <= high).all())
 
-    Attributes:
-        min_target_px: smallest shorter side of a target's picture.
+
+def check_solid(stage: Stage, after: Scene, target: str) -> Rejection | None:
+    """The target stays on its surface, and nothing that the edit changed comes into the box of something it left alone.
+
+    Boxes of a thing and of what carries it belong together (fruit in a bowl), and so do boxes that overlapped before (a mug
+    under a lamp's arm): only surfaces can tell, and `check_surfaces` asks about them.
     """
-
-    scene: Scene
-    probe: Probe
-    rng: np.random.Generator
-    options: EditOptions
-    min_target_px: float
-
-    def __post_init__(self) -> None:
-        self._coverage: dict[str, Coverage] = {}
-
-    def coverage(self, thing_id: str) -> Coverage:
-        """How much of a thing is seen before any edit."""
-        if thing_id not in self._coverage:
-            self._coverage[thing_id] = self.probe.coverage(self.scene, thing_id)
-        return self._coverage[thing_id]
-
-    def pick_target(self, *, movable: bool = True) -> Thing:
-        """A thing that an instruction may be about; `movable`: one that nothing stands on counts too, with its load."""
-        named = [t for t in self.scene.things if t.info.nameable and (t.is_upright or not movable)]
-        if not named:
-            raise Rejected("no_candidate")
-        thing = named[int(self.rng.integers(len(named)))]
-        seen = self.coverage(thing.id)
-        if seen.touches_edge:
-            raise Rejected("out_of_frame")
-        if seen.share < self.options.visible_share:
-            raise Rejected("hidden_before")
-        if seen.shorter_side_px < self.min_target_px:
-            raise Rejected("too_small")
-        return thing
-
-    def with_load(self, thing: Thing) -> list[Thing]:
-        """A thing and all that stands on it."""
-        return [thing, *self.scene.carried_by(thing.id)]
-
-    def check_standing(self, after: Scene, changed: Sequence[str]) -> None:
-        """Changed things stand wholly on what carries them, apart from all others."""
-        for thing_id in changed:
-            thing = after.thing(thing_id)
-            if thing.on is None and not self._on_support(after, thing):
-                raise Rejected("off_support")
-            if thing.on is not None and not self._on_carrier(after, thing):
-                raise Rejected("off_support")
-        self._check_boxes(after, changed)
-        if self.probe.touching(after, changed):
-            raise Rejected("collision")
-
-    def check_seen(self, after: Scene, target: str) -> None:
-        """The target is in frame, large enough and seen well enough; what was seen of others is not hidden."""
-        pixels = after.camera.project(after.thing(target).corners())
-        if not _in_frame(pixels, after.camera):
-            raise Rejected("out_of_frame")
-        seen = self.probe.coverage(after, target)
-        if seen.touches_edge:
-            raise Rejected("out_of_frame")
-        if seen.share < self.options.visible_share:
-            raise Rejected("hidden_after")
-        if seen.shorter_side_px < self.min_target_px:
-            raise Rejected("too_small")
-        covers = rectangle(after, target)
-        for thing in after.things:
-            if thing.id != target and _overlap(covers, rectangle(after, thing.id)) > 0:
-                now, former = self.probe.coverage(after, thing.id), self.coverage(thing.id)
-                if now.visible_px < (1 - self.options.hidden_share) * former.visible_px:
-                    raise Rejected("hides_another")
-
-    def check_changes(self, after: Scene, target: str) -> None:
-        """The target's rectangle in the picture is another one than before."""
-        if _iou(rectangle(self.scene, target), rectangle(after, target)) > self.options.changed_iou:
-            raise Rejected("barely_changes")
-
-    def _on_support(self, scene: Scene, thing: Thing) -> bool:
-        flat, margin = footprint(thing), self.options.margin_m
-        (x1, x2), (y1, y2) = scene.support.x, scene.support.y
-        low, high = flat.min(axis=0), flat.max(axis=0)
-        return bool((low >= (x1 + margin, y1 + margin)).all() and (high <= (x2 - margin, y2 - margin)).all())
-
-    def _on_carrier(self, scene: Scene, thing: Thing) -> bool:
-        carrier = scene.thing(thing.on or "")
-        before = self.scene.thing(thing.on or "") if thing.on in {t.id for t in self.scene.things} else carrier
-        if carrier != before:
-            return True  # it was carried along
-        if carrier.info.receptacle is None:
-            return False
-        return inside_polygon(footprint(thing), carrier.receptacle_outline()[:, :2])
-
-    def _check_boxes(self, after: Scene, changed: Sequence[str]) -> None:
-        moved = set(changed)
-        for thing_id in changed:
-            thing = after.thing(thing_id)
-            others = [t for t in after.things if t.id not in moved and not _related(after, thing, t)]
-            if others and _boxes_meet(thing, others, self.options.clearance_m):
-                raise Rejected("collision")
+    if not stands_on_its_support(after, after.thing(target), stage.options):
+        return Rejection("off_support")
+    before = {t.id: t for t in stage.scene.things}
+    changed = [t for t in after.things if t != before[t.id]]
+    moving = {t.id for t in changed}
+    for thing in changed:
+        apart = boxes_apart(thing, stage.boxes, stage.options.clearance_m)
+        free = apart | [t.id in moving or t.id == thing.on for t in stage.scene.things]
+        if not free.all() and (~free & boxes_apart(before[thing.id], stage.boxes)).any():
+            return Rejection("collision")
+    return None
 
 
-def footprint(thing: Thing) -> Points:
-    """Corners of a thing's box on the ground, 8×2."""
-    return np.asarray(thing.corners()[:, :2])
+def check_surfaces(stage: Stage, after: Scene, target: str) -> Rejection | None:
+    """No surfaces cut through each other. What the edit changed is lifted a little first: contact is no collision."""
+    before = {t.id: t for t in stage.scene.things}
+    lifted = [t.moved((0, 0, stage.options.lift_m)) for t in after.things if t != before[t.id]]
+    ids = {t.id for t in lifted}
+    if target not in ids:
+        return None
+    pairs = stage.probe.touching(after.with_things(lifted), sorted(ids))
+    return Rejection("collision") if any(not {a, b} <= ids for a, b in pairs) else None
 
 
-def inside_polygon(points: Points, outline: Points) -> bool:
-    """Whether all points (n×2) lie in a convex polygon (m×2, either sense)."""
-    side = np.roll(outline, -1, axis=0) - outline
-    offset = points[:, None] - outline[None]
-    turn = side[None, :, 0] * offset[..., 1] - side[None, :, 1] * offset[..., 0]
-    return bool((turn >= -1e-9).all() or (turn <= 1e-9).all())
+def check_frame(before: tuple[Camera, Thing], after: tuple[Camera, Thing] | None, options: EditOptions) -> Rejection | None:
+    """The target's box lies in the picture and is large enough; `after` is None for a removal."""
+    views = [before] if after is None else [before, after]
+    rects = [screen_rect(*view) for view in views]
+    if None in rects:
+        return Rejection("behind_camera")
+    known = [rect for rect in rects if rect is not None]
+    for (camera, _), rect in zip(views, known, strict=True):
+        if not _in_frame(camera, rect, options.frame_margin):
+            return Rejection("out_of_frame")
+        if min(rect[2] - rect[0], rect[3] - rect[1]) < options.min_target_px:
+            return Rejection("too_small")
+    return None
 
 
-def rectangle(scene: Scene, thing_id: str) -> Points:
-    """x1, y1, x2, y2 around a thing's projected box, pixels."""
-    pixels = scene.camera.project(scene.thing(thing_id).corners())
-    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
+def barely_changes(before: tuple[Camera, Thing], after: tuple[Camera, Thing], options: EditOptions) -> bool:
+    """Whether the pictures of two states of a thing lie nearly on each other."""
+    old, new = screen_rect(*before), screen_rect(*after)
+    return old is not None and new is not None and rect_iou(old, new) >= options.max_iou
 
 
-def _related(scene: Scene, a: Thing, b: Thing) -> bool:
-    """Whether one stands on the other, directly or not: such boxes may overlap, surfaces are looked at."""
-    return b.id in _carriers(scene, a) or a.id in _carriers(scene, b)
+def check_seen(stage: Stage, after: Scene, target: str) -> Rejection | None:
+    """The camera sees enough of the target, before and (unless it is gone) after."""
+    problem = seen_well(stage.coverage(target), stage.options, "hidden_before")
+    if problem or all(t.id != target for t in after.things):
+        return problem
+    return seen_well(stage.probe.coverage(after, target), stage.options, "hidden_after")
 
 
-def _carriers(scene: Scene, thing: Thing) -> set[str]:
-    found: set[str] = set()
-    while thing.on is not None and thing.on not in found:
-        found.add(thing.on)
-        thing = scene.thing(thing.on)
-    return found
+def seen_well(coverage: Coverage, options: EditOptions, hidden: str) -> Rejection | None:
+    """Why so much of a thing is not enough; None where it is."""
+    if coverage.share < options.min_share:
+        return Rejection(hidden)
+    if coverage.touches_edge:
+        return Rejection("out_of_frame")
+    return Rejection("too_small") if coverage.shorter_side_px < options.min_target_px else None
 
 
-def _boxes_meet(thing: Thing, others: Sequence[Thing], clearance: float) -> bool:
-    """Whether an oriented box comes nearer than `clearance` to any other: separating axes, all pairs at once.
-
-    15 candidate axes (Gottschalk et al. 1996). Along an axis that separates, the gap is at most the distance.
-    """
-    a = np.array(thing.rotation).T
-    b = np.stack([np.array(t.rotation).T for t in others])
-    cross = np.cross(a[None, :, None], b[:, None, :]).reshape(len(others), 9, 3)
-    axes = np.concatenate([np.broadcast_to(a, b.shape), b, cross], axis=1)
-    length = np.linalg.norm(axes, axis=-1)
-    usable = length > 1e-9
-    axes = axes / np.where(usable, length, 1)[..., None]
-    half_a, half_b = np.array(thing.size) / 2, np.array([t.size for t in others]) / 2
-    reach_a = (np.abs(axes @ a.T) * half_a).sum(axis=-1)
-    reach_b = (np.abs(np.einsum("nij,nkj->nik", axes, b)) * half_b[:, None]).sum(axis=-1)
-    apart = np.array([t.position for t in others]) - thing.position
-    gap = np.abs(np.einsum("nij,nj->ni", axes, apart)) - reach_a - reach_b
-    widest = np.where(usable, gap, -np.inf).max(axis=1)
-    return bool((widest < clearance).any())
+def check_bystanders(stage: Stage, after: Scene, target: str) -> Rejection | None:
+    """The target in its new place hides no other thing nearly wholly. Only things that its box can cover are asked about."""
+    camera = after.camera
+    mine = after.thing(target)
+    cover = screen_rect(camera, mine)
+    if cover is None:
+        return None
+    depth = _depth(camera, mine)
+    for thing in after.things:
+        rect = screen_rect(camera, thing)
+        if thing.id == target or rect is None or _depth(camera, thing) < depth or _covered(rect, cover) < 0.5:
+            continue
+        seen = stage.coverage(thing.id).share
+        if seen >= stage.options.bystander_share and stage.probe.coverage(after, thing.id).share < seen / 2:
+            return Rejection("hides_bystander")
+    return None
 
 
-def _in_frame(pixels: Points, camera: Camera) -> bool:
-    return bool(np.isfinite(pixels).all() and (pixels >= 0).all() and (pixels <= (camera.width, camera.height)).all())
+def _in_frame(camera: Camera, rect: Rect, margin: float) -> bool:
+    edge = margin * camera.width
+    left, top, right, bottom = rect
+    return left >= edge and top >= edge and right <= camera.width - edge and bottom <= camera.height - edge
 
 
-def _overlap(a: Points, b: Points) -> float:
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    return float(np.prod(np.maximum(sides, 0)))
+def _depth(camera: Camera, thing: Thing) -> float:
+    return float(camera.to_camera(np.array(thing.position))[2])
 
 
-def _iou(a: Points, b: Points) -> float:
-    both = _overlap(a, b)
-    return both / (float(np.prod(a[2:] - a[:2])) + float(np.prod(b[2:] - b[:2])) - both)
+def _covered(rect: Rect, cover: Rect) -> float:
+    """Share of a rectangle that another covers."""
+    width = min(rect[2], cover[2]) - max(rect[0], cover[0])
+    height = min(rect[3], cover[3]) - max(rect[1], cover[1])
+    return max(width, 0) * max(height, 0) / ((rect[2] - rect[0]) * (rect[3] - rect[1]))

@@ -1,40 +1,57 @@
-"""Move an object left, right, nearer or farther by whole centimetres along the ground, as the camera sees it."""
+"""Move: a thing goes left, right, closer or away along the ground, as the camera sees it; what stands on it goes along."""
 
 from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit
-from gsi_bench_builders.edits.checks import Search
-from gsi_bench_builders.edits.naming import name_of
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["DIRECTIONS", "direction_on_ground", "propose"]
-
-DIRECTIONS = ("left", "right", "front", "behind")
+__all__ = ["Move", "propose", "shift"]
 
 
-def propose(search: Search) -> Edit:
-    """A checked move; raises `Rejected`."""
-    thing = search.pick_target()
-    direction = DIRECTIONS[int(search.rng.integers(len(DIRECTIONS)))]
-    low, high = search.options.move_cm
-    centimetres = int(search.rng.integers(low, high + 1))
-    name = name_of(search.scene, thing, search.rng)
-    step = direction_on_ground(search.scene, direction) * centimetres / 100
-    load = search.with_load(thing)
-    after = search.scene.with_things([t.moved(step.tolist()) for t in load])
-    search.check_changes(after, thing.id)
-    search.check_standing(after, [t.id for t in load])
-    search.check_seen(after, thing.id)
-    operation = Operation(kind="move", direction=direction, distance_m=centimetres / 100, frame="camera")
-    prompt, prompt_zh = wording.move(name, direction, centimetres, search.rng)
-    return Edit("move", thing.id, search.scene, after, operation, prompt, prompt_zh)
+@dataclasses.dataclass(frozen=True)
+class Move(Candidate):
+    """A target goes a whole number of centimetres; `direction` is one of `DIRECTIONS`."""
+
+    kind: ClassVar[str] = "move"
+    target: str
+    direction: str
+    distance_cm: int
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """The target has a name."""
+        return None if self.target in stage.names else Rejection("ambiguous")
+
+    def apply(self, scene: Scene) -> Scene:
+        """The target and its load, shifted along the ground."""
+        return shift(scene, self.target, self.distance_cm / 100 * ground_direction(scene, self.direction))
+
+    def operation(self, stage: Stage) -> Operation:
+        """In the camera's frame."""
+        return Operation(kind="move", direction=self.direction, distance_m=self.distance_cm / 100, frame="camera")
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Move the mug 15 cm to the left."."""
+        slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
+        return wording.say(f"move/{self.direction}", slots | wording.centimetres(self.distance_cm, rng), rng)
 
 
-def direction_on_ground(scene: Scene, direction: str) -> np.ndarray:
-    """Unit world vector of a direction as the camera sees it."""
-    right, away = scene.camera.flat_axes()
-    return {"left": -right, "right": right, "front": -away, "behind": away}[direction]
+def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
+    """A random target, direction and distance."""
+    target = draw(stage.nameable, rng)
+    if target is None:
+        return Rejection("no_candidate")
+    direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]
+    low, high = stage.options.move_cm
+    return Move(target.id, direction, int(rng.integers(low, high + 1)))
+
+
+def shift(scene: Scene, target: str, step: np.ndarray) -> Scene:
+    """The state in which a thing and all that it carries have gone by a step (world, metres)."""
+    return scene.with_things(t.moved(step.tolist()) for t in (scene.thing(target), *scene.carried_by(target)))

@@ -1,78 +1,112 @@
-"""Put an object on or in another one: anywhere on its carrying surface, or in the middle of it."""
+"""Place: a thing goes on or into another that can carry it, anywhere there or at a named spot."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search, footprint, inside_polygon
-from gsi_bench_builders.edits.naming import name_of
-from gsi_bench_builders.scene import Thing
+from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.geometry import clip_polygon, depth_inside, footprint
+from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["SPOTS", "Place", "admissible_region", "propose"]
 
-_SPOTS = 12  # places tried on one receptacle
-_MIDDLE_SHARE = 0.4  # of the instructions that name the middle
+# Spots that words can name; sides as the camera sees them.
+SPOTS = ("center", "left", "right", "front", "behind")
+# "The left edge" admits this part of the way across, from the left; "the center" this part around the middle.
+_EDGE_SHARE, _CENTER_SHARE = 1 / 3, 0.5
+_TRIES = 30
 
 
-def propose(search: Search) -> Edit:
-    """A checked placement; raises `Rejected`."""
-    thing = search.pick_target()
-    if search.scene.carried_by(thing.id):
-        raise Rejected("carries_load")
-    receptacle = _receptacle(search, thing)
-    name, onto = name_of(search.scene, thing, search.rng), name_of(search.scene, receptacle, search.rng)
-    outline = receptacle.receptacle_outline()
-    middle = search.rng.random() < _MIDDLE_SHARE
-    placed = _placed(search, thing, outline, middle)
-    placed = dataclasses.replace(placed, on=receptacle.id)
-    after = search.scene.with_things([placed])
-    search.check_standing(after, [thing.id])
-    search.check_seen(after, thing.id)
+@dataclasses.dataclass(frozen=True)
+class Place(Candidate):
+    """A target's base centre goes to `point` (x, y, world) on a receptacle; `spot` is one of `SPOTS` or None (anywhere).
+
+    The point is one of many that obey the words, so two placements that differ in it only are the same edit.
+    """
+
+    kind: ClassVar[str] = "place"
+    target: str
+    receptacle: str
+    spot: str | None
+    point: tuple[float, float] = dataclasses.field(compare=False)
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""
+        names, scene = stage.names, stage.scene
+        # "Put the mug on the plate in the bowl" says two things.
+        if any(id_ not in names or names[id_].trailing for id_ in (self.target, self.receptacle)):
+            return Rejection("ambiguous")
+        if scene.carried_by(self.target):
+            return Rejection("carried_load")
+        if not scene.thing(self.receptacle).is_upright:
+            return Rejection("not_upright")
+        return Rejection("already_there") if scene.thing(self.target).on == self.receptacle else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The target on the receptacle's surface; its turn stays."""
+        target = scene.thing(self.target)
+        surface = float(scene.thing(self.receptacle).receptacle_outline()[0, 2])
+        x, y, _ = target.position
+        placed = target.moved((self.point[0] - x, self.point[1] - y, surface - target.base_z))
+        return scene.with_things([dataclasses.replace(placed, on=self.receptacle)])
+
+    def operation(self, stage: Stage) -> Operation:
+        """With the region that the words admit for the base's centre, in the camera frame."""
+        region = admissible_region(stage.scene, stage.scene.thing(self.receptacle), self.spot)
+        return Operation(
+            kind="place",
+            direction=self.spot,
+            frame=None if self.spot in (None, "center") else "camera",
+            receptacle=stage.names[self.receptacle].noun,
+            region=tuple(tuple(corner) for corner in stage.scene.camera.to_camera(region).tolist()),
+        )
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Put the apple on the plate."."""
+        receptacle = stage.scene.thing(self.receptacle).info.receptacle
+        if receptacle is None:
+            raise ValueError(f"{self.receptacle} is no receptacle")
+        slots = wording.target_slots(stage.names[self.target], None) | wording.other_slots(stage.names[self.receptacle])
+        return wording.say(f"place/{self.spot or receptacle.relation}", slots, rng)
+
+
+def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
+    """A random target, receptacle, perhaps a spot, and a point there at which the target's whole base is carried."""
+    receptacle = draw(tuple(t for t in stage.nameable if t.info.receptacle is not None), rng)
+    if receptacle is None:
+        return Rejection("no_candidate")
+    target = draw(tuple(t for t in stage.nameable if t.id != receptacle.id), rng)
+    if target is None:
+        return Rejection("no_candidate")
+    # Only a surface has edges that one can name; "in the left edge of the bowl" means nothing.
     relation = receptacle.info.receptacle.relation if receptacle.info.receptacle else "on"
-    operation = Operation(
-        kind="place",
-        direction="center" if middle else None,
-        receptacle=onto.en,
-        region=search.scene.camera.to_camera(outline).tolist(),
-    )
-    prompt, prompt_zh = wording.place(name, onto, relation, middle, search.rng)
-    return Edit("place", thing.id, search.scene, after, operation, prompt, prompt_zh)
+    spot = SPOTS[int(rng.integers(len(SPOTS)))] if rng.random() < stage.options.spot_share and relation == "on" else None
+    region = admissible_region(stage.scene, receptacle, spot)[:, :2]
+    outline = receptacle.receptacle_outline()[:, :2]
+    base = footprint(target) - target.position[:2]
+    points = rng.uniform(region.min(axis=0), region.max(axis=0), size=(_TRIES, 2))
+    carried = depth_inside(points[:, None] + base, outline).min(axis=1) >= stage.options.receptacle_margin_m
+    good = points[carried & (depth_inside(points, region) >= 0)]
+    if not len(good):
+        return Rejection("does_not_fit")
+    return Place(target.id, receptacle.id, spot, (float(good[0, 0]), float(good[0, 1])))
 
 
-def _receptacle(search: Search, thing: Thing) -> Thing:
-    """Something that could carry the thing, is well seen, and that the thing does not stand on already."""
-    fits = [
-        t
-        for t in search.scene.things
-        if t.info.receptacle is not None and t.info.nameable and t.is_upright and t.id not in (thing.id, thing.on)
-        and _room(t) > float(np.ptp(footprint(thing), axis=0).min())
-    ]  # fmt: skip
-    fits = [t for t in fits if search.coverage(t.id).share >= search.options.visible_share]
-    if not fits:
-        raise Rejected("no_candidate")
-    return fits[int(search.rng.integers(len(fits)))]
-
-
-def _room(receptacle: Thing) -> float:
-    """Longest extent of the carrying surface."""
-    return float(np.ptp(receptacle.receptacle_outline()[:, :2], axis=0).max())
-
-
-def _placed(search: Search, thing: Thing, outline: NDArray[np.float64], middle: bool) -> Thing:
-    """The thing standing on the surface, its whole base inside the outline."""
-    height = float(outline[:, 2].mean())
-    centre = outline[:, :2].mean(axis=0)
-    for _ in range(1 if middle else _SPOTS):
-        share = search.rng.dirichlet(np.ones(len(outline)))  # a point of the convex outline
-        spot = centre if middle else share @ outline[:, :2]
-        step = (spot[0] - thing.position[0], spot[1] - thing.position[1], height - thing.base_z)
-        moved = thing.moved(step)
-        if inside_polygon(footprint(moved), outline[:, :2]):
-            return moved
-    raise Rejected("off_support")
+def admissible_region(scene: Scene, receptacle: Thing, spot: str | None) -> NDArray[np.float64]:
+    """Corners (world, n×3) of where a base's centre obeys the words; see `SPOTS`."""
+    outline = receptacle.receptacle_outline()
+    if spot is None:
+        return outline
+    if spot == "center":
+        middle = outline.mean(axis=0)
+        return np.asarray(middle + _CENTER_SHARE * (outline - middle))
+    outwards = ground_direction(scene, spot)[:2]
+    reach = outline[:, :2] @ outwards
+    limit = float(reach.max() - _EDGE_SHARE * (reach.max() - reach.min()))
+    return clip_polygon(outline, -outwards, -limit)

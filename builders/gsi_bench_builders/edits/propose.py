@@ -1,21 +1,35 @@
-"""Looks for edits of a scene: each operation in turn, so that a crowded scene does not end up with the easy ones alone."""
+"""The driver: balanced proposals, each checked, each refusal counted."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from gsi_bench_builders.edits import move, place, relate, remove, rotate, scale, view
-from gsi_bench_builders.edits.base import Edit, EditOptions, Rejected
-from gsi_bench_builders.edits.checks import Search
+from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.checks import (
+    barely_changes,
+    check_bystanders,
+    check_frame,
+    check_seen,
+    check_solid,
+    check_surfaces,
+)
+from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["propose_edits"]
+__all__ = ["KINDS", "Rejections", "propose_edits", "try_candidate"]
 
-_PROPOSERS: dict[str, Callable[[Search], Edit]] = {
+Proposer: TypeAlias = Callable[[Stage, np.random.Generator], Candidate | Rejection]
+# (kind, reason) -> how often.
+Rejections: TypeAlias = Counter[tuple[str, str]]
+
+KINDS: Mapping[str, Proposer] = {
     "move": move.propose,
     "relate": relate.propose,
     "place": place.propose,
@@ -27,45 +41,116 @@ _PROPOSERS: dict[str, Callable[[Search], Edit]] = {
 
 
 def propose_edits(
-    scene: Scene, probe: Probe, rng: np.random.Generator, options: EditOptions, count: int, *, min_target_px: float
-) -> tuple[list[Edit], Counter[str]]:
-    """Up to `count` different checked edits of a scene, and why other proposals were dropped.
+    scene: Scene,
+    probe: Probe,
+    rng: np.random.Generator,
+    options: EditOptions | None = None,
+    *,
+    count: int = 8,
+    kinds: Sequence[str] = tuple(KINDS),
+) -> tuple[list[Edit], Rejections]:
+    """Up to `count` different edits of a scene, and how often which kind failed for which reason.
 
-    Args:
-        min_target_px: smallest shorter side of a target's picture.
+    The kinds take turns in a drawn order; each turn searches until one edit of its kind holds. A kind that finds none in
+    `options.attempts` has no further turn, so fewer edits come back where the scene has no more to give.
+
+    Raises:
+        ValueError: an unknown kind.
     """
-    search = Search(scene, probe, rng, options, min_target_px)
-    rejected: Counter[str] = Counter()
-    found: dict[tuple[object, ...], Edit] = {}
-    kinds = [options.kinds[i] for i in rng.permutation(len(options.kinds))]
-    while kinds and len(found) < count:
-        for kind in list(kinds):
-            if len(found) == count:
-                break
-            edit = _one(search, kind, found, rejected)
-            if edit is None:
-                kinds.remove(kind)
-            else:
-                found[_signature(edit)] = edit
-    return list(found.values()), rejected
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise ValueError(f"kinds: expected some of {', '.join(KINDS)}; found {', '.join(unknown)}")
+    search = _Search(Stage(scene, probe, options or EditOptions()), rng)
+    turns = [kinds[i] for i in rng.permutation(len(kinds))]
+    edits: list[Edit] = []
+    while turns and len(edits) < count:
+        kind = turns.pop(0)
+        edit = search.next(kind)
+        if edit is not None:
+            edits.append(edit)
+            turns.append(kind)
+    return edits, search.rejections
 
 
-def _one(search: Search, kind: str, found: dict[tuple[object, ...], Edit], rejected: Counter[str]) -> Edit | None:
-    """One new edit of a kind; None where none turns up."""
-    for _ in range(search.options.attempts):
-        try:
-            edit = _PROPOSERS[kind](search)
-            if _signature(edit) in found:
-                raise Rejected("repeated")
-        except Rejected as no:
-            rejected[no.reason] += 1
-        else:
-            return edit
-    return None
+@dataclasses.dataclass
+class _Search:
+    """What was found and refused so far on one stage."""
+
+    stage: Stage
+    rng: np.random.Generator
+    seen: set[Candidate] = dataclasses.field(default_factory=set)
+    rejections: Rejections = dataclasses.field(default_factory=Counter)
+
+    def next(self, kind: str) -> Edit | None:
+        """One more edit of a kind; None where the attempts give none."""
+        for _ in range(self.stage.options.attempts):
+            found = self._attempt(KINDS[kind])
+            if isinstance(found, Edit):
+                return found
+            self.rejections[kind, found.reason] += 1
+            if found.reason == "no_candidate":
+                return None
+        return None
+
+    def _attempt(self, proposer: Proposer) -> Edit | Rejection:
+        candidate = proposer(self.stage, self.rng)
+        if isinstance(candidate, Rejection):
+            return candidate
+        if candidate in self.seen:
+            return Rejection("duplicate")
+        found = try_candidate(self.stage, candidate, self.rng)
+        if isinstance(found, Edit):
+            self.seen.add(candidate)
+        return found
 
 
-def _signature(edit: Edit) -> tuple[object, ...]:
-    """What makes two edits the same to an editor, whatever the wording."""
-    asked = edit.operation
-    place = (asked.direction, asked.distance_m, asked.angle_deg, asked.factor, asked.reference, asked.receptacle)
-    return (edit.kind, None if edit.kind == "view" else edit.target, *place)
+def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) -> Edit | Rejection:
+    """The edit that a candidate makes, or the first rule that it breaks. Cheap rules come first; `rng` draws the wording."""
+    problem = candidate.check(stage)
+    if problem is not None:
+        return problem
+    after = candidate.apply(stage.scene)
+    problem = _check(stage, after, candidate)
+    if problem is not None:
+        return problem
+    edit = _describe(stage, candidate, after, rng)
+    return Rejection("unreadable") if reads_back(edit) else edit
+
+
+def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+    scene, target, options = stage.scene, candidate.target, stage.options
+    gone = candidate.kind == "remove"
+    old = (scene.camera, scene.thing(target))
+    new = None if gone else (after.camera, after.thing(target))
+    problem = check_frame(old, new, options)
+    if problem is None and not gone and candidate.kind != "view":
+        problem = check_solid(stage, after, target)
+    # A turn about its own centre may leave the box of a thing where it was and still show.
+    if problem is None and new is not None and candidate.kind != "rotate" and barely_changes(old, new, options):
+        problem = Rejection("barely_changes")
+    if problem is None and not gone:
+        problem = check_surfaces(stage, after, target)
+    problem = problem or check_seen(stage, after, target)
+    if problem is None and not gone and candidate.kind != "view":
+        problem = check_bystanders(stage, after, target)
+    return problem
+
+
+def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.Generator) -> Edit:
+    prompt, prompt_zh = candidate.describe(stage, rng)
+    reference = candidate.reference if isinstance(candidate, relate.Relate) else None
+    receptacle = candidate.receptacle if isinstance(candidate, place.Place) else None
+    other = reference or receptacle
+    return Edit(
+        kind=candidate.kind,
+        target=candidate.target,
+        name=stage.names[candidate.target],
+        before=stage.scene,
+        after=after,
+        operation=candidate.operation(stage),
+        prompt=prompt,
+        prompt_zh=prompt_zh,
+        reference=reference,
+        receptacle=receptacle,
+        other=stage.names[other] if other else None,
+    )

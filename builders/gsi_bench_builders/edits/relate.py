@@ -1,61 +1,80 @@
-"""Move an object beside, before or behind another one: centre to centre, by whole centimetres along the ground."""
+"""Relate: a thing goes to a place that another thing gives, "10 cm in front of the bowl", measured between the centres.
+
+Its centre comes to lie exactly in the named direction of the other's centre, seen from above; it keeps its own height.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search
-from gsi_bench_builders.edits.move import DIRECTIONS, direction_on_ground
-from gsi_bench_builders.edits.naming import name_of
-from gsi_bench_builders.scene import Thing
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.move import shift
+from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["Relate", "propose"]
+
+# Nearer than this to where it is asked to go, a thing counts as standing there.
+_THERE_M = 0.05
 
 
-def propose(search: Search) -> Edit:
-    """A checked move relative to another object; raises `Rejected`."""
-    thing = search.pick_target()
-    other = _reference(search, thing)
-    name, other_name = name_of(search.scene, thing, search.rng), name_of(search.scene, other, search.rng)
-    direction = DIRECTIONS[int(search.rng.integers(len(DIRECTIONS)))]
-    along = direction_on_ground(search.scene, direction)
-    low, high = search.options.gap_cm
-    gap = int(search.rng.integers(low, high + 1)) / 100
-    centimetres = int(np.ceil((_reach(thing, along) + _reach(other, along) + gap) * 100))
-    x, y, _ = other.position + along * centimetres / 100
-    step = (x - thing.position[0], y - thing.position[1], search.scene.support.z - thing.base_z)
-    load = search.with_load(thing)
-    moved = [t.moved(step) for t in load]
-    after = search.scene.with_things([dataclasses.replace(moved[0], on=None), *moved[1:]])
-    search.check_changes(after, thing.id)
-    search.check_standing(after, [t.id for t in load])
-    search.check_seen(after, thing.id)
-    operation = Operation(
-        kind="move", direction=direction, distance_m=centimetres / 100, frame="camera", reference=other_name.en
-    )
-    prompt, prompt_zh = wording.relate(name, other_name, direction, centimetres, search.rng)
-    return Edit("relate", thing.id, search.scene, after, operation, prompt, prompt_zh)
+@dataclasses.dataclass(frozen=True)
+class Relate(Candidate):
+    """A target goes to a place beside a reference; `direction` is one of `DIRECTIONS`, seen from the camera."""
+
+    kind: ClassVar[str] = "relate"
+    target: str
+    reference: str
+    direction: str
+    distance_cm: int
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """Both have names; neither carries the other; the target has some way to go."""
+        names = stage.names
+        if self.target not in names or self.reference not in names or names[self.target].trailing:
+            return Rejection("ambiguous")
+        carried = {t.id for t in stage.scene.carried_by(self.target)}
+        if self.reference in carried:
+            return Rejection("carried_load")
+        return Rejection("already_there") if np.linalg.norm(self._step(stage.scene)) < _THERE_M else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The target and its load, shifted along the ground."""
+        return shift(scene, self.target, self._step(scene))
+
+    def _step(self, scene: Scene) -> np.ndarray:
+        goal = np.array(scene.thing(self.reference).position)
+        goal = goal + self.distance_cm / 100 * ground_direction(scene, self.direction)
+        return (goal - scene.thing(self.target).position) * (1, 1, 0)
+
+    def operation(self, stage: Stage) -> Operation:
+        """The distance is that from the reference."""
+        return Operation(
+            kind="move",
+            direction=self.direction,
+            distance_m=self.distance_cm / 100,
+            frame="camera",
+            reference=stage.names[self.reference].noun,
+        )
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Move the mug so that its center is 10 cm in front of the center of the bowl."."""
+        slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
+        slots |= wording.other_slots(stage.names[self.reference]) | wording.centimetres(self.distance_cm, rng)
+        return wording.say(f"relate/{self.direction}", slots, rng)
 
 
-def _reference(search: Search, thing: Thing) -> Thing:
-    """Another well visible thing on the same surface that does not go along."""
-    load = {t.id for t in search.with_load(thing)}
-    others = [t for t in search.scene.things if t.id not in load and t.on is None and t.info.nameable and t.id != thing.on]
-    others = [t for t in others if search.coverage(t.id).share >= search.options.visible_share and not _edge(search, t)]
-    if not others:
-        raise Rejected("no_candidate")
-    return others[int(search.rng.integers(len(others)))]
-
-
-def _edge(search: Search, thing: Thing) -> bool:
-    return search.coverage(thing.id).touches_edge
-
-
-def _reach(thing: Thing, along: np.ndarray) -> float:
-    """Half of a thing's extent in a direction."""
-    return float(np.ptp(thing.corners() @ along)) / 2
+def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
+    """A random target, another thing, direction and distance."""
+    target = draw(stage.nameable, rng)
+    others = tuple(t for t in stage.nameable if target is not None and t.id != target.id)
+    reference = draw(others, rng)
+    if target is None or reference is None:
+        return Rejection("no_candidate")
+    direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]
+    low, high = stage.options.relate_cm
+    return Relate(target.id, reference.id, direction, int(rng.integers(low, high + 1)))

@@ -1,22 +1,47 @@
-"""Take an object away."""
+"""Remove: a thing that carries nothing goes away."""
 
 from __future__ import annotations
 
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search
-from gsi_bench_builders.edits.naming import name_of
+from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["Remove", "propose"]
 
 
-def propose(search: Search) -> Edit:
-    """A checked removal; raises `Rejected`."""
-    thing = search.pick_target(movable=False)
-    if search.scene.carried_by(thing.id):
-        raise Rejected("carries_load")
-    name = name_of(search.scene, thing, search.rng)
-    after = search.scene.without([thing.id])
-    prompt, prompt_zh = wording.remove(name, search.rng)
-    return Edit("remove", thing.id, search.scene, after, Operation(kind="remove"), prompt, prompt_zh)
+@dataclasses.dataclass(frozen=True)
+class Remove(Candidate):
+    """A target goes away."""
+
+    kind: ClassVar[str] = "remove"
+    target: str
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """The target has a name and carries nothing."""
+        if self.target not in stage.names:
+            return Rejection("ambiguous")
+        return Rejection("carried_load") if stage.scene.carried_by(self.target) else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The scene without it."""
+        return scene.without([self.target])
+
+    def operation(self, stage: Stage) -> Operation:
+        """Nothing but its kind."""
+        return Operation(kind="remove")
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Remove the mug from the scene."."""
+        return wording.say("remove", wording.target_slots(stage.names[self.target], None), rng)
+
+
+def propose(stage: Stage, rng: np.random.Generator) -> Remove | Rejection:
+    """A random target."""
+    target = draw(stage.nameable, rng)
+    return Rejection("no_candidate") if target is None else Remove(target.id)

@@ -1,35 +1,75 @@
-"""Turn an object about the vertical through its middle."""
+"""Rotate: a standing thing turns about the vertical through its centre; what stands on it turns along."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from typing import ClassVar
+
+import numpy as np
 
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search
-from gsi_bench_builders.edits.naming import name_of
+from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.scene import Scene, Symmetry
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["Rotate", "is_symmetry", "propose"]
 
-# Turns (degrees) after which a thing looks the same are multiples of these; 0: all of them.
-_PERIODS = {"none": 360, "2-fold": 180, "4-fold": 90, "continuous": 0}
+_PERIOD_DEG: dict[Symmetry, float] = {"none": 360, "2-fold": 180, "4-fold": 90}
 
 
-def propose(search: Search) -> Edit:
-    """A checked turn; raises `Rejected`."""
-    thing = search.pick_target()
-    turns = search.options.turns_deg
-    degrees = turns[int(search.rng.integers(len(turns)))]
-    period = _PERIODS[thing.info.symmetry]
-    if period == 0 or degrees % period == 0:
-        raise Rejected("symmetric")
-    name = name_of(search.scene, thing, search.rng)
-    load = search.with_load(thing)
-    after = search.scene.with_things([t.turned(math.radians(degrees), about=thing.position) for t in load])
-    search.check_standing(after, [t.id for t in load])
-    search.check_seen(after, thing.id)
-    direction = None if abs(degrees) == 180 else "counterclockwise" if degrees > 0 else "clockwise"
-    operation = Operation(kind="rotate", direction=direction, angle_deg=float(abs(degrees)))
-    prompt, prompt_zh = wording.rotate(name, direction, abs(degrees), search.rng)
-    return Edit("rotate", thing.id, search.scene, after, operation, prompt, prompt_zh)
+@dataclasses.dataclass(frozen=True)
+class Rotate(Candidate):
+    """A target turns by whole degrees, counter-clockwise seen from above > 0."""
+
+    kind: ClassVar[str] = "rotate"
+    target: str
+    angle_deg: int
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """The target has a name, stands upright, and shows the turn."""
+        thing = stage.scene.thing(self.target)
+        if self.target not in stage.names:
+            return Rejection("ambiguous")
+        if not thing.is_upright:
+            return Rejection("not_upright")
+        return Rejection("unobservable_rotation") if is_symmetry(self.angle_deg, thing.info.symmetry) else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The target and its load, turned about the target's centre."""
+        target = scene.thing(self.target)
+        turning = (target, *scene.carried_by(self.target))
+        return scene.with_things(t.turned(math.radians(self.angle_deg), about=target.position) for t in turning)
+
+    def operation(self, stage: Stage) -> Operation:
+        """Half a turn has no sense."""
+        return Operation(kind="rotate", direction=self._sense, angle_deg=abs(self.angle_deg))
+
+    @property
+    def _sense(self) -> str | None:
+        if abs(self.angle_deg) == 180:
+            return None
+        return "counterclockwise" if self.angle_deg > 0 else "clockwise"
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Rotate the mug 90 degrees clockwise."."""
+        slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
+        return wording.say(f"rotate/{self._sense or 'half'}", slots | {"a": str(abs(self.angle_deg))}, rng)
+
+
+def propose(stage: Stage, rng: np.random.Generator) -> Rotate | Rejection:
+    """A random target and angle."""
+    target = draw(stage.nameable, rng)
+    if target is None:
+        return Rejection("no_candidate")
+    turns = stage.options.turns_deg
+    return Rotate(target.id, turns[int(rng.integers(len(turns)))])
+
+
+def is_symmetry(angle_deg: float, symmetry: Symmetry) -> bool:
+    """Whether a thing of that symmetry looks the same after the turn.
+
+    >>> is_symmetry(180, "2-fold"), is_symmetry(90, "2-fold"), is_symmetry(45, "continuous")
+    (True, False, True)
+    """
+    return symmetry == "continuous" or angle_deg % _PERIOD_DEG[symmetry] == 0

@@ -1,28 +1,56 @@
-"""Make an object larger or smaller about the middle of its base, so that it stays standing."""
+"""Scale: a thing grows or shrinks about the middle of its base, so that what stands stays standing."""
 
 from __future__ import annotations
 
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search
-from gsi_bench_builders.edits.naming import name_of
+from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["Scale", "propose"]
 
 
-def propose(search: Search) -> Edit:
-    """A checked change of size; raises `Rejected`."""
-    thing = search.pick_target()
-    if search.scene.carried_by(thing.id):
-        raise Rejected("carries_load")
-    factors = search.options.factors
-    factor = factors[int(search.rng.integers(len(factors)))]
-    name = name_of(search.scene, thing, search.rng)
-    after = search.scene.with_things([thing.scaled(factor)])
-    search.check_changes(after, thing.id)
-    search.check_standing(after, [thing.id])
-    search.check_seen(after, thing.id)
-    operation = Operation(kind="scale", factor=factor)
-    prompt, prompt_zh = wording.scale(name, factor, search.rng)
-    return Edit("scale", thing.id, search.scene, after, operation, prompt, prompt_zh)
+@dataclasses.dataclass(frozen=True)
+class Scale(Candidate):
+    """A target's size is multiplied by a factor, along every axis."""
+
+    kind: ClassVar[str] = "scale"
+    target: str
+    factor: float
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """The target has a name, carries nothing, and does not grow inside a receptacle."""
+        if self.target not in stage.names:
+            return Rejection("ambiguous")
+        if stage.scene.carried_by(self.target):
+            return Rejection("carried_load")
+        carrier = stage.scene.thing(self.target).on
+        holds = carrier is not None and stage.scene.thing(carrier).info.receptacle
+        return Rejection("inside_receptacle") if holds and holds.relation == "in" and self.factor > 1 else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """Scaled about the base."""
+        return scene.with_things([scene.thing(self.target).scaled(self.factor)])
+
+    def operation(self, stage: Stage) -> Operation:
+        """The factor."""
+        return Operation(kind="scale", factor=self.factor)
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Enlarge the mug by 50%."."""
+        slots = wording.target_slots(stage.names[self.target], None) | wording.amounts(self.factor)
+        return wording.say("scale/up" if self.factor > 1 else "scale/down", slots, rng)
+
+
+def propose(stage: Stage, rng: np.random.Generator) -> Scale | Rejection:
+    """A random target and factor."""
+    target = draw(stage.nameable, rng)
+    if target is None:
+        return Rejection("no_candidate")
+    factors = stage.options.factors
+    return Scale(target.id, factors[int(rng.integers(len(factors)))])

@@ -1,92 +1,143 @@
-"""Move the camera, or turn it; never both.
+"""View: the camera travels, or it turns; never both.
 
-left and right go along the camera's own horizontal axis, forward and backward along its viewing axis, up and down along the
-world's vertical. Turns to the left and right are about the vertical, up and down about the camera's horizontal axis.
+It travels level: "forward" is its viewing direction on the ground, "up" is the vertical, however it is pitched. A turn to the
+left or right is about the vertical, a turn up or down about its own right axis; so it never rolls.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 
 from gsi_bench_builders import wording
-from gsi_bench_builders.edits.base import Edit, Rejected
-from gsi_bench_builders.edits.checks import Search, rectangle
-from gsi_bench_builders.frames import camera_motion
-from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3
+from gsi_bench_builders.edits.base import Candidate, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.checks import seen_well
+from gsi_bench_builders.edits.geometry import box_distance, screen_rect
+from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["propose"]
+__all__ = ["View", "panned", "propose", "travelled"]
 
-MOVES = ("left", "right", "forward", "backward", "up", "down")
-TURNS = ("left", "right", "up", "down")
-_KEPT_SHARE = 0.7  # of the things whose middle must stay in the picture
-
-
-def propose(search: Search) -> Edit:
-    """A checked motion of the camera; raises `Rejected`."""
-    rng, camera = search.rng, search.scene.camera
-    target = _central(search)
-    if rng.random() < 0.5:
-        direction = MOVES[int(rng.integers(len(MOVES)))]
-        low, high = search.options.camera_cm
-        centimetres = int(rng.integers(low, high + 1))
-        after = _moved(camera, direction, centimetres / 100)
-        asked = Operation(kind="view", direction=direction, frame="camera", distance_m=centimetres / 100)
-        prompt, prompt_zh = wording.camera_move(direction, centimetres, rng)
-    else:
-        direction = TURNS[int(rng.integers(len(TURNS)))]
-        low, high = search.options.camera_deg
-        degrees = int(rng.integers(low, high + 1))
-        after = _turned(camera, direction, degrees)
-        asked = Operation(kind="view", direction=direction, frame="camera", angle_deg=float(degrees))
-        prompt, prompt_zh = wording.camera_turn(direction, degrees, rng)
-    scene = dataclasses.replace(search.scene, camera=after)
-    _check(search, scene, target)
-    translation, rotation = camera_motion(camera, after)
-    operation = dataclasses.replace(asked, camera_translation_m=translation, camera_rotation=rotation)
-    return Edit("view", target.id, search.scene, scene, operation, prompt, prompt_zh)
+_TRAVELS = ("left", "right", "forward", "backward", "up", "down")
+_PANS = ("left", "right", "up", "down")
+_STEEPEST_DEG = 80
+# The target of a view edit is large and near the picture's middle: at this share of the picture's width from it, half counts.
+_CENTRAL_SHARE = 0.25
 
 
-def _central(search: Search) -> Thing:
-    """The well visible thing nearest to the middle of the picture."""
-    camera = search.scene.camera
-    middle = np.array([camera.width, camera.height]) / 2
-    seen = [t for t in search.scene.things if t.info.nameable and search.coverage(t.id).share >= search.options.visible_share]
-    seen = [t for t in seen if search.coverage(t.id).shorter_side_px >= search.min_target_px]
-    if not seen:
-        raise Rejected("no_candidate")
-    return min(seen, key=lambda t: float(np.linalg.norm(camera.project(np.array(t.position)) - middle)))
+@dataclasses.dataclass(frozen=True)
+class View(Candidate):
+    """The camera travels whole centimetres or turns whole degrees: exactly one of the two amounts is given."""
+
+    kind: ClassVar[str] = "view"
+    target: str
+    direction: str
+    distance_cm: int | None = None
+    angle_deg: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.distance_cm is None) == (self.angle_deg is None):
+            raise ValueError("a view edit travels or turns: give exactly one of distance_cm and angle_deg")
+
+    def camera(self, old: Camera) -> Camera:
+        """The camera after the edit."""
+        if self.distance_cm is not None:
+            return travelled(old, self.direction, self.distance_cm / 100)
+        return panned(old, self.direction, math.radians(self.angle_deg or 0))
+
+    def check(self, stage: Stage) -> Rejection | None:
+        """The camera comes near nothing, looks neither straight up nor down, and keeps most of the scene in the picture."""
+        scene, options = stage.scene, stage.options
+        camera = self.camera(scene.camera)
+        near = stage.boxes.centres.size and box_distance(camera.position, stage.boxes).min() < options.camera_clearance_m
+        if near or camera.position[2] < scene.support.z + options.camera_clearance_m:
+            return Rejection("camera_blocked")
+        steep = abs(camera.rotation[2][2]) > math.sin(math.radians(_STEEPEST_DEG))
+        shown = [t for t in scene.things if _centre_shown(scene.camera, t)]
+        kept = sum(_centre_shown(camera, t) for t in shown)
+        return Rejection("scene_lost") if steep or kept < options.min_kept * len(shown) else None
+
+    def apply(self, scene: Scene) -> Scene:
+        """The same things, seen from elsewhere."""
+        return dataclasses.replace(scene, camera=self.camera(scene.camera))
+
+    def operation(self, stage: Stage) -> Operation:
+        """With the camera's motion in its old frame."""
+        old = stage.scene.camera
+        new = self.camera(old)
+        return Operation(
+            kind="view",
+            direction=self.direction,
+            distance_m=None if self.distance_cm is None else self.distance_cm / 100,
+            angle_deg=self.angle_deg,
+            frame="camera",
+            camera_translation_m=tuple(old.to_camera(np.array(new.position)).tolist()),
+            camera_rotation=matrix3(np.array(new.rotation) @ np.array(old.rotation).T),
+        )
+
+    def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
+        """Such as "Move the camera 20 cm to the left."."""
+        if self.distance_cm is not None:
+            return wording.say(f"travel/{self.direction}", wording.centimetres(self.distance_cm, rng), rng)
+        return wording.say(f"pan/{self.direction}", {"a": str(self.angle_deg)}, rng)
 
 
-def _moved(camera: Camera, direction: str, metres: float) -> Camera:
-    right, _, forward = np.array(camera.rotation)
+def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
+    """A random motion; the target is the thing that the picture is most about."""
+    target = _main_thing(stage)
+    if target is None:
+        return Rejection("no_candidate")
+    if rng.random() < len(_TRAVELS) / (len(_TRAVELS) + len(_PANS)):
+        low, high = stage.options.travel_cm
+        direction = _TRAVELS[int(rng.integers(len(_TRAVELS)))]
+        return View(target, direction, distance_cm=int(rng.integers(low, high + 1)))
+    low, high = stage.options.pan_deg
+    return View(target, _PANS[int(rng.integers(len(_PANS)))], angle_deg=int(rng.integers(low, high + 1)))
+
+
+def travelled(camera: Camera, direction: str, distance_m: float) -> Camera:
+    """A camera that has gone in one of the six directions, level or straight up and down."""
+    right, forward = camera.flat_axes()
     up = np.array([0.0, 0.0, 1.0])
-    steps = {"left": -right, "right": right, "forward": forward, "backward": -forward, "up": up, "down": -up}
-    position = np.array(camera.position) + steps[direction] * metres
-    return dataclasses.replace(camera, position=tuple(position.tolist()))
+    ways = {"left": -right, "right": right, "forward": forward, "backward": -forward, "up": up, "down": -up}
+    x, y, z = (np.array(camera.position) + distance_m * ways[direction]).tolist()
+    return dataclasses.replace(camera, position=(x, y, z))
 
 
-def _turned(camera: Camera, direction: str, degrees: float) -> Camera:
-    axes = np.array(camera.rotation)
-    axis = np.array([0.0, 0.0, 1.0]) if direction in ("left", "right") else axes[0]
-    angle = math.radians(degrees) * (1 if direction in ("left", "up") else -1)
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    turn = np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross
-    return dataclasses.replace(camera, rotation=matrix3(axes @ turn.T))
+def panned(camera: Camera, direction: str, angle_rad: float) -> Camera:
+    """A camera that has turned to the left, right, up or down where it stands."""
+    rotation = np.array(camera.rotation)
+    if direction in ("left", "right"):
+        turn = np.array(turn_about_z(angle_rad if direction == "left" else -angle_rad))
+        return dataclasses.replace(camera, rotation=matrix3(rotation @ turn.T))
+    c, s = math.cos(angle_rad), math.sin(angle_rad) * (1 if direction == "up" else -1)
+    pitch = np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+    return dataclasses.replace(camera, rotation=matrix3(pitch @ rotation))
 
 
-def _check(search: Search, after: Scene, target: Thing) -> None:
-    pixels = after.camera.project(np.array([t.position for t in after.things]))
-    size = np.array([after.camera.width, after.camera.height])
-    inside = np.isfinite(pixels).all(axis=1) & (pixels > 0).all(axis=1) & (pixels < size).all(axis=1)
-    box = rectangle(after, target.id)
-    whole = np.isfinite(box).all() and (box[:2] >= 0).all() and (box[2:] <= size).all()
-    if inside.mean() < _KEPT_SHARE or not whole:
-        raise Rejected("out_of_frame")
-    seen = search.probe.coverage(after, target.id)
-    if seen.share < search.options.visible_share:
-        raise Rejected("hidden_after")
+def _main_thing(stage: Stage) -> str | None:
+    """The named thing that is large and central; None where none is seen well."""
+    scores = {}
+    for thing in _well_seen(stage, stage.options):
+        rect = screen_rect(stage.scene.camera, thing)
+        if rect is None:
+            continue
+        camera = stage.scene.camera
+        middle = np.array([(rect[0] + rect[2]) / 2 - camera.width / 2, (rect[1] + rect[3]) / 2 - camera.height / 2])
+        away = float(np.linalg.norm(middle)) / (_CENTRAL_SHARE * camera.width)
+        scores[thing.id] = stage.coverage(thing.id).visible_px / (1 + away**2)
+    return max(sorted(scores), key=lambda id_: scores[id_]) if scores else None
+
+
+def _well_seen(stage: Stage, options: EditOptions) -> Iterable[Thing]:
+    named = (t for t in stage.nameable if t.id in stage.names)
+    return (t for t in named if seen_well(stage.coverage(t.id), options, "hidden_before") is None)
+
+
+def _centre_shown(camera: Camera, thing: Thing) -> bool:
+    x, y = camera.project(np.array(thing.position))
+    return bool(0 <= x < camera.width and 0 <= y < camera.height)

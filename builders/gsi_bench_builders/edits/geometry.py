@@ -1,0 +1,123 @@
+"""Plain geometry of boxes, footprints and polygons. World frame, metres, unless a name says pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_builders.scene import Camera, Thing
+
+__all__ = [
+    "Boxes",
+    "box_distance",
+    "boxes_apart",
+    "clip_polygon",
+    "depth_inside",
+    "footprint",
+    "rect_iou",
+    "screen_rect",
+]
+
+Array = NDArray[np.float64]
+
+_CIRCLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+# The polygon is drawn around the circle, not in it, so that it holds all of what is round.
+_CIRCLE_POINTS = np.column_stack([np.cos(_CIRCLE), np.sin(_CIRCLE)]) / np.cos(np.pi / 24)
+# Axes that are crosses of nearly parallel edges say nothing.
+_PARALLEL = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Boxes:
+    """N oriented boxes: centres N×3, axes N×3×3 (columns: own x, y, z in the world), half extents N×3."""
+
+    centres: Array
+    axes: Array
+    halves: Array
+
+    @classmethod
+    def of(cls, things: Sequence[Thing]) -> Boxes:
+        """The boxes of things, in their order."""
+        return cls(
+            np.array([t.position for t in things], dtype=np.float64).reshape(-1, 3),
+            np.array([t.rotation for t in things], dtype=np.float64).reshape(-1, 3, 3),
+            np.array([t.size for t in things], dtype=np.float64).reshape(-1, 3) / 2,
+        )
+
+
+def boxes_apart(one: Thing, others: Boxes, clearance: float = 0.0) -> NDArray[np.bool_]:
+    """Which of N boxes stay further than `clearance` from one box (N,), by the separating axis theorem.
+
+    Two boxes diagonal to each other may count as nearer than they are: only faces and crossed edges are tried as axes.
+    """
+    mine = Boxes.of([one])
+    count = len(others.centres)
+    own = np.broadcast_to(mine.axes[0].T, (count, 3, 3))
+    theirs = np.swapaxes(others.axes, 1, 2)
+    crossed = np.cross(own[:, :, None], theirs[:, None, :]).reshape(count, 9, 3)
+    axes = np.concatenate([own, theirs, crossed], axis=1)  # N×15×3
+    lengths = np.linalg.norm(axes, axis=2)
+    axes = axes / np.where(lengths > _PARALLEL, lengths, 1)[..., None]
+    between = np.abs(np.einsum("nij,nj->ni", axes, others.centres - mine.centres))
+    reach = np.abs(axes @ mine.axes[0]) @ mine.halves[0]
+    reach = reach + np.einsum("nij,nj->ni", np.abs(axes @ others.axes), others.halves)
+    gaps = np.where(lengths > _PARALLEL, between - reach, -np.inf)
+    return np.asarray(gaps.max(axis=1) > clearance)
+
+
+def box_distance(point: Sequence[float], others: Boxes) -> Array:
+    """Distance of a point from each of N solid boxes (N,); 0 inside."""
+    local = np.einsum("nij,ni->nj", others.axes, np.asarray(point, dtype=np.float64) - others.centres)
+    return np.asarray(np.linalg.norm(np.maximum(np.abs(local) - others.halves, 0), axis=1))
+
+
+def footprint(thing: Thing) -> Array:
+    """Points n×2 on the ground whose hull holds all of a thing: of a circle for what is round, else of its box."""
+    width, depth, _ = thing.size
+    if thing.info.symmetry == "continuous" and thing.is_upright and abs(width - depth) < 0.01 * width:
+        return np.asarray(thing.position[:2] + _CIRCLE_POINTS * max(width, depth) / 2)
+    return np.asarray(thing.corners()[:, :2])
+
+
+def depth_inside(points: Array, polygon: Array) -> Array:
+    """How deep points (…×2) lie in a convex polygon (m×2, either way round): distance to its nearest side, < 0 outside."""
+    x, y = polygon[:, 0], polygon[:, 1]
+    edge_x, edge_y = np.append(x[1:], x[0]) - x, np.append(y[1:], y[0]) - y
+    # Twice the area, positive where the corners go round counter-clockwise and inwards is to the left of each side.
+    sign = np.sign(np.sum(x * edge_y - y * edge_x))
+    scale = sign / np.hypot(edge_x, edge_y)
+    return np.asarray(((points[..., 1, None] - y) * edge_x - (points[..., 0, None] - x) * edge_y) * scale).min(axis=-1)
+
+
+def clip_polygon(polygon: Array, normal: Array, limit: float) -> Array:
+    """The part of a convex polygon (m×k) where the first `len(normal)` coordinates satisfy `p · normal <= limit`."""
+    heights = polygon[:, : len(normal)] @ normal - limit
+    kept: list[Array] = []
+    for i, j in zip(range(len(polygon)), np.roll(np.arange(len(polygon)), -1), strict=True):
+        if heights[i] <= 0:
+            kept.append(polygon[i])
+        if (heights[i] < 0 < heights[j]) or (heights[j] < 0 < heights[i]):
+            share = heights[i] / (heights[i] - heights[j])
+            kept.append(polygon[i] + share * (polygon[j] - polygon[i]))
+    return np.array(kept).reshape(-1, polygon.shape[1])
+
+
+def screen_rect(camera: Camera, thing: Thing) -> tuple[float, float, float, float] | None:
+    """Upright rectangle around a box's picture (left, top, right, bottom), pixels; None where it reaches behind the camera."""
+    pixels = camera.project(thing.corners())
+    if np.isnan(pixels).any():
+        return None
+    (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def rect_iou(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two upright rectangles."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
