@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from gsi_bench_builders.edits.base import EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.engine import PRESETS, Coverage
@@ -127,12 +128,13 @@ def proposals(wanted: int) -> None:
     spent = 0.0
     found = 0
     number = 0
+    options = EditOptions(min_target_px=PRESETS["demo"].min_target_px)
     while found < wanted:
         scene = scene_of(number, PRESETS["demo"].size)
         probe.load(scene)
         rng = np.random.default_rng([1, number])
         start = time.process_time()
-        edits, _ = propose_edits(scene, probe, rng, EditOptions(), 25, min_target_px=PRESETS["demo"].min_target_px)
+        edits, _ = propose_edits(scene, probe, rng, options, count=25)
         spent += time.process_time() - start
         found += len(edits)
         number += 1

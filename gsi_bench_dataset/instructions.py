@@ -347,7 +347,7 @@ def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation
             _scale(_fraction),
         ),
         # Removals.
-        (rf"(?:remove|delete|erase) {obj}(?: from the (?:scene|picture|image)| completely)?", _remove),
+        (rf"(?:remove|delete|erase) {obj}", _remove),
         (rf"take away {obj}", _remove),
         (rf"take {obj} away", _remove),
     ]

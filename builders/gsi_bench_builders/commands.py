@@ -77,13 +77,13 @@ def add_commands(subparsers: Any) -> None:
 
 
 def _run_build(args: argparse.Namespace) -> int:
-    from gsi_bench_builders.edits.base import EditOptions  # noqa: PLC0415
+    from gsi_bench_builders.edits.propose import KINDS  # noqa: PLC0415
     from gsi_bench_builders.recipes.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.recipes.scene_work import SceneJob  # noqa: PLC0415
     from gsi_bench_dataset.execution import available_cores  # noqa: PLC0415
 
-    options = EditOptions(kinds=tuple(args.operations)) if args.operations else EditOptions()
-    job = SceneJob(args.split, args.preset, args.seed, args.edits_per_scene, args.variants, options)
+    kinds = tuple(args.operations or KINDS)
+    job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
     summary = build(
         _source(args),
         job,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.edits.base import Edit
-from gsi_bench_builders.edits.readback import reads_back
+from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Frame
 from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.scene import Scene, Thing

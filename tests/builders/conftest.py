@@ -1,173 +1,121 @@
-"""Scenes of boxes on a table, and a probe that answers for them by geometry alone."""
-
-from __future__ import annotations
-
-import math
-from collections.abc import Callable, Sequence
+import dataclasses
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gsi_bench_builders.edits.geometry import Boxes, boxes_apart, screen_rect
-from gsi_bench_builders.engine import Coverage
-from gsi_bench_builders.scene import AssetInfo, Camera, Light, Receptacle, Room, Scene, Support, Thing, turn_about_z
-
-TABLE = Support("table", "桌子", (-0.6, 0.6), (-0.4, 0.4), 0.75)
-CAMERA = Camera.look_at((0.0, -1.5, 1.6), (0.0, 0.0, 0.75), 55, 512, 512)
-COLOURS = (("red", "红色"), ("blue", "蓝色"), ("green", "绿色"), ("white", "白色"), (None, None))
-
-
-def rim(width: float, depth: float) -> tuple[tuple[float, float], ...]:
-    return ((-width, -depth), (width, -depth), (width, depth), (-width, depth))
-
-
-def kinds() -> dict[str, dict[str, Any]]:
-    """Category -> what an asset of it is like."""
-    return {
-        "mug": {"category_zh": "马克杯", "size": (0.10, 0.08, 0.09), "symmetry": "none"},
-        "pencil cup": {"category_zh": "笔筒", "size": (0.08, 0.08, 0.11), "symmetry": "continuous"},
-        "book": {"category_zh": "书", "size": (0.14, 0.20, 0.04), "symmetry": "none"},
-        "apple": {"category_zh": "苹果", "size": (0.07, 0.07, 0.07), "symmetry": "continuous", "rolls": True},
-        "box": {"category_zh": "盒子", "size": (0.10, 0.10, 0.10), "symmetry": "4-fold"},
-        "remote control": {"category_zh": "遥控器", "size": (0.05, 0.15, 0.04), "symmetry": "none"},
-        "tissue box": {"category_zh": "纸巾盒", "size": (0.20, 0.10, 0.08), "symmetry": "2-fold"},
-        "plate": {
-            "category_zh": "盘子", "size": (0.22, 0.22, 0.03), "symmetry": "continuous",
-            "receptacle": Receptacle("on", rim(0.09, 0.09), 0.01),
-        },
-        "tray": {
-            "category_zh": "托盘", "size": (0.36, 0.26, 0.03), "symmetry": "2-fold",
-            "receptacle": Receptacle("on", rim(0.16, 0.11), 0.01),
-        },
-        "bowl": {
-            "category_zh": "碗", "size": (0.18, 0.18, 0.09), "symmetry": "continuous",
-            "receptacle": Receptacle("in", rim(0.06, 0.06), 0.02),
-        },
-    }  # fmt: skip
-
-
-class BoxProbe:
-    """A probe for scenes in which every thing is its box, but for receptacles: they are hollow and end at their surface."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-
-    def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
-        solids = [solid(t) for t in scene.things]
-        boxes = Boxes.of(solids)
-        pairs = []
-        for id_ in ids:
-            self.asked.append(("touching", id_))
-            apart = boxes_apart(solid(scene.thing(id_)), boxes)
-            pairs += [(id_, t.id) for t, free in zip(scene.things, apart, strict=True) if not free and t.id != id_]
-        return pairs
-
-    def coverage(self, scene: Scene, thing_id: str) -> Coverage:
-        self.asked.append(("coverage", thing_id))
-        camera, thing = scene.camera, scene.thing(thing_id)
-        rect = screen_rect(camera, thing)
-        if rect is None:
-            return Coverage(0, 0, 0, True)
-        left, top, right, bottom = rect
-        side = 20
-        columns, rows = np.linspace(left, right, side), np.linspace(top, bottom, side)
-        pixels = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-        hits = ray_depths(camera, pixels, [thing])[:, 0]
-        others = [solid(t) for t in scene.things if t.id != thing_id]
-        nearest = ray_depths(camera, pixels, others).min(axis=1) if others else np.full(len(pixels), np.inf)
-        alone = np.isfinite(hits)
-        inside = (pixels >= 0).all(axis=1) & (pixels[:, 0] < camera.width) & (pixels[:, 1] < camera.height)
-        visible = alone & (hits < nearest) & inside
-        cell = (right - left) * (bottom - top) / side**2
-        spans = np.ptp(pixels[visible], axis=0) if visible.any() else np.zeros(2)
-        edge = bool((~inside & alone).any())
-        return Coverage(float(visible.sum() * cell), float(alone.sum() * cell), float(spans.min()), edge)
-
-
-def solid(thing: Thing) -> Thing:
-    """What of a thing others can run into."""
-    if thing.info.receptacle is None:
-        return thing
-    height = thing.info.receptacle.height * thing.scale[2]
-    x, y, _ = thing.position
-    return Thing(thing.id, thing.info, (x, y, thing.base_z + height / 2), thing.rotation, (*thing.size[:2], height))
-
-
-def ray_depths(camera: Camera, pixels: np.ndarray, things: Sequence[Thing]) -> np.ndarray:
-    """Where the rays of P pixels enter N boxes (P×N), in depths; inf where they miss."""
-    boxes = Boxes.of(things)
-    own = np.column_stack([(pixels - (camera.width / 2, camera.height / 2)) / camera.focal, np.ones(len(pixels))])
-    rays = own @ np.array(camera.rotation)
-    start = np.einsum("nij,ni->nj", boxes.axes, np.array(camera.position) - boxes.centres)
-    ways = np.einsum("nij,pi->pnj", boxes.axes, rays)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one, two = (-boxes.halves - start) / ways, (boxes.halves - start) / ways
-    enter, leave = np.minimum(one, two).max(axis=2), np.maximum(one, two).min(axis=2)
-    return np.where((enter <= leave) & (enter > 0), enter, np.inf)
-
-
-def make_thing(
-    category: str, number: int = 0, at: Sequence[float] = (0, 0), turn_deg: float = 0, colour: int = 0, **fields: Any
-) -> Thing:
-    """A thing that stands on the table."""
-    known = kinds().get(category, {"category_zh": category, "size": (0.1, 0.1, 0.1)})
-    own = {k: fields.pop(k) for k in ("size", "symmetry", "nameable", "receptacle", "category_zh") if k in fields}
-    word, word_zh = COLOURS[colour]
-    info = AssetInfo(key=f"test:{category}", category=category, colour=word, colour_zh=word_zh, **(known | own))
-    position = (float(at[0]), float(at[1]), TABLE.z + info.size[2] / 2)
-    return Thing(f"{category}_{number}", info, position, turn_about_z(math.radians(turn_deg)), **fields)
-
-
-def stack(thing: Thing, on: Thing, at: Sequence[float] = (0, 0)) -> Thing:
-    """The thing on or in another, `at` metres from its middle."""
-    surface = float(on.receptacle_outline()[0, 2])
-    position = (on.position[0] + at[0], on.position[1] + at[1], surface + thing.size[2] / 2)
-    return Thing(thing.id, thing.info, position, thing.rotation, thing.size, on.id)
-
-
-def make_scene(*things: Thing, camera: Camera = CAMERA) -> Scene:
-    return Scene("scene", things, TABLE, Room("plain", 0), Light(), camera)
-
-
-def random_scene(seed: int, count: int = 12) -> Scene:
-    """Things of random kinds where there is room for them, some of them on others."""
-    rng = np.random.default_rng(seed)
-    names = list(kinds())
-    things: list[Thing] = []
-    for number in range(count):
-        for _ in range(200):
-            category = names[int(rng.integers(len(names)))]
-            turn, colour = float(rng.uniform(0, 360)), int(rng.integers(len(COLOURS)))
-            thing = make_thing(category, number, rng.uniform((-0.45, -0.28), (0.45, 0.28)), turn, colour)
-            carriers = [t for t in things if t.info.receptacle and not any(o.on == t.id for o in things)]
-            if carriers and thing.info.receptacle is None and rng.random() < 0.3:
-                small = tuple(s * 0.6 for s in thing.size)
-                thing = stack(Thing(thing.id, thing.info, thing.position, thing.rotation, small), carriers[0])
-            obstacles = [t for t in things if t.id != thing.on]
-            if not obstacles or boxes_apart(thing, Boxes.of(obstacles), 0.005).all():
-                things.append(thing)
-                break
-    return make_scene(*things)
-
-
-@pytest.fixture
-def probe() -> BoxProbe:
-    return BoxProbe()
+from gsi_bench_builders.assets.library import asset
+from gsi_bench_builders.engine import PRESETS
+from gsi_bench_builders.engines.blender.engine import BlenderEngine
+from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
 
 
 @pytest.fixture(scope="session")
-def tools() -> Any:
-    """The makers of this file, for tests: modules are not importable by name here."""
+def blender_engine():
+    """One engine a test process: Blender starts once and is reset by every `load`."""
+    pytest.importorskip("bpy", reason="needs the blender extra")
+    return BlenderEngine()
 
-    class Tools:
-        thing: Callable[..., Thing] = staticmethod(make_thing)
-        stack: Callable[..., Thing] = staticmethod(stack)
-        scene: Callable[..., Scene] = staticmethod(make_scene)
-        random_scene: Callable[..., Scene] = staticmethod(random_scene)
-        solid: Callable[..., Thing] = staticmethod(solid)
-        Probe = BoxProbe
-        camera = CAMERA
-        table = TABLE
 
-    return Tools
+@pytest.fixture(scope="session")
+def tiny():
+    """The `test` preset at its smallest."""
+    return dataclasses.replace(PRESETS["test"], size=96, samples=1, denoise=None)
+
+
+@pytest.fixture(scope="session")
+def three_mugs():
+    """Three mugs in a row on a table, the middle one nearer; a camera that sees all of them."""
+    things = []
+    for number, (x, y) in enumerate([(-0.16, 0.05), (0.0, -0.06), (0.17, 0.04)]):
+        info = asset(f"embedded:mug:{number}").info
+        things.append(Thing(f"mug_{number}", info, (x, y, 0.75 + info.size[2] / 2)).turned(0.7 * number))
+    return Scene(
+        "mugs",
+        tuple(things),
+        Support("table", "桌子", (-0.6, 0.6), (-0.4, 0.4), 0.75),
+        Room("dining", 1),
+        Light(),
+        Camera.look_at((0.05, -0.75, 1.2), (0.0, 0.0, 0.78), 38, 96, 96),
+    )
+
+
+def box_mesh(low, high) -> tuple[np.ndarray, np.ndarray]:
+    """A block between two corners: 8 vertices, 12 outward triangles."""
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    vertices = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)]) * (high - low) + low
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    return vertices, np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))])
+
+
+def glb_bytes(
+    meshes: list[tuple[np.ndarray, np.ndarray]],
+    nodes: list[dict[str, Any]] | None = None,
+    edit: Callable[[dict[str, Any]], None] = lambda document: None,
+) -> bytes:
+    """A GLB of meshes (vertices in the file's axes, triangles); `nodes` default to one for each mesh."""
+    binary, views, accessors = b"", [], []
+    for vertices, triangles in meshes:
+        for values, kind, shape in (
+            (vertices.astype("<f4"), 5126, "VEC3"),
+            (triangles.astype("<u2").reshape(-1, 1), 5123, "SCALAR"),
+        ):
+            views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": values.nbytes})
+            accessor = {"bufferView": len(views) - 1, "componentType": kind, "count": len(values), "type": shape}
+            accessors.append(accessor | {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()})
+            binary += values.tobytes() + b"\0" * (-values.nbytes % 4)
+    pieces = [{"primitives": [{"attributes": {"POSITION": 2 * i}, "indices": 2 * i + 1}]} for i in range(len(meshes))]
+    nodes = [{"mesh": i} for i in range(len(meshes))] if nodes is None else nodes
+    roots = sorted(set(range(len(nodes))) - {c for n in nodes for c in n.get("children", ())})
+    document = {
+        "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": roots}], "nodes": nodes, "meshes": pieces,
+        "accessors": accessors, "bufferViews": views, "buffers": [{"byteLength": len(binary)}],
+    }  # fmt: skip
+    edit(document)
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    body = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(binary), b"BIN\0") + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body
+
+
+@pytest.fixture(scope="session")
+def block():
+    """`block(low, high) -> (vertices, triangles)`."""
+    return box_mesh
+
+
+@pytest.fixture(scope="session")
+def make_glb():
+    """`make_glb(meshes, nodes=None, edit=...) -> bytes`: a GLB written here, byte by byte."""
+    return glb_bytes
+
+
+@pytest.fixture(scope="session")
+def lopsided():
+    """Meshes of three blocks (file's axes, y up) that no turn and no mirror maps onto themselves; 3 × 2 × 1.5 in all."""
+    return [box_mesh((0, 0, 0), (3, 0.4, 1.5)), box_mesh((0, 0.4, 0), (0.6, 2, 0.5)), box_mesh((2.2, 0.4, 1.1), (3, 0.9, 1.5))]
+
+
+@pytest.fixture
+def mesatask_folder(tmp_path: Path, lopsided) -> Callable[..., Path]:
+    """`mesatask_folder(objects, annotations=..., **layout) -> Path`: a folder of that format with one dining table."""
+
+    def make(objects: list[Any], annotations: dict[str, Any] | None = None, **layout: Any) -> Path:
+        folder = tmp_path / "MesaTask-10K"
+        (folder / "Assets_library").mkdir(parents=True, exist_ok=True)
+        (folder / "Assets_library" / "lopsided.glb").write_bytes(glb_bytes(lopsided))
+        (folder / "Assets_library" / "cube.glb").write_bytes(glb_bytes([box_mesh((-1, -1, -1), (1, 1, 1))]))
+        (folder / "Assets_library" / "sink_cube.glb").write_bytes(glb_bytes([box_mesh((-1, -1, -1), (1, 1, 1))]))
+        known = {"lopsided": {"category": "Stapler", "detailed_caption": "a red stapler"}, "cube": {"category": "box"}}
+        (folder / "Asset_annotation.json").write_text(json.dumps(known if annotations is None else annotations))
+        document = {"item_placement_zone": [0, 200, 0, 80], "objects": objects} | layout
+        place = folder / "Layout_info" / "dining_table" / "dining_table_0001"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "layout.json").write_text(json.dumps(document))
+        return folder
+
+    return make

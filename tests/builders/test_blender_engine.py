@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.library import asset
 from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.engines.blender import session

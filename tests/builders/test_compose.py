@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.library import kinds
 from gsi_bench_builders.recipes.choosing import choose
 from gsi_bench_builders.recipes.compose import THEMES, CompositionError, compose, flaws

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from gsi_bench_builders.frames import camera_motion, depth_png, evaluation_box, to_camera_direction, unproject
-from gsi_bench_builders.scene import AssetInfo, Camera, Thing, matrix3
 from PIL import Image
 
+from gsi_bench_builders.frames import camera_motion, depth_png, evaluation_box, to_camera_direction, unproject
+from gsi_bench_builders.scene import AssetInfo, Camera, Thing, matrix3
 from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
 
 CAMERA = Camera.look_at((0.4, -1.1, 1.6), (0.0, 0.1, 0.8), 42, 320, 240)

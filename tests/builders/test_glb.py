@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.files import ModelFileError, file_key, file_shape, parse_file_key
 from gsi_bench_builders.assets.glb import read_gltf
 from gsi_bench_builders.assets.library import asset

@@ -7,12 +7,12 @@ import re
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.mesatask import TABLES, MesaTaskError, front_camera, open_mesatask
 from gsi_bench_builders.assets.nouns_zh import NOUNS_ZH, chinese
 from gsi_bench_builders.assets.rooms import STYLES
 from gsi_bench_builders.scene import AssetInfo, Receptacle, Support, Thing, turn_about_z
 from gsi_bench_builders.supports import find_supports
-
 from gsi_bench_dataset.instructions import parse
 
 IDENTITY_Q = [0, 0, 0, 1]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.rooms import STYLES, room_parts
 from gsi_bench_builders.recipes.compose import THEMES
 from gsi_bench_builders.scene import Room, Support

@@ -1,5 +1,6 @@
 """A build keeps what is finished, whatever happens to the rest of it."""
 
+import dataclasses
 import errno
 import importlib
 import json
@@ -11,11 +12,11 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
+
 from gsi_bench_builders.edits.base import EditOptions
 from gsi_bench_builders.recipes import runner
 from gsi_bench_builders.recipes.runner import BuildError, build, variants_folder, work_folder
 from gsi_bench_builders.recipes.scene_work import SceneJob, SceneReport, SceneResult
-
 from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.shards import read_dataset
 
@@ -59,8 +60,8 @@ class Mugs:
         support = Support("table", "桌子", (-0.6, 0.6), (-0.4, 0.4), 0.75)
         return Scene(f"s{number:05d}_mugs", tuple(things), support, Room("dining", number), Light(), camera), {"broken": 1}
 '''
-OPTIONS = EditOptions(kinds=("move", "remove"), attempts=25)
-JOB = SceneJob("mesatask", "test", seed=1, edits=2, options=OPTIONS)
+OPTIONS = EditOptions(attempts=25)
+JOB = SceneJob("mesatask", "test", seed=1, edits=2, kinds=("move", "remove"), options=OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_nothing_at_all_is_an_error_that_lists_why(mugs, tmp_path):
 def test_other_settings_are_refused_with_what_differs_and_fresh_begins_anew(mugs, tmp_path):
     out = tmp_path / "d"
     build(mugs(), JOB, out, 1, quiet=True)
-    other = SceneJob("mesatask", "test", seed=2, edits=2, options=OPTIONS)
+    other = dataclasses.replace(JOB, seed=2)
     with pytest.raises(BuildError, match=r"--fresh[\s\S]*job\.seed: 1 then, 2 now"):
         build(mugs(), other, out, 1, quiet=True)
     summary = build(mugs(), other, out, 1, quiet=True, fresh=True)
@@ -181,8 +182,8 @@ def test_a_killed_run_goes_on_where_it_was(whole, source_module, tmp_path):
         "from gsi_bench_builders.recipes.runner import build\n"
         "from gsi_bench_builders.recipes.scene_work import SceneJob\n"
         "if __name__ == '__main__':\n"
-        "    options = EditOptions(kinds=('move', 'remove'), attempts=25)\n"
-        f"    build(Mugs(), SceneJob('mesatask', 'test', 1, 2, options=options), Path({str(out)!r}), 3, quiet=True)\n",
+        "    job = SceneJob('mesatask', 'test', 1, 2, kinds=('move', 'remove'), options=EditOptions(attempts=25))\n"
+        f"    build(Mugs(), job, Path({str(out)!r}), 3, quiet=True)\n",
         encoding="utf-8",
     )
     path = os.pathsep.join([os.path.dirname(source_module.__file__), *sys.path])  # noqa: PTH120
@@ -219,7 +220,7 @@ def test_a_damaged_scene_file_is_named(mugs, tmp_path):
 
 def test_variants_go_to_a_dataset_of_their_own(mugs, tmp_path):
     out = tmp_path / "GSI-Bench"
-    job = SceneJob("mesatask", "test", seed=1, edits=1, variants=1, options=EditOptions(kinds=("move",)))
+    job = SceneJob("mesatask", "test", seed=1, edits=1, kinds=("move",), variants=1)
     summary = build(mugs(), job, out, 1, quiet=True)
     parent = next(read_dataset(out, "mesatask"))
     variants = {s.variant: s for s in read_dataset(variants_folder(out), "mesatask")}

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gsi_bench_builders.edits.base import Edit, EditOptions
-from gsi_bench_builders.edits.propose import propose_edits
+from gsi_bench_builders.edits.propose import KINDS, propose_edits
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.scene import Scene
@@ -51,6 +51,7 @@ class SceneJob:
         preset: a name in `PRESETS`.
         seed: of the whole run; a scene's draws depend on it and on the scene's number alone.
         edits: how many a scene.
+        kinds: operations to propose in turn, of `KINDS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
     """
 
@@ -58,6 +59,7 @@ class SceneJob:
     preset: str = "demo"
     seed: int = 0
     edits: int = 10
+    kinds: tuple[str, ...] = tuple(KINDS)
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
 
@@ -158,15 +160,12 @@ class _Work:
 
     def _propose(self) -> list[Edit]:
         start = time.process_time()
+        options = dataclasses.replace(self.job.options, min_target_px=self.job.quality.min_target_px)
         edits, rejected = propose_edits(
-            self.scene,
-            self.engine,
-            self.edit_rng,
-            self.job.options,
-            self.job.edits,
-            min_target_px=self.job.quality.min_target_px,
+            self.scene, self.engine, self.edit_rng, options, count=self.job.edits, kinds=self.job.kinds
         )
-        self.result.report.rejected = dict(rejected)
+        for (_, reason), count in rejected.items():
+            self.result.report.rejected[reason] = self.result.report.rejected.get(reason, 0) + count
         self.result.report.propose_s = time.process_time() - start
         return edits
 
