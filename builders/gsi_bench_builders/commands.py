@@ -40,7 +40,7 @@ def add_commands(subparsers: Any) -> None:
         "--preset",
         choices=("test", "demo", "full"),
         default="demo",
-        help="size and quality of the pictures: 128, 384 or 1024 pixels (default: %(default)s)",
+        help="size and quality of the pictures: 128, 512 or 1024 pixels (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="equal seeds give equal datasets (default: %(default)s)")
     parser.add_argument(

@@ -114,7 +114,7 @@ def ceramic(colour: Colour, *, speckled: Colour | None = None, matt: bool = Fals
 
 def plastic(colour: Colour, roughness: float = 0.32) -> Material:
     """Moulded plastic; 0.15 is glossy, 0.5 is matt."""
-    return Material(colour, roughness=roughness, bump=Bump(0.0012, 0.00001))
+    return Material(colour, roughness=roughness)
 
 
 def metal(colour: Colour = (0.78, 0.78, 0.77), roughness: float = 0.25, *, brushed: bool = False) -> Material:
@@ -142,7 +142,6 @@ def wood(
         roughness=0.45,
         coat=varnish,
         coat_roughness=0.2,
-        bump=Bump(0.004, 0.00004),
         pattern=Pattern("wood", dark, grain, 0.6, axis, shift),
     )
 

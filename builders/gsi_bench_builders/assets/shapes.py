@@ -77,7 +77,7 @@ def wrap(radius: float, low: float, high: float, degrees: float = 140.0, steps: 
     """A label on the front of a cylinder."""
     turn = np.radians(np.linspace(-90 - degrees / 2, -90 + degrees / 2, steps + 1))
     row = np.stack([radius * np.cos(turn), radius * np.sin(turn), np.zeros_like(turn)], axis=1)
-    return patch(np.stack([row + (0, 0, low), row + (0, 0, high)]))
+    return patch(np.stack([row + np.array([0, 0, z]) for z in (low, high)]))
 
 
 def keycap(width: float, depth: float, height: float, taper: float = 0.75) -> Mesh:

@@ -14,10 +14,11 @@ from gsi_bench_builders.recipes.placing import Floats, edge_margin, footprint, g
 from gsi_bench_builders.recipes.themes import FACING, SQUARED
 from gsi_bench_builders.scene import AssetInfo, Matrix3, Support, Thing, turn_about_z
 
-__all__ = ["CLEARANCE_M", "EDGE_M", "Area", "arrange", "inside", "turned_as_used", "used_area"]
+__all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "Area", "arrange", "inside", "turned_as_used", "used_area"]
 
 CLEARANCE_M = 0.015
 EDGE_M = 0.02
+BESIDE_M = 0.006  # between things on one carrier
 _TRIES = 90
 _COMPARED = 10  # places that are looked at through the camera; more is slow and changes little
 _MOST_HIDDEN = 0.35
@@ -40,10 +41,10 @@ class Area:
 def used_area(support: Support, chosen: list[Choice], rng: np.random.Generator) -> Area:
     """Room enough for the things and for moving them, near the front edge."""
     total = sum(c.area for c in chosen)
-    fill = float(rng.uniform(0.26, 0.36))
+    fill = float(rng.uniform(0.32, 0.44))
     free_depth = support.y[1] - support.y[0] - 2 * EDGE_M
     depth = min(free_depth, float(rng.uniform(0.42, 0.52)))
-    width = min(max(total / fill / depth, 0.48), 0.78, support.x[1] - support.x[0] - 2 * EDGE_M)
+    width = min(max(total / fill / depth, 0.44), 0.74, support.x[1] - support.x[0] - 2 * EDGE_M)
     front = support.y[0] + EDGE_M + float(rng.uniform(0.02, min(0.16, max(0.021, free_depth - depth))))
     front = min(front, support.y[1] - EDGE_M - depth)
     slack = (support.x[1] - support.x[0] - width) / 2 - EDGE_M
@@ -68,8 +69,8 @@ def arrange(chosen: list[Choice], area: Area, support: Support, view: View, rng:
     carriers = []
     for choice in chosen:
         thing = table.place(choice, rng)
-        if thing is not None and choice.content is not None:
-            carriers.append((choice.content, thing))
+        if thing is not None:
+            carriers += [(content, thing) for content in choice.contents]
         if thing is None and choice.anchor:
             return None
     # Numbers of ids count up in the order of placing: first what stands on the support, then what is carried.
@@ -111,9 +112,11 @@ class _Table:
         middle, reach = outline.mean(axis=0), np.ptp(outline[:, :2], axis=0) / 2
         z = float(outline[0, 2]) + info.size[2] / 2
         for number in range(40):
-            x, y = middle[:2] + rng.uniform(-0.5, 0.5, 2) * reach * (1 - number / 40)
+            x, y = middle[:2] + rng.uniform(-0.7, 0.7, 2) * reach * (1 - 0.7 * number / 40)
             thing = Thing(self._name(info), info, (float(x), float(y), z), self._turn(info, rng), on=carrier.id)
-            if inside(footprint(thing), outline[:, :2]):
+            base = footprint(thing)
+            beside = [footprint(t) for t in self.things if t.on == carrier.id]
+            if inside(base, outline[:, :2]) and _nearest(base, beside) >= BESIDE_M:
                 self.things.append(thing)
                 return
 
@@ -170,7 +173,7 @@ def _nearest(outline: Floats, others: list[Floats]) -> float:
         away = math.dist(middle, other.sum(axis=0) / 4) - reach - math.dist(other[2], other[0]) / 2
         if away < least:
             least = min(least, gap(outline, other))
-            if least < CLEARANCE_M:
+            if least < 0:
                 break
     return least
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from gsi_bench_builders.assets.library import Kind, asset, asset_key, kinds
-from gsi_bench_builders.recipes.themes import CARRIED, Theme
+from gsi_bench_builders.recipes.themes import CARRIED, RECEPTACLES, Theme
 from gsi_bench_builders.scene import AssetInfo
 
 __all__ = ["Choice", "choose"]
@@ -18,6 +18,8 @@ _BUDGET_M2 = (0.075, 0.125)  # footprints of all things together
 _COUNT = (6, 11)
 _TWIN_CHANCE = 0.3
 _CARRY_CHANCE = 0.6
+_SECOND_CHANCE = 0.35
+_RECEPTACLE_CHANCE = 0.75  # that there is one at least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,13 +29,13 @@ class Choice:
     Attributes:
         spot: where in the used part (right, away; each -1 … 1); None: wherever there is room.
         anchor: whether the table makes no sense without it.
-        content: what is to be put onto or into it.
+        contents: what is to be put onto or into it.
     """
 
     info: AssetInfo
     spot: tuple[float, float] | None = None
     anchor: bool = False
-    content: AssetInfo | None = None
+    contents: tuple[AssetInfo, ...] = ()
 
     @property
     def area(self) -> float:
@@ -60,40 +62,45 @@ def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[C
     count, budget = int(rng.integers(_COUNT[0], _COUNT[1] + 1)), float(rng.uniform(*_BUDGET_M2))
     fillers: list[Choice] = []
     twin = rng.random() < _TWIN_CHANCE
-    for name in _ordered_fillers(theme, known, rng):
+    without = not any(c.info.receptacle for c in chosen) and rng.random() < _RECEPTACLE_CHANCE
+    for name in _ordered_fillers(theme, known, rng, receptacle_first=without):
         if len(chosen) + len(fillers) >= count - twin:
             break
         if name in used:
             continue
         candidate = Choice(draw(name))
         room = budget - sum(c.area for c in chosen + fillers)
-        if candidate.area <= max(room, 0.006) and max(candidate.info.size[:2]) <= _WIDEST_M:
+        if candidate.area <= max(room, 0.012) and max(candidate.info.size[:2]) <= _WIDEST_M:
             fillers.append(candidate)
     chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, rng, looks)
     return _with_twin(chosen, rng, looks) if twin else chosen
 
 
-def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Generator) -> list[str]:
-    """The theme's kinds in random order, those of its own table mostly first."""
+def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Generator, *, receptacle_first: bool) -> list[str]:
+    """The theme's kinds in random order, those of its own table mostly first; one that carries others ahead if wanted."""
     names = [n for n, k in known.items() if n in theme.fillers or (set(k.places) & set(theme.places) and n not in theme.never)]
     weight = {name: rng.random() * (1.0 if name in theme.fillers else 2.2) for name in names}
-    return sorted(names, key=lambda name: weight[name])
+    ordered = sorted(names, key=lambda name: weight[name])
+    carriers = [name for name in ordered if name in RECEPTACLES] if receptacle_first else []
+    return carriers[:1] + [name for name in ordered if name not in carriers[:1]]
 
 
 def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generator, looks: int) -> list[Choice]:
     """Gives some of the receptacles something to carry that fits."""
     out = []
     for choice in chosen:
-        carried = choice
-        names = [n for n in CARRIED.get(choice.info.category, ()) if n in kinds() and n not in used]
+        contents: list[AssetInfo] = []
+        names = [n for n in CARRIED.get(choice.info.category, ()) if n in kinds()]
         if choice.info.receptacle and names and rng.random() < _CARRY_CHANCE:
-            for name in rng.permutation(names)[:4]:
+            wanted = 2 if rng.random() < _SECOND_CHANCE and choice.info.category in RECEPTACLES else 1
+            for name in rng.permutation(names)[:5]:
+                if len(contents) == wanted or str(name) in used:
+                    continue
                 content = asset(asset_key(str(name), int(rng.integers(looks)))).info
                 if _fits(content, choice.info):
                     used.add(str(name))
-                    carried = dataclasses.replace(choice, content=content)
-                    break
-        out.append(carried)
+                    contents.append(content)
+        out.append(dataclasses.replace(choice, contents=tuple(contents)))
     return out
 
 

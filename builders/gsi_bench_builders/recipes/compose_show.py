@@ -15,6 +15,7 @@ from gsi_bench_builders.engine import Preset
 from gsi_bench_builders.engines.blender.engine import BlenderEngine
 from gsi_bench_builders.engines.blender.session import quiet
 from gsi_bench_builders.recipes.compose import THEMES, compose
+from gsi_bench_builders.recipes.themes import missing_names
 
 __all__ = ["main"]
 
@@ -45,7 +46,7 @@ def main() -> int:
         sheet.paste(picture, (number % columns * args.size, number // columns * args.size))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(args.out)
-    sys.stdout.write(f"{args.out}\n")
+    sys.stdout.write(f"{args.out}\nnames without a kind: {', '.join(missing_names()) or 'none'}\n")
     return 0
 
 

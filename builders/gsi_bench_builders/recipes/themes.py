@@ -13,6 +13,7 @@ from gsi_bench_builders.assets.library import kinds
 __all__ = [
     "CARRIED",
     "FACING",
+    "RECEPTACLES",
     "SQUARED",
     "THEMES",
     "Anchor",
@@ -212,6 +213,9 @@ CARRIED: Mapping[str, tuple[str, ...]] = {
     "notebook": ("pencil", "phone", "glasses"),
     "box": ("candle", "camera"),
 }
+
+# Of these, what is there to carry others in the first place.
+RECEPTACLES = frozenset(("bowl", "basket", "plate", "cutting board", "tray"))
 
 # Things that are turned to whoever uses them; others lie as it happens.
 FACING = frozenset(

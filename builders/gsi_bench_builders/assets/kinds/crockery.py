@@ -27,9 +27,15 @@ def mug(rng: np.random.Generator, colour: NamedColour) -> Model:
     profile = fillet(outside + inside, [0, 0, 0.001, 0.006, 0.05, 0.0019, 0.0019, 0.05, 0.01, 0], steps=6)
     reach, low, high = rng.uniform(0.026, 0.034), height * 0.2, height * 0.84
     path = spline(
-        [(radius - 0.003, 0, high), (radius + reach * 0.75, 0, high + 0.002), (radius + reach, 0, (high + low) / 2),
-         (radius + reach * 0.6, 0, low + 0.004), (radius - 0.004, 0, low + 0.002)], 40,
-    )  # fmt: skip
+        [
+            (radius - 0.003, 0, high),
+            (radius + reach * 0.75, 0, high + 0.002),
+            (radius + reach, 0, (high + low) / 2),
+            (radius + reach * 0.6, 0, low + 0.004),
+            (radius - 0.004, 0, low + 0.002),
+        ],
+        40,
+    )
     handle = sweep(path, polygon(20, 1.0) * (0.0075, 0.0048))
     glaze = ceramic(colour.varied(rng), speckled=(0.25, 0.2, 0.17) if rng.random() < 0.3 else None, matt=rng.random() < 0.25)
     lining = glaze if rng.random() < 0.5 else ceramic((0.9, 0.88, 0.83))

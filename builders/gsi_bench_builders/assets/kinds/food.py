@@ -93,9 +93,18 @@ def lemon(rng: np.random.Generator, colour: NamedColour) -> Model:
     """Lying, nipple to its right."""
     length, r = rng.uniform(0.08, 0.095), rng.uniform(0.026, 0.03)
     profile = smooth_profile(
-        [(0, 0), (r * 0.3, 0.003), (r * 0.75, length * 0.16), (r, length * 0.48), (r * 0.7, length * 0.82), (r * 0.25, length * 0.92),
-         (r * 0.18, length * 0.985), (0, length)], 44,
-    )  # fmt: skip
+        [
+            (0, 0),
+            (r * 0.3, 0.003),
+            (r * 0.75, length * 0.16),
+            (r, length * 0.48),
+            (r * 0.7, length * 0.82),
+            (r * 0.25, length * 0.92),
+            (r * 0.18, length * 0.985),
+            (0, length),
+        ],
+        44,
+    )
     body = lumpy(lathe(profile, 48), rng, 0.015).turned(90, "y")
     low, _ = body.bounds()
     peel = skin((0.93, 0.78, 0.10), (0.95, 0.85, 0.25), spots=0.02, pores=0.00035, gloss=0.35)
@@ -158,9 +167,13 @@ def banana(rng: np.random.Generator, colour: NamedColour) -> Model:
     end = loft([_across(path, 39, polygon(14, 1.0) * thick[39], 0.012), _across(path, 39, polygon(14, 1.04) * thick[39])])
     low = float(body.vertices[:, 2].min())
     peel = Material(
-        (0.92, 0.74, 0.13), roughness=0.5, coat=0.15, subsurface=0.1,
-        pattern=Pattern("speckle", (0.35, 0.22, 0.08), 0.0022, 0.55), bump=Bump(0.02, 0.0002),
-    )  # fmt: skip
+        (0.92, 0.74, 0.13),
+        roughness=0.5,
+        coat=0.15,
+        subsurface=0.1,
+        pattern=Pattern("speckle", (0.35, 0.22, 0.08), 0.0022, 0.55),
+        bump=Bump(0.02, 0.0002),
+    )
     dark = Material((0.18, 0.13, 0.07), roughness=0.8)
     green = Material((0.62, 0.6, 0.18), roughness=0.6)
     return Model([Part(body.moved(z=-low), peel, 50), Part(tip.moved(z=-low), dark), Part(end.moved(z=-low), green)])

@@ -106,8 +106,15 @@ def pot(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
     ears = []
     for side in (-1, 1):
-        path = spline([(side * r * 0.93, -0.035, h * 0.78), (side * (r + 0.026), -0.026, h * 0.8), (side * (r + 0.026), 0.026, h * 0.8),
-                       (side * r * 0.93, 0.035, h * 0.78)], 26)  # fmt: skip
+        path = spline(
+            [
+                (side * r * 0.93, -0.035, h * 0.78),
+                (side * (r + 0.026), -0.026, h * 0.8),
+                (side * (r + 0.026), 0.026, h * 0.8),
+                (side * r * 0.93, 0.035, h * 0.78),
+            ],
+            26,
+        )
         ears.append(sweep(path, polygon(14, 1.0) * (0.0065, 0.0075)))
     top: Material = enamel if rng.random() < 0.4 else metal((0.75, 0.6, 0.35) if rng.random() < 0.5 else STEEL, 0.2)
     return Model([Part(body, enamel), Part(lid, enamel), Part(join(ears), enamel), Part(knob, top)], symmetry="2-fold")
@@ -115,7 +122,7 @@ def pot(rng: np.random.Generator, colour: NamedColour) -> Model:
 
 @kind(
     "kettle",
-    "水壶",
+    "烧水壶",
     places=("kitchen",),
     colours=("red", "blue", "white", "black", "green", "silver"),
     size_m=((0.18, 0.13, 0.18), (0.32, 0.25, 0.32)),
@@ -153,8 +160,18 @@ def toaster(rng: np.random.Generator, colour: NamedColour) -> Model:
     """Two slots, a lever and a dial at its front."""
     w, d, h = rng.uniform(0.25, 0.29), rng.uniform(0.155, 0.175), rng.uniform(0.17, 0.19)
     outline = rounded_rectangle(w, d, 0.05, 10)
-    shell = [np.column_stack([outline * s, np.full(len(outline), z)]) for s, z in
-             [(0.96, 0.012), (0.985, 0.016), (1.0, 0.04), (0.99, h * 0.72), (0.965, h * 0.9), (0.93, h * 0.975), (0.88, h)]]  # fmt: skip
+    shell = [
+        np.column_stack([outline * s, np.full(len(outline), z)])
+        for s, z in [
+            (0.96, 0.012),
+            (0.985, 0.016),
+            (1.0, 0.04),
+            (0.99, h * 0.72),
+            (0.965, h * 0.9),
+            (0.93, h * 0.975),
+            (0.88, h),
+        ]
+    ]
     body = loft(shell)
     base = loft(
         [np.column_stack([outline * s, np.full(len(outline), z)]) for s, z in [(0.95, 0.0), (0.985, 0.003), (0.985, 0.013)]]

@@ -99,10 +99,22 @@ def bottle(rng: np.random.Generator, colour: NamedColour) -> Model:
     shoulder, neck = h * rng.uniform(0.56, 0.64), 0.0145
     slope = rng.uniform(0.1, 0.26) * h
     side = fillet(
-        [(0, 0.006), (r - 0.012, 0.001), (r, 0.0), (r, shoulder), (neck, shoulder + slope), (neck, h - 0.02), (neck + 0.0015, h - 0.016),
-         (neck + 0.0015, h - 0.008), (neck, h - 0.006), (neck, h), (0, h)],
-        [0, 0.004, 0.006, 0.03, 0.03, 0.002, 0.001, 0.001, 0.001, 0.002, 0], 8,
-    )  # fmt: skip
+        [
+            (0, 0.006),
+            (r - 0.012, 0.001),
+            (r, 0.0),
+            (r, shoulder),
+            (neck, shoulder + slope),
+            (neck, h - 0.02),
+            (neck + 0.0015, h - 0.016),
+            (neck + 0.0015, h - 0.008),
+            (neck, h - 0.006),
+            (neck, h),
+            (0, h),
+        ],
+        [0, 0.004, 0.006, 0.03, 0.03, 0.002, 0.001, 0.001, 0.001, 0.002, 0],
+        8,
+    )
     tints: dict[str, Colour] = {"green": (0.03, 0.10, 0.045), "brown": (0.16, 0.07, 0.02), "black": (0.02, 0.02, 0.022)}
     # Dark glass looks opaque; a coated solid of its colour is the same picture for less noise.
     body = Material(tints[colour.name], roughness=0.06, coat=1.0, coat_roughness=0.02, ior=1.5)
@@ -146,9 +158,20 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
     print_side = fillet([(r - 0.006, 0.004), (r, 0.012), (r, h - 0.014), (r - 0.006, h - 0.004)], [0, 0.004, 0.006, 0], 6)
     base = lathe([(0, 0.008), (r - 0.014, 0.006), (r - 0.009, 0.0), (r - 0.006, 0.004)], 64)
     rim = lathe(
-        fillet([(r - 0.006, h - 0.004), (r - 0.0045, h - 0.0015), (r - 0.005, h), (r - 0.0075, h), (r - 0.0085, h - 0.005), (0, h - 0.005)],
-               [0, 0.0008, 0.0008, 0.0008, 0.002, 0], 4), 64,
-    )  # fmt: skip
+        fillet(
+            [
+                (r - 0.006, h - 0.004),
+                (r - 0.0045, h - 0.0015),
+                (r - 0.005, h),
+                (r - 0.0075, h),
+                (r - 0.0085, h - 0.005),
+                (0, h - 0.005),
+            ],
+            [0, 0.0008, 0.0008, 0.0008, 0.002, 0],
+            4,
+        ),
+        64,
+    )
     tab = join(
         [
             extrude(rounded_rectangle(0.011, 0.021, 0.005), 0.0011, 0.0004).moved(0, -0.002, h - 0.0046),
@@ -162,8 +185,8 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
     if style == 0:
         canvas.shape([(0, 250), (640, 150), (640, 230), (0, 330)], second)
     elif style == 1:
-        for x in range(0, 640, 40):
-            canvas.box(x, 0, 12, 360, second)
+        for stripe in range(0, 640, 40):
+            canvas.box(stripe, 0, 12, 360, second)
     else:
         canvas.box(0, 0, 640, 46, ink)
         canvas.box(0, 314, 640, 46, ink)
@@ -304,13 +327,29 @@ def jar(rng: np.random.Generator, colour: NamedColour) -> Model:
     r, h = rng.uniform(0.033, 0.04), rng.uniform(0.085, 0.115)
     neck = r * 0.86
     outside = fillet(
-        [(0, 0), (r - 0.003, 0), (r, 0.004), (r, h * 0.76), (neck, h * 0.86), (neck, h * 0.97), (neck - 0.002, h * 0.97), (neck - 0.002, h * 0.86),
-         (r - 0.0022, h * 0.74), (r - 0.0022, 0.006), (0, 0.005)],
-        [0, 0.002, 0.003, 0.012, 0.006, 0.001, 0.001, 0.006, 0.012, 0.003, 0], 5,
-    )  # fmt: skip
+        [
+            (0, 0),
+            (r - 0.003, 0),
+            (r, 0.004),
+            (r, h * 0.76),
+            (neck, h * 0.86),
+            (neck, h * 0.97),
+            (neck - 0.002, h * 0.97),
+            (neck - 0.002, h * 0.86),
+            (r - 0.0022, h * 0.74),
+            (r - 0.0022, 0.006),
+            (0, 0.005),
+        ],
+        [0, 0.002, 0.003, 0.012, 0.006, 0.001, 0.001, 0.006, 0.012, 0.003, 0],
+        5,
+    )
     fillings: dict[str, Colour] = {
-        "red": (0.45, 0.02, 0.03), "orange": (0.85, 0.35, 0.02), "purple": (0.2, 0.03, 0.16), "yellow": (0.85, 0.6, 0.08), "brown": (0.22, 0.09, 0.03),
-    }  # fmt: skip
+        "red": (0.45, 0.02, 0.03),
+        "orange": (0.85, 0.35, 0.02),
+        "purple": (0.2, 0.03, 0.16),
+        "yellow": (0.85, 0.6, 0.08),
+        "brown": (0.22, 0.09, 0.03),
+    }
     filling = lathe(
         fillet([(0, 0.0056), (r - 0.0028, 0.0066), (r - 0.0028, h * 0.73), (0, h * 0.77)], [0, 0.003, 0.012, 0], 5), 56
     )

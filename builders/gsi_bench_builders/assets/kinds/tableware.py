@@ -114,8 +114,9 @@ def tumbler(rng: np.random.Generator, colour: NamedColour) -> Model:
     thick = rng.uniform(0.006, 0.013)
     profile = fillet(
         [(0, 0), (foot, 0), (top, height), (top - wall, height), (foot - wall, thick), (0, thick)],
-        [0, 0.003, 0.0011, 0.0011, 0.004, 0], 5,
-    )  # fmt: skip
+        [0, 0.003, 0.0011, 0.0011, 0.004, 0],
+        5,
+    )
     parts = [Part(lathe(profile, 72), glass())]
     if rng.random() < 0.75:
         drinks: list[Colour] = [(0.9, 0.45, 0.06), (0.75, 0.12, 0.1), (0.55, 0.3, 0.08), (0.93, 0.9, 0.84)]
@@ -243,7 +244,7 @@ def cup(rng: np.random.Generator, colour: NamedColour) -> Model:
 
 @kind(
     "pitcher",
-    "水壶",
+    "水罐",
     places=("dining", "kitchen"),
     colours=("white", "blue", "teal", "green", "yellow", "beige", "gray"),
     size_m=((0.12, 0.09, 0.15), (0.24, 0.18, 0.28)),

@@ -9,7 +9,7 @@ import numpy as np
 from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.material import Colour, Material, fabric, metal
 from gsi_bench_builders.assets.mesh import Mesh, extrude, join, loft, rounded_box, rounded_rectangle, tube
-from gsi_bench_builders.assets.rooms.palettes import lacquer
+from gsi_bench_builders.assets.rooms.palettes import along, lacquer
 from gsi_bench_builders.assets.rooms.pieces import Piece, box
 from gsi_bench_builders.scene import Support
 
@@ -35,7 +35,7 @@ def legs(support: Support, material: Material, thickness: float, style: str) -> 
         loops = []
         for x in (x0 + 0.12, x1 - 0.12):
             loops += [box((x - 0.02, x + 0.02), (y - 0.02, y + 0.02), (0.0, z)) for y in (y0 + 0.08, y1 - 0.08)]
-            loops += [box((x - 0.02, x + 0.02), (y0 + 0.06, y1 - 0.06), (a, a + 0.03)) for a in (0.0, z - 0.03)]
+            loops += [box((x - 0.019, x + 0.019), (y0 + 0.061, y1 - 0.061), (a, a + 0.03)) for a in (0.0, z - 0.03)]
         return ("legs", [Part(join([*loops, box((x0 + 0.1, x1 - 0.1), (y1 - 0.12, y1 - 0.09), (z - 0.06, z))]), bar)])
     if style == "trestles":
         meshes = []
@@ -45,13 +45,14 @@ def legs(support: Support, material: Material, thickness: float, style: str) -> 
             meshes.append(box((x - 0.03, x + 0.03), (y0 + 0.08, y1 - 0.08), (z - 0.06, z)))
         meshes.append(box((x0 + 0.25, x1 - 0.25), (y1 - 0.2, y1 - 0.17), (z * 0.4, z * 0.4 + 0.07)))
         return ("legs", [Part(join(meshes), material)])
-    apron = 0.075
-    meshes = [box((x0 + 0.06, x1 - 0.06), (y - 0.01, y + 0.01), (z - apron, z), 0.002) for y in (y0 + 0.055, y1 - 0.055)]
-    meshes += [box((x - 0.01, x + 0.01), (y0 + 0.06, y1 - 0.06), (z - apron, z), 0.002) for x in (x0 + 0.055, x1 - 0.055)]
-    for x in (x0 + 0.065, x1 - 0.065):
-        for y in (y0 + 0.065, y1 - 0.065):
-            meshes.append(_tapered((x, y), z, 0.062, 0.038, round_=style == "round"))
-    return ("legs", [Part(join(meshes), material)])
+    low, apron = z - 0.075, []
+    for y in (y0 + 0.055, y1 - 0.055):
+        apron.append(box((x0 + 0.06, x1 - 0.06), (y - 0.01, y + 0.01), (low, z), 0.002))
+    for x in (x0 + 0.055, x1 - 0.055):
+        apron.append(box((x - 0.01, x + 0.01), (y0 + 0.06, y1 - 0.06), (low, z), 0.002))
+    corners = [(x, y) for x in (x0 + 0.065, x1 - 0.065) for y in (y0 + 0.065, y1 - 0.065)]
+    posts = [_tapered(at, z, 0.062, 0.038, round_=style == "round") for at in corners]
+    return ("legs", [Part(join(posts), material), Part(join(apron), along(material, "x"))])
 
 
 def _tapered(at: tuple[float, float], height: float, top: float, bottom: float, *, round_: bool) -> Mesh:
@@ -114,25 +115,26 @@ def chair(x: float, y: float, wood: Material, seat: Material, rng: np.random.Gen
         frame.append(_tapered((side * (width / 2 - 0.03), -0.38), 0.44, 0.036, 0.026, round_=True))
     frame.append(box((-width / 2 + 0.03, width / 2 - 0.03), (-0.39, 0.0), (0.39, 0.435), 0.006))
     cushion = rounded_box(width - 0.01, 0.42, 0.035, 0.015).moved(0, -0.2, 0.435)
-    style = int(rng.integers(3))
+    style, slats = int(rng.integers(3)), []
     if style == 0:  # ladder
-        frame += [_slat(width - 0.04, z, 0.055, 0.05 * z / tall) for z in np.linspace(0.58, tall - 0.08, 3)]
+        slats = [_slat(width - 0.04, z, 0.055, 0.05 * z / tall) for z in np.linspace(0.58, tall - 0.08, 3)]
     elif style == 1:  # spindles under a rail
-        frame.append(_slat(width - 0.04, tall - 0.08, 0.075, 0.05))
+        slats = [_slat(width - 0.04, tall - 0.08, 0.075, 0.05)]
         frame += [tube([(a, 0.02, 0.45), (a, 0.045, tall - 0.06)], 0.008, 10) for a in np.linspace(-0.14, 0.14, 5)]
     else:  # one curved board
-        frame.append(_slat(width, tall - 0.24, 0.23, 0.045))
-    parts = [Part(join(frame), wood), Part(cushion, seat)]
+        slats = [_slat(width, tall - 0.24, 0.23, 0.045)]
+    parts = [Part(join(frame), wood), Part(join(slats), along(wood, "x")), Part(cushion, seat)]
     return ("chair", [Part(p.mesh.turned(turn_deg).moved(x, y), p.material) for p in parts])
 
 
 def _slat(width: float, z: float, height: float, y: float) -> Mesh:
     """A board bent backwards in its middle."""
-    mesh = box((-width / 2, width / 2), (-0.009, 0.009), (z, z + height), 0.006)
-    steps = [mesh]
-    return join(steps).bent(
-        lambda p: p + np.column_stack([np.zeros(len(p)), y + 0.03 * (1 - (p[:, 0] / (width / 2)) ** 2), np.zeros(len(p))])
-    )
+    sections = []
+    for x in np.linspace(-width / 2, width / 2, 13):
+        flat = rounded_rectangle(0.018, height, 0.007, 3)
+        back = y + 0.03 * (1 - (2 * x / width) ** 2)
+        sections.append(np.column_stack([np.full(len(flat), x), flat[:, 0] + back, flat[:, 1] + z + height / 2]))
+    return loft(sections)
 
 
 def sofa(x: float, y: float, width: float, colour: Colour, rng: np.random.Generator) -> Piece:
@@ -172,7 +174,10 @@ def sideboard(
     """A low cupboard with its back at `y`, on feet, with doors."""
     deep, foot = 0.42, float(rng.uniform(0.1, 0.2))
     top = [box(x, (y - deep, y), (height - 0.025, height)), box((x[0], x[0] + 0.02), (y - deep, y), (foot, height - 0.025))]
-    top += [box((x[1] - 0.02, x[1]), (y - deep, y), (foot, height - 0.025)), box(x, (y - deep, y), (foot, foot + 0.02))]
+    top += [
+        box((x[1] - 0.02, x[1]), (y - deep, y), (foot, height - 0.025)),
+        box((x[0] + 0.02, x[1] - 0.02), (y - deep, y), (foot, foot + 0.02)),
+    ]
     count = max(2, round((x[1] - x[0]) / 0.5))
     edges = np.linspace(x[0] + 0.022, x[1] - 0.022, count + 1)
     doors = [

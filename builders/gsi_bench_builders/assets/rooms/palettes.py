@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Pattern, wood
 
-__all__ = ["PAINTS", "STONES", "WOODS", "lacquer", "pick", "plank", "shade", "stone", "timber", "wall_paint"]
+__all__ = ["PAINTS", "STONES", "WOODS", "along", "lacquer", "pick", "plank", "shade", "stone", "timber", "wall_paint"]
 
 # Light and dark of the grain; greyer than wood is remembered, as white balance and varnish make pictures warmer.
 WOODS: dict[str, tuple[Colour, Colour]] = {
@@ -19,7 +20,7 @@ WOODS: dict[str, tuple[Colour, Colour]] = {
     "teak": ((0.50, 0.37, 0.25), (0.27, 0.17, 0.10)),
     "grey oak": ((0.55, 0.50, 0.44), (0.34, 0.29, 0.24)),
     "cherry": ((0.50, 0.33, 0.23), (0.29, 0.165, 0.105)),
-    "smoked oak": ((0.24, 0.18, 0.14), (0.11, 0.08, 0.06)),
+    "smoked oak": ((0.30, 0.23, 0.18), (0.15, 0.11, 0.08)),
     "limed ash": ((0.79, 0.75, 0.68), (0.61, 0.55, 0.47)),
 }
 PAINTS: dict[str, Colour] = {
@@ -31,8 +32,8 @@ PAINTS: dict[str, Colour] = {
     "dusty blue": (0.49, 0.57, 0.63),
     "blush": (0.76, 0.63, 0.57),
     "clay": (0.63, 0.44, 0.34),
-    "deep green": (0.20, 0.29, 0.25),
-    "navy": (0.17, 0.22, 0.31),
+    "deep green": (0.24, 0.34, 0.29),
+    "navy": (0.20, 0.26, 0.36),
     "slate": (0.33, 0.36, 0.38),
     "ochre": (0.68, 0.54, 0.31),
 }
@@ -77,6 +78,13 @@ def plank(name: str, rng: np.random.Generator, axis: str) -> Material:
     light, dark = WOODS[name]
     pattern = Pattern("planks", dark, float(rng.uniform(0.03, 0.045)), 0.6, axis, float(rng.uniform(0, 50)))  # type: ignore[arg-type]
     return Material(light, roughness=0.42, coat=0.15, coat_roughness=0.3, pattern=pattern)
+
+
+def along(material: Material, axis: Literal["x", "y", "z"]) -> Material:
+    """The same wood, grown along another axis; other materials as they are."""
+    if material.pattern is None:
+        return material
+    return dataclasses.replace(material, pattern=dataclasses.replace(material.pattern, axis=axis))
 
 
 def stone(name: str, rng: np.random.Generator) -> Material:

@@ -111,7 +111,7 @@ def panels(x: tuple[float, float], y: float, colour: Colour, height: float, widt
     material = lacquer(colour, 0.5)
     meshes = [box(x, (y - 0.012, y), (0.0, height), 0.002), box(x, (y - 0.035, y), (height - 0.04, height), 0.006)]
     count = math.ceil((x[1] - x[0]) / width)
-    stile = box((-0.035, 0.035), (y - 0.024, y - 0.01), (0.08, height - 0.04), 0.004)
+    stile = box((-0.035, 0.035), (y - 0.022, y - 0.01), (0.08, height - 0.05), 0.004)
     meshes.append(repeated(stile, np.array([(x[0] + width * i, 0.0, 0.0) for i in range(count + 1)])))
     meshes += [box(x, (y - 0.024, y - 0.01), z, 0.004) for z in ((0.0, 0.13), (height - 0.13, height - 0.04))]
     return ("panelling", [Part(join(meshes), material)])
@@ -167,7 +167,7 @@ def window(
     pane = patch(np.array([[(x[0], y - 0.01, z[0]), (x[1], y - 0.01, z[0])], [(x[0], y - 0.01, z[1]), (x[1], y - 0.01, z[1])]]))
     pane = pane.with_flat_uv((1, 0, 0), (0, 0, 1))
     out = Material(
-        (0, 0, 0), roughness=0.1, emission=float(rng.uniform(2.0, 3.0)), picture=Picture.of((rgb * 255).astype(np.uint8))
+        (0, 0, 0), roughness=0.1, emission=float(rng.uniform(1.2, 1.7)), picture=Picture.of((rgb * 255).astype(np.uint8))
     )
     bars = [
         box((x[0] - 0.05, x[1] + 0.05), (y - 0.05, y), (z[0] - 0.05, z[0])),
@@ -218,7 +218,7 @@ def framed_print(centre: tuple[float, float], size: tuple[float, float], y: floa
         Material(picture=Picture.of((np.clip(rgb, 0, 1) * 255).astype(np.uint8))),
     )
     bars = [box((a - 0.01, a + 0.01), (y - 0.025, y), (z[0] - 0.01, z[1] + 0.01)) for a in x]
-    bars += [box(x, (y - 0.025, y), (a - 0.01, a + 0.01)) for a in z]
+    bars += [box((x[0] + 0.01, x[1] - 0.01), (y - 0.025, y), (a - 0.01, a + 0.01)) for a in z]
     frame = [(0.06, 0.06, 0.06), (0.62, 0.5, 0.36), (0.85, 0.84, 0.81)][int(rng.integers(3))]
     return ("print", [sheet, Part(join(bars), lacquer(frame))])
 

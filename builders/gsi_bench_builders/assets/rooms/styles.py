@@ -30,6 +30,8 @@ __all__ = ["bathroom", "coffee", "desk", "dining", "dressing", "kitchen", "studi
 _REACH = 5.0  # of floors and walls to each side
 _HIGH = 2.7
 _WHITE = PAINTS["white"]
+# How far a finish stands out from the wall, metres: what hangs there hangs in front of it.
+_PROUD = {"plain": 0.0, "paper": 0.001, "panelled": 0.036, "boards": 0.011}
 
 
 def dining(support: Support, rng: np.random.Generator) -> list[Piece]:
@@ -39,13 +41,15 @@ def dining(support: Support, rng: np.random.Generator) -> list[Piece]:
     top = lacquer(PAINTS[pick(rng, "white|cream|sage|slate")], 0.3) if painted else timber(wood, rng)
     thickness = float(rng.uniform(0.025, 0.04))
     pieces = [
-        table_top(support, top, thickness, float(rng.uniform(0.002, 0.006)), 0.05 if rng.random() < 0.3 else 0.0),
+        table_top(support, top, thickness, float(rng.uniform(0.002, 0.006)), 0.03 if rng.random() < 0.3 else 0.0),
         legs(support, top if painted else timber(wood, rng, axis="z"), thickness, pick(rng, "square|round|frame|trestles")),
         _floor(rng),
     ]
     wall = support.y[1] + float(rng.uniform(0.75, 1.3))
     paint = pick(rng, "white|cream|pale grey|greige|sage|dusty blue|blush|clay|deep green|navy|ochre")
-    pieces += _wall(wall, paint, rng, pick(rng, "plain|plain|panelled|paper"))
+    finish = pick(rng, "plain|plain|panelled|paper")
+    pieces += _wall(wall, paint, rng, finish)
+    face = wall - _PROUD[finish]
     seat = fabric(PAINTS[pick(rng, "greige|slate|sage|cream|navy|clay")])
     chair_wood = timber(wood if rng.random() < 0.6 else pick(rng, "oak|walnut|smoked oak|birch"), rng, grain=0.02, axis="z")
     count, look = int(rng.integers(1, 3)), int(rng.integers(2**31))
@@ -55,7 +59,7 @@ def dining(support: Support, rng: np.random.Generator) -> list[Piece]:
         pieces.append(chair(x, y, chair_wood, seat, np.random.default_rng(look), turn_deg=float(rng.normal(0, 4))))
     behind = pick(rng, "sideboard|window|radiator|print|sideboard")
     x = float(rng.uniform(-0.5, 0.5))
-    return pieces + _behind(behind, x, wall, rng)
+    return pieces + _behind(behind, x, face, rng)
 
 
 def coffee(support: Support, rng: np.random.Generator) -> list[Piece]:
@@ -72,7 +76,7 @@ def coffee(support: Support, rng: np.random.Generator) -> list[Piece]:
     under = pick(rng, "frame|square") if kind == "marble" else pick(rng, "square|round|frame")
     carpet = rng.random() < 0.8
     pieces = [
-        table_top(support, top, thickness, 0.004, 0.06 if rng.random() < 0.5 else 0.0),
+        table_top(support, top, thickness, 0.004, 0.03 if rng.random() < 0.5 else 0.0),
         legs(support, timber(wood, rng, axis="z"), thickness, under),
         _floor(rng),
     ]
@@ -84,7 +88,8 @@ def coffee(support: Support, rng: np.random.Generator) -> list[Piece]:
         pieces.append(rug((support.x[0] - 0.6, support.x[1] + 0.6), (support.y[0] - 0.7, support.y[1] + 0.55), tones, rng))
     wall = support.y[1] + 1.45
     paint = pick(rng, "white|cream|pale grey|greige|sage|dusty blue|blush|deep green|navy|clay")
-    pieces += _wall(wall, paint, rng, pick(rng, "plain|plain|panelled|paper"))
+    finish = pick(rng, "plain|plain|panelled|paper")
+    pieces += _wall(wall, paint, rng, finish)
     cloth = shade(PAINTS[pick(rng, "pale grey|greige|slate|navy|deep green|clay|cream|ochre|dusty blue")], 0.9)
     y = support.y[1] + float(rng.uniform(0.32, 0.45))
     if rng.random() < 0.75:
@@ -149,24 +154,26 @@ def desk(support: Support, rng: np.random.Generator) -> list[Piece]:
         _floor(rng),
     ]
     feature = pick(rng, "window|window|print|prints|pinboard")
-    gap = float(rng.choice([0.07, 0.15])) if feature == "window" else 0.04
+    gap = float(rng.choice([0.1, 0.18])) if feature == "window" else 0.07
     wall = support.y[1] + gap
     paint = pick(rng, "white|cream|pale grey|greige|sage|dusty blue|blush|clay|deep green|navy|slate|ochre")
-    pieces += _wall(wall, paint, rng, pick(rng, "plain|plain|panelled|paper|boards"))
+    finish = pick(rng, "plain|plain|panelled|paper|boards")
+    pieces += _wall(wall, paint, rng, finish)
+    face = wall - _PROUD[finish]
     x, z = float(rng.uniform(-0.35, 0.35)), support.z
     if feature == "window":
         half = float(rng.uniform(0.4, 0.6))
-        pieces += window((x - half, x + half), (z + 0.16, z + 1.3), wall, _WHITE, rng, sill=gap - 0.01)
-        if gap > 0.1:  # behind the desk there is room for their folds
+        pieces += window((x - half, x + half), (z + 0.16, z + 1.3), face, _WHITE, rng, sill=face - support.y[1] - 0.005)
+        if gap > 0.15:  # behind the desk there is room for their folds
             tone = PAINTS[pick(rng, "white|cream|greige|dusty blue|sage")]
-            pieces += [curtain((a, a + 0.32), (0.1, 2.4), wall, tone, rng) for a in (x - half - 0.4, x + half + 0.08)]
+            pieces += [curtain((a, a + 0.32), (0.1, 2.4), face, tone, rng) for a in (x - half - 0.4, x + half + 0.08)]
     elif feature == "pinboard":
         cork = Material((0.62, 0.45, 0.30), roughness=0.95)
-        board = box((x - 0.45, x + 0.45), (wall - 0.012, wall), (z + 0.18, z + 0.78))
+        board = box((x - 0.45, x + 0.45), (face - 0.012, face), (z + 0.18, z + 0.78))
         pieces.append(("pinboard", [Part(board, cork)]))
     else:
         places = [x] if feature == "print" else [x - 0.28, x + 0.28]
-        pieces += [framed_print((at, z + 0.42), (0.36, 0.48), wall, rng) for at in places]
+        pieces += [framed_print((at, z + 0.42), (0.36, 0.48), face, rng) for at in places]
     return pieces
 
 
@@ -187,15 +194,18 @@ def dressing(support: Support, rng: np.random.Generator) -> list[Piece]:
     drawer = box((-0.24, 0.24), (front, front + 0.02), (support.z - 0.12, support.z - thickness - 0.004), 0.003)
     pieces.append(("drawer", [Part(drawer, body)]))
     feature = pick(rng, "window|print|print|none")
-    gap = 0.07 if feature == "window" else 0.04
-    wall = support.y[1] + gap
+    wall = support.y[1] + (0.1 if feature == "window" else 0.07)
     colour = pick(rng, "cream|blush|pale grey|greige|sage|dusty blue|white|clay|deep green")
-    pieces += _wall(wall, colour, rng, pick(rng, "paper|paper|panelled|plain"))
+    finish = pick(rng, "paper|paper|panelled|plain")
+    pieces += _wall(wall, colour, rng, finish)
+    face = wall - _PROUD[finish]
     x = float(rng.uniform(-0.3, 0.3))
     if feature == "window":
-        pieces += window((x - 0.45, x + 0.45), (support.z + 0.2, support.z + 1.3), wall, _WHITE, rng, sill=gap - 0.01)
+        pieces += window(
+            (x - 0.45, x + 0.45), (support.z + 0.2, support.z + 1.3), face, _WHITE, rng, sill=face - support.y[1] - 0.005
+        )
     elif feature == "print":
-        pieces.append(framed_print((x, support.z + 0.42), (0.4, 0.5), wall, rng))
+        pieces.append(framed_print((x, support.z + 0.42), (0.4, 0.5), face, rng))
     return pieces
 
 

@@ -206,7 +206,7 @@ def _set_light(light: Light, scene: Scene) -> None:
 
     lamp.location = (middle + 2.2 * towards).tolist()
     lamp.rotation_euler = Vector((-towards).tolist()).to_track_quat("-Z", "Y").to_euler()
-    lamp.data.shape, lamp.data.size = "DISK", 0.9
+    lamp.data.shape, lamp.data.size = "DISK", 0.7
     lamp.data.energy = 75.0 * light.key_strength
     warm = light.key_warmth
     lamp.data.color = linear((1.0, 1.0 - 0.12 * max(warm, 0) - 0.04 * max(-warm, 0), 1.0 - 0.3 * max(warm, 0)))[:3]

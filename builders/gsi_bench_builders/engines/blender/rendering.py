@@ -44,7 +44,7 @@ class Renderer:
         scene.render.image_settings.compression = 0  # read back at once
         # The most colourful look of AgX: yellow things must be yellow, for instructions call them so.
         scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Punchy"
-        scene.view_settings.exposure = 0.45
+        scene.view_settings.exposure = 0.6
         scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
         scene.cycles.use_adaptive_sampling = True
         layer = bpy.context.view_layer

@@ -294,7 +294,7 @@ def _bump(tree: _Tree, place: Any, bump: Bump) -> Any:
         height = tree.node("ShaderNodeTexVoronoi", Vector=place, Scale=1 / bump.size).outputs["Distance"]
     else:
         where = _stretched(tree, place, "x", 60.0) if bump.kind == "brushed" else place
-        height = _noise(tree, where, bump.size)
+        height = _noise(tree, where, bump.size, detail=1.0)  # evaluated thrice a bump: octaves cost more than they show
     return tree.node("ShaderNodeBump", Strength=1.0, Distance=bump.depth, Height=height).outputs["Normal"]
 
 
