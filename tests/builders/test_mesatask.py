@@ -379,7 +379,7 @@ class TestSupports:
     def test_random_piles_have_no_circles_and_keep_everything_else(self):
         rng = np.random.default_rng(0)
         for _ in range(20):
-            nouns = [f"{'bowl' if rng.random() < 0.5 else 'book'} {letter}" for letter in "abcdefgh"]
+            nouns = [f"{letter} {'bowl' if rng.random() < 0.5 else 'book'}" for letter in "abcdefgh"]
             places = [(*rng.uniform(0, 0.2, 2), rng.uniform(0, 0.05), *rng.uniform(0.01, 0.2, 3)) for _ in nouns]
             pile = [thing(noun, *place, turn=rng.uniform(0, 6)) for noun, place in zip(nouns, places, strict=True)]
             found = {t.id: t for t in find_supports(pile, 0.0)}
