@@ -211,7 +211,7 @@ def book(rng: np.random.Generator, colour: NamedColour) -> Model:
     arcs = np.linspace(-math.pi / 2, math.pi / 2, 13)
     profile = [(-w / 2 - 0.004 * math.cos(a), (t / 2) * math.sin(a) + t / 2) for a in arcs]
     outer = np.array([*profile, (-w / 2 + 0.004, t), (-w / 2 + 0.004, 0.0)])
-    spine = loft([np.column_stack([outer[:, 0], np.full(len(outer), y), outer[:, 1]]) for y in (d / 2, -d / 2)])
+    spine = loft([np.column_stack([outer[:, 0], np.full(len(outer), y), outer[:, 1]]) for y in (-d / 2, d / 2)])
     pages = rounded_box(w - over, d - 2 * over, t - 2 * board + 0.0004, 0.0006).moved(-over / 2, 0, board - 0.0002)
     px, py = 300, round(300 * d / w)
     canvas = Canvas(px, py, ground)

@@ -259,12 +259,7 @@ def tray(rng: np.random.Generator, colour: NamedColour) -> Model:
     ]
     body = loft([np.column_stack([ring, np.full(len(ring), z)]) for ring, z in rings])
     lacquer = Material(colour.varied(rng), roughness=0.2, coat=0.8)
-    flat = (
-        (-w / 2 + 0.022, -d / 2 + 0.022),
-        (w / 2 - 0.022, -d / 2 + 0.022),
-        (w / 2 - 0.022, d / 2 - 0.022),
-        (-w / 2 + 0.022, d / 2 - 0.022),
-    )
+    flat = tuple((float(x), float(y)) for x, y in inner * 0.93)
     return Model([Part(body, lacquer)], symmetry="2-fold", receptacle=Receptacle("on", flat, 0.0062))
 
 
