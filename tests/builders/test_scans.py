@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from gsi_bench_builders.assets.scans import FIELDS, ScansError, load_scans
 from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
