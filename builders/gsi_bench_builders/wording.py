@@ -62,7 +62,7 @@ def _placed(spot: str) -> tuple[str, ...]:
         f"Relocate {{t}} to the {spot} of {{r}}",
         f"Place {{t}} at the {spot} of {{r}}",
         f"Put {{t}} at the {spot} of {{r}}",
-        f"Put {{t}} on the {spot} of {{r}}" if "edge" in spot else f"Put {{t}} in the {spot} of {{r}}",
+        f"Put {{t}} on the {spot} of {{r}}",
     )
 
 

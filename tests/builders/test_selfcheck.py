@@ -103,7 +103,7 @@ def test_other_words_are_noticed_in_both_languages(moved, before, draw, engine):
 
 def test_a_mask_that_ends_elsewhere_than_the_mesh_is_noticed(moved, before, draw, engine):
     def shifted(state, thing_id):
-        return engine.mesh_points(state, thing_id) + (0.012 if thing_id == "mug_2" else 0)
+        return engine.mesh_points(state, thing_id) + (0.012 if thing_id == "mug_1" else 0)
 
     assert "silhouette" in names(moved, before, draw(moved.after), engine, mesh_points=shifted)
 

@@ -211,7 +211,7 @@ CARRIED: Mapping[str, tuple[str, ...]] = {
     "pan": ("tomato", "apple"),
     "book": ("mug", "cup", "candle", "glasses", "camera", "computer mouse", "apple"),
     "notebook": ("pencil", "phone", "glasses"),
-    "box": ("candle", "camera"),
+    "jewelry box": ("candle", "camera"),
 }
 
 # Of these, what is there to carry others in the first place.
@@ -223,7 +223,9 @@ FACING = frozenset(
      "desk lamp", "radio", "tissue box", "phone", "jewelry box", "game controller", "printer")
 )  # fmt: skip
 # Things with straight sides that people lay along the table's edge, more or less.
-SQUARED = frozenset(("book", "notebook", "tray", "cutting board", "box", "carton", "towel", "magazine", "cereal box", "napkin"))
+SQUARED = frozenset(
+    ("book", "notebook", "tray", "cutting board", "jewelry box", "carton", "towel", "magazine", "cereal box", "napkin")
+)
 
 
 def names_of(theme: Theme) -> list[str]:

@@ -608,7 +608,7 @@ def perfume_bottle(rng: np.random.Generator, colour: NamedColour) -> Model:
 
 
 @kind(
-    "box",
+    "jewelry box",
     "首饰盒",
     places=("dressing", "living"),
     colours=("white", "pink", "teal", "black", "red", "brown"),
