@@ -111,8 +111,8 @@ def memory_worker(size: int) -> None:
     name = "benchmark"
     PRESETS[name] = dataclasses.replace(PRESETS["full"], size=size, samples=2)
     engine = BlenderEngine()
-    for number in range(3):
-        make_scene(engine, EmbeddedTabletops(), job(name, 2), number)
+    for number in range(2):
+        make_scene(engine, EmbeddedTabletops(), job(name, 1), number)
     print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 
 
@@ -191,7 +191,7 @@ def main() -> int:
     else:
         print(f"{os.cpu_count()} cores")
         steps = {
-            "reference": lambda: reference_way(3, 10),
+            "reference": lambda: reference_way(2, 6),
             "overhead": lambda: (overhead("demo", 2, 7), overhead("full", 1, 2, samples=8)),
             "memory": lambda: memory(1024),
             "workers": lambda: workers(4, 3),
