@@ -9,7 +9,7 @@ from shapely.geometry import MultiPoint, Point, Polygon
 
 from gsi_bench_builders.assets.library import Asset, Part, asset, asset_key, kinds
 
-SEEDS = range(6)
+SEEDS = range(4)
 TURNS = {"continuous": (37.0, 90.0), "4-fold": (90.0,), "2-fold": (180.0,), "none": ()}
 each_kind = pytest.mark.parametrize("name", sorted(kinds()))
 
