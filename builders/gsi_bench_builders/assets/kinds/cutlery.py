@@ -204,13 +204,14 @@ def napkin(rng: np.random.Generator, colour: NamedColour) -> Model:
     for layer in range(layers):
         short = 0.002 * (layers - 1 - layer) * rng.uniform(0.4, 1.4)
         sheet = _folded(rng, w - short, d - 0.6 * short, leaf).moved((-short) / 2, 0, layer * leaf * 0.96)
-        parts.append(Part(sheet, printed if layer == layers - 1 else linen, 60))
+        parts.append(Part(sheet, printed if layer == layers - 1 else linen, 45))
     return _lying(parts)
 
 
 def _folded(rng: np.random.Generator, w: float, d: float, thick: float) -> Mesh:
     """A soft sheet: its top has u to the right and v away."""
-    x, y = np.meshgrid(np.linspace(-1, 1, 26), np.linspace(-1, 1, 32))
+    dense = np.sin(np.linspace(-math.pi / 2, math.pi / 2, 30))  # most rows where it rounds off
+    x, y = np.meshgrid(dense, dense)
     edge = np.minimum(1 - np.abs(x), 1 - np.abs(y))
     soft = thick * np.sqrt(np.clip(edge / 0.05, 0, 1))
     wave = 0.0006 * np.cos(3 * x + rng.uniform(0, 6)) * np.cos(2.4 * y + rng.uniform(0, 6))

@@ -197,8 +197,8 @@ def tumbler(rng: np.random.Generator, colour: NamedColour) -> Model:
         drink = drinks[int(rng.integers(len(drinks)))]
         level = thick + (height - thick) * rng.uniform(0.45, 0.8)
         wide = foot - wall + (top - foot) * (level - thick) / (height - thick)
-        # A hair's breadth inside the glass: two surfaces in one place would fight.
-        filled = lathe([(0, thick + 0.0004), (foot - wall - 0.0006, thick + 0.002), (wide - 0.0006, level), (0, level)], 64)
+        # It reaches into the glass: a gap of air between two refracting surfaces would only be noise.
+        filled = lathe([(0, thick - 0.001), (foot - wall + 0.0008, thick + 0.001), (wide + 0.0008, level), (0, level)], 64)
         parts.append(Part(filled, Material(drink, roughness=0.08, coat=0.4)))
     return Model(parts, symmetry="continuous")
 
@@ -218,11 +218,11 @@ def wine_glass(rng: np.random.Generator, colour: NamedColour) -> Model:
     profile = np.concatenate([base, outer, inner, [(0, float(inner[-1, 1]))]])
     parts = [Part(lathe(np.maximum(profile, 0), 72), glass())]
     if rng.random() < 0.65:
-        wine: Colour = (0.28, 0.02, 0.05) if rng.random() < 0.6 else (0.85, 0.72, 0.35)
+        wine: Colour = (0.42, 0.015, 0.06) if rng.random() < 0.6 else (0.93, 0.84, 0.50)
         level = bowl_z + (height - bowl_z) * 0.42
-        line = inner[inner[:, 1] <= level][::-1] - (0.0006, -0.0004)
+        line = inner[inner[:, 1] <= level][::-1] + np.array([0.0005, -0.0004])
         filled = lathe(np.concatenate([[(0, float(line[0, 1]))], np.maximum(line, 0), [(0, float(line[-1, 1]))]]), 64)
-        parts.append(Part(filled, Material(wine, roughness=0.05, transmission=0.35, ior=1.33)))
+        parts.append(Part(filled, Material(wine, roughness=0.02, transmission=1.0, ior=1.33)))
     return Model(parts, symmetry="continuous")
 
 
