@@ -219,7 +219,7 @@ def basket(rng: np.random.Generator, colour: NamedColour) -> Model:
     """Woven of willow, oval."""
     w, d, h = rng.uniform(0.25, 0.31), rng.uniform(0.19, 0.23), rng.uniform(0.08, 0.11)
     rows, stakes = int(h / 0.0085), 40
-    angle = np.linspace(0, 2 * math.pi, stakes * 6, endpoint=False)
+    angle = np.linspace(0, 2 * math.pi, stakes * 4, endpoint=False)
     strands = []
     for row in range(rows):
         z = 0.006 + row * (h - 0.01) / rows
@@ -228,14 +228,14 @@ def basket(rng: np.random.Generator, colour: NamedColour) -> Model:
         ring = np.column_stack(
             [(w / 2 * flare + weave) * np.cos(angle), (d / 2 * flare + weave) * np.sin(angle), np.full(len(angle), z)]
         )
-        strands.append(tube(ring, 0.0036, 7, closed=True))
+        strands.append(tube(ring, 0.0036, 6, closed=True))
     uprights = []
     for a in np.linspace(0, 2 * math.pi, stakes, endpoint=False):
         c, s = math.cos(a), math.sin(a)
         uprights.append(tube([(w / 2 * 0.79 * c, d / 2 * 0.79 * s, 0.003), (w / 2 * c, d / 2 * s, h)], 0.0026, 6))
     rim = np.column_stack([w / 2 * 1.005 * np.cos(angle), d / 2 * 1.005 * np.sin(angle), np.full(len(angle), h)])
     edge = tube(rim, 0.0062, 10, closed=True)
-    oval = np.column_stack([np.cos(angle[::4]) * w / 2 * 0.8, np.sin(angle[::4]) * d / 2 * 0.8])
+    oval = np.column_stack([np.cos(angle[::3]) * w / 2 * 0.8, np.sin(angle[::3]) * d / 2 * 0.8])
     floor = extrude(oval, 0.006, 0.001)
     tints: tuple[Colour, ...] = ((0.62, 0.42, 0.22), (0.45, 0.28, 0.14), (0.74, 0.6, 0.4))
     tint = tints[int(rng.integers(3))]
