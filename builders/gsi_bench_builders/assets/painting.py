@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gsi_bench_builders.assets.material import Colour, Picture
+from gsi_bench_builders.assets.material import Picture
 
-__all__ = ["Shades", "banded", "blend", "clouds", "painted", "ramp"]
+__all__ = ["Shades", "blend", "clouds", "painted", "ramp"]
 
 Shades: TypeAlias = NDArray[np.float64]
 
@@ -41,16 +41,3 @@ def clouds(rng: np.random.Generator, u: Shades, v: Shades, waves_u: int, waves_v
         around, along = int(rng.integers(0, waves_u + 1)), rng.uniform(-waves_v, waves_v)
         total += np.cos(2 * np.pi * (around * u + along * v) + rng.uniform(0, 2 * np.pi))
     return np.asarray(total / np.sqrt(terms * 2))
-
-
-def banded(ground: Colour, bands: Sequence[tuple[float, float, Colour]], height: int = 512) -> Picture:
-    """Rings around a turned thing: (from v, to v, colour)."""
-
-    def colour_at(u: Shades, v: Shades) -> Shades:
-        out = np.broadcast_to(np.asarray(ground), (*v.shape, 3))
-        soft = 0.6 / height
-        for low, high, colour in bands:
-            out = blend(out, colour, ramp(v, low - soft, low + soft) * ramp(v, high + soft, high - soft))
-        return out
-
-    return painted(4, height, colour_at)

@@ -1,14 +1,14 @@
-"""Crockery: what is put on a laid table."""
+"""Mugs."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.colours import NamedColour
+from gsi_bench_builders.assets.kinds.tableware import decorated, vessel
 from gsi_bench_builders.assets.library import Model, Part, kind
 from gsi_bench_builders.assets.material import ceramic
-from gsi_bench_builders.assets.mesh import fillet, lathe, polygon, spline, split, sweep
+from gsi_bench_builders.assets.mesh import fillet, polygon, spline, sweep
 
 
 @kind(
@@ -27,23 +27,12 @@ def mug(rng: np.random.Generator, colour: NamedColour) -> Model:
     profile = fillet(outside + inside, [0, 0, 0.001, 0.006, 0.05, 0.0019, 0.0019, 0.05, 0.01, 0], steps=6)
     reach, low, high = rng.uniform(0.026, 0.034), height * 0.2, height * 0.84
     path = spline(
-        [
-            (radius - 0.003, 0, high),
-            (radius + reach * 0.75, 0, high + 0.002),
-            (radius + reach, 0, (high + low) / 2),
-            (radius + reach * 0.6, 0, low + 0.004),
-            (radius - 0.004, 0, low + 0.002),
-        ],
-        40,
-    )
+        [(radius - 0.003, 0, high), (radius + reach * 0.75, 0, high + 0.002), (radius + reach, 0, (high + low) / 2),
+         (radius + reach * 0.6, 0, low + 0.004), (radius - 0.004, 0, low + 0.002)], 40,
+    )  # fmt: skip
     handle = sweep(path, polygon(20, 1.0) * (0.0075, 0.0048))
-    glaze = ceramic(colour.varied(rng), speckled=(0.25, 0.2, 0.17) if rng.random() < 0.3 else None, matt=rng.random() < 0.25)
-    lining = glaze if rng.random() < 0.5 else ceramic((0.9, 0.88, 0.83))
-    body = lathe(profile, 72)
-    inner = _inside(body.vertices[body.faces[:, :3]].mean(axis=1), radius, wall)
-    lined, rest = split(body, inner)
-    return Model([Part(rest, glaze), Part(lined, lining), Part(handle, glaze)])
-
-
-def _inside(centres: NDArray[np.float64], radius: float, wall: float) -> NDArray[np.bool_]:
-    return (np.hypot(centres[:, 0], centres[:, 1]) < radius - wall * 0.6) & (centres[:, 2] > 0.004)
+    painting = decorated(rng, colour)
+    plain = painting if painting.picture is None else ceramic(colour.varied(rng, 0.01))
+    lining = plain if rng.random() < 0.5 else ceramic((0.9, 0.88, 0.83))
+    body, inner = vessel(profile, 72)
+    return Model([Part(body, painting), Part(inner, lining), Part(handle, plain)])

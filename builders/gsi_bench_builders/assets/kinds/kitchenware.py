@@ -9,7 +9,7 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Bump, Colour, Material, fabric, metal, plastic, wood
+from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, fabric, glass, metal, plastic, wood
 from gsi_bench_builders.assets.mesh import (
     Mesh,
     extrude,
@@ -214,61 +214,12 @@ def _rim(width: float, depth: float, radius: float) -> Mesh:
     return sweep(path, polygon(8, 0.0016), closed=True)
 
 
-@kind("cutting board", "砧板", places=("kitchen", "dining"), size_m=((0.24, 0.16, 0.012), (0.46, 0.32, 0.04)))
-def cutting_board(rng: np.random.Generator, colour: NamedColour) -> Model:
-    """A board with a hole to hang it by."""
-    w, d, t = rng.uniform(0.3, 0.38), rng.uniform(0.2, 0.25), rng.uniform(0.016, 0.024)
-    board = extrude(rounded_rectangle(w, d, rng.uniform(0.012, 0.04), 10), t, 0.003, 4)
-    hole = lathe([(0.009, 0), (0.0075, 0.0004), (0, 0.0004)], 28).moved(w / 2 - 0.032, 0, t - 0.0001)
-    dark = Material((0.10, 0.06, 0.03), roughness=0.8)
-    inner = rounded_rectangle(w - 0.04, d - 0.04, 0.02, 8)
-    groove = sweep(np.column_stack([inner, np.full(len(inner), t)]), polygon(8, 1.0) * (0.0016, 0.0004), closed=True)
-    timber = _timber(rng, "x", 0.02)
-    seam = Material(shade(timber.pattern.colour if timber.pattern else timber.colour, 0.75), roughness=0.6)
-    flat = (
-        (-w / 2 + 0.015, -d / 2 + 0.015),
-        (w / 2 - 0.015, -d / 2 + 0.015),
-        (w / 2 - 0.015, d / 2 - 0.015),
-        (-w / 2 + 0.015, d / 2 - 0.015),
-    )
-    parts = [Part(board, timber), Part(hole, dark), Part(groove, seam)]
-    return Model(parts, receptacle=Receptacle("on", flat, t))
-
-
-@kind(
-    "tray",
-    "托盘",
-    places=("coffee", "dining", "dressing"),
-    colours=("black", "white", "blue", "green", "red", "beige"),
-    size_m=((0.26, 0.18, 0.02), (0.46, 0.34, 0.07)),
-)
-def tray(rng: np.random.Generator, colour: NamedColour) -> Model:
-    """A lacquered tray with a raised rim."""
-    w, d, h = rng.uniform(0.32, 0.4), rng.uniform(0.22, 0.28), rng.uniform(0.028, 0.042)
-    corner = rng.uniform(0.02, 0.08)
-    outer = rounded_rectangle(w, d, corner, 10)
-    inner = rounded_rectangle(w - 0.016, d - 0.016, corner - 0.006, 10)
-    rings = [
-        (outer * 0.96, 0.0),
-        (outer * 0.985, 0.0015),
-        (outer, h - 0.002),
-        (outer * 0.997, h),
-        (inner * 1.003, h),
-        (inner, h - 0.002),
-        (inner * 0.985, 0.006),
-    ]
-    body = loft([np.column_stack([ring, np.full(len(ring), z)]) for ring, z in rings])
-    lacquer = Material(colour.varied(rng), roughness=0.2, coat=0.8)
-    flat = tuple((float(x), float(y)) for x, y in inner * 0.93)
-    return Model([Part(body, lacquer)], symmetry="2-fold", receptacle=Receptacle("on", flat, 0.0062))
-
-
 @kind("basket", "篮子", places=("kitchen", "dining", "coffee"), size_m=((0.2, 0.16, 0.07), (0.36, 0.28, 0.18)))
 def basket(rng: np.random.Generator, colour: NamedColour) -> Model:
     """Woven of willow, oval."""
     w, d, h = rng.uniform(0.25, 0.31), rng.uniform(0.19, 0.23), rng.uniform(0.08, 0.11)
     rows, stakes = int(h / 0.0085), 40
-    angle = np.linspace(0, 2 * math.pi, stakes * 6, endpoint=False)
+    angle = np.linspace(0, 2 * math.pi, stakes * 4, endpoint=False)
     strands = []
     for row in range(rows):
         z = 0.006 + row * (h - 0.01) / rows
@@ -277,14 +228,14 @@ def basket(rng: np.random.Generator, colour: NamedColour) -> Model:
         ring = np.column_stack(
             [(w / 2 * flare + weave) * np.cos(angle), (d / 2 * flare + weave) * np.sin(angle), np.full(len(angle), z)]
         )
-        strands.append(tube(ring, 0.0036, 7, closed=True))
+        strands.append(tube(ring, 0.0036, 6, closed=True))
     uprights = []
     for a in np.linspace(0, 2 * math.pi, stakes, endpoint=False):
         c, s = math.cos(a), math.sin(a)
         uprights.append(tube([(w / 2 * 0.79 * c, d / 2 * 0.79 * s, 0.003), (w / 2 * c, d / 2 * s, h)], 0.0026, 6))
     rim = np.column_stack([w / 2 * 1.005 * np.cos(angle), d / 2 * 1.005 * np.sin(angle), np.full(len(angle), h)])
     edge = tube(rim, 0.0062, 10, closed=True)
-    oval = np.column_stack([np.cos(angle[::4]) * w / 2 * 0.8, np.sin(angle[::4]) * d / 2 * 0.8])
+    oval = np.column_stack([np.cos(angle[::3]) * w / 2 * 0.8, np.sin(angle[::3]) * d / 2 * 0.8])
     floor = extrude(oval, 0.006, 0.001)
     tints: tuple[Colour, ...] = ((0.62, 0.42, 0.22), (0.45, 0.28, 0.14), (0.74, 0.6, 0.4))
     tint = tints[int(rng.integers(3))]
@@ -304,35 +255,49 @@ def basket(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
 
 
-@kind("salt shaker", "盐瓶", places=("dining", "kitchen"), size_m=((0.035, 0.035, 0.06), (0.06, 0.06, 0.12)))
+@kind("salt shaker", "盐瓶", places=("dining", "kitchen"), size_m=((0.035, 0.035, 0.06), (0.065, 0.065, 0.12)))
 def salt_shaker(rng: np.random.Generator, colour: NamedColour) -> Model:
-    """Glass with salt in it and a steel cap."""
-    r, h = rng.uniform(0.02, 0.024), rng.uniform(0.075, 0.092)
-    waist = r * rng.uniform(0.78, 0.95)
-    shell = lathe(
-        np.concatenate(
-            [[(0, 0)], smooth_profile([(r, 0.001), (r, 0.01), (waist, h * 0.5), (r * 0.86, h * 0.72)], 24), [(0, h * 0.72)]]
-        ),
-        56,
-    )
-    salt = Material((0.93, 0.93, 0.92), roughness=0.9, bump=Bump(0.0008, 0.0003))
-    cap = lathe(
-        np.concatenate(
-            [
-                [(r * 0.9, h * 0.71)],
-                smooth_profile([(r * 0.92, h * 0.72), (r * 0.9, h * 0.86), (r * 0.6, h * 0.97), (0, h)], 22),
-            ]
-        ),
-        56,
-    )
-    holes = [
-        lathe([(0.0011, 0), (0, 0)], 10).moved(0.005 * math.cos(a), 0.005 * math.sin(a), h * 0.992)
-        for a in np.linspace(0, 2 * math.pi, 6)[:-1]
+    """Glass with salt in it and a steel cap, or glazed with a wooden foot; holes on top."""
+    r, h = rng.uniform(0.021, 0.026), rng.uniform(0.075, 0.092)
+    waist, neck = r * rng.uniform(0.76, 0.92), r * 0.82
+    if rng.random() < 0.65:
+        return _glass_shaker(rng, (r, waist, neck), h)
+    foot = h * rng.uniform(0.1, 0.25)
+    line = [(r, foot), (r * 0.98, h * 0.45), (waist, h * 0.75), (waist * 0.86, h * 0.95), (waist * 0.6, h), (0, h)]
+    body = lathe(np.concatenate([[(0, foot)], smooth_profile(line[:4], 24), fillet(line[3:], 0.008, 6)[1:]]), 64)
+    base = lathe(fillet([(0, 0), (r - 0.001, 0), (r, foot), (0, foot)], [0, 0.002, 0, 0], 4), 64)
+    glazes: tuple[Colour, ...] = ((0.90, 0.89, 0.86), (0.10, 0.10, 0.11), (0.32, 0.42, 0.40), (0.72, 0.45, 0.36))
+    glaze = ceramic(glazes[int(rng.integers(4))], matt=rng.random() < 0.5)
+    return Model([Part(body, glaze), Part(base, _timber(rng, "z", 0.006)), _holes(h, 0.0065)], symmetry="continuous")
+
+
+def _glass_shaker(rng: np.random.Generator, radii: tuple[float, float, float], h: float) -> Model:
+    r, waist, neck = radii
+    shoulder, wall = h * 0.76, 0.0022
+    outside = smooth_profile([(r, 0.002), (r, h * 0.1), (waist, h * 0.5), (neck, shoulder)], 30)
+    inside = outside[::-1] - (wall, 0)
+    inside = inside[inside[:, 1] > 0.006]
+    shell = lathe(np.concatenate([[(0, 0), (r - 0.002, 0)], outside, inside, [(0, 0.006)]]), 56)
+    line = inside[::-1][inside[::-1, 1] < h * rng.uniform(0.45, 0.68)] + np.array([0.0006, 0])
+    grains = lathe(np.concatenate([[(0, 0.0064)], line, [(0, float(line[-1, 1]) + 0.002)]]), 48)
+    salt = Material((0.94, 0.94, 0.93), roughness=0.9, bump=Bump(0.0008, 0.0004))
+    low = shoulder - 0.006
+    cap_line = [(0, low), (neck + 0.0015, low), (neck + 0.0015, h * 0.9), (neck * 0.55, h), (0, h)]
+    cap = lathe(fillet(cap_line, [0, 0.001, 0.006, 0.004, 0], 6), 56)
+    beads = [
+        lathe([(neck + 0.0014, low + z - 0.0007), (neck + 0.0022, low + z), (neck + 0.0014, low + z + 0.0007)], 56)
+        for z in (0.003, 0.0055)
     ]
-    return Model(
-        [Part(shell, salt), Part(cap, metal(STEEL, 0.15)), Part(join(holes), plastic((0.03, 0.03, 0.03)))],
-        symmetry="continuous",
-    )
+    parts = [Part(shell, glass()), Part(grains, salt), Part(join([cap, *beads]), metal(STEEL, 0.16))]
+    return Model([*parts, _holes(h, 0.0055)], symmetry="continuous")
+
+
+def _holes(z: float, ring: float) -> Part:
+    """Pierced holes on a flat top."""
+    turns = np.linspace(0, 2 * math.pi, 7)[:-1]
+    places = [(0.0, 0.0), *((ring * math.cos(a), ring * math.sin(a)) for a in turns)]
+    hole = lathe([(0.0012, 0), (0, 0)], 12)
+    return Part(join([hole.moved(x, y, z + 0.00015) for x, y in places]), plastic((0.02, 0.02, 0.02)))
 
 
 @kind("pepper mill", "胡椒磨", places=("dining", "kitchen"), size_m=((0.04, 0.04, 0.12), (0.08, 0.08, 0.28)))

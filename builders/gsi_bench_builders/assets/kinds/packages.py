@@ -9,7 +9,7 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import BRANDS, Canvas, mixed, shade
 from gsi_bench_builders.assets.colours import COLOURS, NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Colour, Material, Picture, glass, metal, paper, plastic
+from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, glass, metal, paper, plastic
 from gsi_bench_builders.assets.mesh import Mesh, extrude, fillet, join, lathe, loft, rounded_box, rounded_rectangle
 from gsi_bench_builders.assets.shapes import faced, wrap
 
@@ -190,11 +190,12 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
     else:
         canvas.box(0, 0, 640, 46, ink)
         canvas.box(0, 314, 640, 46, ink)
-    brand = _pick(rng, BRANDS)
-    for x in (0.0, 320.0, 640.0):
-        _emblem(canvas, x, 250, 34, rng, ink, second)
+    brand, word = _pick(rng, BRANDS), _pick(rng, ("SPARKLING", "COLA", "GINGER", "TONIC"))
+    mark = int(rng.integers(2**31))
+    for x in (0.0, 320.0, 640.0):  # the first and last are the halves of one, at the seam
+        _emblem(canvas, x, 250, 34, np.random.default_rng(mark), ink, second)
         canvas.fitted(x, 150, brand, 210, 72, ink)
-        canvas.fitted(x, 205, _pick(rng, ("SPARKLING", "COLA", "GINGER", "TONIC")), 130, 24, ink)
+        canvas.fitted(x, 205, word, 130, 24, ink)
     _facts(canvas, 130, 80, 70, 190, INK)
     aluminium = metal((0.8, 0.8, 0.81), 0.22)
     painted = Material((0.9, 0.9, 0.9), roughness=0.28, metallic=0.25, coat=0.3, picture=canvas.picture())
@@ -350,8 +351,9 @@ def jar(rng: np.random.Generator, colour: NamedColour) -> Model:
         "yellow": (0.85, 0.6, 0.08),
         "brown": (0.22, 0.09, 0.03),
     }
+    # It reaches into the glass: a gap of air between two refracting surfaces would only be noise.
     filling = lathe(
-        fillet([(0, 0.0056), (r - 0.0028, 0.0066), (r - 0.0028, h * 0.73), (0, h * 0.77)], [0, 0.003, 0.012, 0], 5), 56
+        fillet([(0, 0.0035), (r - 0.0012, 0.0045), (r - 0.0012, h * 0.73), (0, h * 0.77)], [0, 0.003, 0.012, 0], 5), 56
     )
     lid = lathe(
         fillet(
@@ -369,7 +371,7 @@ def jar(rng: np.random.Generator, colour: NamedColour) -> Model:
     return Model(
         [
             Part(lathe(outside, 64), glass((0.98, 0.99, 0.98))),
-            Part(filling, Material(fillings[colour.name], roughness=0.15, subsurface=0.2)),
+            Part(filling, Material(fillings[colour.name], roughness=0.2, coat=0.4, bump=Bump(0.006, 0.0012))),
             Part(lid, metal(tops[int(rng.integers(4))], 0.3)),
             Part(label, paper(_label(rng, ground, ink, 420, 240, word))),
         ]
@@ -412,9 +414,10 @@ def tin(rng: np.random.Generator, colour: NamedColour) -> Model:
     canvas.box(0, 262, 840, 38, ink)
     word = _pick(rng, ("TOMATO", "CHICKPEAS", "COCONUT", "SWEETCORN", "PEACHES"))
     brand = _pick(rng, BRANDS)
+    mark = int(rng.integers(2**31))
     for x in (0.0, 420.0, 840.0):
         canvas.fitted(x, 92, brand, 230, 60, ink)
-        _emblem(canvas, x, 178, 44, rng, ink, shade(ground, 0.65))
+        _emblem(canvas, x, 178, 44, np.random.default_rng(mark), ink, shade(ground, 0.65))
         canvas.fitted(x, 242, word, 200, 28, ink)
     _facts(canvas, 165, 60, 90, 180, INK)
     ring = lathe([(0.009, 0), (0.0095, 0.0008), (0.009, 0.0016), (0.0072, 0.0016), (0.0072, 0)], 28).moved(

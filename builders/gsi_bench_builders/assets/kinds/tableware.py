@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Colour, Material, ceramic, glass, metal
-from gsi_bench_builders.assets.mesh import Mesh, arc, fillet, lathe, polygon, spline, split, sweep, tube
+from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, glass, metal
+from gsi_bench_builders.assets.mesh import Mesh, Points, arc, fillet, lathe, polygon, spline, sweep, tube
+from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
 from gsi_bench_builders.assets.shapes import smooth_profile
 from gsi_bench_builders.scene import Receptacle
 
@@ -26,15 +31,86 @@ def glaze(rng: np.random.Generator, colour: NamedColour) -> Material:
     return ceramic(colour.varied(rng), speckled=dark if rng.random() < 0.35 else None, matt=rng.random() < 0.3)
 
 
-def lined(body: Mesh, inside: NDArray[np.bool_], outer: Material, inner: Material) -> list[Part]:
-    """A vessel of two glazes."""
-    lining, rest = split(body, inside)
-    return [Part(rest, outer), Part(lining, inner)]
+CLAY: Colour = (0.66, 0.50, 0.36)
+_TRIMS: tuple[Colour, ...] = ((0.10, 0.17, 0.36), (0.62, 0.33, 0.12), (0.20, 0.36, 0.30), (0.22, 0.20, 0.20))
 
 
-def centres(mesh: Mesh) -> NDArray[np.float64]:
-    """Middles of the faces, about."""
-    return np.asarray(mesh.vertices[mesh.faces[:, :3]].mean(axis=1))
+def vessel(profile: Points, segments: int = 80) -> tuple[Mesh, Mesh]:
+    """(outside, inside) of a turned thing, parted at its highest point: each may have its own glaze, v along its own wall."""
+    top = int(np.argmax(profile[:, 1]))
+    return lathe(profile[: top + 1], segments), lathe(profile[top:], segments)
+
+
+def decorated(rng: np.random.Generator, colour: NamedColour, rim: float = 1.0) -> Material:
+    """A glaze as potters put on the outside of a pot or the top of a plate: plain, banded, dotted, breaking or dipped.
+
+    Args:
+        rim: v where the rim is, 1 for a pot's outside, 0 for a plate's top.
+    """
+    style = int(rng.integers(6 if rim == 1 else 5))  # nobody eats from bare clay
+    ground = colour.varied(rng)
+    if style < 2:
+        return glaze(rng, colour)
+    light = sum(ground) > 1.7
+    trim = _TRIMS[int(rng.integers(len(_TRIMS)))] if light else (0.92, 0.89, 0.82)
+    paint = (_bands, _dots, _breaking, _dipped)[style - 2](rng, ground, trim)
+    picture = painted(384 if style == 3 else 128, 256, lambda u, v: paint(u, v if rim == 1 else 1 - v))
+    return Material(roughness=0.24, coat=0.6, coat_roughness=0.06, bump=Bump(0.012, 0.00012), picture=picture)
+
+
+Painter: TypeAlias = Callable[[Shades, Shades], Shades]
+
+
+def _bands(rng: np.random.Generator, ground: Colour, trim: Colour) -> Painter:
+    """Brushed rings below the rim."""
+    at = 1 - rng.uniform(0.05, 0.12)
+    rings = [(at, rng.uniform(0.012, 0.02)), (at - 0.06, 0.006), *([(at - 0.085, 0.006)] if rng.random() < 0.5 else [])]
+
+    def paint(u: Shades, v: Shades) -> Shades:
+        waver = 0.003 * clouds(rng, u, v * 0, 5, 0)
+        out = np.broadcast_to(np.asarray(ground), (*v.shape, 3))
+        for middle, half in rings:
+            out = blend(out, trim, ramp(np.abs(v - middle + waver), half + 0.003, half - 0.001) * 0.9)
+        return out
+
+    return paint
+
+
+def _dots(rng: np.random.Generator, ground: Colour, trim: Colour) -> Painter:
+    """Rows of dots set by hand."""
+    around, rows = int(rng.integers(20, 29)), int(rng.integers(1, 4))
+
+    def paint(u: Shades, v: Shades) -> Shades:
+        out = np.broadcast_to(np.asarray(ground), (*v.shape, 3))
+        for row in range(rows):
+            x = ((u * around + 0.5 * row) % 1 - 0.5) / around * 6
+            out = blend(out, trim, ramp(np.hypot(x, (v - 0.86 + 0.11 * row) * 1.4), 0.05, 0.04))
+        return out
+
+    return paint
+
+
+def _breaking(rng: np.random.Generator, ground: Colour, trim: Colour) -> Painter:
+    """A reactive glaze: it runs thin at the rim and pools in clouds."""
+    dark = shade(ground, 0.62) if sum(ground) > 0.6 else shade(ground, 2.2)
+
+    def paint(u: Shades, v: Shades) -> Shades:
+        drift, fine = clouds(rng, u, v, 4, 3), clouds(rng, u, v, 40, 12)
+        out = blend(ground, dark, ramp(v + 0.16 * drift + 0.05 * fine, 0.62, 0.15) * 0.7 + 0.12 * ramp(fine, 0.6, 1.6))
+        return blend(out, (0.50, 0.33, 0.20), ramp(v + 0.012 * drift + 0.006 * fine, 0.955, 0.99) * 0.8)
+
+    return paint
+
+
+def _dipped(rng: np.random.Generator, ground: Colour, trim: Colour) -> Painter:
+    """The foot is bare clay."""
+    level, slope = rng.uniform(0.22, 0.36), rng.uniform(0.0, 0.02)
+
+    def paint(u: Shades, v: Shades) -> Shades:
+        clay = blend(CLAY, shade(CLAY, 0.82), 0.4 + 0.4 * clouds(rng, u, v, 20, 20))
+        return blend(clay, ground, ramp(v - slope * np.cos(2 * np.pi * u), level - 0.004, level + 0.004))
+
+    return paint
 
 
 @kind(
@@ -64,13 +140,11 @@ def bowl(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
     base = fillet([(0, 0.003), (foot - 0.005, 0.003), (foot - 0.003, 0.0), (foot, 0.0)], [0, 0.001, 0.001, 0.001], 3)
     lip = arc(wall / 2, 0, 180, 6, (radius - wall / 2, height))
-    body = lathe(np.concatenate([base, outer, lip[1:-1], inner]), 80)
-    outside = glaze(rng, colour)
-    inside = outside if rng.random() < 0.4 else ceramic((0.9, 0.88, 0.83))
-    middle = centres(body)
-    inward = body.normals()[:, 2] > 0.15
+    wall_outside, wall_inside = vessel(np.concatenate([base, outer, lip[1:-1], inner]))
+    outside = decorated(rng, colour)
+    inside = glaze(rng, colour) if rng.random() < 0.4 else ceramic((0.9, 0.88, 0.83))
     return Model(
-        lined(body, inward & (middle[:, 2] > 0.008), outside, inside),
+        [Part(wall_outside, outside), Part(wall_inside, inside)],
         symmetry="continuous",
         receptacle=Receptacle("in", disc_outline(foot * 0.75), 0.0115),
     )
@@ -96,10 +170,10 @@ def plate(rng: np.random.Generator, colour: NamedColour) -> Model:
         [(flat * 0.9, 0.003), (flat + 0.01, 0.004), (radius - 0.004, rise - wall), (radius, rise - wall / 2)], 18
     )
     base = [(0, 0.002), (flat * 0.82, 0.002), (flat * 0.84, 0.0), (flat * 0.88, 0.0)]
-    body = lathe(np.concatenate([base, lower, upper]), 96)
-    top = glaze(rng, colour)
-    parts = [Part(body, top)]
-    if rng.random() < 0.45:  # a painted or metal line along the rim
+    below, above = vessel(np.concatenate([base, lower, upper]), 96)
+    top = decorated(rng, colour, rim=0.0)
+    parts = [Part(above, top), Part(below, top if top.picture is None else ceramic(colour.varied(rng)))]
+    if top.picture is None and rng.random() < 0.5:  # a painted or metal line along the rim
         line = (0.72, 0.55, 0.25) if rng.random() < 0.5 else (0.15, 0.2, 0.35)
         ring = lathe(arc(0.0016, 0, 360, 12, (radius - 0.0012, rise - 0.0005)), 96)
         parts.append(Part(ring, metal(line, 0.2) if line[0] > 0.5 else ceramic(line)))
@@ -123,9 +197,9 @@ def tumbler(rng: np.random.Generator, colour: NamedColour) -> Model:
         drink = drinks[int(rng.integers(len(drinks)))]
         level = thick + (height - thick) * rng.uniform(0.45, 0.8)
         wide = foot - wall + (top - foot) * (level - thick) / (height - thick)
-        # A hair's breadth inside the glass: two surfaces in one place would fight.
-        filled = lathe([(0, thick + 0.0004), (foot - wall - 0.0006, thick + 0.002), (wide - 0.0006, level), (0, level)], 64)
-        parts.append(Part(filled, Material(drink, roughness=0.08, subsurface=0.15)))
+        # It reaches into the glass: a gap of air between two refracting surfaces would only be noise.
+        filled = lathe([(0, thick - 0.001), (foot - wall + 0.0008, thick + 0.001), (wide + 0.0008, level), (0, level)], 64)
+        parts.append(Part(filled, Material(drink, roughness=0.08, coat=0.4)))
     return Model(parts, symmetry="continuous")
 
 
@@ -144,11 +218,11 @@ def wine_glass(rng: np.random.Generator, colour: NamedColour) -> Model:
     profile = np.concatenate([base, outer, inner, [(0, float(inner[-1, 1]))]])
     parts = [Part(lathe(np.maximum(profile, 0), 72), glass())]
     if rng.random() < 0.65:
-        wine: Colour = (0.28, 0.02, 0.05) if rng.random() < 0.6 else (0.85, 0.72, 0.35)
+        wine: Colour = (0.42, 0.015, 0.06) if rng.random() < 0.6 else (0.93, 0.84, 0.50)
         level = bowl_z + (height - bowl_z) * 0.42
-        line = inner[inner[:, 1] <= level][::-1] - (0.0006, -0.0004)
+        line = inner[inner[:, 1] <= level][::-1] + np.array([0.0005, -0.0004])
         filled = lathe(np.concatenate([[(0, float(line[0, 1]))], np.maximum(line, 0), [(0, float(line[-1, 1]))]]), 64)
-        parts.append(Part(filled, Material(wine, roughness=0.05, transmission=0.35, ior=1.33)))
+        parts.append(Part(filled, Material(wine, roughness=0.02, transmission=1.0, ior=1.33)))
     return Model(parts, symmetry="continuous")
 
 
@@ -189,9 +263,10 @@ def teapot(rng: np.random.Generator, colour: NamedColour) -> Model:
         36,
     )
     handle = sweep(grip, polygon(20, 1.0) * (0.0058, 0.0075))
-    coat = glaze(rng, colour)
+    painting = decorated(rng, colour)
+    coat = painting if painting.picture is None else ceramic(colour.varied(rng, 0.01))
     top = coat if rng.random() < 0.6 else Material((0.55, 0.38, 0.22), roughness=0.4, coat=0.2)
-    return Model([Part(body, coat), Part(lid, coat), Part(spout, coat), Part(handle, coat), Part(knob, top)])
+    return Model([Part(body, painting), Part(lid, coat), Part(spout, coat), Part(handle, coat), Part(knob, top)])
 
 
 @kind(
@@ -220,7 +295,7 @@ def cup(rng: np.random.Generator, colour: NamedColour) -> Model:
     inner = smooth_profile(
         [(r - 0.003, low + h), (r * 0.9 - 0.003, low + h * 0.5), (r * 0.5, low + 0.008), (0, low + 0.006)], 24
     )
-    body = lathe(np.concatenate([[(0, low - 0.002), (r * 0.52, low - 0.002)], outer, inner]), 72)
+    wall_outside, wall_inside = vessel(np.concatenate([[(0, low - 0.002), (r * 0.52, low - 0.002)], outer, inner]), 72)
     path = spline(
         [
             (r * 0.95, 0, low + h * 0.8),
@@ -234,11 +309,10 @@ def cup(rng: np.random.Generator, colour: NamedColour) -> Model:
     level = low + h * 0.78
     drink: Colour = (0.16, 0.07, 0.03) if rng.random() < 0.6 else (0.5, 0.2, 0.05)
     tea = lathe([(0, level - 0.004), (r * 0.93, level - 0.004), (r * 0.955 - 0.003, level), (0, level)], 64)
-    coat = glaze(rng, colour)
-    middle = centres(body)
-    inward = (body.normals()[:, 2] > 0.1) & (middle[:, 2] > low + 0.005)
+    painting = decorated(rng, colour)
+    coat = painting if painting.picture is None else ceramic(colour.varied(rng, 0.01))
     inside = coat if rng.random() < 0.4 else ceramic((0.92, 0.9, 0.86))
-    parts = [*lined(body, inward, coat, inside), Part(saucer, coat), Part(handle, coat)]
+    parts = [Part(wall_outside, painting), Part(wall_inside, inside), Part(saucer, coat), Part(handle, coat)]
     return Model([*parts, Part(tea, Material(drink, roughness=0.06, coat=0.5))])
 
 
@@ -258,7 +332,8 @@ def pitcher(rng: np.random.Generator, colour: NamedColour) -> Model:
     inner = smooth_profile(
         [(rim - wall, h), (neck - wall, h * 0.78), (belly - wall, h * 0.34), (foot - wall, 0.01), (0, 0.009)], 40
     )
-    body = lathe(np.concatenate([[(0, 0.002), (foot - 0.003, 0.002), (foot - 0.001, 0)], outer, inner]), 80)
+    base = [(0, 0.002), (foot - 0.003, 0.002), (foot - 0.001, 0)]
+    wall_outside, wall_inside = vessel(np.concatenate([base, outer, inner]))
 
     def lip(p: NDArray[np.float64]) -> NDArray[np.float64]:
         pull = np.clip((p[:, 2] - 0.72 * h) / (0.28 * h), 0, 1) ** 2
@@ -271,5 +346,6 @@ def pitcher(rng: np.random.Generator, colour: NamedColour) -> Model:
         [(rim * 0.9, 0, h * 0.93), (rim + 0.035, 0, h * 0.95), (belly + 0.045, 0, h * 0.62), (belly * 0.94, 0, h * 0.3)], 36
     )
     handle = sweep(path, polygon(18, 1.0) * (0.006, 0.0085))
-    coat = glaze(rng, colour)
-    return Model([Part(body.bent(lip), coat), Part(handle, coat)])
+    painting = decorated(rng, colour)
+    coat = painting if painting.picture is None else ceramic(colour.varied(rng, 0.01))
+    return Model([Part(wall_outside.bent(lip), painting), Part(wall_inside.bent(lip), coat), Part(handle, coat)])
