@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.recipes.choosing import Choice
 from gsi_bench_builders.recipes.framing import View
 from gsi_bench_builders.recipes.placing import Floats, edge_margin, footprint, gap, silhouette
-from gsi_bench_builders.recipes.themes import FACING, SQUARED
+from gsi_bench_builders.recipes.themes import FACING, SQUARED, USUAL_DEPTH
 from gsi_bench_builders.scene import AssetInfo, Matrix3, Support, Thing, turn_about_z
 
 __all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "Area", "arrange", "inside", "turned_as_used", "used_area"]
@@ -41,10 +41,10 @@ class Area:
 def used_area(support: Support, chosen: list[Choice], rng: np.random.Generator) -> Area:
     """Room enough for the things and for moving them, near the front edge."""
     total = sum(c.area for c in chosen)
-    fill = float(rng.uniform(0.32, 0.44))
+    fill = float(rng.uniform(0.36, 0.5))
     free_depth = support.y[1] - support.y[0] - 2 * EDGE_M
-    depth = min(free_depth, float(rng.uniform(0.42, 0.52)))
-    width = min(max(total / fill / depth, 0.44), 0.74, support.x[1] - support.x[0] - 2 * EDGE_M)
+    depth = min(free_depth, float(rng.uniform(0.38, 0.48)))
+    width = min(max(total / fill / depth, 0.44), 0.66, support.x[1] - support.x[0] - 2 * EDGE_M)
     front = support.y[0] + EDGE_M + float(rng.uniform(0.02, min(0.16, max(0.021, free_depth - depth))))
     front = min(front, support.y[1] - EDGE_M - depth)
     slack = (support.x[1] - support.x[0] - width) / 2 - EDGE_M
@@ -180,6 +180,8 @@ def _nearest(outline: Floats, others: list[Floats]) -> float:
 
 def _usual_depth(info: AssetInfo) -> float:
     """Tall things stand further back: -1 (near) … 1 (far)."""
+    if info.category in USUAL_DEPTH:
+        return USUAL_DEPTH[info.category]
     return float(np.interp(info.size[2], [0.02, 0.1, 0.22, 0.4], [-0.75, -0.15, 0.6, 0.95]))
 
 

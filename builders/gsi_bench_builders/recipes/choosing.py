@@ -51,14 +51,15 @@ def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[C
     used: set[str] = set()
 
     def draw(name: str) -> AssetInfo:
-        used.add(name)
         return asset(asset_key(name, int(rng.integers(looks)))).info
 
     for anchor in setting.anchors:
         there = rng.random() < anchor.chance
-        names = [n for n in anchor.names if n in known and n not in used]
+        names = [n for n in anchor.names if n in known and n not in used and _allowed(n, used, theme)]
         if there and names:
-            chosen.append(Choice(draw(str(rng.choice(names))), (anchor.right, anchor.away), anchor=True))
+            name = str(rng.choice(names))
+            used.add(name)
+            chosen.append(Choice(draw(name), (anchor.right, anchor.away), anchor=True))
     count, budget = int(rng.integers(_COUNT[0], _COUNT[1] + 1)), float(rng.uniform(*_BUDGET_M2))
     fillers: list[Choice] = []
     twin = rng.random() < _TWIN_CHANCE
@@ -66,14 +67,19 @@ def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[C
     for name in _ordered_fillers(theme, known, rng, receptacle_first=without):
         if len(chosen) + len(fillers) >= count - twin:
             break
-        if name in used:
+        if name in used or not _allowed(name, used, theme):
             continue
         candidate = Choice(draw(name))
         room = budget - sum(c.area for c in chosen + fillers)
         if candidate.area <= max(room, 0.012) and max(candidate.info.size[:2]) <= _WIDEST_M:
+            used.add(name)
             fillers.append(candidate)
     chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, rng, looks)
     return _with_twin(chosen, rng, looks) if twin else chosen
+
+
+def _allowed(name: str, used: set[str], theme: Theme) -> bool:
+    return all(name not in group or len(group & used) < most for group, most in theme.limits)
 
 
 def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Generator, *, receptacle_first: bool) -> list[str]:
