@@ -287,7 +287,7 @@ def _detections(todo: Sequence[_Loaded], records: Records) -> list[Found]:
 def _item(item: _Loaded, view: str, detector: Detector) -> DetectionItem:
     picture = item.source.picture if view == "source" and item.source else item.edited
     pixels = picture.pixels() if detector.needs_pixels and picture else None
-    return DetectionItem(item.candidate.sample, "source" if view == "source" else "edited", pixels)
+    return DetectionItem(item.candidate.sample, "source" if view == "source" else "edited", pixels, picture)
 
 
 def _judgements(todo: Sequence[_Loaded], records: Records) -> list[Judgement | None]:

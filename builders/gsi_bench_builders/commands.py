@@ -38,9 +38,9 @@ def add_commands(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--preset",
-        choices=("test", "demo", "full"),
+        choices=("test", "small", "demo", "full"),
         default="demo",
-        help="size and quality of the pictures: 128, 512 or 1024 pixels (default: %(default)s)",
+        help="size and quality of the pictures: 128, 256, 512 or 1024 pixels (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="equal seeds give equal datasets (default: %(default)s)")
     parser.add_argument(

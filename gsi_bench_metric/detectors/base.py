@@ -7,21 +7,31 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from gsi_bench_dataset.records import Detection, Sample
+from gsi_bench_metric.pictures import Picture
 
 __all__ = ["DetectionItem", "Detector"]
 
 
 @dataclasses.dataclass(frozen=True)
 class DetectionItem:
-    """One picture to look at: the sample it belongs to, which view of it, and the SHA-256 of its pixels."""
+    """One picture to look at: the sample it belongs to, which view of it, the picture, and the SHA-256 of its pixels.
+
+    A picture may have another size than the source; detectors bring it to the source's size, as scoring does.
+    """
 
     sample: Sample
     view: Literal["source", "edited"]
     pixels: str | None = None
+    picture: Picture | None = None
 
 
 class Detector(Protocol):
-    """Finds the target's class in pictures."""
+    """Finds objects in pictures.
+
+    Detectors that know the scene (`simulator`, `tracker`) report every known object under its `object_id`, lost ones as
+    `state="absent"`; others report what they find of the target's class, without an id. All boxes stand in the frame of the
+    camera that took the picture: after a view edit, in the new camera's.
+    """
 
     name: str
     key: str  # everything that its answers depend on beside the item: code, weights, settings, a file's content

@@ -54,7 +54,7 @@ def main() -> int:
     names = args.kinds or list(kinds())
     if unknown := sorted(set(names) - set(kinds())):
         parser.error(f"unknown kinds: {', '.join(unknown)}")
-    engine = BlenderEngine(threads=2)
+    engine = BlenderEngine()
     quiet()
     width = args.size * 2
     preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))

@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=8, help="light paths a pixel")
     parser.add_argument("--columns", type=int, default=3)
     args = parser.parse_args()
-    engine = BlenderEngine(threads=2)
+    engine = BlenderEngine()
     quiet()
     preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))
     wanted = [(t, args.first_seed + s) for t in args.theme or sorted(THEMES) for s in range(args.seeds)]

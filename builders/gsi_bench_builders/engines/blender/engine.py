@@ -31,7 +31,6 @@ class BlenderEngine:
 
     Args:
         device: "CPU", or "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI".
-        threads: of a CPU render.
 
     Raises:
         EngineError: Blender is not there, or has no such device.
@@ -39,9 +38,9 @@ class BlenderEngine:
 
     name = "blender"
 
-    def __init__(self, device: str = "CPU", threads: int = 1):
+    def __init__(self, device: str = "CPU"):
         self.version = blender().app.version_string
-        self._renderer = Renderer(device, threads)
+        self._renderer = Renderer(device)
         self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in a thing's place
         self._placed: dict[tuple[str, str], Thing] = {}
         self._trees: dict[str, Any] = {}

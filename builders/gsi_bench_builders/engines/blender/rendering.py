@@ -24,12 +24,10 @@ class Renderer:
 
     Args:
         device: "CPU", or "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI".
-        threads: of a CPU render.
     """
 
-    def __init__(self, device: str = "CPU", threads: int = 1):
+    def __init__(self, device: str = "CPU"):
         self._device = device
-        self._threads = threads
         self._passes: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self) -> None:
@@ -38,7 +36,7 @@ class Renderer:
         scene = bpy.context.scene
         scene.render.engine = "CYCLES"
         scene.render.use_persistent_data = True
-        scene.render.threads_mode, scene.render.threads = "FIXED", self._threads
+        scene.render.threads_mode, scene.render.threads = "FIXED", 1
         scene.render.image_settings.file_format = "PNG"
         scene.render.image_settings.color_mode = "RGB"
         scene.render.image_settings.compression = 0  # read back at once

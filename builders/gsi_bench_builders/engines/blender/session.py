@@ -6,10 +6,12 @@ copy of the old one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,8 @@ def blender() -> Any:
     # Read at import: an empty folder keeps the user's start-up file and add-ons out.
     os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="gsi-bench-blender-"))
     try:
-        import bpy  # noqa: PLC0415
+        with _one_core():
+            import bpy  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name != "bpy":
             raise
@@ -45,6 +48,22 @@ def blender() -> Any:
     except ImportError as error:
         raise EngineError(f"Blender does not start ({error}); run: apt-get install -y {SYSTEM_PACKAGES}") from error
     return bpy
+
+
+@contextlib.contextmanager
+def _one_core() -> Iterator[None]:
+    """Blender counts the cores when it is imported. A worker draws with one thread; those of a pool for all cores would spin
+    beside it and double the CPU time of every picture for nothing."""
+    if not hasattr(os, "sched_setaffinity"):  # macOS and Windows
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), cores)
 
 
 def quiet(log: Path | None = None) -> None:
