@@ -8,6 +8,7 @@ taken for outliers, so an edit does not pull the fit.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,7 +54,7 @@ class Alignment:
         return not np.array_equal(self.matrix, _IDENTITY)
 
     def to_source(self, edited: RGB) -> RGB:
-        """The edited picture (H, W, 3) warped and toned back into the source's frame; equal where there is nothing to remove."""
+        """The edited picture (H, W, 3) warped and toned back into the source's frame; or as it is, with nothing to remove."""
         warped = _warp(edited, self.matrix) if self.warps else edited
         return _untoned(warped, self.tone) if not np.array_equal(self.tone, _no_curve()) else warped
 
@@ -93,7 +94,7 @@ def align(source: RGB, edited: RGB, ignore: Mask | None = None) -> Alignment:
     tone = _fit_tone(before, _warp(after, small), weight)
     small = _similarity(before, after, weight, tone, small)
     matrix = _rescaled(small, scale)
-    drift = _mean_displacement(matrix, source.shape[:2])
+    drift = _mean_displacement(matrix, (source.shape[0], source.shape[1]))
     if drift < _NOTHING_PX:
         matrix = small = _IDENTITY
     tone = _fit_tone(before, _warp(after, small), weight)
@@ -171,7 +172,7 @@ def _mean_displacement(matrix: NDArray[np.float64], shape: tuple[int, int]) -> f
     return float(np.linalg.norm(points @ matrix.T - points[..., :2], axis=-1).mean())
 
 
-def _warp(picture: NDArray[np.generic], matrix: NDArray[np.float64], border: int = cv2.BORDER_REPLICATE) -> NDArray[np.generic]:
+def _warp(picture: NDArray[Any], matrix: NDArray[np.float64], border: int = cv2.BORDER_REPLICATE) -> NDArray[Any]:
     """The edited picture as seen in the source's frame."""
     if np.array_equal(matrix, _IDENTITY):
         return picture
@@ -220,17 +221,18 @@ def _toned(picture: Array, tone: NDArray[np.float64]) -> Array:
     return np.stack([np.interp(picture[..., c], knots, tone[c]) for c in range(3)], -1).astype(np.float32)
 
 
-def _untoned(picture: NDArray[np.generic], tone: NDArray[np.float64]) -> NDArray[np.generic]:
+def _untoned(picture: NDArray[Any], tone: NDArray[np.float64]) -> NDArray[Any]:
     """Edited values back to source values."""
     knots = np.linspace(0, 255, tone.shape[1])
-    table = np.stack([np.interp(np.arange(256), np.maximum.accumulate(tone[c] + 1e-3 * np.arange(len(knots))), knots) for c in range(3)])
+    rising = tone + 1e-3 * np.arange(len(knots))
+    table = np.stack([np.interp(np.arange(256), rising[c], knots) for c in range(3)])
     if picture.dtype == np.uint8:
         return np.stack([table[c][picture[..., c]] for c in range(3)], -1).round().astype(np.uint8)
     levels = np.arange(256)
     return np.stack([np.interp(picture[..., c], levels, table[c]) for c in range(3)], -1).astype(picture.dtype)
 
 
-def _found(before: Array, after: NDArray[np.generic], weight: Array) -> float:
+def _found(before: Array, after: NDArray[Any], weight: Array) -> float:
     """Share of pixels that look alike but for a local change of brightness (shadows, other light)."""
     a, b = before / 255, np.asarray(after, np.float32) / 255
     smooth = [cv2.GaussianBlur(p, (0, 0), 1.5) for p in (a, b)]
