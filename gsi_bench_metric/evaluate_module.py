@@ -36,7 +36,7 @@ from gsi_bench_metric.evaluate_rows import (
 )
 from gsi_bench_metric.judges import Judge, make_judge
 from gsi_bench_metric.planning import OnMissing, make_plan
-from gsi_bench_metric.protocols.official_scoring import OfficialScorer
+from gsi_bench_metric.protocols.base import Scorer
 from gsi_bench_metric.score_files import write_scores
 from gsi_bench_metric.scoring import ScoringError, make_scorer, pick_device, score
 
@@ -132,7 +132,7 @@ class _Request:
     """The arguments of `compute`, with everything made that they name."""
 
     protocol: str
-    scorer: OfficialScorer
+    scorer: Scorer
     detector: Detector
     judge: Judge | None
     editor: str

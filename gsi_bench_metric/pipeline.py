@@ -27,7 +27,7 @@ from gsi_bench_dataset.execution import available_cores, run_tasks
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
-from gsi_bench_dataset.records import Prediction, Sample, Score
+from gsi_bench_dataset.records import Operation, Prediction, Sample, Score
 from gsi_bench_dataset.shards import read_columns, read_dataset
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
@@ -103,8 +103,8 @@ def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
     rows, problems = [], []
     columns = read_columns(data, split, [*names, "image"])
     for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
-        image = row.pop("image")
-        rows.append(Outline(**row))
+        image, operation = row.pop("image"), row.pop("operation")
+        rows.append(Outline(**row, operation=None if operation is None else Operation.from_row(operation)))
         try:
             header_size(image["bytes"])
         except ImageError as error:

@@ -26,9 +26,10 @@ from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges import Judge
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.planning import Plan, no_picture
-from gsi_bench_metric.protocols.official_pixels import Measurement, Pictures, open_pictures
-from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer
+from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
+from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.protocols.official_source import Source
+from gsi_bench_metric.protocols.strict_scoring import StrictScorer
 
 __all__ = [
     "PROTOCOLS",
@@ -46,7 +47,7 @@ __all__ = [
 A = TypeVar("A")
 B = TypeVar("B")
 
-PROTOCOLS = ("official",)
+PROTOCOLS = ("official", "strict")
 
 
 class ScoringError(ValueError):
@@ -104,33 +105,30 @@ def _device_count(kind: str) -> int:
     return torch.cuda.device_count() if kind == "cuda" else 1
 
 
-def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> OfficialScorer:
-    """The scorer of a protocol.
+def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
+    """The scorer of a protocol. The strict one has the same rules for every dataset type.
 
     Raises:
         ScoringError: see `require_protocol`.
     """
     require_protocol(protocol)
-    return OfficialScorer(device, batch_size, dataset_type)
+    return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
 
 
 def require_protocol(protocol: str) -> None:
     """Does nothing for a protocol of this version.
 
     Raises:
-        ScoringError: unknown, or not in this version.
+        ScoringError: unknown.
     """
-    if protocol in PROTOCOLS:
-        return
-    if protocol == "strict":
-        raise ScoringError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
-    raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    if protocol not in PROTOCOLS:
+        raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
 
 
 def score(
     plan: Plan,
     samples: Iterable[Sample],
-    scorer: OfficialScorer,
+    scorer: Scorer,
     detector: Detector,
     judge: Judge | None = None,
     *,
@@ -148,7 +146,7 @@ def score(
 
 
 def score_candidates(
-    candidates: Iterable[Candidate], scorer: OfficialScorer, records: Records | None = None
+    candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None
 ) -> Iterator[Score]:
     """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
     records = NoRecords() if records is None else records
@@ -170,11 +168,11 @@ class _Loaded:
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
     source: Source | None = None
     edited: Picture | None = None
-    pictures: Pictures | None = None
+    pictures: Any | None = None  # as the scorer opened them
     score: Score | None = None
 
 
-def _load(candidate: Candidate, scorer: OfficialScorer, records: Records) -> _Loaded:
+def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
     """Reads and fingerprints the pictures; decodes them unless the score is on record."""
     sample, prediction = candidate.sample, candidate.prediction
     source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
@@ -185,37 +183,39 @@ def _load(candidate: Candidate, scorer: OfficialScorer, records: Records) -> _Lo
     kept = records.get("scores", keys["score"])
     if kept is not None:
         return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
-    pictures = open_pictures(source, edited, scorer.ground_truth(sample))
+    pictures = scorer.open(sample, source, edited)
     if isinstance(pictures, Reason):
         return _Loaded(candidate, score=_no_picture(candidate, scorer, pictures))
     return _Loaded(candidate, keys, source, edited, pictures)
 
 
-def _no_picture(candidate: Candidate, scorer: OfficialScorer, reason: Reason) -> Score:
+def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
     found = no_picture(candidate.sample, candidate.prediction.editor, scorer.name, reason)
+    if reason.name != "source_unreadable":
+        return found
     # The sample's own picture is no fault of the editor: then the means say that something is lacking.
-    return dataclasses.replace(found, state="not_scored") if reason.name == "source_unreadable" else found
+    numbers: dict[str, None] = dict.fromkeys(("ic", "sa", "ssim", "lpips", "bystanders"))
+    return dataclasses.replace(found, state="not_scored", **numbers)
 
 
-def _keys(candidate: Candidate, scorer: OfficialScorer, source: str, edited: str) -> dict[str, str]:
+def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
     """What each record of an edit is kept under."""
     sample, judge = candidate.sample, candidate.judge
     fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
     about = digest(fields, source)
-    truth = scorer.ground_truth(sample)
     keys = {
         "source": source,
         "edited": edited,
-        "truth": Picture(truth).sha256() if truth else "",
+        "truth": " ".join(Picture(picture).sha256() for picture in scorer.further_pictures(sample)),
         "source_detections": digest("detections", candidate.detector.key, about),
         "edited_detections": digest("detections", candidate.detector.key, about, edited),
         "judgement": digest("judgement", judge.key, about, edited) if judge else "",
     }
-    settings = (scorer.name, scorer.key, scorer.dataset_type(sample), candidate.prediction.editor)
+    settings = (scorer.name, scorer.key, scorer.settings(sample), candidate.prediction.editor)
     return keys | {"score": digest("score", settings, about, keys)}
 
 
-def _score_chunk(todo: Sequence[_Loaded], scorer: OfficialScorer, records: Records) -> Iterator[Score]:
+def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
     detections = _detections(todo, records)
     judgements = _judgements(todo, records)
     edits = [
@@ -234,7 +234,7 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: OfficialScorer, records: Recor
 
 
 def _measurements(
-    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: OfficialScorer, records: Records
+    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: Scorer, records: Records
 ) -> tuple[list[Measurement], list[str]]:
     """What the pictures say of each edit, and the keys of these records."""
     places = scorer.places(edits)
@@ -249,11 +249,10 @@ def _measurements(
     return [found[i] for i in range(len(todo))], keys
 
 
-def _locality_key(item: _Loaded, place: Any, scorer: OfficialScorer) -> str:
+def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
     """Only what the measurement reads: other words for the same move, or another judge, do not touch the pictures."""
     keys, sample = item.keys, item.candidate.sample
-    where = None if place is None else [place.to_json(), place.edited_known]
-    what = (scorer.operation(sample), scorer.dataset_type(sample), where)
+    what = (scorer.operation(sample), scorer.settings(sample), None if place is None else place.to_json())
     return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
 
 

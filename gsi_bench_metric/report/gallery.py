@@ -123,7 +123,7 @@ def _choices(run: Run, limit: int) -> list[Choice]:
 
 def _rank(score: Score, values: Mapping[str, float]) -> tuple[float, ...]:
     ungated = math.nan if score.lpips is None else -score.lpips
-    return tuple(-math.inf if math.isnan(v) else v for v in (values["ic"], values["sa"], values["el"], ungated))
+    return tuple(-math.inf if math.isnan(v) else v for v in (values["ic"], values["sa"], values.get("el", math.nan), ungated))
 
 
 def _key(choice: Choice) -> tuple[str, str, str]:
