@@ -9,9 +9,9 @@ where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC
 - `<key>_all`, only where pictures are missing or unreadable: the mean over all samples, with those counted as 0. The official
   protocol leaves them out of `<key>`, as the reference does; the difference is what leaving out is worth.
 
-The strict protocol multiplies all of an edit's numbers by its IC, counts missing pictures as 0 (so there is no `<key>_all`), and
-leaves out only edits that nobody can be scored on. Where there are such, `<key>_worst` and `<key>_best` are the means with
-them as 0 and as 100. `n_<key>` tells how many edits a mean is of where that is not `n`.
+The strict protocol multiplies all of an edit's numbers by its IC, counts missing pictures as 0 (so there is no `<key>_all`),
+and leaves out only edits that nobody can be scored on. Where there are such, `<key>_worst` and `<key>_best` are the means
+with them as 0 and as 100. `n_<key>` tells how many edits a mean is of where that is not `n`.
 
 Beside each mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
 """
@@ -36,10 +36,10 @@ _NAMES = {"el_lpips": "el"}  # the reference's name -> ours
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     """The flat row of one editor's scores on one split, all of one protocol. `judged`: a judge was asked, so AC counts.
 
-    `n` counts the edits with IC and SA, `n_not_scored` all others. A number that nothing was scored for is left out. Official: edits
-    without a picture drop out of the means, as in the reference; where any *picture* could not be scored (no detection, say),
-    the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for the operations
-    that are complete.
+    `n` counts the edits with IC and SA, `n_not_scored` all others. A number that nothing was scored for is left out.
+    Official: edits without a picture drop out of the means, as in the reference; where any *picture* could not be scored (no
+    detection, say), the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for
+    the operations that are complete.
     """
     of_group = _strict_group if _is_strict(scores) else _official_group
     row = of_group(scores, judged)

@@ -23,8 +23,8 @@ from gsi_bench_dataset.records import EncodedImage
 __all__ = [
     "MAX_PIXELS",
     "ImageError",
-    "header_size",
     "fit_centrally",
+    "header_size",
     "load_numbers",
     "load_rgb",
     "pixel_hash",

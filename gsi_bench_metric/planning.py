@@ -135,7 +135,7 @@ def no_picture(sample: Sample | Outline, editor: str, protocol: str, reason: Rea
         state="no_picture",
         reasons=(reason,),
         explanation=reason.text if strict else None,
-        **(NOTHING if strict else {}),
+        **(NOTHING if strict else {}),  # type: ignore[arg-type]
     )
 
 

@@ -79,7 +79,10 @@ def fit_motion(old: Sequence[Array], new: Sequence[Array]) -> Motion | None:
         return None
     proposals = [_kabsch(a, b, weights)]
     proposals += [_kabsch(p, q, np.ones(len(p))) for p, q in zip(old, new, strict=True) if spread(p) >= _LINE]
-    proposals += [_kabsch(np.concatenate([p, a]), np.concatenate([q, b]), np.r_[np.full(len(p), 9.0), weights]) for p, q in zip(old, new, strict=True)]
+    proposals += [
+        _kabsch(np.concatenate([p, a]), np.concatenate([q, b]), np.r_[np.full(len(p), 9.0), weights])
+        for p, q in zip(old, new, strict=True)
+    ]
     best = min(proposals, key=lambda motion: _cost(motion, a, b, weights))
     for _ in range(_REFINEMENTS):
         agree = _errors(best, a, b) <= _INLIER

@@ -145,9 +145,7 @@ def score(
     return sorted(scores, key=lambda s: s.sample_id)
 
 
-def score_candidates(
-    candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None
-) -> Iterator[Score]:
+def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None) -> Iterator[Score]:
     """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
     records = NoRecords() if records is None else records
     # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
@@ -194,8 +192,7 @@ def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
     if reason.name != "source_unreadable":
         return found
     # The sample's own picture is no fault of the editor: then the means say that something is lacking.
-    numbers: dict[str, None] = dict.fromkeys(("ic", "sa", "ssim", "lpips", "bystanders"))
-    return dataclasses.replace(found, state="not_scored", **numbers)
+    return dataclasses.replace(found, state="not_scored", ic=None, sa=None, ssim=None, lpips=None, bystanders=None)
 
 
 def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:

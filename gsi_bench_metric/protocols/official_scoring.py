@@ -16,8 +16,8 @@ import torch
 from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import EncodedImage, Reason, Sample, Score
 from gsi_bench_metric.perceptual import LpipsAlex
-from gsi_bench_metric.protocols import official
 from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.protocols import official
 from gsi_bench_metric.protocols.base import Edit, Measurement
 from gsi_bench_metric.protocols.official_pixels import Pictures, PixelMeter, PixelTask, Places, open_pictures
 from gsi_bench_metric.protocols.official_source import Source, SourceCache

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import project_to_source
 from gsi_bench_dataset.records import Reason
 from gsi_bench_metric.poses import (
     diagonal,
@@ -23,14 +22,31 @@ from gsi_bench_metric.poses import (
     rotation_angle,
     size_factor,
     sweep,
-    turn_about,
     wrapped,
 )
 from gsi_bench_metric.protocols import strict_words as words
 from gsi_bench_metric.protocols.strict_scene import Pose, Situation, Thing, true_motion
-from gsi_bench_metric.rigid import Motion, fit_motion
+from gsi_bench_metric.protocols.strict_scope import SMALLEST_TURN
+from gsi_bench_metric.protocols.strict_terms import (
+    CAMERA_KEPT_M,
+    CAMERA_KEPT_TURN,
+    SUPPORT_HEIGHT_M,
+    asked_factor,
+    asked_freedoms,
+    asked_turn,
+    camera_motion,
+    displacement,
+    footprint,
+    goal_of,
+    in_frame,
+    radius,
+    receptacle_of,
+    target_poses,
+    visible_axes,
+)
+from gsi_bench_metric.rigid import Motion
 
-__all__ = ["Outcome", "bystander_changes", "camera_motion", "judge", "unscored"]
+__all__ = ["Outcome", "bystander_changes", "judge"]
 
 Array = NDArray[np.float64]
 
@@ -38,18 +54,14 @@ SHARE = (0.5, 1.5)  # of the asked amount that counts as complying
 OFF_AXIS = 0.5  # of the asked amount, at most
 MOVE_SCALE_M = 0.05  # errors of shorter moves are relative to this
 RECEPTACLE_SCALE_M = 0.05
-SUPPORT_HEIGHT_M = 0.02  # between the base and what carries it
 TURN_LIMIT = math.radians(45)  # a wrong turn is never forgiven beyond this
 TURN_SCALE = math.radians(90)
 KEPT_TURN = math.radians(20)  # unasked
 KEPT_SIZE = (0.8, 1.25)
 KEPT_BASE_M = 0.05
-CAMERA_KEPT_TURN, CAMERA_KEPT_M = math.radians(5), 0.10
 BYSTANDER_M, BYSTANDER_TURN = 0.02, math.radians(10)
 SURE = 0.3  # detector's confidence in the target from which on it counts as found
 SCENE_FOUND = 0.5
-HIDDEN = 0.4
-SMALLEST_TURN = math.radians(5)  # nearer to a symmetry, a turn cannot be told from none
 SIGMAS = 2.0
 _EPS = 1e-9
 
@@ -75,27 +87,6 @@ class _Finding:
     faults: Sequence[str] = ()
 
 
-def unscored(situation: Situation, hidden: float | None = None) -> Reason | None:
-    """Why nobody's edit of this sample is scored; None where everybody's is.
-
-    Only the sample, its ground truth and the detector's word on the source are looked at, so the set is the same for every
-    editor. `hidden`: share of the target that the ground truth hides after the edit.
-    """
-    operation, target = situation.operation, situation.target
-    if operation.kind == "view":
-        return _view_unscored(situation)
-    if target.before is None:
-        return Reason("source_not_found", f"the {target.category} is not found in the source")
-    if operation.kind == "remove":
-        return None
-    problem = _UNSCORED[operation.kind](situation, target.before)
-    if problem is not None:
-        return problem
-    if hidden is not None and hidden > HIDDEN:
-        return Reason("target_hidden", f"{100 * hidden:.0f} % of the {target.category} is hidden where it is asked to go")
-    return None
-
-
 def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
     """What an edit is worth that `unscored` has nothing against.
 
@@ -110,16 +101,16 @@ def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
     too = words.changed_things(near)
     if any(reason.name != "scene_lost" for reason in reasons):
         return Outcome(False, 0.0, unchanged, words.sentence([*(r.text for r in reasons), too]), tuple(reasons))
-    finding = _view(situation, motion) if kind == "view" else _remove(situation, unchanged) if kind == "remove" else _RULES[kind](situation)
+    finding = (
+        _view(situation, motion)
+        if kind == "view"
+        else _remove(situation, unchanged)
+        if kind == "remove"
+        else _RULES[kind](situation)
+    )
     faults = [*finding.faults, *(r.text for r in reasons)]
     explanation = words.sentence([finding.did, finding.asked, *faults, too])
     return Outcome(not faults, finding.sa, unchanged, explanation, tuple(reasons))
-
-
-def camera_motion(situation: Situation) -> Motion | None:
-    """How the camera moved between the pictures, by all known things; None where too few are found again."""
-    both = [t for t in (situation.target, *situation.others) if t.before is not None and t.after is not None]
-    return fit_motion([_landmarks(t, t.before) for t in both if t.before], [_landmarks(t, t.after) for t in both if t.after])
 
 
 def bystander_changes(situation: Situation, motion: Motion | None = None) -> dict[str, str]:
@@ -139,7 +130,7 @@ def bystander_changes(situation: Situation, motion: Motion | None = None) -> dic
                 box=np.concatenate([motion.apply(expected.centre), expected.box[3:]]),
                 rotation=motion.rotation @ expected.rotation,
             )
-            if not _in_frame(situation, expected.centre):
+            if not in_frame(situation, expected.centre):
                 continue
         found[thing.id] = "moved" if is_view and motion is None else _change(thing, expected, situation.up, motion)
     return found
@@ -161,7 +152,7 @@ def _lost(situation: Situation, scene_found: float | None) -> list[Reason]:
     motion = true_motion(situation.operation) if situation.operation.kind == "view" else None
     total = found = 0.0
     for thing in situation.bystanders:
-        if thing.before is None or (motion is not None and not _in_frame(situation, motion.apply(thing.before.centre))):
+        if thing.before is None or (motion is not None and not in_frame(situation, motion.apply(thing.before.centre))):
             continue
         surface = (diagonal(thing.before.box) / max(thing.before.box[2], _EPS)) ** 2  # as large as it looks
         total += surface
@@ -178,21 +169,12 @@ def _target_lost(situation: Situation) -> list[Reason]:
         return [Reason("not_detected", f"{name} is gone")]
     if target.after.confidence is not None and target.after.confidence < SURE:
         return [Reason("low_confidence", f"{name} is hardly recognisable (confidence {target.after.confidence:.2f})")]
-    if not _in_frame(situation, target.after.centre):
+    if not in_frame(situation, target.after.centre):
         return [Reason("left_frame", f"{name} left the picture")]
     freedom = {"rotate": "turn", "scale": "size"}.get(situation.operation.kind, "position")
     if freedom in target.after.unobservable:
         return [Reason("low_confidence", f"the {freedom} of {name} cannot be seen in the edited picture")]
     return []
-
-
-def _in_frame(situation: Situation, point: Array) -> bool:
-    """Whether a point is seen; yes where it is not known which pixels the camera matrix means."""
-    sample = situation.sample
-    if sample.pixel_frame == "unknown":
-        return bool(point[2] > 0)
-    pixel = project_to_source(point, sample.camera_intrinsics, sample.pixel_frame, situation.size)
-    return bool(np.isfinite(pixel).all() and (pixel >= 0).all() and (pixel <= situation.size).all())
 
 
 def _apart(thing: Thing, target: Thing) -> float:
@@ -201,26 +183,12 @@ def _apart(thing: Thing, target: Thing) -> float:
     return float(np.linalg.norm(thing.before.centre - target.before.centre))
 
 
-def _poses(situation: Situation) -> tuple[Pose, Pose, Pose]:
-    """(truth, before, after) of the target, all known once the lost ones are sorted out."""
-    target = situation.target
-    if target.truth is None or target.before is None or target.after is None:
-        raise ValueError(f"{situation.sample.id}: the target has no pose")
-    return target.truth, target.before, target.after
-
-
-def _goal(situation: Situation) -> Pose:
-    if situation.goal is None:
-        raise ValueError(f"{situation.sample.id}: no goal")
-    return situation.goal
-
-
 # --- what each operation asks
 
 
 def _move(situation: Situation) -> _Finding:
-    truth, before, after = _poses(situation)
-    asked, done = _goal(situation).centre - truth.centre, after.centre - before.centre
+    truth, before, after = target_poses(situation)
+    asked, done = goal_of(situation).centre - truth.centre, after.centre - before.centre
     faults = _way_faults(asked, done) + _place_faults(situation) + _turn_faults(situation) + _size_faults(situation)
     error = float(np.linalg.norm(done - asked)) / max(float(np.linalg.norm(asked)), MOVE_SCALE_M)
     up = situation.up
@@ -229,7 +197,7 @@ def _move(situation: Situation) -> _Finding:
 
 def _rotate(situation: Situation) -> _Finding:
     target = situation.target
-    asked = _asked_turn(situation)
+    asked = asked_turn(situation)
     done = target.turn(situation.up)
     if done is None:
         return _Finding(0.0, words.turned(None), words.asked_turn(asked), ["it cannot be told whether it turned"])
@@ -240,9 +208,9 @@ def _rotate(situation: Situation) -> _Finding:
 
 
 def _scale(situation: Situation) -> _Finding:
-    _, before, after = _poses(situation)
-    asked = _asked_factor(situation)
-    done = size_factor(before.box, after.box, _visible_axes(situation))
+    _, before, after = target_poses(situation)
+    asked = asked_factor(situation)
+    done = size_factor(before.box, after.box, visible_axes(situation))
     with np.errstate(divide="ignore"):
         share = float(np.log(done)) / math.log(asked)
     faults = [] if SHARE[0] - _EPS <= share <= SHARE[1] + _EPS else [_amount_fault(share)]
@@ -251,18 +219,18 @@ def _scale(situation: Situation) -> _Finding:
 
 
 def _place(situation: Situation) -> _Finding:
-    truth, before, after = _poses(situation)
+    truth, before, after = target_poses(situation)
     up, name = situation.up, situation.operation.receptacle or "receptacle"
-    receptacle = _receptacle(situation)
+    receptacle = receptacle_of(situation)
     if receptacle is not None and receptacle.before is not None and receptacle.after is None:
         return _Finding(0.0, f"the {name} is gone", f"to be put on or in the {name}", ["nothing to put it on or in"])
-    shift = _shift(receptacle)
+    shift = displacement(receptacle)
     # The base as the detector saw it go, from where it truly stood, seen from the receptacle as it stood.
     base = truth.base(up) + (after.base(up) - before.base(up)) - shift
     region = np.array(situation.operation.region)
     axes = np.column_stack(ground_axes(up))
     away = polygon_distance(base @ axes, region @ axes)
-    outline = region if receptacle is None else _footprint(receptacle)
+    outline = region if receptacle is None else footprint(receptacle)
     rise = float((base - region.mean(0)) @ up)
     faults = []
     if not inside_polygon(base @ axes, outline @ axes):
@@ -270,7 +238,7 @@ def _place(situation: Situation) -> _Finding:
     if abs(rise) > SUPPORT_HEIGHT_M:
         faults.append(f"its base is {100 * abs(rise):.1f} cm {'above' if rise > 0 else 'below'} where the {name} carries it")
     faults += _place_faults(situation) + _turn_faults(situation) + _size_faults(situation)
-    sa = 1.0 if away < 1e-6 else sweep(away / max(_radius(outline @ axes), RECEPTACLE_SCALE_M))
+    sa = 1.0 if away < 1e-6 else sweep(away / max(radius(outline @ axes), RECEPTACLE_SCALE_M))
     where = "where it was asked to go" if away < 1e-6 else f"{100 * away:.1f} cm from where it was asked to go"
     return _Finding(sa, f"put {where}", "", faults)
 
@@ -300,10 +268,12 @@ def _view(situation: Situation, motion: Motion | None) -> _Finding:
     did = [f"the camera {words.moved(motion.translation, situation.up, camera=True)}", words.camera_turned(motion.turn)]
     wanted = []
     # What the words ask for; a motion about which they say nothing in numbers is asked for where there is one.
-    travels, turns = _asked_freedoms(situation, asked)
+    travels, turns = asked_freedoms(situation, asked)
     if travels:
         faults += _way_faults(asked.translation, motion.translation)
-        scores.append(sweep(float(np.linalg.norm(motion.translation - asked.translation)) / float(np.linalg.norm(asked.translation))))
+        scores.append(
+            sweep(float(np.linalg.norm(motion.translation - asked.translation)) / float(np.linalg.norm(asked.translation)))
+        )
         wanted.append(words.asked_length(asked.translation, motion.translation, situation.up, camera=True))
     elif float(np.linalg.norm(motion.translation)) >= CAMERA_KEPT_M:
         faults.append("the camera was to stay where it is")
@@ -378,8 +348,8 @@ def _turn_faults(situation: Situation) -> list[str]:
 
 
 def _size_faults(situation: Situation) -> list[str]:
-    _, before, after = _poses(situation)
-    axes = _visible_axes(situation)
+    _, before, after = target_poses(situation)
+    axes = visible_axes(situation)
     if not any(axes):
         return []
     factor = size_factor(before.box, after.box, axes)
@@ -388,163 +358,8 @@ def _size_faults(situation: Situation) -> list[str]:
 
 
 def _base_faults(situation: Situation) -> list[str]:
-    _, before, after = _poses(situation)
+    _, before, after = target_poses(situation)
     drift = after.base(situation.up) - before.base(situation.up)
     limit = min(diagonal(before.box) / 4, KEPT_BASE_M)
     moved = float(np.linalg.norm(drift)) > limit + _EPS and "position" not in after.unobservable
     return [f"it {words.moved(drift, situation.up)}, which nobody asked for"] if moved else []
-
-
-def _visible_axes(situation: Situation) -> tuple[bool, bool, bool]:
-    """Of the box's w, h, l those whose sizes both pictures show."""
-    _, before, after = _poses(situation)
-    blind = before.unobservable | after.unobservable
-    size = "size" not in blind
-    return size, size and "height" not in blind, size
-
-
-def _asked_turn(situation: Situation) -> float:
-    """The smallest turn about the vertical that looks like the asked one."""
-    truth = situation.target.truth
-    goal = situation.goal
-    if truth is None or goal is None:
-        return 0.0
-    return wrapped(turn_about(situation.up, truth.rotation, goal.rotation), situation.target.period)
-
-
-def _asked_factor(situation: Situation) -> float:
-    factor = situation.operation.factor
-    if factor is not None:
-        return factor
-    truth, goal = situation.target.truth, situation.goal
-    return 1.0 if truth is None or goal is None else size_factor(truth.box, goal.box)
-
-
-def _asked_freedoms(situation: Situation, asked: Motion) -> tuple[bool, bool]:
-    """Whether the camera is asked to travel, and to turn."""
-    operation = situation.operation
-    if operation.distance_m is not None or operation.angle_deg is not None:
-        return operation.distance_m is not None, operation.angle_deg is not None
-    return float(np.linalg.norm(asked.translation)) >= CAMERA_KEPT_M, asked.angle >= CAMERA_KEPT_TURN
-
-
-# --- receptacles
-
-
-def _receptacle(situation: Situation) -> Thing | None:
-    """The known thing whose box holds the middle of the admissible region: of those that the words name, if any, the nearest."""
-    middle = np.array(situation.operation.region).mean(0)
-    name = (situation.operation.receptacle or "").lower()
-    things = [thing for thing in situation.others if thing.truth is not None]
-    things = [thing for thing in things if thing.category.lower() in name or name in thing.category.lower()] if name else things
-
-    def outside(thing: Thing) -> float:
-        if thing.truth is None:
-            return math.inf
-        local = np.abs((middle - thing.truth.centre) @ thing.truth.rotation)
-        return float(np.linalg.norm(np.maximum(local - thing.truth.box[3:6] / 2, 0)))
-
-    best = min(things, key=outside, default=None)
-    return best if best is not None and outside(best) <= SUPPORT_HEIGHT_M else None
-
-
-def _shift(thing: Thing | None) -> Array:
-    if thing is None or thing.before is None or thing.after is None:
-        return np.zeros(3)
-    return thing.after.centre - thing.before.centre
-
-
-def _footprint(thing: Thing) -> Array:
-    """Corners (4, 3) of the box's middle plane, which seen from above are those of its footprint."""
-    if thing.truth is None:
-        raise ValueError(f"{thing.id}: no box")
-    box = thing.truth.box
-    signs = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]])
-    return np.asarray(signs * box[3:6] / 2 @ thing.truth.rotation.T + box[:3])
-
-
-def _radius(outline: Array) -> float:
-    """Of the circle that has the area of a polygon (n, 2)."""
-    x, y = outline.T
-    return math.sqrt(abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2 / math.pi)
-
-
-# --- what nobody can be scored on
-
-
-def _move_unscored(situation: Situation, before: Pose) -> Reason | None:
-    goal, truth = situation.goal, situation.target.truth
-    if situation.sample.new_bbox_3d is None or goal is None or truth is None:
-        return Reason("no_goal", "the sample has no new_bbox_3d, the goal of a move")
-    if "position" in before.unobservable:
-        return Reason("unobservable", f"the position of the {situation.target.category} cannot be seen in the source")
-    step = goal.centre - truth.centre
-    if float(np.linalg.norm(step)) <= max(SIGMAS * before.sigma_m, _EPS):
-        text = f"{words.centimetres(step)} asked, but the detector is sure to {100 * before.sigma_m:.1f} cm only"
-        return Reason("below_resolution", text)
-    return None
-
-
-def _place_unscored(situation: Situation, before: Pose) -> Reason | None:
-    if not situation.operation.region:
-        return Reason("no_goal", "the sample has no region, the goal of a place")
-    if "position" in before.unobservable:
-        return Reason("unobservable", f"the position of the {situation.target.category} cannot be seen in the source")
-    return None
-
-
-def _rotate_unscored(situation: Situation, before: Pose) -> Reason | None:
-    target = situation.target
-    if situation.sample.new_rotation_matrix is None:
-        return Reason("no_goal", "the sample has no new_rotation_matrix, the goal of a rotate")
-    if "turn" in before.unobservable or target.period == 0:
-        return Reason("unobservable", f"the {target.category} looks the same from all sides")
-    angle = abs(_asked_turn(situation))
-    if angle < SMALLEST_TURN:
-        return Reason("unobservable", f"after the asked turn the {target.category} looks as before")
-    sigma = 0.0 if before.sigma is None else float(before.sigma[6])
-    if angle <= SIGMAS * sigma:
-        text = f"{math.degrees(angle):.0f}° asked, but the detector is sure to {math.degrees(sigma):.0f}° only"
-        return Reason("below_resolution", text)
-    return None
-
-
-def _scale_unscored(situation: Situation, before: Pose) -> Reason | None:
-    factor = _asked_factor(situation)
-    if factor <= 0 or abs(math.log(factor)) < _EPS:
-        return Reason("no_goal", "the sample has neither factor nor new_bbox_3d of another size, the goal of a scale")
-    if "size" in before.unobservable:
-        return Reason("unobservable", f"the size of the {situation.target.category} cannot be seen in the source")
-    sigma = 0.0 if before.sigma is None else float((before.sigma[3:6] / np.maximum(before.box[3:6], _EPS)).mean())
-    if abs(math.log(factor)) <= SIGMAS * sigma:
-        return Reason("below_resolution", f"a size of {100 * factor:.0f} % asked, but the detector is sure to {100 * sigma:.0f} % only")
-    return None
-
-
-def _view_unscored(situation: Situation) -> Reason | None:
-    asked = true_motion(situation.operation)
-    if asked is None or not any(_asked_freedoms(situation, asked)):
-        return Reason("no_goal", "the sample has no camera motion, the goal of a view")
-    seen = [_landmarks(t, t.before) for t in (situation.target, *situation.others) if t.before is not None]
-    if not seen or fit_motion(seen, seen) is None:
-        return Reason("unobservable", "too few known objects are found in the source to tell how the camera moves")
-    return None
-
-
-_UNSCORED: dict[str, Callable[[Situation, Pose], Reason | None]] = {
-    "move": _move_unscored,
-    "place": _place_unscored,
-    "rotate": _rotate_unscored,
-    "scale": _scale_unscored,
-}
-
-
-def _landmarks(thing: Thing, pose: Pose) -> Array:
-    """Points (n, 3) that a camera's motion is read from: the centre, ends of the vertical and, where turns show, of all axes."""
-    full = thing.before is not None and "turn" not in thing.before.unobservable and thing.symmetry in (None, "none")
-    full = full and (thing.after is None or "turn" not in thing.after.unobservable)
-    # Axes of the size in the source, so that a size that was misjudged does not look like a motion.
-    sizes = (thing.before or pose).box[3:6] / 2
-    ends = (pose.rotation * sizes).T[[0, 1, 2] if full else [1]]
-    return np.concatenate([pose.centre[None], pose.centre + ends, pose.centre - ends])
-

@@ -51,7 +51,8 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
     """The pictures, decoded, or why they cannot be compared."""
     try:
         original = source.rgb
-        numbers = [_numbers(p, original) for p in (sample.instance_mask, sample.instance_mask_after, sample.depth)]
+        mask, mask_after = _numbers(sample.instance_mask, original), _numbers(sample.instance_mask_after, original)
+        depth = _numbers(sample.depth, original)
     except ImageError as error:
         return Reason("source_unreadable", str(error))
     try:
@@ -59,13 +60,13 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
     except ImageError as error:
         return Reason("unreadable", str(error))
     (height, width), (h, w) = original.shape[:2], found.shape[:2]
-    if (h, w) == (height, width):
-        return StrictPictures(original, found, *numbers)
-    if abs(w / h / (width / height) - 1) <= _ASPECT:
-        note = Reason("resized", f"{w}×{h} made {width}×{height}")
-        return StrictPictures(original, resize_bicubic(found, height, width), *numbers, (note,))
-    note = Reason("fitted", f"{w}×{h} fitted centrally into {width}×{height}")
-    return StrictPictures(original, fit_centrally(found, height, width), *numbers, (note,))
+    notes: tuple[Reason, ...] = ()
+    if (h, w) != (height, width):
+        same_shape = abs(w / h / (width / height) - 1) <= _ASPECT
+        found = (resize_bicubic if same_shape else fit_centrally)(found, height, width)
+        name, how = ("resized", "made") if same_shape else ("fitted", "fitted centrally into")
+        notes = (Reason(name, f"{w}×{h} {how} {width}×{height}"),)
+    return StrictPictures(original, found, mask, mask_after, depth, notes)
 
 
 def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:

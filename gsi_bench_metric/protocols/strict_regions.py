@@ -88,7 +88,9 @@ def _outline(situation: Situation, pose: Pose) -> tuple[tuple[float, float], ...
     return tuple((float(x), float(y)) for x, y in hull.round(2))
 
 
-def region_mask(region: Region, height: int, width: int, before: NDArray[np.int64] | None, after: NDArray[np.int64] | None) -> Mask:
+def region_mask(
+    region: Region, height: int, width: int, before: NDArray[np.int64] | None, after: NDArray[np.int64] | None
+) -> Mask:
     """True (H, W) where the edit may change the picture: things dilated, with a band for their contact shadows."""
     parts = [np.isin(before, region.numbers)] if before is not None and region.numbers else []
     if after is not None and region.ground_truth and region.numbers:
@@ -104,7 +106,7 @@ def _filled(outline: Sequence[tuple[float, float]], height: int, width: int) -> 
     canvas = np.zeros((height, width), np.uint8)
     # Far outside of the picture OpenCV's 16-bit coordinates would wrap.
     points = np.clip(np.array(outline), -4 * max(height, width), 4 * max(height, width)).round().astype(np.int32)
-    cv2.fillConvexPoly(canvas, points, 1)
+    cv2.fillConvexPoly(canvas, points, (1,))
     return canvas.astype(bool)
 
 
@@ -145,8 +147,8 @@ def hidden_share(situation: Situation, before: NDArray[np.int64], after: NDArray
 def reprojected(source: RGB, depth_m: Array, intrinsics: Array, motion: Motion) -> tuple[RGB, Mask]:
     """The source (H, W, 3) as a moved camera sees it, and where both cameras see the same (H, W).
 
-    Surfaces are drawn as points of a pixel's size, the nearest wins; then each pixel fetches its colour from the source, so that
-    colours are interpolated once. What the source does not show is False.
+    Surfaces are drawn as points of a pixel's size, the nearest wins; then each pixel fetches its colour from the source, so
+    that colours are interpolated once. What the source does not show is False.
     """
     height, width = depth_m.shape
     drawn = _drawn_depth(depth_m, intrinsics, motion)
@@ -158,7 +160,7 @@ def reprojected(source: RGB, depth_m: Array, intrinsics: Array, motion: Motion) 
         pixels = pixels[..., :2] / pixels[..., 2:] - 0.5
     at = np.nan_to_num(pixels, nan=-1e4, posinf=-1e4, neginf=-1e4).astype(np.float32)
     colours = cv2.remap(source, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    seen = cv2.remap(depth_m.astype(np.float32), at[..., 0], at[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    seen = cv2.remap(depth_m.astype(np.float32), at[..., 0], at[..., 1], cv2.INTER_NEAREST, borderValue=(0,))
     # The same surface, not one that lay in front of it: depths agree to 2 %.
     known = np.isfinite(drawn) & (seen > 0) & (np.abs(seen - points[..., 2]) < 0.02 * np.maximum(points[..., 2], 1e-3))
     inside = (at >= 0).all(-1) & (at[..., 0] <= width - 1) & (at[..., 1] <= height - 1)

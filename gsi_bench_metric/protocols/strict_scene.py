@@ -156,7 +156,9 @@ def situation_of(
     named = any(d.object_id is not None for d in source)
     things, strangers = seen.named(source, edited or ()) if named else seen.matched(source, edited or ())
     target, rest = things[0], things[1:]
-    carried = {thing.id for thing in rest if _is_load(target, thing, up) and sample.operation and sample.operation.kind != "view"}
+    carried = {
+        thing.id for thing in rest if _is_load(target, thing, up) and sample.operation and sample.operation.kind != "view"
+    }
     found = [thing for thing in rest if thing.before is not None]
     return Situation(
         sample,
@@ -288,8 +290,8 @@ class _Seen:
             return origin
         if operation is None or operation.kind == "remove":
             return None
-        box = self.sample.new_bbox_3d
-        return Pose(np.array(box), origin.rotation) if box is not None and origin is not None else origin
+        goal = self.sample.new_bbox_3d
+        return Pose(np.array(goal), origin.rotation) if goal is not None and origin is not None else origin
 
     def _renamed(self, things: list[Thing]) -> list[Thing]:
         """Names exchanged among things that nobody can tell apart, where that serves better."""

@@ -19,6 +19,7 @@ from gsi_bench_metric.protocols.official_source import Source, SourceCache
 from gsi_bench_metric.protocols.strict_pixels import StrictMeter, StrictPictures, open_strict
 from gsi_bench_metric.protocols.strict_regions import Region, region_of
 from gsi_bench_metric.protocols.strict_scene import Situation, situation_of
+from gsi_bench_metric.protocols.strict_scope import unscored
 from gsi_bench_metric.weights import TRUNK_SHA256
 
 __all__ = ["NOTHING", "StrictScorer", "strict_operation"]
@@ -158,7 +159,7 @@ def _unscored(edit: Edit, situation: Situation | None, measured: Measurement) ->
         return Reason("unknown_operation", "the sample has no operation: its words are not understood")
     if situation is None:
         return Reason("no_detections", "no detections for the source image")
-    problem = strict.unscored(situation, measured.hidden)
+    problem = unscored(situation, measured.hidden)
     if problem is None and not situation.answered and not measured.blank:
         return Reason("no_detections", "no detections for the edited image")
     return problem

@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.poses import ground_axes
 
-__all__ = ["asked_length", "asked_turn", "camera_turned", "changed_things", "listed", "moved", "scaled", "sentence", "turned", "way"]
+__all__ = [
+    "asked_length",
+    "asked_turn",
+    "camera_turned",
+    "changed_things",
+    "listed",
+    "moved",
+    "scaled",
+    "sentence",
+    "turned",
+    "way",
+]
 
 Array = NDArray[np.float64]
 
@@ -33,7 +44,11 @@ def way(step: Array, up: Array, *, camera: bool = False) -> str:
     if length < _SMALL_M:
         return ""
     right, forward = ground_axes(up)
-    parts = [(float(step @ right), "right", "left"), (float(step @ forward), *(_AS_CAMERA if camera else _AS_OBJECT)), (float(step @ up), "up", "down")]
+    parts = [
+        (float(step @ right), "right", "left"),
+        (float(step @ forward), *(_AS_CAMERA if camera else _AS_OBJECT)),
+        (float(step @ up), "up", "down"),
+    ]
     parts.sort(key=lambda part: -abs(part[0]))
     words = [plus if size > 0 else minus for size, plus, minus in parts if abs(size) >= max(_SMALL_M, _SMALL_SHARE * length)]
     return " and ".join(words[:2])
@@ -88,7 +103,9 @@ def changed_things(changes: Sequence[tuple[str, float]]) -> str:
     changes = sorted(changes, key=lambda change: change[1])
     if len(changes) > _MOST_NAMES:
         return f"{len(changes)} other objects changed too"
-    names = [f"the {name} next to it" if i == 0 and near <= _NEXT_TO_M else f"the {name}" for i, (name, near) in enumerate(changes)]
+    names = [
+        f"the {name} next to it" if i == 0 and near <= _NEXT_TO_M else f"the {name}" for i, (name, near) in enumerate(changes)
+    ]
     return f"{listed(names)} changed too"
 
 
