@@ -67,6 +67,11 @@ class Plan:
     def __len__(self) -> int:
         return len(self.ids) + len(self.unscored)
 
+    @property
+    def problems(self) -> dict[str, Reason]:
+        """Why a sample has no usable picture, by id."""
+        return {score.sample_id: score.reasons[0] for score in self.unscored}
+
     def notes(self) -> Counter[str]:
         """How many pictures are missing, doubled, unreadable, extra."""
         counts = Counter(reason.name for score in self.unscored for reason in score.reasons)

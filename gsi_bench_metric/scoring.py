@@ -25,7 +25,7 @@ from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges import Judge
 from gsi_bench_metric.pictures import Picture
-from gsi_bench_metric.planning import Plan, no_picture
+from gsi_bench_metric.planning import Plan
 from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
 from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.protocols.official_source import Source
@@ -76,12 +76,13 @@ class NoRecords:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An edit that is to be scored, and who looks at it."""
+    """An edit that is to be scored, and who looks at it. `problem`: why there is no picture of it."""
 
     sample: Sample
     prediction: Prediction
     detector: Detector
     judge: Judge | None = None
+    problem: Reason | None = None
 
 
 def pick_device(device: str | None) -> str:
@@ -136,13 +137,22 @@ def score(
 ) -> list[Score]:
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
     wanted = frozenset(plan.ids)
-    candidates = (Candidate(s, plan.predictions[s.id], detector, judge) for s in samples if s.id in wanted)
-    scores = list(plan.unscored)
+    problems = plan.problems if scorer.scores_missing else {}
+    candidates = (
+        Candidate(s, plan.predictions.get(s.id) or _gone(s, plan.editor), detector, judge, problems.get(s.id))
+        for s in samples
+        if s.id in wanted or s.id in problems
+    )
+    scores = [s for s in plan.unscored if s.sample_id not in problems]
     with tqdm(total=len(plan.ids), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
         for found in score_candidates(candidates, scorer):
             scores.append(found)
             bar.update()
     return sorted(scores, key=lambda s: s.sample_id)
+
+
+def _gone(sample: Sample, editor: str) -> Prediction:
+    return Prediction(sample.id, editor, path=sample.id)
 
 
 def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None) -> Iterator[Score]:
@@ -153,14 +163,15 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
     loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
         yield from (item.score for item in chunk if item.score is not None)
-        todo = [item for item in chunk if item.score is None]
+        yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
+        todo = [item for item in chunk if item.score is None and item.problem is None]
         if todo:
             yield from _score_chunk(todo, scorer, records)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Loaded:
-    """A candidate whose pictures were read. `score` is there already where it was recorded, or cannot be."""
+    """A candidate whose pictures were read, or the `problem` with them. `score` is there already where it was recorded."""
 
     candidate: Candidate
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -168,27 +179,41 @@ class _Loaded:
     edited: Picture | None = None
     pictures: Any | None = None  # as the scorer opened them
     score: Score | None = None
+    problem: Reason | None = None
 
 
 def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
     """Reads and fingerprints the pictures; decodes them unless the score is on record."""
     sample, prediction = candidate.sample, candidate.prediction
+    if candidate.problem is not None:
+        return _Loaded(candidate, problem=candidate.problem)
     source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
     try:
         keys = _keys(candidate, scorer, source.picture.sha256(), edited.sha256())
     except ImageError as error:
-        return _Loaded(candidate, score=_no_picture(candidate, scorer, Reason("unreadable", str(error))))
+        return _Loaded(candidate, problem=Reason("unreadable", str(error)))
     kept = records.get("scores", keys["score"])
     if kept is not None:
         return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
     pictures = scorer.open(sample, source, edited)
     if isinstance(pictures, Reason):
-        return _Loaded(candidate, score=_no_picture(candidate, scorer, pictures))
+        return _Loaded(candidate, problem=pictures)
     return _Loaded(candidate, keys, source, edited, pictures)
 
 
 def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
-    found = no_picture(candidate.sample, candidate.prediction.editor, scorer.name, reason)
+    sample, detector = candidate.sample, candidate.detector
+
+    def source() -> list[Detection] | None:
+        picture = Picture(sample.image)
+        pixels = picture.pixels() if detector.needs_pixels else None
+        return detector.detect([DetectionItem(sample, "source", pixels, picture)])[0]
+
+    try:
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, source)
+    except ImageError as error:
+        reason = Reason("source_unreadable", str(error))
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, lambda: None)
     if reason.name != "source_unreadable":
         return found
     # The sample's own picture is no fault of the editor: then the means say that something is lacking.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Reason, Sample, Score
@@ -56,6 +56,8 @@ class Scorer(Protocol):
     name: str
     key: str  # everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device
     batch_size: int  # pictures that are compared together
+    # Whether samples without a picture go through `no_picture` with everything else; else the plan's word on them is final.
+    scores_missing: bool
     sources: SourceCache
 
     def operation(self, sample: Sample) -> str:
@@ -80,3 +82,6 @@ class Scorer(Protocol):
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""
+
+    def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
+        """The score of a sample without a usable picture; `source` asks the detector about the sample's own."""

@@ -44,6 +44,7 @@ class OfficialScorer:
     """
 
     name = "official"
+    scores_missing = False
 
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
@@ -101,6 +102,19 @@ class OfficialScorer:
         drafts = [_Draft(e, m, operation_of(e.sample.prompt)) for e, m in zip(edits, measurements, strict=True)]
         _score_objects(drafts)
         return [draft.finish() for draft in drafts]
+
+    def no_picture(self, sample: Sample, editor: str, reason: Reason, source: object) -> Score:
+        """Without numbers, whatever the source shows: the reference leaves it out of its means."""
+        return Score(
+            sample_id=sample.id,
+            split=sample.split,
+            editor=editor,
+            protocol=self.name,
+            operation=operation_of(sample.prompt),
+            scene_id=sample.scene_id,
+            state="no_picture",
+            reasons=(reason,),
+        )
 
 
 def operation_of(prompt: str) -> str:

@@ -24,7 +24,7 @@ from gsi_bench_metric.protocols.strict_alignment import align
 from gsi_bench_metric.protocols.strict_regions import Mask, Region, hidden_share, region_mask, reprojected
 from gsi_bench_metric.protocols.strict_scene import Situation, true_motion
 
-__all__ = ["StrictMeter", "StrictPictures", "open_strict"]
+__all__ = ["StrictMeter", "StrictPictures", "hidden_in_goal", "open_strict"]
 
 # A size within this of the source's aspect ratio is resized, another one is fitted.
 _ASPECT = 0.02
@@ -134,6 +134,18 @@ class StrictMeter:
 
     def _tensor(self, rgb: RGB) -> Tensor:
         return torch.tensor(rgb).permute(2, 0, 1)[None].to(self._device, torch.float32)
+
+
+def hidden_in_goal(situation: Situation) -> float | None:
+    """Share of the target that the ground truth hides after the edit, from the sample's masks; None where it is not known.
+
+    Raises:
+        ImageError: a mask cannot be read.
+    """
+    before, after = situation.sample.instance_mask, situation.sample.instance_mask_after
+    if before is None or after is None or situation.operation.kind in ("remove", "view"):
+        return None
+    return hidden_share(situation, load_numbers(before), load_numbers(after))
 
 
 def _hidden(situation: Situation, pictures: StrictPictures) -> float | None:

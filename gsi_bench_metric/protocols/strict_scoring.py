@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Protocol
 
 import torch
 
 from gsi_bench_dataset.record_store import digest
-from gsi_bench_dataset.records import EncodedImage, Operation, Reason, Sample, Score
-from gsi_bench_metric.images import header_size
+from gsi_bench_dataset.records import Detection, EncodedImage, Operation, Reason, Sample, Score
+from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.perceptual import LpipsAlex
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols import strict
 from gsi_bench_metric.protocols.base import Edit, Measurement
 from gsi_bench_metric.protocols.official_source import Source, SourceCache
-from gsi_bench_metric.protocols.strict_pixels import StrictMeter, StrictPictures, open_strict
+from gsi_bench_metric.protocols.strict_pixels import StrictMeter, StrictPictures, hidden_in_goal, open_strict
 from gsi_bench_metric.protocols.strict_regions import Region, region_of
 from gsi_bench_metric.protocols.strict_scene import Situation, situation_of
 from gsi_bench_metric.protocols.strict_scope import unscored
@@ -42,6 +43,7 @@ class StrictScorer:
     """
 
     name = "strict"
+    scores_missing = True  # some of them nobody can be scored on, and then they are no fault of the editor
     batch_size = 1  # regions differ in every edit, and pictures are large
 
     def __init__(self, device: str = "cpu"):
@@ -86,6 +88,19 @@ class StrictScorer:
         """The score of each edit."""
         return [_score(edit, measured) for edit, measured in zip(edits, measurements, strict=True)]
 
+    def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
+        """All numbers 0, but for samples that nobody is scored on."""
+        edit = Edit(sample, editor, source(), None)
+        situation = _situation(edit)
+        try:
+            hidden = None if situation is None else hidden_in_goal(situation)
+        except ImageError as error:
+            return _without_numbers(sample, editor, reason, Reason("source_unreadable", str(error)))
+        problem = _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
+        return (
+            _without_picture(sample, editor, reason) if problem is None else _without_numbers(sample, editor, reason, problem)
+        )
+
 
 class _Asking(Protocol):
     """A sample, or an outline of one."""
@@ -98,6 +113,30 @@ class _Asking(Protocol):
 def strict_operation(sample: _Asking) -> str:
     """What the sample says that is asked; empty where its words are not understood."""
     return sample.operation.kind if sample.operation else ""
+
+
+def _without_numbers(sample: Sample, editor: str, *reasons: Reason) -> Score:
+    """Of a sample that nobody is scored on."""
+    zero = _without_picture(sample, editor, reasons[0])
+    said = f"not scored: {reasons[-1].text}"
+    nothing = dict.fromkeys(NOTHING)
+    return dataclasses.replace(zero, state="not_scored", reasons=reasons, explanation=said, **nothing)  # type: ignore[arg-type]
+
+
+def _without_picture(sample: Sample, editor: str, reason: Reason) -> Score:
+    """All numbers 0: a picture that does not exist does not do what was asked."""
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=editor,
+        protocol=StrictScorer.name,
+        operation=strict_operation(sample),
+        scene_id=sample.scene_id,
+        state="no_picture",
+        reasons=(reason,),
+        explanation=reason.text,
+        **NOTHING,  # type: ignore[arg-type]
+    )
 
 
 def _situation(edit: Edit) -> Situation | None:

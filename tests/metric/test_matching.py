@@ -17,7 +17,9 @@ TWIN = (0.25, 0.0, 2.0, 0.1, 0.1, 0.1)
 def nameless(*detections, factor=1.0):
     """What a detector of the class says: no ids, perhaps another scale."""
     return [
-        dataclasses.replace(d, object_id=None, sigma=None, confidence=None, bbox_3d=[*(np.array(d.bbox_3d[:6]) * factor), d.bbox_3d[6]])
+        dataclasses.replace(
+            d, object_id=None, sigma=None, confidence=None, bbox_3d=[*(np.array(d.bbox_3d[:6]) * factor), d.bbox_3d[6]]
+        )
         for d in detections
     ]
 
@@ -58,7 +60,10 @@ def test_a_detector_with_another_scale_is_brought_to_the_true_one(make_sample, f
 
 
 def test_a_named_detector_is_brought_to_the_true_scale_too(make_sample):
-    source, edited = ([dataclasses.replace(d, bbox_3d=[*(1.1 * np.array(d.bbox_3d[:6])), 0.0]) for d in view] for view in (seen(), seen(found("mug", MUG, -0.2))))
+    source, edited = (
+        [dataclasses.replace(d, bbox_3d=[*(1.1 * np.array(d.bbox_3d[:6])), 0.0]) for d in view]
+        for view in (seen(), seen(found("mug", MUG, -0.2)))
+    )
     assert judged(case(make_sample, "move"), edited, source).sa == 1.0
 
 

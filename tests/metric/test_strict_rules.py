@@ -67,7 +67,9 @@ def test_a_turn_that_nobody_can_see_is_none(make_sample):
     assert judged(case(make_sample, "move"), hidden).ic
 
 
-@pytest.mark.parametrize(("kind", "done"), [("move", {"dx": -0.2}), ("rotate", {"turn": 90}), ("place", {"dx": 0.4, "dy": -0.02})])
+@pytest.mark.parametrize(
+    ("kind", "done"), [("move", {"dx": -0.2}), ("rotate", {"turn": 90}), ("place", {"dx": 0.4, "dy": -0.02})]
+)
 @pytest.mark.parametrize(("factor", "ic"), [(0.801, True), (0.79, False), (1.249, True), (1.26, False)])
 def test_an_object_edit_that_changes_the_size_does_not_comply(make_sample, kind, done, factor, ic):
     assert judged(case(make_sample, kind), seen(found("mug", MUG, factor=factor, **done))).ic is ic
@@ -125,7 +127,15 @@ def test_the_base_of_a_large_thing_drifts_5_cm_at_most(make_sample):
 
 @pytest.mark.parametrize(
     ("factor", "ic", "sa"),
-    [(2.0, True, 1.0), (2**0.5, True, 0.1), (1.4, False, 0.0), (2**1.5, True, 0.1), (2.9, False, 0.0), (0.5, False, 0.0), (1, False, 0)],
+    [
+        (2.0, True, 1.0),
+        (2**0.5, True, 0.1),
+        (1.4, False, 0.0),
+        (2**1.5, True, 0.1),
+        (2.9, False, 0.0),
+        (0.5, False, 0.0),
+        (1, False, 0),
+    ],
 )
 def test_a_scaling_is_measured_in_logarithms(make_sample, factor, ic, sa):
     outcome = judged(case(make_sample, "scale"), seen(found("mug", MUG, factor=factor)))
@@ -351,7 +361,10 @@ def test_a_target_that_is_lost_scores_0_with_a_reason(make_sample, mug, reason):
     [
         (seen(found("mug", MUG, -0.124)), "moved 12.4 cm left; 20.0 asked"),
         (seen(found("mug", MUG, 0.124)), "moved 12.4 cm right; 20.0 cm left asked; the opposite of what was asked"),
-        (seen(found("mug", MUG, -0.2, dz=-0.2)), "moved 28.3 cm left and closer; 20.0 cm left asked; too far off the asked direction"),
+        (
+            seen(found("mug", MUG, -0.2, dz=-0.2)),
+            "moved 28.3 cm left and closer; 20.0 cm left asked; too far off the asked direction",
+        ),
         (seen(), "did not move; 20.0 cm left asked"),
         (
             seen(found("mug", MUG, -0.15), bowl=found("bowl", BOWL, 0.1)),
@@ -423,7 +436,16 @@ def test_what_the_source_does_not_show_is_scored_for_nobody(make_sample, kind, m
     assert reason(case(make_sample, kind), seen(mug)) == name
 
 
-@pytest.mark.parametrize(("symmetry", "degrees", "name"), [("continuous", 90, "unobservable"), ("4-fold", 90, "unobservable"), ("4-fold", 45, None), ("2-fold", 180, "unobservable"), ("2-fold", 90, None)])
+@pytest.mark.parametrize(
+    ("symmetry", "degrees", "name"),
+    [
+        ("continuous", 90, "unobservable"),
+        ("4-fold", 90, "unobservable"),
+        ("4-fold", 45, None),
+        ("2-fold", 180, "unobservable"),
+        ("2-fold", 90, None),
+    ],
+)
 def test_a_turn_inside_of_the_symmetry_is_scored_for_nobody(make_sample, symmetry, degrees, name):
     things = [thing("mug", MUG, symmetry=symmetry)]
     assert reason(case(make_sample, "rotate", things=things, new_rotation_matrix=turned(degrees).tolist())) == name
