@@ -97,9 +97,9 @@ class StrictScorer:
         except ImageError as error:
             return _without_numbers(sample, editor, reason, Reason("source_unreadable", str(error)))
         problem = _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
-        return (
-            _without_picture(sample, editor, reason) if problem is None else _without_numbers(sample, editor, reason, problem)
-        )
+        if problem is not None:
+            return _without_numbers(sample, editor, reason, problem)
+        return _without_picture(sample, editor, reason)
 
 
 class _Asking(Protocol):

@@ -14,14 +14,15 @@ from gsi_bench_metric.rigid import fit_motion
 TWIN = (0.25, 0.0, 2.0, 0.1, 0.1, 0.1)
 
 
+def rescaled(detection, factor):
+    numbers = np.array(detection.bbox_3d)
+    return dataclasses.replace(detection, bbox_3d=[*(numbers[:6] * factor), numbers[6]])
+
+
 def nameless(*detections, factor=1.0):
     """What a detector of the class says: no ids, perhaps another scale."""
-    return [
-        dataclasses.replace(
-            d, object_id=None, sigma=None, confidence=None, bbox_3d=[*(np.array(d.bbox_3d[:6]) * factor), d.bbox_3d[6]]
-        )
-        for d in detections
-    ]
+    plain = {"object_id": None, "sigma": None, "confidence": None}
+    return [dataclasses.replace(rescaled(d, factor), **plain) for d in detections]
 
 
 def mugs(make_sample, kind="move", **fields):
@@ -60,10 +61,7 @@ def test_a_detector_with_another_scale_is_brought_to_the_true_one(make_sample, f
 
 
 def test_a_named_detector_is_brought_to_the_true_scale_too(make_sample):
-    source, edited = (
-        [dataclasses.replace(d, bbox_3d=[*(1.1 * np.array(d.bbox_3d[:6])), 0.0]) for d in view]
-        for view in (seen(), seen(found("mug", MUG, -0.2)))
-    )
+    source, edited = ([rescaled(d, 1.1) for d in view] for view in (seen(), seen(found("mug", MUG, -0.2))))
     assert judged(case(make_sample, "move"), edited, source).sa == 1.0
 
 
@@ -106,10 +104,10 @@ def test_removing_the_twin_instead_is_no_exchange(make_sample):
 
 def test_a_camera_motion_is_found_though_a_third_of_the_things_moved():
     rng = np.random.default_rng(0)
-    old = [rng.uniform(-1, 1, (7, 3)) + (0, 0, 3) for _ in range(6)]
+    old = [rng.uniform((-1, -1, 2), (1, 1, 4), (7, 3)) for _ in range(6)]
     rotation, translation = turned(17), np.array([0.1, -0.2, 0.3])
     new = [(points - translation) @ rotation.T for points in old]
-    new[0], new[1] = new[0] + (0.5, 0, 0), new[1] + (0, 0.4, 0.2)
+    new[0], new[1] = new[0] + np.array([0.5, 0, 0]), new[1] + np.array([0, 0.4, 0.2])
     motion = fit_motion(old, new)
     assert motion.translation == pytest.approx(translation)
     assert motion.rotation == pytest.approx(rotation)
