@@ -13,6 +13,7 @@ from gsi_bench_dataset.predictions import PredictionSet
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.baselines import BASELINES
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
+from gsi_bench_metric.evaluate_module import GsiBench
 from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.protocols.base import Scorer
 from gsi_bench_metric.scoring import make_scorer, score
@@ -159,3 +160,19 @@ def test_intervals_stand_beside_means_from_ten_scenes_on():
 
 def test_lpips_over_1_is_no_less_than_nothing():
     assert aggregate([dataclasses.replace(GOOD, lpips=1.4)], judged=False)["el"] == 0
+
+
+def test_the_metric_of_evaluate_scores_strictly_what_travelled_through_arrow(move, rotate):
+    """Objects, masks and operations travel with the rows of the dataset."""
+    mask = np.zeros((480, 640), dtype=np.uint16)
+    mask[228:253, 307:333] = 1
+    stream = io.BytesIO()
+    Image.fromarray(mask).save(stream, "PNG")
+    masked = dataclasses.replace(move, instance_mask=EncodedImage(stream.getvalue()))
+    predictions = [{"id": "a_edit_0", "image": move.edited_image.bytes}, {"id": "b_edit_0", "image": rotate.image.bytes}]
+    row = GsiBench().compute(
+        predictions=predictions, references=[masked, rotate], protocol="strict", detector="simulator", device="cpu"
+    )
+    assert (row["ic"], row["sa"], row["n"], row["n_not_scored"]) == (100, 100, 1, 1)
+    assert (row["ic_worst"], row["ic_best"]) == (50, 100)
+    assert row["ic/move"] == 100
