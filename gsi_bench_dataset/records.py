@@ -57,6 +57,16 @@ REASONS = {
     "unknown_operation": "the protocol does not understand the instruction",
     "viewpoint": "the check that the camera stayed could not be made and counts as failed",
     "not_judged": "no judge's score",
+    "fitted": "the edited picture has another aspect ratio than the source and was fitted into it, its rim cut off",
+    "blank": "the edited picture shows nothing",
+    "scene_lost": "less than half of the rest of the scene is found again",
+    "left_frame": "the target left the picture",
+    "low_confidence": "the detector is not sure enough of the target in the edited picture",
+    "source_not_found": "the detector does not find the target in the source, so no change of it can be measured",
+    "unobservable": "the asked change cannot be seen in pictures of this sample",
+    "below_resolution": "the asked change is smaller than what the detector can tell apart",
+    "target_hidden": "over 40 % of the target is hidden where it is asked to go",
+    "no_depth": "the sample lacks the depth that the source is re-projected with",
 }
 
 
@@ -232,6 +242,9 @@ class Score(Record):
     ac: float | None = None
     locality_passed: bool | None = None  # official: the gate before IC and SA
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
+    bystanders: float | None = None  # strict: share of the other known objects that are unchanged, 0–1
+    drift_px: float | None = None  # strict: mean displacement of the unchanged scene, removed before comparing
+    explanation: str | None = None  # strict: what was asked and what was done, one sentence
     # partial: some numbers exist; no_picture: the prediction is missing, doubled or unreadable
     state: str = spec(default="scored", one_of=("scored", "partial", "not_scored", "no_picture"))
     reasons: tuple[Reason, ...] = ()

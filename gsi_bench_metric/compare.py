@@ -93,10 +93,12 @@ def _compare_split(a: Side, b: Side, split: str) -> Comparison:
         raise RunError(f"split {split}: no edit was scored in both {a.name} and {b.name}")
     scenes = scenes_of(scores_a)
     rows = {}
-    for key in values_a[both[0]]:
-        side_a, side_b = [values_a[i][key] for i in both], [values_b[i][key] for i in both]
-        found = paired_difference(side_a, side_b, [scenes[i] for i in both])
-        rows[key] = sum(side_a) / len(both), sum(side_b) / len(both), found
+    for key in dict.fromkeys(key for i in both for key in values_a[i]):
+        known = [i for i in both if key in values_a[i] and key in values_b[i]]
+        if known:
+            side_a, side_b = [values_a[i][key] for i in known], [values_b[i][key] for i in known]
+            found = paired_difference(side_a, side_b, [scenes[i] for i in known])
+            rows[key] = sum(side_a) / len(known), sum(side_b) / len(known), found
     return Comparison(split, a.name, b.name, rows, len(values_a) - len(both), len(values_b) - len(both))
 
 

@@ -25,6 +25,7 @@ from gsi_bench_dataset.records import Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.evaluate_rows import (
+    FURTHER_PICTURES,
     PICTURE,
     Row,
     name_by_position,
@@ -36,7 +37,7 @@ from gsi_bench_metric.evaluate_rows import (
 )
 from gsi_bench_metric.judges import Judge, make_judge
 from gsi_bench_metric.planning import OnMissing, make_plan
-from gsi_bench_metric.protocols.official_scoring import OfficialScorer
+from gsi_bench_metric.protocols.base import Scorer
 from gsi_bench_metric.score_files import write_scores
 from gsi_bench_metric.scoring import ScoringError, make_scorer, pick_device, score
 
@@ -82,7 +83,8 @@ Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
     `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
     pictures are missing; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
-    `<key>/<operation>`.
+    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `<key>_worst` and `<key>_best` where nobody's edit of a
+    sample can be scored.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
@@ -117,13 +119,13 @@ _FEATURES = {
     "references": {
         "id": datasets.Value("string"),
         "image": PICTURE,
-        "edited_image": PICTURE,
+        **dict.fromkeys(FURTHER_PICTURES, PICTURE),
         "fields": datasets.Value("string"),
     },
 }
 # Both columns of an Arrow table have one length; ids are never empty, so an empty one marks a row that only fills up.
 _NO_PREDICTION: Mapping[str, Any] = {"id": "", "image": None}
-_NO_REFERENCE: Mapping[str, Any] = {"id": "", "image": None, "edited_image": None, "fields": ""}
+_NO_REFERENCE: Mapping[str, Any] = {"id": "", "image": None, **dict.fromkeys(FURTHER_PICTURES), "fields": ""}
 _ROWS_AT_ONCE = 64  # Arrow keeps the bytes of one write in one array of at most 2 GiB
 
 
@@ -132,7 +134,7 @@ class _Request:
     """The arguments of `compute`, with everything made that they name."""
 
     protocol: str
-    scorer: OfficialScorer
+    scorer: Scorer
     detector: Detector
     judge: Judge | None
     editor: str

@@ -5,6 +5,7 @@ A row in Arrow form carries only what scoring needs; a picture that is given as 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,12 +17,12 @@ from PIL import Image
 
 from gsi_bench_dataset.predictions import encode
 from gsi_bench_dataset.problems import some
-from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
-from gsi_bench_metric.protocols.official_scoring import operation_of
+from gsi_bench_dataset.records import PICTURE_FIELDS, EncodedImage, Prediction, Sample
 from gsi_bench_metric.scoring import ScoringError
 
 __all__ = [
     "FIELDS",
+    "FURTHER_PICTURES",
     "PICTURE",
     "Row",
     "name_by_position",
@@ -47,7 +48,15 @@ FIELDS = (
     "rotation_matrix",
     "new_bbox_3d",
     "new_rotation_matrix",
+    "operation",
+    "pixel_frame",
+    "up",
+    "objects",
+    "objects_after",
+    "variant",
 )
+# Pictures of a sample beside its source: those that it has travel along.
+FURTHER_PICTURES = tuple(name for name in PICTURE_FIELDS if name != "image")
 PICTURE = datasets.Image(decode=False)
 
 
@@ -77,7 +86,7 @@ def _each(rows: Any, what: str) -> Iterable[Any]:
 
 def _undecoded(rows: datasets.Dataset) -> datasets.Dataset:
     """The columns that scoring reads, pictures as the encoded bytes that they are stored as."""
-    wanted = {"id", "sample_id", "image", "edited_image", *FIELDS}
+    wanted = {"id", "sample_id", *PICTURE_FIELDS, *FIELDS}
     rows = rows.with_format(None).select_columns([name for name in rows.column_names if name in wanted])
     for name, feature in rows.features.items():
         if isinstance(feature, datasets.Image):
@@ -104,7 +113,7 @@ def reference_row(row: Any) -> Row:
     return {
         "id": sample.id,
         "image": image,
-        "edited_image": _picture(row.get("edited_image")) if operation_of(sample.prompt) == "view" else None,
+        **{name: _picture(row.get(name)) for name in FURTHER_PICTURES},
         "fields": json.dumps({name: plain[name] for name in FIELDS}),
     }
 
@@ -181,13 +190,14 @@ def samples_of(rows: Sequence[Row], problems: list[str]) -> list[Sample]:
     samples = []
     for row in rows:
         pictures: dict[str, Any] = {}
-        for column in ("image", "edited_image"):
+        for column in PICTURE_FIELDS:
             try:
                 pictures[column] = _encoded(row[column], kept)
             except (OSError, ValueError) as error:
                 problems.append(f"references: {row['id']}: {column} cannot be read ({error}); check the path")
-        if len(pictures) == 2:
-            samples.append(Sample(id=row["id"], **json.loads(row["fields"]), **pictures))
+        if len(pictures) == len(PICTURE_FIELDS):
+            sample = Sample.from_row({"id": row["id"], "image": {"bytes": b"-"}} | json.loads(row["fields"]))
+            samples.append(dataclasses.replace(sample, **pictures))
     return samples
 
 

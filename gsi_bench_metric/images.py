@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,7 +23,9 @@ from gsi_bench_dataset.records import EncodedImage
 __all__ = [
     "MAX_PIXELS",
     "ImageError",
+    "fit_centrally",
     "header_size",
+    "load_numbers",
     "load_rgb",
     "pixel_hash",
     "reference_view",
@@ -64,6 +66,28 @@ def load_rgb(source: Source) -> RGB:
             return np.asarray(image.convert("RGB"))
         except _DAMAGED as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
+
+
+def load_numbers(source: Source) -> NDArray[np.int64]:
+    """A picture of one number a pixel (depth, object numbers), 8 or 16 bit, as (H, W).
+
+    Raises:
+        ImageError: missing, unreadable, or a picture in colour.
+    """
+    with _open(source) as image:
+        try:
+            numbers = np.asarray(image)
+        except _DAMAGED as error:
+            raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
+    if numbers.ndim != 2:
+        raise ImageError(f"{_describe(source)}: expected one number a pixel, found shape {numbers.shape}")
+    return numbers.astype(np.int64)
+
+
+def fit_centrally(rgb: RGB, height: int, width: int) -> RGB:
+    """Scaled until it covers height × width, undistorted, and cut evenly at both ends of the longer side."""
+    size = (width, height)
+    return np.asarray(ImageOps.fit(Image.fromarray(rgb), size, method=Image.Resampling.BICUBIC, centering=(0.5, 0.5)))
 
 
 def resize_bicubic(rgb: RGB, height: int, width: int) -> RGB:

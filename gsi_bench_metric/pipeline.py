@@ -27,7 +27,7 @@ from gsi_bench_dataset.execution import available_cores, run_tasks
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
-from gsi_bench_dataset.records import Prediction, Sample, Score
+from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.shards import read_columns, read_dataset
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
@@ -47,11 +47,15 @@ _PROGRESS_SECONDS = 30.0  # between two entries of the log
 
 @dataclasses.dataclass(frozen=True)
 class _Task:
-    """Rows of a split, by position, and the samples among them that each editor is to be scored on."""
+    """Rows of a split, by position, and the samples among them that each editor is to be scored on.
+
+    `problems`: why an editor has no usable picture of one of them.
+    """
 
     split: str
     rows: range
     wanted: Mapping[str, frozenset[str]]
+    problems: Mapping[str, Mapping[str, Reason]]
 
     def __len__(self) -> int:
         return sum(map(len, self.wanted.values()))
@@ -83,13 +87,16 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
         _say_what_is_wrong(plans)
-    scores = [score for plan in plans.values() for score in plan.unscored]
-    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers)]
+    with_missing = request.protocol == "strict"
+    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
-        scores += _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress)
+        found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
         raise
+    known = {(s.editor, s.split, s.sample_id) for s in found}
+    unscored = (score for plan in plans.values() for score in plan.unscored)
+    scores = found + [s for s in unscored if (s.editor, s.split, s.sample_id) not in known]
     editors, splits = list(dict.fromkeys(entry.editor for entry in inputs.entries)), list(rows)
     scores.sort(key=lambda s: (editors.index(s.editor), splits.index(s.split), s.sample_id))
     run = finish_run(folder, settings, scores)
@@ -103,8 +110,8 @@ def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
     rows, problems = [], []
     columns = read_columns(data, split, [*names, "image"])
     for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
-        image = row.pop("image")
-        rows.append(Outline(**row))
+        image, operation = row.pop("image"), row.pop("operation")
+        rows.append(Outline(**row, operation=None if operation is None else Operation.from_row(operation)))
         try:
             header_size(image["bytes"])
         except ImageError as error:
@@ -141,9 +148,12 @@ def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
             sys.stderr.write(f"{editor}, {split}: {counts} of {len(plan)} samples; the report names each\n")
 
 
-def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int) -> Iterator[_Task]:
-    """Pieces of work that keep the edits of a source together."""
-    here = {editor: frozenset(plan.ids) for (where, editor), plan in plans.items() if where == split}
+def _tasks(
+    split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int, *, with_missing: bool
+) -> Iterator[_Task]:
+    """Pieces of work that keep the edits of a source together. `with_missing`: samples without a picture are work too."""
+    problems = {editor: plan.problems if with_missing else {} for (where, editor), plan in plans.items() if where == split}
+    here = {editor: frozenset((*plan.ids, *problems[editor])) for (where, editor), plan in plans.items() if where == split}
     least, most = _TASK_SAMPLES
     size = min(max(math.ceil(len(rows) / (_TASKS_A_WORKER * workers)), least), most)
     start = 0
@@ -153,7 +163,8 @@ def _tasks(split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan
             stop += 1
         ids = [row.id for row in rows[start:stop]]
         wanted = {editor: frozenset(i for i in ids if i in known) for editor, known in here.items()}
-        yield _Task(split, range(start, stop), wanted)
+        lacking = {editor: {i: found[i] for i in ids if i in found} for editor, found in problems.items()}
+        yield _Task(split, range(start, stop), wanted, lacking)
         start = stop
 
 
@@ -230,7 +241,8 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
             if sample.id in ids:
                 # One that vanished after the plan was made is looked for where it was, and its score says that it is gone.
                 gone = Prediction(sample.id, editor, path=f"{entry.predictions.origin}/{sample.id}")
-                yield Candidate(sample, entry.predictions.predictions.get(sample.id, gone), entry.detector, entry.judge)
+                prediction = entry.predictions.predictions.get(sample.id, gone)
+                yield Candidate(sample, prediction, entry.detector, entry.judge, task.problems[editor].get(sample.id))
 
 
 def _settings(

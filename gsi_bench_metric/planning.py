@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionSet
 from gsi_bench_dataset.problems import some, summary_of
-from gsi_bench_dataset.records import Prediction, Reason, Sample, Score
+from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_metric.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.official_scoring import operation_of
+from gsi_bench_metric.protocols.strict_scoring import NOTHING, strict_operation
 
 __all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "make_plan"]
 
@@ -43,6 +44,7 @@ class Outline:
     prompt: str
     scene_id: str | None
     origin: str
+    operation: Operation | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.ids) + len(self.unscored)
+
+    @property
+    def problems(self) -> dict[str, Reason]:
+        """Why a sample has no usable picture, by id."""
+        return {score.sample_id: score.reasons[0] for score in self.unscored}
 
     def notes(self) -> Counter[str]:
         """How many pictures are missing, doubled, unreadable, extra."""
@@ -121,16 +128,19 @@ def make_plan(
 
 
 def no_picture(sample: Sample | Outline, editor: str, protocol: str, reason: Reason) -> Score:
-    """The score of a sample that has no usable picture."""
+    """The score of a sample that has no usable picture: no numbers, but strict counts 0."""
+    strict = protocol == "strict"
     return Score(
         sample_id=sample.id,
         split=sample.split,
         editor=editor,
         protocol=protocol,
-        operation=operation_of(sample.prompt),
+        operation=strict_operation(sample) if strict else operation_of(sample.prompt),
         scene_id=sample.scene_id,
         state="no_picture",
         reasons=(reason,),
+        explanation=reason.text if strict else None,
+        **(NOTHING if strict else {}),  # type: ignore[arg-type]
     )
 
 

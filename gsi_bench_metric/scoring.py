@@ -25,10 +25,11 @@ from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges import Judge
 from gsi_bench_metric.pictures import Picture
-from gsi_bench_metric.planning import Plan, no_picture
-from gsi_bench_metric.protocols.official_pixels import Measurement, Pictures, open_pictures
-from gsi_bench_metric.protocols.official_scoring import Edit, OfficialScorer
+from gsi_bench_metric.planning import Plan
+from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
+from gsi_bench_metric.protocols.official_scoring import OfficialScorer
 from gsi_bench_metric.protocols.official_source import Source
+from gsi_bench_metric.protocols.strict_scoring import StrictScorer
 
 __all__ = [
     "PROTOCOLS",
@@ -46,7 +47,7 @@ __all__ = [
 A = TypeVar("A")
 B = TypeVar("B")
 
-PROTOCOLS = ("official",)
+PROTOCOLS = ("official", "strict")
 
 
 class ScoringError(ValueError):
@@ -75,12 +76,13 @@ class NoRecords:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An edit that is to be scored, and who looks at it."""
+    """An edit that is to be scored, and who looks at it. `problem`: why there is no picture of it."""
 
     sample: Sample
     prediction: Prediction
     detector: Detector
     judge: Judge | None = None
+    problem: Reason | None = None
 
 
 def pick_device(device: str | None) -> str:
@@ -104,33 +106,30 @@ def _device_count(kind: str) -> int:
     return torch.cuda.device_count() if kind == "cuda" else 1
 
 
-def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> OfficialScorer:
-    """The scorer of a protocol.
+def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
+    """The scorer of a protocol. The strict one has the same rules for every dataset type.
 
     Raises:
         ScoringError: see `require_protocol`.
     """
     require_protocol(protocol)
-    return OfficialScorer(device, batch_size, dataset_type)
+    return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
 
 
 def require_protocol(protocol: str) -> None:
     """Does nothing for a protocol of this version.
 
     Raises:
-        ScoringError: unknown, or not in this version.
+        ScoringError: unknown.
     """
-    if protocol in PROTOCOLS:
-        return
-    if protocol == "strict":
-        raise ScoringError("protocol 'strict' is not in this version (docs/status.md); use protocol='official'")
-    raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    if protocol not in PROTOCOLS:
+        raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
 
 
 def score(
     plan: Plan,
     samples: Iterable[Sample],
-    scorer: OfficialScorer,
+    scorer: Scorer,
     detector: Detector,
     judge: Judge | None = None,
     *,
@@ -138,8 +137,13 @@ def score(
 ) -> list[Score]:
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
     wanted = frozenset(plan.ids)
-    candidates = (Candidate(s, plan.predictions[s.id], detector, judge) for s in samples if s.id in wanted)
-    scores = list(plan.unscored)
+    problems = plan.problems if scorer.scores_missing else {}
+    candidates = (
+        Candidate(s, plan.predictions.get(s.id) or _gone(s, plan.editor), detector, judge, problems.get(s.id))
+        for s in samples
+        if s.id in wanted or s.id in problems
+    )
+    scores = [s for s in plan.unscored if s.sample_id not in problems]
     with tqdm(total=len(plan.ids), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
         for found in score_candidates(candidates, scorer):
             scores.append(found)
@@ -147,9 +151,11 @@ def score(
     return sorted(scores, key=lambda s: s.sample_id)
 
 
-def score_candidates(
-    candidates: Iterable[Candidate], scorer: OfficialScorer, records: Records | None = None
-) -> Iterator[Score]:
+def _gone(sample: Sample, editor: str) -> Prediction:
+    return Prediction(sample.id, editor, path=sample.id)
+
+
+def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None) -> Iterator[Score]:
     """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
     records = NoRecords() if records is None else records
     # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
@@ -157,65 +163,81 @@ def score_candidates(
     loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
         yield from (item.score for item in chunk if item.score is not None)
-        todo = [item for item in chunk if item.score is None]
+        yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
+        todo = [item for item in chunk if item.score is None and item.problem is None]
         if todo:
             yield from _score_chunk(todo, scorer, records)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Loaded:
-    """A candidate whose pictures were read. `score` is there already where it was recorded, or cannot be."""
+    """A candidate whose pictures were read, or the `problem` with them. `score` is there already where it was recorded."""
 
     candidate: Candidate
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
     source: Source | None = None
     edited: Picture | None = None
-    pictures: Pictures | None = None
+    pictures: Any | None = None  # as the scorer opened them
     score: Score | None = None
+    problem: Reason | None = None
 
 
-def _load(candidate: Candidate, scorer: OfficialScorer, records: Records) -> _Loaded:
+def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
     """Reads and fingerprints the pictures; decodes them unless the score is on record."""
     sample, prediction = candidate.sample, candidate.prediction
+    if candidate.problem is not None:
+        return _Loaded(candidate, problem=candidate.problem)
     source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
     try:
         keys = _keys(candidate, scorer, source.picture.sha256(), edited.sha256())
     except ImageError as error:
-        return _Loaded(candidate, score=_no_picture(candidate, scorer, Reason("unreadable", str(error))))
+        return _Loaded(candidate, problem=Reason("unreadable", str(error)))
     kept = records.get("scores", keys["score"])
     if kept is not None:
         return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
-    pictures = open_pictures(source, edited, scorer.ground_truth(sample))
+    pictures = scorer.open(sample, source, edited)
     if isinstance(pictures, Reason):
-        return _Loaded(candidate, score=_no_picture(candidate, scorer, pictures))
+        return _Loaded(candidate, problem=pictures)
     return _Loaded(candidate, keys, source, edited, pictures)
 
 
-def _no_picture(candidate: Candidate, scorer: OfficialScorer, reason: Reason) -> Score:
-    found = no_picture(candidate.sample, candidate.prediction.editor, scorer.name, reason)
+def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
+    sample, detector = candidate.sample, candidate.detector
+
+    def source() -> list[Detection] | None:
+        picture = Picture(sample.image)
+        pixels = picture.pixels() if detector.needs_pixels else None
+        return detector.detect([DetectionItem(sample, "source", pixels, picture)])[0]
+
+    try:
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, source)
+    except ImageError as error:
+        reason = Reason("source_unreadable", str(error))
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, lambda: None)
+    if reason.name != "source_unreadable":
+        return found
     # The sample's own picture is no fault of the editor: then the means say that something is lacking.
-    return dataclasses.replace(found, state="not_scored") if reason.name == "source_unreadable" else found
+    return dataclasses.replace(found, state="not_scored", ic=None, sa=None, ssim=None, lpips=None, bystanders=None)
 
 
-def _keys(candidate: Candidate, scorer: OfficialScorer, source: str, edited: str) -> dict[str, str]:
+def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
     """What each record of an edit is kept under."""
     sample, judge = candidate.sample, candidate.judge
     fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
     about = digest(fields, source)
-    truth = scorer.ground_truth(sample)
     keys = {
         "source": source,
         "edited": edited,
-        "truth": Picture(truth).sha256() if truth else "",
+        "truth": " ".join(Picture(picture).sha256() for picture in scorer.further_pictures(sample)),
         "source_detections": digest("detections", candidate.detector.key, about),
         "edited_detections": digest("detections", candidate.detector.key, about, edited),
         "judgement": digest("judgement", judge.key, about, edited) if judge else "",
     }
-    settings = (scorer.name, scorer.key, scorer.dataset_type(sample), candidate.prediction.editor)
+    settings = (scorer.name, scorer.key, scorer.settings(sample), candidate.prediction.editor)
     return keys | {"score": digest("score", settings, about, keys)}
 
 
-def _score_chunk(todo: Sequence[_Loaded], scorer: OfficialScorer, records: Records) -> Iterator[Score]:
+def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
     detections = _detections(todo, records)
     judgements = _judgements(todo, records)
     edits = [
@@ -234,7 +256,7 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: OfficialScorer, records: Recor
 
 
 def _measurements(
-    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: OfficialScorer, records: Records
+    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: Scorer, records: Records
 ) -> tuple[list[Measurement], list[str]]:
     """What the pictures say of each edit, and the keys of these records."""
     places = scorer.places(edits)
@@ -249,11 +271,10 @@ def _measurements(
     return [found[i] for i in range(len(todo))], keys
 
 
-def _locality_key(item: _Loaded, place: Any, scorer: OfficialScorer) -> str:
+def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
     """Only what the measurement reads: other words for the same move, or another judge, do not touch the pictures."""
     keys, sample = item.keys, item.candidate.sample
-    where = None if place is None else [place.to_json(), place.edited_known]
-    what = (scorer.operation(sample), scorer.dataset_type(sample), where)
+    what = (scorer.operation(sample), scorer.settings(sample), None if place is None else place.to_json())
     return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
 
 

@@ -29,7 +29,9 @@ class Detector(Protocol):
     """Finds objects in pictures.
 
     Detectors that know the scene (`simulator`, `tracker`) report every known object under its `object_id`, lost ones as
-    `state="absent"`; others report what they find of the target's class, without an id. All boxes stand in the frame of the
+    `state="absent"` with their box in the source, a further one of them as `state="duplicate"` with the same id. `sigma` has
+    the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height.
+    Others report what they find of the target's class, without an id. All boxes stand in the frame of the
     camera that took the picture: after a view edit, in the new camera's.
     """
 

@@ -22,25 +22,44 @@ from gsi_bench_metric.pictures import Picture
 __all__ = ["SimulatorDetector"]
 
 
+# What builders add to the id of a thing for a second one of it.
+_COPY = "_copy"
+_EXACT = (0.0,) * 7
+
+
 class SimulatorDetector:
-    """Says where things of the target's class stand, from the objects that a sample lists."""
+    """Says where every known object stands, from the objects that a sample lists."""
 
     name = "simulator"
     needs_pixels = True
-    key = digest("simulator", 1)
+    key = digest("simulator", 2)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Every object of the target's class; None for samples without objects and for pictures of unknown content."""
+        """Every object of the sample: present, or absent with its box in the source; copies as duplicates of the original.
+
+        None for samples without objects and for pictures of unknown content.
+        """
         return [_detect(item) for item in items]
 
 
 def _detect(item: DetectionItem) -> list[Detection] | None:
     objects = _objects(item)
-    if objects is None:
+    known = item.sample.objects
+    if objects is None or known is None:
         return None
     height, width = header_size(item.sample.image)
-    shown = (_detection(item.sample, o, (width, height)) for o in objects if o.category == item.sample.target)
-    return [detection for detection in shown if detection is not None]
+    originals = {thing.id for thing in known}
+    found, seen = [], set()
+    for thing in objects:
+        original = thing.id.removesuffix(_COPY)
+        is_copy = thing.id not in originals and original in originals
+        name = original if is_copy else thing.id
+        detection = _detection(item.sample, thing, (width, height), name, "duplicate" if is_copy else "present")
+        if detection is not None:
+            found.append(detection)
+            seen |= set() if is_copy else {name}
+    gone = (_detection(item.sample, thing, (width, height), thing.id, "absent") for thing in known if thing.id not in seen)
+    return [*found, *(detection for detection in gone if detection is not None)]
 
 
 def _objects(item: DetectionItem) -> Sequence[SceneObject] | None:
@@ -73,7 +92,7 @@ def _pasted(sample: Sample) -> list[SceneObject]:
     return others + [SceneObject.from_row({**o.to_row(), "bbox_3d": sample.new_bbox_3d}) for o in target]
 
 
-def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int]) -> Detection | None:
+def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int], name: str, state: str) -> Detection | None:
     """A detection as the reference's detector words it, its rectangle in the 896 frame; None behind the camera."""
     corners = box_corners(thing.bbox_3d, thing.rotation_matrix)
     pixels = project_to_source(corners, sample.camera_intrinsics, sample.pixel_frame, size)
@@ -87,6 +106,9 @@ def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int]) -> Det
         bbox_2d=(*framed.min(axis=0).tolist(), *framed.max(axis=0).tolist()),
         rotation_matrix=thing.rotation_matrix,
         iou_score=1.0,
-        object_id=thing.id,
+        object_id=name,
+        state=state,
+        sigma=_EXACT,
         confidence=1.0,
+        unobservable=("turn",) if thing.symmetry == "continuous" else (),
     )

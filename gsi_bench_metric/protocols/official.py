@@ -25,6 +25,7 @@ __all__ = [
     "EditBatch",
     "locality_boxes",
     "locality_gate",
+    "of_target_class",
     "original_detection",
     "pack_detections",
     "pack_edits",
@@ -87,6 +88,17 @@ def locality_gate(ssim: float, lpips: float, dataset_type: str) -> bool:
     """Whether the background is kept well enough for IC and SA to count: real photos need one measure, others both."""
     good_ssim, good_lpips = ssim > 0.6, lpips < 0.3
     return (good_ssim or good_lpips) if dataset_type == "GSI-Real" else (good_ssim and good_lpips)
+
+
+def of_target_class(sample: Sample, detections: Sequence[Detection]) -> list[Detection]:
+    """The detections that the reference's detector, asked for the target's class, could have made.
+
+    Detectors that know the scene report every known object, those that are not there too; others have been asked for the
+    class alone.
+    """
+    if all(d.object_id is None for d in detections):
+        return list(detections)
+    return [d for d in detections if d.state == "present" and d.label == sample.target]
 
 
 @dataclasses.dataclass(frozen=True)

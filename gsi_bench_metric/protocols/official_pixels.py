@@ -17,35 +17,21 @@ from torch import Tensor
 
 from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage, Reason
-from gsi_bench_dataset.schema import Record, record, spec
 from gsi_bench_metric.images import RGB, ImageError, reference_view, resize_bicubic
 from gsi_bench_metric.locality import Moments, boxes_mask, mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, content_scaled, masked_lpips
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols import official
+from gsi_bench_metric.protocols.base import Measurement
 from gsi_bench_metric.protocols.official_source import Source
 from gsi_bench_metric.viewpoint import ViewpointError, keypoints, same_viewpoint
 
-__all__ = ["Measurement", "Pictures", "PixelMeter", "PixelTask", "Places", "open_pictures"]
+__all__ = ["Pictures", "PixelMeter", "PixelTask", "Places", "open_pictures"]
 
 T = TypeVar("T")
 
 # From here on a resized picture is called stretched.
 _ASPECT = 0.02
-
-
-@record
-class Measurement(Record):
-    """What the pictures of one edit say. None: not measured, and then `reasons` says why, or not asked for."""
-
-    # NaN is a value here, see Score.
-    ssim: float | None = spec(default=None, finite=False)
-    lpips: float | None = spec(default=None, finite=False)
-    mse: float | None = spec(default=None, finite=False)
-    passed: bool | None = None  # the locality gate and, for rotate, the viewpoint check
-    same_viewpoint: bool | None = None  # rotate only; None: not asked or undecided
-    view: float | None = spec(default=None, finite=False)  # view only: likeness to the ground truth
-    reasons: tuple[Reason, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +52,10 @@ class Places:
     valid: Tensor
     edited_known: bool  # whether there was a detector's word on the edited picture
 
-    def to_json(self) -> list[list[float] | None]:
+    def to_json(self) -> list[object]:
         """For a key."""
-        return [box if known else None for box, known in zip(self.boxes.tolist(), self.valid.tolist(), strict=True)]
+        boxes = [box if known else None for box, known in zip(self.boxes.tolist(), self.valid.tolist(), strict=True)]
+        return [boxes, self.edited_known]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +206,15 @@ class _Draft:
 
     def finish(self) -> Measurement:
         reasons = (*self.task.pictures.notes, *self.reasons)
-        return Measurement(self.ssim, self.lpips, self.mse, self.passed, self.same_viewpoint, self.view, reasons)
+        return Measurement(
+            ssim=self.ssim,
+            lpips=self.lpips,
+            mse=self.mse,
+            passed=self.passed,
+            same_viewpoint=self.same_viewpoint,
+            view=self.view,
+            reasons=reasons,
+        )
 
 
 def _check_viewpoint(draft: _Draft) -> None:

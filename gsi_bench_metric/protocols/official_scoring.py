@@ -14,29 +14,20 @@ from importlib import metadata
 import torch
 
 from gsi_bench_dataset.record_store import digest
-from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Reason, Sample, Score
+from gsi_bench_dataset.records import EncodedImage, Reason, Sample, Score
 from gsi_bench_metric.perceptual import LpipsAlex
+from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols import official
-from gsi_bench_metric.protocols.official_pixels import Measurement, Pictures, PixelMeter, PixelTask, Places
-from gsi_bench_metric.protocols.official_source import SourceCache
+from gsi_bench_metric.protocols.base import Edit, Measurement
+from gsi_bench_metric.protocols.official_pixels import Pictures, PixelMeter, PixelTask, Places, open_pictures
+from gsi_bench_metric.protocols.official_source import Source, SourceCache
 from gsi_bench_metric.weights import TRUNK_SHA256
 
-__all__ = ["Edit", "OfficialScorer", "operation_of"]
+__all__ = ["OfficialScorer", "operation_of"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
 _VERSION = 1
 _LIBRARIES = ("torch", "numpy", "opencv-python-headless", "pillow")
-
-
-@dataclasses.dataclass(frozen=True)
-class Edit:
-    """One edit to score. Detections are None where the detector has no word on the picture; no judgement: not judged."""
-
-    sample: Sample
-    editor: str
-    source_detections: list[Detection] | None
-    edited_detections: list[Detection] | None
-    judgement: Judgement | None = None
 
 
 class OfficialScorer:
@@ -53,6 +44,7 @@ class OfficialScorer:
     """
 
     name = "official"
+    scores_missing = False
 
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
@@ -73,9 +65,17 @@ class OfficialScorer:
         """The operation as the protocol reads it."""
         return operation_of(sample.prompt)
 
-    def ground_truth(self, sample: Sample) -> EncodedImage | None:
+    def settings(self, sample: Sample) -> str:
+        """The dataset type."""
+        return self.dataset_type(sample)
+
+    def further_pictures(self, sample: Sample) -> list[EncodedImage]:
         """The after-image where the score needs it."""
-        return sample.edited_image if operation_of(sample.prompt) == "view" else None
+        return [sample.edited_image] if sample.edited_image and operation_of(sample.prompt) == "view" else []
+
+    def open(self, sample: Sample, source: Source, edited: Picture) -> Pictures | Reason:
+        """See `open_pictures`."""
+        return open_pictures(source, edited, next(iter(self.further_pictures(sample)), None))
 
     def places(self, edits: Sequence[Edit]) -> list[Places | None]:
         """What locality leaves out in each edit; None without detections of the source."""
@@ -102,6 +102,19 @@ class OfficialScorer:
         drafts = [_Draft(e, m, operation_of(e.sample.prompt)) for e, m in zip(edits, measurements, strict=True)]
         _score_objects(drafts)
         return [draft.finish() for draft in drafts]
+
+    def no_picture(self, sample: Sample, editor: str, reason: Reason, source: object) -> Score:
+        """Without numbers, whatever the source shows: the reference leaves it out of its means."""
+        return Score(
+            sample_id=sample.id,
+            split=sample.split,
+            editor=editor,
+            protocol=self.name,
+            operation=operation_of(sample.prompt),
+            scene_id=sample.scene_id,
+            state="no_picture",
+            reasons=(reason,),
+        )
 
 
 def operation_of(prompt: str) -> str:
@@ -159,7 +172,8 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
             draft.reasons.append(problem)
         elif draft.operation != "view":
             by_operation[draft.operation].append(draft)
-            if not draft.edit.edited_detections and draft.operation != "remove":
+            found = official.of_target_class(draft.edit.sample, draft.edit.edited_detections or [])
+            if not found and draft.operation != "remove":
                 draft.reasons.append(Reason("not_detected", "the detector found nothing in the edited picture"))
     for operation, group in by_operation.items():
         ic, sa = official.score_operation(operation, _pack([d.edit for d in group], [bool(d.measured.passed) for d in group]))
@@ -170,8 +184,8 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
 def _pack(edits: Sequence[Edit], passed: Sequence[bool] | None = None) -> official.EditBatch:
     return official.pack_edits(
         [e.sample for e in edits],
-        [e.source_detections or [] for e in edits],
-        [e.edited_detections or [] for e in edits],
+        [official.of_target_class(e.sample, e.source_detections or []) for e in edits],
+        [official.of_target_class(e.sample, e.edited_detections or []) for e in edits],
         passed,
     )
 
@@ -190,7 +204,9 @@ def _object_problem(draft: _Draft) -> Reason | None:
         return Reason("no_detections", "IC and SA not scored: no detections for the edited image")
     if draft.measured.passed is None:
         return Reason("too_small", "IC and SA not scored: locality could not be measured")
-    if draft.operation == "rotate" and any(d.rotation_matrix is None for d in edit.edited_detections):
+    if draft.operation == "rotate" and any(
+        d.rotation_matrix is None for d in official.of_target_class(sample, edit.edited_detections)
+    ):
         return Reason("incomplete_detection", "a detection has no rotation_matrix, which rotate needs")
     if draft.operation in ("move", "scale") and sample.new_bbox_3d is None:
         return Reason("no_goal", f"the sample has no new_bbox_3d, the goal of a {draft.operation}")

@@ -132,6 +132,7 @@ def _distributions(run: Run, split: str, editor: str, scores: Sequence[Score]) -
     values = {
         "SA": [100 * s.sa for s in scores if s.sa is not None],
         "EL = 100 − 100·LPIPS": [100 - 100 * s.lpips for s in scores if s.lpips is not None],
+        "other objects unchanged": [100 * s.bystanders for s in scores if s.bystanders is not None],
         "AC": [10 * s.ac for s in scores if s.ac is not None] if run.judged(split, editor) else [],
     }
     return [Distribution(split, editor, name, bin_counts(found)) for name, found in values.items() if found]

@@ -16,7 +16,14 @@ from gsi_bench_dataset.shards import DatasetError
 from gsi_bench_metric.aggregate import edit_values
 from gsi_bench_metric.images import RGB, ImageError, load_rgb
 from gsi_bench_metric.pipeline import iter_pictures
-from gsi_bench_metric.report.overlay import Shape, edited_shapes, region_shapes, source_shapes
+from gsi_bench_metric.report.overlay import (
+    Shape,
+    edited_shapes,
+    region_shapes,
+    source_shapes,
+    strict_region_shapes,
+    strict_shapes,
+)
 from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
 from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.words import Verdict, explain
@@ -123,7 +130,7 @@ def _choices(run: Run, limit: int) -> list[Choice]:
 
 def _rank(score: Score, values: Mapping[str, float]) -> tuple[float, ...]:
     ungated = math.nan if score.lpips is None else -score.lpips
-    return tuple(-math.inf if math.isnan(v) else v for v in (values["ic"], values["sa"], values["el"], ungated))
+    return tuple(-math.inf if math.isnan(v) else v for v in (values["ic"], values["sa"], values.get("el", math.nan), ungated))
 
 
 def _key(choice: Choice) -> tuple[str, str, str]:
@@ -150,20 +157,22 @@ def _card(run: Run, choice: Choice, sample: Sample, prediction: Prediction | Non
 
 def _numbers(score: Score, judged: bool) -> list[tuple[str, str]]:
     values = [("IC", score.ic), ("SA", score.sa), ("SSIM", score.ssim), ("LPIPS", score.lpips)]
+    values += [("Others unchanged", score.bystanders)] if score.bystanders is not None else []
+    values += [("Drift, px", score.drift_px)] if score.drift_px else []
     shown = [(name, "–" if value is None else f"{value:.2f}") for name, value in values]
     return [*shown, ("AC", "–" if score.ac is None else f"{score.ac:g}/10")] if judged else shown
 
 
 def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
     notes = []
-    if judged and not score.ac:
+    if judged and not score.ac and score.protocol == "official":
         said = "gave 0" if score.ac == 0 else "gave no usable score"
         notes.append(f"The judge {said}: all four numbers of this edit count 0 in the means.")
     if score.operation != "view" and sample.pixel_frame == "unknown":
         notes.append("It is not known which pixels the sample's camera means, so 3D boxes are not drawn.")
     if sample.goal_suspect:
         notes.append(f"The stored goal may not be what the words ask for: {sample.goal_suspect}.")
-    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in ("stretched", "resized")]
+    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in ("stretched", "resized", "fitted")]
 
 
 def _figures(
@@ -186,17 +195,31 @@ def _figures(
         figures.append(Figure("Edited", None, size))
     else:
         after = shrink(after, small)  # to the source's shape, as it was scored
-        evidence = None if is_view else evidence_of(score.operation, sample, source, edited)
-        shapes = [] if is_view else edited_shapes(sample, score.operation, size, edited, evidence)
+        shapes = [] if is_view else _edited_shapes(score, sample, size, source, edited)
         caption = "Edited; no found boxes are known" if edited is None and not is_view else "Edited"
         figures.append(Figure(caption, data_url(after), size, shapes))
     truth = _read(sample.edited_image)
     if truth is not None:
         figures.append(Figure("Ground truth", data_url(shrink(truth, small)), size))
     if after is not None:
-        shapes = [] if score.lpips is None else region_shapes(sample, size, source, edited)
+        of_protocol = strict_region_shapes if score.protocol == "strict" else region_shapes
+        shapes = (
+            [] if score.lpips is None or (is_view and score.protocol == "strict") else of_protocol(sample, size, source, edited)
+        )
         figures.append(Figure("Change", data_url(change_map(before, after)), size, shapes))
     return figures
+
+
+def _edited_shapes(
+    score: Score,
+    sample: Sample,
+    size: tuple[int, int],
+    source: Sequence[Detection] | None,
+    edited: Sequence[Detection] | None,
+) -> list[Shape]:
+    if score.protocol == "strict":
+        return strict_shapes(sample, score.operation, size, source, edited)
+    return edited_shapes(sample, score.operation, size, edited, evidence_of(score.operation, sample, source, edited))
 
 
 def _read(picture: EncodedImage | str | None) -> RGB | None:

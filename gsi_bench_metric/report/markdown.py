@@ -11,6 +11,7 @@ from gsi_bench_metric.report.tables import (
     MEASURES,
     Cell,
     Table,
+    bounds,
     count_of,
     given_ic,
     headline,
@@ -53,6 +54,9 @@ def _headlines(report: Report) -> list[str]:
         missing = missing_as_zero(rows)
         if missing:
             blocks += ["Missing and unreadable pictures counted as 0 (difference in brackets):", _table(missing)]
+        possible = bounds(rows)
+        if possible:
+            blocks += ["Worst and best, edits that nobody can be scored on counted as 0 and as 100:", _table(possible)]
     return blocks
 
 

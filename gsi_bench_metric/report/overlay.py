@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 from gsi_bench_dataset.pixel_frame import BOX_EDGES, ReferenceFrame, box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.protocols import official
+from gsi_bench_metric.protocols.strict_regions import region_of
+from gsi_bench_metric.protocols.strict_scene import Pose, situation_of
 from gsi_bench_metric.report.target import Evidence
 
-__all__ = ["KINDS", "Shape", "edited_shapes", "region_shapes", "source_shapes"]
+__all__ = ["KINDS", "Shape", "edited_shapes", "region_shapes", "source_shapes", "strict_region_shapes", "strict_shapes"]
 
 # What is drawn -> what it means, in the legend's order.
 KINDS = {
@@ -45,7 +47,7 @@ def edited_shapes(
 ) -> list[Shape]:
     """Goal (of a removal: the original) and detected boxes over the edited picture, brought to the source's size."""
     shapes: list[Shape | None] = []
-    present = [d for d in edited or () if d.state != "absent"]
+    present = [d for d in official.of_target_class(sample, edited or ()) if d.state != "absent"]
     for i, detection in enumerate(present):
         kind = "found" if evidence is not None and evidence.target == i else "other"
         solid = None
@@ -66,7 +68,8 @@ def region_shapes(
     """What official edit locality leaves out, and the window that it looks at where that is not the whole picture."""
     if source is None:
         return []
-    boxes, valid = official.locality_boxes(official.pack_edits([sample], [source], [edited or []]))
+    source, edited = official.of_target_class(sample, source), official.of_target_class(sample, edited or [])
+    boxes, valid = official.locality_boxes(official.pack_edits([sample], [source], [edited]))
     shapes = [
         Shape("left_out", _rectangle(box, size))
         for box, exists in zip(boxes[0].tolist(), valid[0].tolist(), strict=True)
@@ -79,10 +82,44 @@ def region_shapes(
     return shapes
 
 
+def strict_shapes(
+    sample: Sample,
+    operation: str,
+    size: tuple[int, int],
+    source: Sequence[Detection] | None,
+    edited: Sequence[Detection] | None,
+) -> list[Shape]:
+    """What the strict protocol took for the target, every other known thing, and the goal."""
+    shapes: list[Shape | None] = []
+    if source is not None and edited is not None:
+        situation = situation_of(sample, size, source, edited)
+        others = [pose for thing in situation.others for pose in (thing.after, *thing.doubles)]
+        kinds = [("other", pose) for pose in (*others, *situation.target.doubles, *situation.strangers)]
+        shapes += [_found(kind, sample, pose, size) for kind, pose in (*kinds, ("found", situation.target.after)) if pose]
+    here = operation == "remove"
+    goal = _solid("original", sample, sample.original_bbox_3d, sample.rotation_matrix, size) if here else None
+    return [shape for shape in (*shapes, goal or _goal(sample, operation, size)) if shape]
+
+
+def strict_region_shapes(
+    sample: Sample, size: tuple[int, int], source: Sequence[Detection] | None, edited: Sequence[Detection] | None
+) -> list[Shape]:
+    """Outlines of the boxes whose surroundings strict edit locality leaves out; masks, where there are, fit more closely."""
+    if source is None:
+        return []
+    region = region_of(situation_of(sample, size, source, edited), has_mask=False, has_mask_after=False)
+    return [Shape("left_out", _polylines([[*outline, outline[0]]])) for outline in region.outlines]
+
+
+def _found(kind: str, sample: Sample, pose: Pose, size: tuple[int, int]) -> Shape | None:
+    solid = _solid(kind, sample, pose.box, pose.rotation, size)
+    return solid or (None if pose.rectangle is None else Shape(kind, _rectangle(pose.rectangle.tolist(), size)))
+
+
 def _goal(sample: Sample, operation: str, size: tuple[int, int]) -> Shape | None:
     if operation == "rotate" and sample.new_rotation_matrix is not None:
         return _solid("goal", sample, sample.original_bbox_3d, sample.new_rotation_matrix, size)
-    if operation in ("move", "scale") and sample.new_bbox_3d is not None:
+    if operation in ("move", "scale", "place") and sample.new_bbox_3d is not None:
         return _solid("goal", sample, sample.new_bbox_3d, sample.rotation_matrix, size)
     return None
 

@@ -10,6 +10,7 @@ __all__ = [
     "Cell",
     "EditorRow",
     "Table",
+    "bounds",
     "count_of",
     "given_ic",
     "headline",
@@ -23,7 +24,10 @@ __all__ = [
 MEASURES: Mapping[str, tuple[str, str]] = {
     "ic": ("IC", "instruction compliance, %"),
     "sa": ("SA", "spatial accuracy, %"),
-    "el": ("EL", "edit locality, 100 − 100·LPIPS outside of the edit, counted where IC > 0"),
+    "el": (
+        "EL",
+        "edit locality, 100 − 100·LPIPS outside of the edit (strict: × other objects unchanged), where IC > 0",
+    ),
     "ac": ("AC", "appearance consistency, 10 × the judge's score, counted where IC > 0"),
     "average": ("Average", "mean of IC, SA, EL and AC"),
     "average_ic_sa_el": ("Avg. w/o AC", "mean of IC, SA and EL, for editors that were not judged"),
@@ -91,6 +95,14 @@ def missing_as_zero(rows: Sequence[EditorRow]) -> Table | None:
     return Table("Editor", list(keys.values()), lines) if affected else None
 
 
+def bounds(rows: Sequence[EditorRow]) -> Table | None:
+    """[worst, best] means: edits that nobody can be scored on as 0 and as 100; None where all could be."""
+    affected = [row for row in rows if any(f"{key}_worst" in row.values for key in MEASURES)]
+    keys = {key: words for key, words in MEASURES.items() if any(f"{key}_worst" in row.values for row in affected)}
+    lines = [(row.editor, [_range(row.values, key) for key in keys]) for row in affected]
+    return Table("Editor", list(keys.values()), lines) if affected else None
+
+
 def operations_of(rows: Sequence[EditorRow]) -> list[str]:
     """The operations that occur, sorted."""
     return sorted({key.split("/", 1)[1] for row in rows for key in row.values if key.startswith("n/")})
@@ -130,6 +142,11 @@ def _cell(values: Mapping[str, float], key: str) -> Cell:
     low, high = (values.get(f"{name}_{side}{slash}{operation}") for side in ("low", "high"))
     shown = f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
     return Cell(number(value, key), shown) if _is_count(key) else Cell(number(value, key), shown, value, low, high)
+
+
+def _range(values: Mapping[str, float], key: str) -> Cell:
+    worst, best = values.get(f"{key}_worst"), values.get(f"{key}_best")
+    return _cell(values, key) if worst is None or best is None else Cell(f"{worst:.1f}–{best:.1f}")
 
 
 def _with_difference(values: Mapping[str, float], key: str) -> Cell:

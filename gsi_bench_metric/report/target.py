@@ -48,6 +48,7 @@ def evidence_of(
     """What the protocol saw of an object edit; None without detections and for operations that it has no object score for."""
     if source is None or edited is None or operation not in official.OBJECT_OPERATIONS:
         return None
+    source, edited = (official.of_target_class(sample, found) for found in (source, edited))
     batch = official.pack_edits([sample], [source], [edited])
     original_found, _ = official.original_detection(batch)
     target = None

@@ -1,4 +1,4 @@
-"""Why an edit scored what it did under the official protocol, in a sentence. Says only what score and detections tell."""
+"""Why an edit scored what it did, in a sentence. Says only what score and detections tell."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def explain(
     edited: Sequence[Detection] | None,
     dataset_type: str | None,
 ) -> Verdict:
-    """The verdict on one official score.
+    """The verdict on one score.
 
     Args:
         sample: what was asked.
@@ -42,6 +42,9 @@ def explain(
         edited: detections in the edited picture; None: not known.
         dataset_type: GSI-Real or GSI-Syn if the run fixed it, else the split's own.
     """
+    if score.protocol == "strict":
+        outcome = "Not scored" if score.ic is None else "Passed" if score.ic else "Failed"
+        return Verdict(outcome, _sentence(score.explanation or "the records do not say why"))
     if score.ic is None or score.sa is None:
         told = [reason.text for reason in score.reasons if reason.name != "not_judged"]
         return Verdict("Not scored", _sentence("; ".join(told) or "the records do not say why"))

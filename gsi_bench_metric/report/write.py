@@ -30,6 +30,8 @@ _JSON_KEYS = {
     "n_ic": "edits with IC = 1",
     "<key>_given_ic": "mean over the edits with IC = 1",
     "<key>_all": "mean over all samples, missing and unreadable pictures counted as 0; only where there are any",
+    "<key>_worst, <key>_best": "strict: mean with what was not scored as 0 and as 100; only where there is any",
+    "n_<key>": "strict: how many edits that mean is of, where it is not n",
     "<key>_low, <key>_high": "95 % interval clustered by scene; only from 10 scenes on",
     "<key>/<operation>": "the same for one operation",
     "null": "not a number: official SSIM is 0/0 where an edit may touch the whole picture",

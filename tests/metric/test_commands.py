@@ -152,10 +152,6 @@ def test_batches_do_not_change_scores(workplace, tmp_path):
 
 
 ERRORS = {
-    "strict is not in this version": (
-        ["--detector", "recorded", "--detections", CACHE],
-        "protocol 'strict' is not in this version",
-    ),
     "tracker is not in this version": (["--protocol", "official"], r"detector 'tracker' .* is not in this version"),
     "recorded needs a file": (["--protocol", "official", "--detector", "recorded"], "needs --detections"),
     "judgements need a judge": (

@@ -237,7 +237,8 @@ def test_only_what_scoring_needs_travels_and_paths_stay_paths(
     stored = metric.data[:]
     assert stored["predictions"][0] == {"id": "a_edit_0", "image": {"bytes": None, "path": str(tmp_path / "edit.png")}}
     assert stored["references"][0]["image"] == {"bytes": move["image"]["bytes"], "path": None}
-    assert stored["references"][0]["edited_image"] is None
+    assert stored["references"][0]["depth"] == {"bytes": make_image(seed=9), "path": None}
+    assert stored["references"][1]["depth"] is None
     assert stored["references"][1]["edited_image"]["path"] == str(tmp_path / "truth.png")
 
 
@@ -322,12 +323,12 @@ def test_bad_arguments_leave_added_rows_in_place(
     metric: GsiBench, make_sample: Callable[..., Sample], arguments: dict[str, Any]
 ) -> None:
     metric.add(prediction={"id": "a_edit_0", "image": "p.png"}, reference=make_sample())
-    for change in ({"protocol": "strict"}, {"protocol": "mine"}, {"detector": "tracker"}, {"judge": "openai"}, {"judge": None}):
+    for change in ({"protocol": "mine"}, {"detector": "tracker"}, {"judge": "openai"}, {"judge": None}):
         with pytest.raises(ValueError, match=r"not in this version|no protocol|judgements are given"):
             metric.compute(**(arguments | change))
     assert len(metric) == 1
 
 
 def test_design_defaults_say_what_to_pass_instead(metric: GsiBench, make_sample: Callable[..., Sample]) -> None:
-    with pytest.raises(ValueError, match="use protocol='official'"):
+    with pytest.raises(ValueError, match="use detector='recorded'"):
         metric.compute(predictions=["p.png"], references=[make_sample()])

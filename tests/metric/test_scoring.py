@@ -148,7 +148,7 @@ def test_a_device_of_a_number_is_kept(monkeypatch):
     assert pick_device("cuda:1") == "cuda:1"
 
 
-@pytest.mark.parametrize(("name", "words"), [("strict", "not in this version"), ("nonsense", "no protocol 'nonsense'")])
+@pytest.mark.parametrize(("name", "words"), [("nonsense", "no protocol 'nonsense'"), ("Strict", "no protocol 'Strict'")])
 def test_a_protocol_that_is_not_there_is_refused_with_the_one_that_is(name, words):
     with pytest.raises(ScoringError, match=words) as caught:
         make_scorer(name, "cpu")

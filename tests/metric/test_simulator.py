@@ -13,6 +13,7 @@ from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.registry import DetectorError, make_detector
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.images import pixel_hash
+from gsi_bench_metric.protocols.official import of_target_class
 
 EYE = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 K = [[64.0, 0.0, 32.0], [0.0, 64.0, 24.0], [0.0, 0.0, 1.0]]
@@ -47,9 +48,49 @@ def sample(make_sample):
     )
 
 
+def detect(sample, picture, view="edited"):
+    return SimulatorDetector().detect([DetectionItem(sample, view, pixel_hash(picture))])[0]
+
+
 def boxes(sample, picture, view="edited"):
-    found = SimulatorDetector().detect([DetectionItem(sample, view, pixel_hash(picture))])[0]
-    return None if found is None else sorted(list(d.bbox_3d) for d in found)
+    """Of the mugs that are there."""
+    found = detect(sample, picture, view)
+    return None if found is None else sorted(list(d.bbox_3d) for d in of_target_class(sample, found))
+
+
+def states(found):
+    return sorted((d.object_id, d.state, list(d.bbox_3d)) for d in found)
+
+
+def test_every_known_object_is_reported_under_its_id(sample):
+    found = detect(sample, BASELINES["after"](sample))
+    here = [("bowl_0", "present", ELSEWHERE), ("mug_0", "present", THERE), ("mug_1", "present", ELSEWHERE)]
+    assert states(found) == here
+    assert all((len(d.sigma), d.confidence, d.unobservable) == (7, 1.0, ()) for d in found)
+
+
+def test_what_is_gone_is_reported_absent_with_its_box_in_the_source(sample):
+    gone = dataclasses.replace(sample, objects_after=sample.objects_after[1:])
+    assert states(detect(gone, BASELINES["after"](gone)))[1] == ("mug_0", "absent", HERE)
+
+
+def test_a_copy_is_a_duplicate_of_its_original(sample):
+    copy = dataclasses.replace(sample.objects[0], id="mug_0_copy", bbox_3d=THERE)
+    doubled = dataclasses.replace(sample, variant="duplicate", objects_after=[*sample.objects, copy])
+    found = [row for row in states(detect(doubled, BASELINES["after"](doubled))) if row[0] == "mug_0"]
+    assert found == [("mug_0", "duplicate", THERE), ("mug_0", "present", HERE)]
+
+
+def test_the_turn_of_what_looks_the_same_from_all_sides_is_unobservable(sample):
+    round_ = dataclasses.replace(sample, objects=[dataclasses.replace(sample.objects[0], symmetry="continuous")])
+    assert detect(round_, BASELINES["copy"](round_))[0].unobservable == ("turn",)
+
+
+def test_the_official_protocol_looks_at_present_objects_of_the_class_where_ids_are_given(sample):
+    found = detect(sample, BASELINES["copy"](sample))
+    assert [d.object_id for d in of_target_class(sample, found)] == ["mug_0", "mug_1"]
+    nameless = [dataclasses.replace(d, object_id=None) for d in found]
+    assert of_target_class(sample, nameless) == nameless
 
 
 def test_the_source_shows_every_object_of_the_class(sample):

@@ -1,0 +1,154 @@
+"""What the strict protocol measures on pictures: global drift, then likeness outside of the edit's own places.
+
+The source is pasted into the edit's region in both pictures before the network sees them, so that nothing of the edit leaks
+through its receptive fields. View edits are compared with the source as the moved camera would see it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gsi_bench_dataset.records import EncodedImage, Reason, Sample
+from gsi_bench_metric.images import RGB, ImageError, fit_centrally, load_numbers, resize_bicubic
+from gsi_bench_metric.locality import mse, ssim
+from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
+from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.protocols.base import Measurement
+from gsi_bench_metric.protocols.official_source import Source
+from gsi_bench_metric.protocols.strict_alignment import align
+from gsi_bench_metric.protocols.strict_regions import Mask, Region, hidden_share, region_mask, reprojected
+from gsi_bench_metric.protocols.strict_scene import Situation, true_motion
+
+__all__ = ["StrictMeter", "StrictPictures", "hidden_in_goal", "open_strict"]
+
+# A size within this of the source's aspect ratio is resized, another one is fitted.
+_ASPECT = 0.02
+_BLANK = 2.0  # standard deviation of the values 0–255, every channel, below which a picture shows nothing
+_DEPTH_UNIT_M = 0.001
+_LEAST_SEEN = 0.05  # share of the picture that must be comparable
+
+Numbers = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class StrictPictures:
+    """The decoded pictures of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took."""
+
+    source: RGB
+    edited: RGB
+    mask: Numbers | None = None
+    mask_after: Numbers | None = None
+    depth: Numbers | None = None
+    notes: tuple[Reason, ...] = ()
+
+
+def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
+    """The pictures, decoded, or why they cannot be compared."""
+    try:
+        original = source.rgb
+        mask, mask_after = _numbers(sample.instance_mask, original), _numbers(sample.instance_mask_after, original)
+        depth = _numbers(sample.depth, original)
+    except ImageError as error:
+        return Reason("source_unreadable", str(error))
+    try:
+        found = edited.rgb()
+    except ImageError as error:
+        return Reason("unreadable", str(error))
+    (height, width), (h, w) = original.shape[:2], found.shape[:2]
+    notes: tuple[Reason, ...] = ()
+    if (h, w) != (height, width):
+        same_shape = abs(w / h / (width / height) - 1) <= _ASPECT
+        found = (resize_bicubic if same_shape else fit_centrally)(found, height, width)
+        name, how = ("resized", "made") if same_shape else ("fitted", "fitted centrally into")
+        notes = (Reason(name, f"{w}×{h} {how} {width}×{height}"),)
+    return StrictPictures(original, found, mask, mask_after, depth, notes)
+
+
+def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:
+    if picture is None:
+        return None
+    numbers = load_numbers(picture)
+    if numbers.shape != original.shape[:2]:
+        raise ImageError(f"a mask or depth of the sample is {numbers.shape}, its source {original.shape[:2]} (H, W)")
+    return numbers
+
+
+class StrictMeter:
+    """Measures edits one by one.
+
+    Args:
+        network: LPIPS, on `device`.
+        device: where pictures are compared.
+    """
+
+    def __init__(self, network: LpipsAlex, device: torch.device):
+        self._network = network
+        self._device = device
+
+    def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
+        """What the pictures of an edit say; `region` is None for view edits."""
+        if pictures.edited.std((0, 1)).max() < _BLANK:
+            notes = (*pictures.notes, Reason("blank", "the edited picture shows nothing"))
+            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=_hidden(situation, pictures), reasons=notes)
+        if region is None:
+            return self._view(situation, pictures)
+        height, width = pictures.source.shape[:2]
+        ignored = region_mask(region, height, width, pictures.mask, pictures.mask_after)
+        alignment = align(pictures.source, pictures.edited, ignored)
+        edited = np.where(ignored[..., None], pictures.source, alignment.to_source(pictures.edited))
+        compared = self._compare(pictures.source, edited, ~ignored, pictures.notes)
+        hidden = _hidden(situation, pictures)
+        return dataclasses.replace(compared, drift_px=alignment.drift_px, found=alignment.found, hidden=hidden)
+
+    def _view(self, situation: Situation, pictures: StrictPictures) -> Measurement:
+        motion, sample = true_motion(situation.operation), situation.sample
+        if pictures.depth is None or motion is None or sample.pixel_frame != "source":
+            why = "depth" if pictures.depth is None else "camera motion" if motion is None else "camera matrix in source pixels"
+            return Measurement(blank=False, reasons=(*pictures.notes, Reason("no_depth", f"EL not scored: no {why}")))
+        depth = pictures.depth * _DEPTH_UNIT_M
+        expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
+        if seen.mean() < _LEAST_SEEN:
+            text = f"EL not scored: the cameras share {100 * seen.mean():.0f} % of the picture"
+            return Measurement(blank=False, reasons=(*pictures.notes, Reason("no_depth", text)))
+        expected = np.where(seen[..., None], expected, pictures.edited)
+        return self._compare(expected, pictures.edited, seen, pictures.notes)
+
+    @torch.inference_mode()
+    def _compare(self, expected: RGB, edited: RGB, counts: Mask, notes: tuple[Reason, ...]) -> Measurement:
+        """Likeness over the pixels (H, W) that count."""
+        if min(expected.shape[:2]) < MIN_SIDE or not counts.any():
+            why = f"the picture is under {MIN_SIDE} px on a side" if counts.any() else "the edit may change all of the picture"
+            return Measurement(blank=False, reasons=(*notes, Reason("too_small", f"EL not scored: {why}")))
+        a, b = self._tensor(expected), self._tensor(edited)
+        mask = torch.from_numpy(counts)[None].to(self._device)
+        distance = masked_lpips(self._network(a / 255, b / 255), mask)
+        value_range = torch.full((1,), 255.0, device=self._device)
+        numbers = (ssim(a, b, mask, value_range), distance, mse(a, b, mask))
+        likeness, lpips, squared = (float(number.cpu()) for number in numbers)
+        return Measurement(blank=False, ssim=likeness, lpips=lpips, mse=squared, reasons=notes)
+
+    def _tensor(self, rgb: RGB) -> Tensor:
+        return torch.tensor(rgb).permute(2, 0, 1)[None].to(self._device, torch.float32)
+
+
+def hidden_in_goal(situation: Situation) -> float | None:
+    """Share of the target that the ground truth hides after the edit, from the sample's masks; None where it is not known.
+
+    Raises:
+        ImageError: a mask cannot be read.
+    """
+    before, after = situation.sample.instance_mask, situation.sample.instance_mask_after
+    if before is None or after is None or situation.operation.kind in ("remove", "view"):
+        return None
+    return hidden_share(situation, load_numbers(before), load_numbers(after))
+
+
+def _hidden(situation: Situation, pictures: StrictPictures) -> float | None:
+    if situation.operation.kind in ("remove", "view") or pictures.mask is None or pictures.mask_after is None:
+        return None
+    return hidden_share(situation, pictures.mask, pictures.mask_after)
