@@ -17,6 +17,7 @@ __all__ = [
     "CLEAN",
     "CONDITIONS",
     "GRADES",
+    "HAS_NO",
     "OPPOSITE",
     "OUTCOMES",
     "ROLES",
@@ -33,6 +34,17 @@ AFTER, SOURCE, OPPOSITE = "grade100", "grade000", "opposite"  # variants that th
 ROLES: Mapping[str, str] = {"after": AFTER, "source": SOURCE, "opposite": OPPOSITE}
 GRADES: Mapping[str, float] = {f"grade{share:03d}": share / 100 for share in (0, 20, 40, 60, 80, 100)}
 CLEAN = "clean"
+
+
+# What an operation has no such state of: half a removal is none, a thing half-way to its plate would float.
+_GRADED = ("grade020", "grade040", "grade060", "grade080")
+HAS_NO: Mapping[str, Collection[str]] = {
+    "remove": {*_GRADED, "opposite", "overshoot", "duplicate", "removed", "replaced"},
+    "place": {*_GRADED, "opposite", "overshoot", "wrong_object"},
+    "view": {"wrong_object", "duplicate", "removed", "removed_twin", "replaced"},
+    "rotate": {"duplicate"},
+    "scale": {"duplicate"},
+}
 
 
 class GridError(ValueError):

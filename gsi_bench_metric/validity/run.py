@@ -10,7 +10,6 @@ import dataclasses
 import datetime
 import functools
 import io
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,12 +31,18 @@ from gsi_bench_metric.images import load_rgb, pixel_hash
 from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, versions
 from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
 from gsi_bench_metric.validity.degrade import degrade
-from gsi_bench_metric.validity.grid import AFTER, OPPOSITE, Cell, GridError, cells_of
+from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state
 
-__all__ = ["Family", "Request", "Validation", "families", "validate"]
+__all__ = ["Family", "Request", "Validation", "example_pictures", "families", "validate"]
 
 _COLUMNS = ("id", "parent_id", "variant", "target", "operation", "objects", "objects_after", "scene_id")
+
+
+NO_STATE = "the operation has no such state"
+IMPOSSIBLE = "not physically possible, not in frame, or no such object in the scene"
+SAME = "it looks like the right edit, by the object's symmetry"
+NOT_BUILT = "the dataset was built without it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,18 +81,19 @@ class Family:
     def why_not(self, cell: Cell) -> str | None:
         """Why a cell does not apply to this edit; None: it does."""
         if cell.variant not in self.rows:
-            return "no such state: the edit has none, it is physically impossible, or out of frame"
+            base = OPPOSITE if cell.variant.startswith(OPPOSITE) else cell.variant
+            return NO_STATE if base in HAS_NO.get(self.operation, ()) else IMPOSSIBLE
         if cell.variant.startswith(OPPOSITE) or cell.variant == "overshoot":
             # A symmetric thing turned the wrong way may look as if turned the right way: within half the angle it complies.
             allowed = min(abs(self.angle_deg) / 2, 45.0) if self.operation == "rotate" and self.angle_deg else 2.0
             if same_state(self.objects[AFTER], self.objects[cell.variant], allowed):
-                return "it equals the right edit, up to the object's symmetry"
+                return SAME
         return None
 
 
 @dataclasses.dataclass(frozen=True)
 class Validation:
-    """What a grid gave. `scores`: the editor's name is the cell's. `not_applicable`: (cell, operation, why) -> edits."""
+    """What a grid gave. `scores`: the editor's name is the cell's. `not_applicable`: (variant, operation, why) -> edits."""
 
     settings: Mapping[str, Any]
     families: Sequence[Family]
@@ -182,10 +188,20 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
     tasks = [(family, tuple(cell for cell in cells if family.why_not(cell) is None)) for family in edits]
     scores = _run(request, folder, tasks, progress)
     run = finish_run(folder, settings, scores)
-    gaps = Counter(
-        (cell.name, family.operation, why) for family in edits for cell in cells if (why := family.why_not(cell)) is not None
-    )
-    return Validation(settings, edits, scores, _checks(run, edits, cells), gaps)
+    return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells))
+
+
+def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str, str], int]:
+    """Edits that a variant does not apply to, by (variant, operation, why)."""
+    built = {variant for family in edits for variant in family.rows}
+    first = {cell.variant: cell for cell in reversed(cells)}  # all cells of a variant apply to the same edits
+    gaps: Counter[tuple[str, str, str]] = Counter()
+    for variant, cell in reversed(first.items()):
+        for family in edits:
+            why = family.why_not(cell)
+            if why is not None:
+                gaps[variant, family.operation, NOT_BUILT if variant not in built else why] += 1
+    return dict(gaps)
 
 
 _Task = tuple[Family, tuple[Cell, ...]]
@@ -303,10 +319,14 @@ def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
     }
 
 
-def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[Family, list[tuple[str, EncodedImage]]]:
-    """The pictures of one edit, the one with most variants: (name of the cell, picture), the source first."""
+def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, list[tuple[str, EncodedImage]]]:
+    """The instruction of the edit with most variants, and its pictures: (name of the cell, picture), the source first."""
     best = max(edits, key=lambda family: len(family.rows))
     samples = _samples(resolve(request.data, request.revision, [request.split]), request.split, best)
-    shown = [cell for cell in cells_of() if best.why_not(cell) is None and cell.role in ("outcome", "after")]
-    pictures = ((cell.name, _picture(best, cell, samples[cell.variant])) for cell in shown)
-    return best, list(itertools.chain([("source", samples[AFTER].image)], pictures))
+    shown = {
+        cell.variant if cell.condition is None or cell.condition.degradation is None else cell.name: cell
+        for cell in cells_of()
+        if best.why_not(cell) is None and cell.role in ("outcome", "after")
+    }
+    pictures = [(name, _picture(best, cell, samples[cell.variant])) for name, cell in shown.items()]
+    return samples[AFTER].prompt, [("source", samples[AFTER].image), *pictures]
