@@ -15,7 +15,16 @@ __all__ = ["add_commands"]
 
 def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
-    for add in (_add_evaluate, _add_report, _add_compare, _add_detections, _add_baseline, _add_validate, _add_weights, _add_register):
+    for add in (
+        _add_evaluate,
+        _add_report,
+        _add_compare,
+        _add_detections,
+        _add_baseline,
+        _add_validate,
+        _add_weights,
+        _add_register,
+    ):
         add(subparsers)
 
 
@@ -215,9 +224,16 @@ def _add_validate(subparsers: Any) -> None:
     _add_data(parser, SPLITS)
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument(
-        "--protocol", nargs="+", dest="protocols", default=["strict", "official"], metavar="NAME", help="default: strict official"
+        "--protocol",
+        nargs="+",
+        dest="protocols",
+        default=["strict", "official"],
+        metavar="NAME",
+        help="default: strict official",
     )
-    parser.add_argument("--detector", default="tracker", help="tracker (default), or simulator: the truth, to judge protocols alone")
+    parser.add_argument(
+        "--detector", default="tracker", help="tracker (default), or simulator: the truth, to judge protocols alone"
+    )
     parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N edits")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")

@@ -70,14 +70,18 @@ class Part:
         for curve in self.curves:
             if curve.operation == ALL and curve.edits:
                 best = max(curve.spearman or 0.0, curve.spearman_half or 0.0)
-                found.append(("never falls along the way: ≥ 98 % of edits", number(curve.never_falls), _met(NEVER_FALLS, curve)))
-                found.append(("order along the way: Spearman ≥ 0.97", f"{best:.2f}", "met" if RANK_ORDER.met(best) else "missed"))
+                found.append(
+                    ("never falls along the way: ≥ 98 % of edits", number(curve.never_falls), _met(NEVER_FALLS, curve))
+                )
+                found.append(
+                    ("order along the way: Spearman ≥ 0.97", f"{best:.2f}", "met" if RANK_ORDER.met(best) else "missed")
+                )
         for row in self.robustness:
             if row.operation == ALL:
                 values = {"after": row.after.ic, "source": row.source.ic, "opposite": row.opposite.ic, "sa_loss": row.sa_loss}
                 bars = {"after": row.condition.after, "source": NO_OP, "opposite": WRONG, "sa_loss": SA_LOSS}
                 found += [
-                    (f"{row.condition.words}: {_ROLE_WORDS[role]} {bars[role]}", number(values[role]), row.verdicts[role])
+                    (f"{row.condition.short}: {_ROLE_WORDS[role]} {bars[role]}", number(values[role]), row.verdicts[role])
                     for role in bars
                     if row.verdicts[role] != "no data"
                 ]
@@ -131,15 +135,16 @@ class Part:
                 Cell(number(value), small if value is not None else "no data", _plain(row.verdicts[role]))
                 for role, value, small in values
             ]
-            rows.append((row.condition.words, "" if row.holds else DO_NOT_RANK, cells))
-        headings = ["right edit (≥ 95; other instance ≥ 80)", "nothing done (≤ 2)", "opposite (≤ 2)", "SA lost (≤ 10)"]
+            cells[0] = dataclasses.replace(cells[0], small=f"{row.condition.after}, {cells[0].small}")
+            rows.append((row.condition.short, row.condition.words if row.holds else DO_NOT_RANK, cells))
+        headings = ["right edit", f"nothing done, {NO_OP}", f"opposite, {WRONG}", f"SA lost, {SA_LOSS}"]
         return Table("Picture", headings, rows)
 
     def by_operation_table(self, role: str) -> Table:
         """IC of one role under every condition, by operation."""
         rows: dict[str, dict[str, Robustness]] = {}
         for row in self.robustness:
-            rows.setdefault(row.condition.words, {})[row.operation] = row
+            rows.setdefault(row.condition.short, {})[row.operation] = row
         operations = [name for name in OPERATIONS if any(name in found for found in rows.values())]
         lines = []
         for words, found in rows.items():
@@ -170,13 +175,21 @@ class Content:
         return f"With the detector “{self.settings['detector']}”: {', '.join(counts)} are met."
 
     def scoreboard(self) -> Table:
-        """Every bar × protocol, side by side."""
+        """What is asked × protocol, side by side; the bars of a condition on one line."""
         found = [{what: (value, verdict) for what, value, verdict in part.bars} for part in self.parts]
-        names = list(dict.fromkeys(what for bars in found for what in bars))
-        rows = []
-        for name in names:
-            pairs = [bars.get(name, (DASH, "")) for bars in found]
-            rows.append((name, "", [Cell(value, verdict=verdict) for value, verdict in pairs]))
+        conditions = {c.short: c.words for c in CONDITIONS}
+        rows: list[tuple[str, str, list[Cell]]] = []
+        seen: set[str] = set()
+        for what in dict.fromkeys(what for bars in found for what in bars):
+            short = what.partition(": ")[0]
+            if short not in conditions:
+                rows.append(
+                    (what, "", [Cell(*bars[what][:1], verdict=bars[what][1]) if what in bars else Cell(DASH) for bars in found])
+                )
+            elif short not in seen:
+                seen.add(short)
+                here = [[pair for name, pair in bars.items() if name.partition(": ")[0] == short] for bars in found]
+                rows.append((short, conditions[short], [_together(pairs) for pairs in here]))
         return Table("What is asked", [part.protocol for part in self.parts], rows)
 
     def errors_table(self) -> Table:
@@ -202,12 +215,19 @@ class Content:
 
     def conditions_table(self) -> Table:
         """The detector under each condition."""
-        words = {condition.name: condition.words for condition in CONDITIONS} | {CLEAN: "as rendered"}
-        rows = [
-            (words[name], f"{n} objects", [*_errors_row(errors)[2], Cell(f"{right:.1f}")])
-            for name, (errors, right, n) in self.detector.conditions.items()
-        ]
+        words = {CLEAN: "as rendered"} | {condition.name: condition.short for condition in CONDITIONS}
+        rows = []
+        for name, label in words.items():
+            if name in self.detector.conditions:
+                errors, right, n = self.detector.conditions[name]
+                rows.append((label, f"{n} objects", [*_errors_row(errors)[2], Cell(f"{right:.1f}")]))
         return Table("Picture", ["targets", "median displacement error", "90 %", "worst", "presence right, %"], rows)
+
+
+def _together(bars: Sequence[tuple[str, str]]) -> Cell:
+    """Bars that are met of those that have data."""
+    met = sum(verdict == "met" for _, verdict in bars)
+    return Cell(f"{met} of {len(bars)}", verdict="met" if met == len(bars) else "missed") if bars else Cell(DASH)
 
 
 _ROLE_WORDS = {"after": "right edit, IC", "source": "nothing done, IC", "opposite": "opposite, IC", "sa_loss": "SA lost"}
@@ -246,7 +266,7 @@ def _not_applicable(found: Validation) -> Table:
     words = {o.variant: o.words for o in OUTCOMES}
     for condition in CONDITIONS:
         for role, variant in condition.pictures.items():
-            words.setdefault(variant, f"{condition.words}: {ROLES_SAID[role]}")
+            words.setdefault(variant, f"{condition.short}: {ROLES_SAID[role]}")
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for (variant, operation, why), count in found.not_applicable.items():
         rows.setdefault((variant, why), {})[operation] = count
@@ -263,10 +283,22 @@ ROLES_SAID = {"after": "right edit", "source": "nothing done", "opposite": "oppo
 
 
 def number(value: float | None) -> str:
-    """One decimal, none where it says nothing more; a dash for nothing."""
+    """One decimal, none where it says nothing more; a dash for nothing. What is nearly 0 or 100 is not rounded to it.
+
+    >>> number(49.96), number(100.0), number(99.99), number(0.01), number(-1e-12), number(None)
+    ('50', '100', '> 99.9', '< 0.1', '0', '–')
+    """
     if value is None:
         return DASH
-    return f"{value:.1f}".removesuffix(".0").replace("-0", "0") if abs(value) < 0.05 else f"{value:.1f}".removesuffix(".0")
+    if abs(value - round(value)) < 1e-9:
+        return f"{round(value)}"
+    if 0 < value < 0.05:
+        return "< 0.1"
+    return "> 99.9" if 99.95 <= value < 100 else f"{value:.1f}".removesuffix(".0")
+
+
+def _whole(value: float | None) -> str:
+    return DASH if value is None else f"{value:.0f}"
 
 
 def _decimal(value: float | None) -> str:
@@ -279,7 +311,7 @@ def _means_cell(means: Means | None, bar: Bar | None) -> Cell:
     if means.ic is None:
         return Cell(DASH, f"{means.n_not_scored} not scored")
     verdict = "" if bar is None else "met" if bar.met(means.ic) else "missed"
-    return Cell(number(means.ic), f"SA {number(means.sa)} · avg {number(means.average)} · {_n(means)}", verdict)
+    return Cell(number(means.ic), f"SA\u00a0{_whole(means.sa)}, avg\u00a0{_whole(means.average)}\n{_n(means)}", verdict)
 
 
 def _n(means: Means) -> str:

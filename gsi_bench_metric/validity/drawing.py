@@ -85,9 +85,9 @@ class Drawing:
 
 def _svg(shape: Shape) -> Markup:
     if isinstance(shape, Text):
-        return Markup(
-            '<text x="{:.1f}" y="{:.1f}" dy=".32em" text-anchor="{}" fill="{}" font-size="{:g}">{}</text>'
-        ).format(shape.x, shape.y, shape.anchor, shape.colour, shape.size, shape.words)
+        return Markup('<text x="{:.1f}" y="{:.1f}" dy=".32em" text-anchor="{}" fill="{}" font-size="{:g}">{}</text>').format(
+            shape.x, shape.y, shape.anchor, shape.colour, shape.size, shape.words
+        )
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
     if isinstance(shape, Polygon):
         return Markup('<polygon points="{}" fill="{}"/>').format(points, shape.colour)

@@ -64,8 +64,8 @@ class Bar:
 
     def __str__(self) -> str:
         if self.low is not None:
-            return f"{self.low:g}" if self.low >= 100 else f"≥ {self.low:g}"
-        return f"{self.high:g}" if self.high == 0 else f"≤ {self.high:g}"
+            return f"{self.low:g}" if self.low >= 100 else f"≥\u00a0{self.low:g}"
+        return f"{self.high:g}" if self.high == 0 else f"≤\u00a0{self.high:g}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,13 +82,14 @@ class Condition:
     """Something done to the whole picture.
 
     Attributes:
-        words: what, for a reader.
+        short, words: what, in a table and in full.
         degradation: a name of `DEGRADATIONS`; None: the variants themselves were rendered so.
         pictures: role -> the variant whose picture is taken.
         after: the bar on IC of the right edit.
     """
 
     name: str
+    short: str
     words: str
     degradation: str | None
     pictures: Mapping[str, str]
@@ -131,25 +132,29 @@ NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source a
 
 
 def _rendered(name: str, words: str) -> Condition:
-    return Condition(name, words, None, {"after": name, "source": f"source_{name}", "opposite": f"opposite_{name}"})
+    return Condition(
+        name, words, f"rendered {words}", None, {"after": name, "source": f"source_{name}", "opposite": f"opposite_{name}"}
+    )
 
 
-def _degraded(name: str, words: str) -> Condition:
-    return Condition(name, words, name, ROLES)
+def _degraded(name: str, short: str, words: str) -> Condition:
+    return Condition(name, short, words, name, ROLES)
 
 
 CONDITIONS: Sequence[Condition] = (
-    _degraded("jpeg", "JPEG, quality 30"),
-    _degraded("blur", "blur, 2 px"),
-    _degraded("noise", "noise, sigma 10 of 255"),
-    _degraded("tone", "tone curve: gains 1.10, 0.95, 0.90, 8 levels, gamma 0.9"),
-    _degraded("regenerated", "half resolution and back, 1 px smooth warp, JPEG 75"),
-    *(_degraded(f"shift{pixels}", f"shift, {pixels} px") for pixels in (1, 2, 4, 8)),
-    _degraded("zoom_out", "zoom, 0.98"),
-    _degraded("zoom_in", "zoom, 1.02"),
-    _rendered("relit", "rendered in another light"),
-    _rendered("retextured", "rendered on another table top"),
-    Condition("replaced", "another instance of the kind", None, {"after": "replaced"}, Bar(low=80)),
+    _degraded("jpeg", "JPEG", "through a JPEG file of quality 30"),
+    _degraded("blur", "blur", "Gaussian blur, sigma 2 px"),
+    _degraded("noise", "noise", "normal noise, sigma 10 of 255 levels"),
+    _degraded("tone", "other tones", "gains 1.10, 0.95, 0.90 of red, green, blue; 8 levels up; gamma 0.9"),
+    _degraded("regenerated", "regenerated", "half resolution and back, a random smooth warp of 1 px, JPEG 75"),
+    *(_degraded(f"shift{px}", f"shift {px} px", f"the whole picture {px} px along the diagonal") for px in (1, 2, 4, 8)),
+    _degraded("zoom_out", "zoom 0.98", "the whole picture 2 % smaller about its middle"),
+    _degraded("zoom_in", "zoom 1.02", "the whole picture 2 % larger about its middle"),
+    _rendered("relit", "in another light"),
+    _rendered("retextured", "on another table top"),
+    Condition(
+        "replaced", "another instance", "rendered with another instance of the kind", None, {"after": "replaced"}, Bar(low=80)
+    ),
 )
 if not {c.degradation for c in CONDITIONS} - {None} <= DEGRADATIONS.keys():
     raise AssertionError("a condition names a degradation that does not exist")

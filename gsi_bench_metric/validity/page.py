@@ -99,4 +99,4 @@ def _table(table: Table) -> str:
         signs = {"met": "✓ ", "missed": "✗ "}
         shown = [f"{signs.get(c.verdict, '')}{c.text}" + (f" ({c.small})" if c.small else "") for c in cells]
         lines.append([f"{label} ({note})" if note else label, *shown])
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    return "".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", ", ") for cell in line) + " |\n" for line in lines)

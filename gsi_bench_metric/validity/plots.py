@@ -41,14 +41,15 @@ def curve_plot(title: str, curves: Sequence[Curve]) -> Drawing:
         shapes.append(Line((points[-1], (right + 12, y)), colour, 0.8))
         shapes.append(Text(right + 16, y, f"{curve.operation} (n = {curve.edits})", colour))
     words = "; ".join(
-        f"{c.operation}: " + ", ".join(f"{value:.0f} at {100 * grade:.0f} %" for grade, value in c.grades.items()) for c in known
+        f"{c.operation}: " + ", ".join(f"{value:.0f} at {100 * grade:.0f} %" for grade, value in c.grades.items())
+        for c in known
     )
     return Drawing(title, words or "no graded edits were scored", width, height, shapes)
 
 
 def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
     """IC of the right edit, the untouched source and the opposite edit under each condition; bands are the bars."""
-    left, right, width, step, top = 172.0, 520.0, 560.0, 25.0, 30.0
+    left, right, width, step, top = 128.0, 520.0, 545.0, 24.0, 30.0
     bottom = top + step * len(rows)
 
     def x(value: float) -> float:
@@ -67,7 +68,7 @@ def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
         shapes += [_mark(series, left + 8 + slot * 112, 13), Text(left + 18 + slot * 112, 13, words, _INK)]
     for i, row in enumerate(rows):
         y = top + (i + 0.5) * step
-        shapes.append(Text(left - 10, y, row.condition.words.split(":")[0].split(",  ")[0][:30], _INK, "end"))
+        shapes.append(Text(left - 10, y, row.condition.short, _INK, "end"))
         shapes.append(Line(((left, y + step / 2), (right, y + step / 2)), _GRID, 0.5))
         values = ((row.after.ic, 0), (row.source.ic, 1), (row.opposite.ic, 3))
         shapes += [_mark(series, x(value), y) for value, series in values if value is not None]
@@ -80,7 +81,7 @@ def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
 
 def reliability_plot(title: str, bins: Sequence[Calibration]) -> Drawing:
     """Share of right detections over the confidence that they were given; on the diagonal a detector knows itself."""
-    size, left, top = 200.0, 40.0, 10.0
+    size, left, top = 220.0, 40.0, 22.0
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + size * x, top + size * (1 - y)
@@ -95,9 +96,9 @@ def reliability_plot(title: str, bins: Sequence[Calibration]) -> Drawing:
     shapes.append(Line([at(said, right) for said, right, _ in known], series_colour(0), 2))
     shapes += [_dot(*at(said, right), series_colour(0)) for said, right, _ in known]
     shapes += [Text(at(said, right)[0] - 8, at(said, right)[1] - 9, f"n = {n}", _INK, "end", 10) for said, right, n in known]
-    shapes.append(Text(left + size / 2, top + size + 30, "confidence said, %", _SOFT, "middle"))
+    shapes.append(Text(left + size / 2, top + size + 30, "right, %, over the confidence said, %", _SOFT, "middle"))
     words = ", ".join(f"said {100 * said:.0f} %, right {100 * right:.0f} % of {n}" for said, right, n in known)
-    return Drawing(title, words or "no confidence is given", 260, top + size + 40, shapes)
+    return Drawing(title, words or "no confidence is given", 460, top + size + 40, shapes)
 
 
 def _said(value: float | None) -> str:
@@ -105,7 +106,9 @@ def _said(value: float | None) -> str:
 
 
 def _dot(x: float, y: float, colour: str, radius: float = 3.6) -> Polygon:
-    return Polygon([(x + radius * math.cos(t * math.pi / 8), y + radius * math.sin(t * math.pi / 8)) for t in range(16)], colour)
+    return Polygon(
+        [(x + radius * math.cos(t * math.pi / 8), y + radius * math.sin(t * math.pi / 8)) for t in range(16)], colour
+    )
 
 
 def _mark(series: int, x: float, y: float) -> Polygon:

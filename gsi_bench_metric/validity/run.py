@@ -16,18 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
 
 from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.execution import available_cores, run_tasks
+from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.record_store import RecordStore, digest
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
 from gsi_bench_dataset.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.images import load_rgb, pixel_hash
+from gsi_bench_metric.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, versions
 from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
 from gsi_bench_metric.validity.degrade import degrade
@@ -319,9 +321,15 @@ def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
     }
 
 
-def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, list[tuple[str, EncodedImage]]]:
-    """The instruction of the edit with most variants, and its pictures: (name of the cell, picture), the source first."""
-    best = max(edits, key=lambda family: len(family.rows))
+Window = tuple[int, int, int, int]
+
+
+def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, Window, list[tuple[str, EncodedImage]]]:
+    """One edit to show: its instruction, the part (x1, y1, x2, y2) of its pictures where the target ever is, its pictures.
+
+    A move with many variants, where there is one. Pictures are (name of the cell, picture), the source first.
+    """
+    best = max(edits, key=lambda family: (family.operation == "move", len(family.rows)))
     samples = _samples(resolve(request.data, request.revision, [request.split]), request.split, best)
     shown = {
         cell.variant if cell.condition is None or cell.condition.degradation is None else cell.name: cell
@@ -329,4 +337,19 @@ def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, li
         if best.why_not(cell) is None and cell.role in ("outcome", "after")
     }
     pictures = [(name, _picture(best, cell, samples[cell.variant])) for name, cell in shown.items()]
-    return samples[AFTER].prompt, [("source", samples[AFTER].image), *pictures]
+    return samples[AFTER].prompt, _window(samples[AFTER], best), [("source", samples[AFTER].image), *pictures]
+
+
+def _window(sample: Sample, family: Family) -> Window:
+    """A square around the target's boxes in all variants, with a margin, at least half of the picture's shorter side."""
+    height, width = header_size(sample.image)
+    targets = [o for objects in (family.before, *family.objects.values()) for o in objects if o.is_target]
+    corners = [box_corners(o.bbox_3d, o.rotation_matrix) for o in targets]
+    pixels = [project_to_source(c, sample.camera_intrinsics, sample.pixel_frame, (width, height)) for c in corners]
+    if not pixels or not np.isfinite(pixels).all():
+        return 0, 0, width, height
+    low, high = np.concatenate(pixels).min(axis=0), np.concatenate(pixels).max(axis=0)
+    side = int(min(max(1.5 * float((high - low).max()), min(width, height) / 2), width, height))
+    x, y = ((low + high) / 2 - side / 2).astype(int).tolist()
+    x, y = min(max(x, 0), width - side), min(max(y, 0), height - side)
+    return x, y, x + side, y + side

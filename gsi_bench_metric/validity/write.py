@@ -18,7 +18,7 @@ from gsi_bench_metric.validity.run import Request, Validation, example_pictures
 
 __all__ = ["content_json", "write_validity"]
 
-_THUMBNAIL = 224  # pixels
+_THUMBNAIL = 300  # pixels
 
 
 def write_validity(found: Validation, request: Request, folder: Path) -> tuple[Content, list[Path]]:
@@ -68,11 +68,11 @@ def _plain(value: Any) -> Any:
 
 
 def _gallery(request: Request, found: Validation) -> tuple[str, list[tuple[str, str]]]:
-    words = {"source": "source"} | {o.variant: o.words for o in OUTCOMES} | {f"{c.name}:after": c.words for c in CONDITIONS}
-    words = {c.pictures["after"]: c.words for c in CONDITIONS if c.degradation is None} | words
-    prompt, pictures = example_pictures(request, found.families)
+    words = {c.pictures["after"]: f"right, {c.short}" for c in CONDITIONS if c.degradation is None}
+    words |= {"source": "source"} | {o.variant: o.words for o in OUTCOMES} | {f"{c.name}:after": c.short for c in CONDITIONS}
+    prompt, (x1, y1, x2, y2), pictures = example_pictures(request, found.families)
     shown = []
     for name, picture in pictures:
-        rgb = load_rgb(picture)
+        rgb = load_rgb(picture)[y1:y2, x1:x2]
         shown.append((words[name], data_url(shrink(rgb, fit((rgb.shape[1], rgb.shape[0]), _THUMBNAIL)))))
     return prompt, shown
