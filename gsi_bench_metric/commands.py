@@ -1,4 +1,4 @@
-"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells around this package."""
+"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells."""
 
 from __future__ import annotations
 

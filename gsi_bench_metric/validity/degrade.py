@@ -90,7 +90,10 @@ DEGRADATIONS: Mapping[str, Change] = {
     "noise": noisy,
     "tone": lambda rgb, _: toned(rgb),
     "regenerated": regenerated,
-    **{f"shift{pixels}": lambda rgb, _, pixels=pixels: shifted(rgb, pixels) for pixels in (1, 2, 4, 8)},
+    "shift1": lambda rgb, _: shifted(rgb, 1),
+    "shift2": lambda rgb, _: shifted(rgb, 2),
+    "shift4": lambda rgb, _: shifted(rgb, 4),
+    "shift8": lambda rgb, _: shifted(rgb, 8),
     "zoom_out": lambda rgb, _: zoomed(rgb, 0.98),
     "zoom_in": lambda rgb, _: zoomed(rgb, 1.02),
 }

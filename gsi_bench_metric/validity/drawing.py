@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -115,7 +116,7 @@ def _paint(pen: ImageDraw.ImageDraw, shape: Shape) -> None:
 def _dashes(points: Sequence[Point]) -> list[list[Point]]:
     """The dashes of the SVG pattern "4 3", begun anew at every corner."""
     pieces = []
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(points):
         length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1e-9)
         at = 0.0
         while at < length:

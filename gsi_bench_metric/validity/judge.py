@@ -7,6 +7,7 @@ is over the edits that were scored; how many were not stands beside it, and a ce
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -114,7 +115,13 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True)
 class Robustness:
-    """One condition under one protocol, of one operation or `ALL`. `sa_loss`: points, over edits with IC = 1 with and without."""
+    """One condition under one protocol, of one operation or `ALL`.
+
+    Attributes:
+        clean: the right edit without the condition, of the same edits.
+        sa_loss: points of SA, over the `n_loss` edits that comply (IC = 1) with it and without.
+        verdicts: source, opposite, after, sa_loss -> met | missed | no data.
+    """
 
     condition: Condition
     operation: str
@@ -124,7 +131,7 @@ class Robustness:
     clean: Means
     sa_loss: float | None
     n_loss: int
-    verdicts: Mapping[str, str]  # source, opposite, after, sa_loss -> met | missed | no data
+    verdicts: Mapping[str, str]
 
     @property
     def holds(self) -> bool:
@@ -226,7 +233,7 @@ def never_falls(values: Sequence[float]) -> bool:
     >>> never_falls([0, 0, 30, 30, 100]), never_falls([0, 31, 30, 100])
     (True, False)
     """
-    return all(later >= earlier - _FALL for earlier, later in zip(values, values[1:], strict=False))
+    return all(later >= earlier - _FALL for earlier, later in itertools.pairwise(values))
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:

@@ -136,7 +136,7 @@ def _observability(checks: Sequence[ObjectCheck]) -> list[Observability]:
         ("things of revolution", SYMMETRIC, True),
         ("all others", ASYMMETRIC, False),
     ):
-        group = [c.turn_unobservable for c in present if (c.symmetry == "continuous") == symmetric]
+        group = [bool(c.turn_unobservable) for c in present if (c.symmetry == "continuous") == symmetric]
         share = 100 * float(np.mean(group)) if group else None
         found.append(Observability(words, len(group), share, bar, verdict(share, bar)))
     return found

@@ -13,7 +13,8 @@ from gsi_bench_metric.validity.judge_detector import Calibration
 __all__ = ["curve_plot", "reliability_plot", "robustness_plot"]
 
 _INK, _SOFT, _GRID = "#1d2129", "#565d68", "#d9dce1"
-_GOOD, _BAD, _BAND = "#00664a", "#a83200", "#eef5f1"
+_BAND = "#eef5f1"
+NAMES = ("right edit", "nothing done", "opposite")
 
 
 def curve_plot(title: str, curves: Sequence[Curve]) -> Drawing:
@@ -63,9 +64,8 @@ def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
     for share in (0, 25, 50, 75, 100):
         shapes.append(Line(((x(share), top), (x(share), bottom)), _GRID))
         shapes.append(Text(x(share), bottom + 13, str(share), _SOFT, "middle"))
-    keys = (("right edit", 0), ("nothing done", 1), ("opposite", 3))
-    for slot, (words, series) in enumerate(keys):
-        shapes += [_mark(series, left + 8 + slot * 112, 13), Text(left + 18 + slot * 112, 13, words, _INK)]
+    for slot, (name, series) in enumerate(zip(NAMES, (0, 1, 3), strict=True)):
+        shapes += [_mark(series, left + 8 + slot * 112, 13), Text(left + 18 + slot * 112, 13, name, _INK)]
     for i, row in enumerate(rows):
         y = top + (i + 0.5) * step
         shapes.append(Text(left - 10, y, row.condition.short, _INK, "end"))
@@ -73,7 +73,8 @@ def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
         values = ((row.after.ic, 0), (row.source.ic, 1), (row.opposite.ic, 3))
         shapes += [_mark(series, x(value), y) for value, series in values if value is not None]
     words = "; ".join(
-        f"{r.condition.name}: right edit {_said(r.after.ic)}, nothing done {_said(r.source.ic)}, opposite {_said(r.opposite.ic)}"
+        f"{r.condition.short}: "
+        + ", ".join(f"{name} {_said(v)}" for name, v in zip(NAMES, (r.after.ic, r.source.ic, r.opposite.ic), strict=True))
         for r in rows
     )
     return Drawing(title, words, width, bottom + 24, shapes)

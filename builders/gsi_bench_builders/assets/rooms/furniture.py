@@ -17,7 +17,6 @@ from gsi_bench_builders.scene import Support
 
 __all__ = ["armchair", "cabinet_below", "chair", "legs", "sideboard", "sofa", "table_top", "with_another_top"]
 
-_TOPS = ("table", "worktop")  # pieces that show the surface that things stand on
 _OTHER_COLOUR = 0.15  # at least, in one of red, green and blue
 
 
@@ -34,13 +33,14 @@ def table_top(support: Support, material: Material, thickness: float, radius: fl
 
 def with_another_top(pieces: Sequence[tuple[str, Sequence[Part]]], rng: np.random.Generator) -> list[Piece]:
     """The same room, but wood, stone or paint of clearly another colour on the support's top and what continues it."""
-    former = np.array(next(parts for name, parts in pieces if name == "table")[0].material.colour)
+    tops = (pieces[0][0], "worktop")  # a room's first piece is what things stand on
+    former = np.array(pieces[0][1][0].material.colour)
     choices = [timber(name, rng) for name in WOODS] + [stone(name, rng) for name in STONES]
     choices += [lacquer(PAINTS[name]) for name in ("white", "sage", "dusty blue", "clay", "slate")]
     others = [m for m in choices if np.abs(np.array(m.colour) - former).max() > _OTHER_COLOUR]
     chosen = others[int(rng.integers(len(others)))]
     return [
-        (name, [dataclasses.replace(part, material=chosen) if name in _TOPS else part for part in parts])
+        (name, [dataclasses.replace(part, material=chosen) if name in tops else part for part in parts])
         for name, parts in pieces
     ]
 
