@@ -174,6 +174,11 @@ class Content:
         counts = [f"{part.met} of {len(part.bars)} bars under the {part.protocol} protocol" for part in self.parts]
         return f"With the detector “{self.settings['detector']}”: {', '.join(counts)} are met."
 
+    @property
+    def missed(self) -> int:
+        """Bars that are missed, of all protocols."""
+        return sum(len(part.bars) - part.met for part in self.parts)
+
     def scoreboard(self) -> Table:
         """What is asked × protocol, side by side; the bars of a condition on one line."""
         found = [{what: (value, verdict) for what, value, verdict in part.bars} for part in self.parts]

@@ -178,6 +178,8 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
     """
     if request.workers is not None and request.workers < 1:
         raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
+    if request.limit is not None and request.limit < 1:
+        raise ScoringError(f"--limit: expected 1 or more, found {request.limit}")
     for protocol in request.protocols:
         require_protocol(protocol)
     make_detector(request.detector)
