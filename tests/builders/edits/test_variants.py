@@ -13,7 +13,7 @@ from gsi_bench_dataset.records import Operation
 
 @pytest.fixture
 def move(tools):
-    scene = tools.make_scene(tools.make_thing("mug", 0, (0.0, 0.0)), tools.make_thing("bowl", 0, (0.3, 0.1)))
+    scene = tools.scene(tools.thing("mug", 0, (0.0, 0.0)), tools.thing("bowl", 0, (0.3, 0.1)))
     before = scene.thing("mug_0")
     after = scene.with_things([before.moved((0.1, 0.0, 0.0))])
     return Edit("move", "mug_0", None, scene, after, Operation(kind="move", distance_m=0.1), "", "")
@@ -44,7 +44,7 @@ def test_all_looks_of_an_edit_share_one_light_and_one_top(move, probe):
 
 
 def test_an_impossible_opposite_has_no_other_looks_either(move, probe, tools):
-    blocked = tools.make_thing("box", 0, (-0.1, 0.0))
+    blocked = tools.thing("box", 0, (-0.1, 0.0))
     edit = dataclasses.replace(
         move,
         before=dataclasses.replace(move.before, things=(*move.before.things, blocked)),
