@@ -73,9 +73,8 @@ class Part:
                 found.append(
                     ("never falls along the way: ≥ 98 % of edits", number(curve.never_falls), _met(NEVER_FALLS, curve))
                 )
-                found.append(
-                    ("order along the way: Spearman ≥ 0.97", f"{best:.2f}", "met" if RANK_ORDER.met(best) else "missed")
-                )
+                order = "met" if RANK_ORDER.met(best) else "missed"
+                found.append(("order along the way: Spearman ≥ 0.97", _coefficient(best), order))
         for row in self.robustness:
             if row.operation == ALL:
                 values = {"after": row.after.ic, "source": row.source.ic, "opposite": row.opposite.ic, "sa_loss": row.sa_loss}
@@ -110,8 +109,8 @@ class Part:
                 f"{curve.edits} edits" + (f", {curve.not_scored} not scored" if curve.not_scored else ""),
                 [
                     Cell(number(curve.never_falls), verdict=_met(NEVER_FALLS, curve)),
-                    Cell(_decimal(curve.spearman)),
-                    Cell(_decimal(curve.spearman_half)),
+                    Cell(_coefficient(curve.spearman)),
+                    Cell(_coefficient(curve.spearman_half)),
                     Cell(curve.verdict, verdict=curve.verdict),
                 ],
             )
@@ -306,8 +305,8 @@ def _whole(value: float | None) -> str:
     return DASH if value is None else f"{value:.0f}"
 
 
-def _decimal(value: float | None) -> str:
-    return DASH if value is None else f"{value:.2f}"
+def _coefficient(value: float | None) -> str:
+    return DASH if value is None else f"{value:.3f}"
 
 
 def _means_cell(means: Means | None, bar: Bar | None) -> Cell:

@@ -70,7 +70,8 @@ def test_every_cell_of_every_edit_is_scored_once_against_the_right_edit(data, tm
     assert all(s.ic is not None for s in found.scores)
     assert {c.displacement_error_cm for c in found.checks} == {0.0}
     assert {c.cell: round(c.moved_cm) for c in found.checks} == {
-        "grade000": 0, "grade040": 8, "grade080": 16, "grade100": 20, "opposite": 20, "jpeg:after": 20, "jpeg:source": 0, "jpeg:opposite": 20,
+        "grade000": 0, "grade040": 8, "grade080": 16, "grade100": 20, "opposite": 20,
+        "jpeg:after": 20, "jpeg:source": 0, "jpeg:opposite": 20,
     }  # fmt: skip
 
 
