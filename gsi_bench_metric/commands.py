@@ -1,4 +1,4 @@
-"""`gsi-bench evaluate | report | compare | detections | baseline | weights | register`: thin shells around this package."""
+"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ __all__ = ["add_commands"]
 
 def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
-    for add in (_add_evaluate, _add_report, _add_compare, _add_detections, _add_baseline, _add_weights, _add_register):
+    for add in (
+        _add_evaluate,
+        _add_report,
+        _add_compare,
+        _add_detections,
+        _add_baseline,
+        _add_validate,
+        _add_weights,
+        _add_register,
+    ):
         add(subparsers)
 
 
@@ -201,6 +210,55 @@ def _run_baseline(args: argparse.Namespace) -> int:
             Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
             partial.replace(path)
     say(f"pictures written below {args.out}")
+    return 0
+
+
+def _add_validate(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "validate",
+        "score right, graded, wrong and spoiled versions of edits whose truth is known, and hold them against bars",
+        "gsi-bench build mesatask --variants 2 --out tables && \\\n"
+        "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity",
+    )
+    _add_data(parser, SPLITS)
+    parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
+    parser.add_argument(
+        "--protocol",
+        nargs="+",
+        dest="protocols",
+        default=["strict", "official"],
+        metavar="NAME",
+        help="default: strict official",
+    )
+    parser.add_argument(
+        "--detector", default="tracker", help="tracker (default), or simulator: the truth, to judge protocols alone"
+    )
+    parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N edits")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    parser.set_defaults(run=_run_validate)
+
+
+def _run_validate(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
+    from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415
+
+    names = vars(args).keys() & Request.__dataclass_fields__.keys()
+    lists = {"protocols": tuple(args.protocols), "cells": tuple(args.cells) if args.cells else None}
+    request = Request(**{name: getattr(args, name) for name in names} | lists)
+    try:
+        found = validate(request, args.out, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
+        raise
+    content, written = write_validity(found, request, args.out)
+    if not args.quiet:
+        say(bars_table(content))
+        say("\n".join(map(str, written)))
     return 0
 
 

@@ -187,10 +187,15 @@ class Support:
 
 @dataclasses.dataclass(frozen=True)
 class Room:
-    """What surrounds the support; `style` and `seed` mean something to the engine's room maker only."""
+    """What surrounds the support; `style` and `seed` mean something to the engine's room maker only.
+
+    Attributes:
+        top: seed of another surface for the support's top, where it is not to have the room's own; shapes stay the same.
+    """
 
     style: str
     seed: int
+    top: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

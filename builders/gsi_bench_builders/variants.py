@@ -57,7 +57,21 @@ def _candidates(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
         if state is not None and not (name == "opposite" and _same_turn(edit)):
             yield Variant(name, None, state)
     yield from _wrong_things(edit, rng)
-    yield Variant("relit", 1.0, dataclasses.replace(edit.after, light=_other_light(edit.after, rng)), noise=1)
+    yield from _other_looks(edit, _other_light(edit.after, rng))
+
+
+def _other_looks(edit: Edit, light: Light) -> Iterator[Variant]:
+    """The right edit, none and the opposite one in another light, and on another table top.
+
+    Nothing is drawn for the top: datasets of one seed keep their other variants.
+    """
+    opposite = None if _same_turn(edit) else _partly(edit, -1.0)
+    top = edit.before.room.seed + 1
+    for prefix, progress, state in (("", 1.0, edit.after), ("source_", 0.0, edit.before), ("opposite_", None, opposite)):
+        if state is not None:
+            yield Variant(f"{prefix}relit", progress, dataclasses.replace(state, light=light), noise=1)
+            room = dataclasses.replace(state.room, top=top)
+            yield Variant(f"{prefix}retextured", progress, dataclasses.replace(state, room=room), noise=1)
 
 
 def _partly(edit: Edit, amount: float) -> Scene | None:
@@ -191,8 +205,8 @@ def _other_light(scene: Scene, rng: np.random.Generator) -> Light:
 
 def _is_valid(scene: Scene, edit: Edit, probe: Probe) -> bool:
     """In frame, on the support or where the edit itself puts things, cutting through nothing."""
-    if scene in (edit.before, edit.after):
-        return True
+    if dataclasses.replace(scene, light=edit.before.light, room=edit.before.room) in (edit.before, edit.after):
+        return True  # photographed already; another light or table top moves nothing
     before = {t.id: t for t in edit.before.things}
     new = [t for t in scene.things if before.get(t.id) != t]
     checks: tuple[Callable[[Thing], bool], ...] = (

@@ -212,3 +212,13 @@ def test_a_camera_looks_where_it_is_told():
     assert camera.rotation[0][2] == 0.0  # no roll
     with pytest.raises(ValueError, match="without roll"):
         Camera.look_at((0.0, 0.0, 2.0), (0.0, 0.0, 0.0), 40, 10, 10)
+
+
+def test_another_table_top_shows_on_the_table_alone_and_goes_again(engine, three_mugs, tiny, frame):
+    other = dataclasses.replace(three_mugs, room=dataclasses.replace(three_mugs.room, top=5))
+    changed = engine.render(other, tiny, seed=3)
+    assert (changed.instance_ids == frame.instance_ids).all()
+    assert changed.depth_m == pytest.approx(frame.depth_m, abs=1e-5)
+    difference = np.abs(changed.rgb.astype(float) - frame.rgb.astype(float)).mean(axis=2)
+    assert difference[frame.instance_ids == 0].mean() > 2 * difference[frame.instance_ids > 0].mean()
+    assert (engine.render(three_mugs, tiny, seed=3).rgb == frame.rgb).all()

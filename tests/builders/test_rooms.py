@@ -74,3 +74,18 @@ def test_pieces_have_names_of_their_own(style_and_support):
 def test_an_unknown_style_is_named():
     with pytest.raises(KeyError, match="no room style 'attic'; there are dining"):
         room_parts(Room("attic", 0), supports()[0])
+
+
+def test_another_top_changes_the_surface_clearly_and_nothing_else(style_and_support):
+    style, support = style_and_support
+    for seed in SEEDS:
+        plain, other = room_parts(Room(style, seed), support), room_parts(Room(style, seed, seed + 1), support)
+        assert other[0][1][0].material.colour != plain[0][1][0].material.colour
+        before, after = (np.array(room[0][1][0].material.colour) for room in (plain, other))
+        assert np.abs(before - after).max() > 0.15
+        for (name, parts), (same_name, same_parts) in zip(plain, other, strict=True):
+            assert same_name == name
+            for part, changed in zip(parts, same_parts, strict=True):
+                assert part.mesh.vertices.tobytes() == changed.mesh.vertices.tobytes()
+                if name not in (plain[0][0], "worktop"):
+                    assert part.material == changed.material

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from gsi_bench_builders.assets.library import Part
+from gsi_bench_builders.assets.rooms.furniture import with_another_top
 from gsi_bench_builders.assets.rooms.styles import bathroom, coffee, desk, dining, dressing, kitchen, studio
 from gsi_bench_builders.scene import Room, Support
 
@@ -32,6 +33,8 @@ def room_parts(room: Room, support: Support) -> list[tuple[str, Sequence[Part]]]
     if room.style not in STYLES:
         raise KeyError(f"no room style {room.style!r}; there are {', '.join(STYLES)}")
     pieces = STYLES[room.style](support, np.random.default_rng(room.seed))
+    if room.top is not None:
+        pieces = with_another_top(pieces, np.random.default_rng(room.top))
     seen: dict[str, int] = {}
     named = []
     for name, parts in pieces:

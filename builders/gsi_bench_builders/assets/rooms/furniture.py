@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.material import Colour, Material, fabric, metal
 from gsi_bench_builders.assets.mesh import Mesh, extrude, join, loft, rounded_box, rounded_rectangle, tube
-from gsi_bench_builders.assets.rooms.palettes import along, lacquer
+from gsi_bench_builders.assets.rooms.palettes import PAINTS, STONES, WOODS, along, lacquer, stone, timber
 from gsi_bench_builders.assets.rooms.pieces import Piece, box
 from gsi_bench_builders.scene import Support
 
-__all__ = ["armchair", "cabinet_below", "chair", "legs", "sideboard", "sofa", "table_top"]
+__all__ = ["armchair", "cabinet_below", "chair", "legs", "sideboard", "sofa", "table_top", "with_another_top"]
+
+_OTHER_COLOUR = 0.15  # at least, in one of red, green and blue
 
 
 def table_top(support: Support, material: Material, thickness: float, radius: float = 0.003, corner: float = 0.0) -> Piece:
@@ -25,6 +29,20 @@ def table_top(support: Support, material: Material, thickness: float, radius: fl
     else:
         mesh = rounded_box(width, depth, thickness, radius)
     return ("table", [Part(mesh.moved(x, y, support.z - thickness), material)])
+
+
+def with_another_top(pieces: Sequence[tuple[str, Sequence[Part]]], rng: np.random.Generator) -> list[Piece]:
+    """The same room, but wood, stone or paint of clearly another colour on the support's top and what continues it."""
+    tops = (pieces[0][0], "worktop")  # a room's first piece is what things stand on
+    former = np.array(pieces[0][1][0].material.colour)
+    choices = [timber(name, rng) for name in WOODS] + [stone(name, rng) for name in STONES]
+    choices += [lacquer(PAINTS[name]) for name in ("white", "sage", "dusty blue", "clay", "slate")]
+    others = [m for m in choices if np.abs(np.array(m.colour) - former).max() > _OTHER_COLOUR]
+    chosen = others[int(rng.integers(len(others)))]
+    return [
+        (name, [dataclasses.replace(part, material=chosen) if name in tops else part for part in parts])
+        for name, parts in pieces
+    ]
 
 
 def legs(support: Support, material: Material, thickness: float, style: str) -> Piece:

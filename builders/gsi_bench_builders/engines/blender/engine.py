@@ -17,7 +17,7 @@ from gsi_bench_builders.engines.blender.physics import settle
 from gsi_bench_builders.engines.blender.rendering import Renderer
 from gsi_bench_builders.engines.blender.session import blender, reset
 from gsi_bench_builders.engines.blender.shading import linear
-from gsi_bench_builders.scene import Camera, Light, Scene, Thing
+from gsi_bench_builders.scene import Camera, Light, Room, Scene, Thing
 
 __all__ = ["BlenderEngine"]
 
@@ -44,6 +44,8 @@ class BlenderEngine:
         self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in a thing's place
         self._placed: dict[tuple[str, str], Thing] = {}
         self._trees: dict[str, Any] = {}
+        self._room_objects: dict[str, Any] = {}
+        self._room_meshes: dict[Room, dict[str, Any]] = {}
         self._scene: Scene | None = None
 
     def load(self, scene: Scene) -> None:
@@ -54,8 +56,8 @@ class BlenderEngine:
         self._objects.clear()
         self._placed.clear()
         self._trees.clear()
-        for name, parts in room_parts(scene.room, scene.support):
-            self._link(f"room {name}", self._meshes.from_parts(name, parts))
+        self._room_meshes.clear()
+        self._room_objects = {name: self._link(f"room {name}", mesh) for name, mesh in self._room(scene).items()}
         self._scene = None
         self._show(scene)
 
@@ -137,6 +139,9 @@ class BlenderEngine:
         before = self._scene
         if before is None or before.light != scene.light:
             _set_light(scene.light, scene)
+        if before is not None and before.room != scene.room:
+            for name, mesh in self._room(scene).items():  # another surface, the same shape
+                self._room_objects[name].data = mesh
         shown = set()
         for number, thing in enumerate(scene.things, start=1):
             key = (thing.id, thing.info.key)
@@ -151,6 +156,13 @@ class BlenderEngine:
             obj.hide_render = obj.hide_viewport = key not in shown
         blender().context.view_layer.update()
         self._scene = scene
+
+    def _room(self, scene: Scene) -> dict[str, Any]:
+        """Meshes of the room's pieces by name, each made once."""
+        if scene.room not in self._room_meshes:
+            pieces = room_parts(scene.room, scene.support)
+            self._room_meshes[scene.room] = {name: self._meshes.from_parts(name, parts) for name, parts in pieces}
+        return self._room_meshes[scene.room]
 
     def _link(self, name: str, mesh: Any) -> Any:
         bpy = blender()

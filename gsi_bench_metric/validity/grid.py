@@ -1,0 +1,179 @@
+"""What is scored, and what must come out: the oracle grid as data.
+
+An *outcome* is a variant of an edit as it was rendered: the right edit, a share of it, a wrong one. A *condition* is something
+that an editor may do to the whole picture beside the edit; it is applied to the right edit, to the untouched source and to the
+opposite edit, for a score must neither punish it nor be fooled by it. Bars were fixed before anything was measured.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from gsi_bench_metric.validity.degrade import DEGRADATIONS
+
+__all__ = [
+    "AFTER",
+    "CLEAN",
+    "CONDITIONS",
+    "GRADES",
+    "HAS_NO",
+    "OPPOSITE",
+    "OUTCOMES",
+    "ROLES",
+    "SOURCE",
+    "Bar",
+    "Cell",
+    "Condition",
+    "GridError",
+    "Outcome",
+    "cells_of",
+]
+
+AFTER, SOURCE, OPPOSITE = "grade100", "grade000", "opposite"  # variants that the roles show, where nothing else was done
+ROLES: Mapping[str, str] = {"after": AFTER, "source": SOURCE, "opposite": OPPOSITE}
+GRADES: Mapping[str, float] = {f"grade{share:03d}": share / 100 for share in (0, 20, 40, 60, 80, 100)}
+CLEAN = "clean"
+
+
+# What an operation has no such state of: half a removal is none, a thing half-way to its plate would float.
+_GRADED = ("grade020", "grade040", "grade060", "grade080")
+HAS_NO: Mapping[str, Collection[str]] = {
+    "remove": {*_GRADED, "opposite", "overshoot", "duplicate", "removed", "replaced"},
+    "place": {*_GRADED, "opposite", "overshoot", "wrong_object"},
+    "view": {"wrong_object", "duplicate", "removed", "removed_twin", "replaced"},
+    "rotate": {"duplicate"},
+    "scale": {"duplicate"},
+}
+
+
+class GridError(ValueError):
+    """Cells that do not exist; the message names them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Bar:
+    """What a number must reach: at least `low`, at most `high`."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def met(self, value: float) -> bool:
+        """Whether the number does. Sums end in other digits: a billionth is forgiven."""
+        return (self.low is None or value >= self.low - 1e-9) and (self.high is None or value <= self.high + 1e-9)
+
+    def __str__(self) -> str:
+        if self.low is not None:
+            return f"{self.low:g}" if self.low >= 100 else f"≥\u00a0{self.low:g}"
+        return f"{self.high:g}" if self.high == 0 else f"≤\u00a0{self.high:g}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A variant as it was rendered. `bar` is on IC; None: only its place in the order counts."""
+
+    variant: str
+    words: str
+    bar: Bar | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """Something done to the whole picture.
+
+    Attributes:
+        short, words: what, in a table and in full.
+        degradation: a name of `DEGRADATIONS`; None: the variants themselves were rendered so.
+        pictures: role -> the variant whose picture is taken.
+        after: the bar on IC of the right edit.
+    """
+
+    name: str
+    short: str
+    words: str
+    degradation: str | None
+    pictures: Mapping[str, str]
+    after: Bar = Bar(low=95)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One picture of every edit. `name` is the editor's name of its scores."""
+
+    variant: str
+    role: str  # outcome | after | source | opposite
+    condition: Condition | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique in the grid."""
+        return self.variant if self.condition is None else f"{self.condition.name}:{self.role}"
+
+
+_ALL, _NONE = Bar(low=100), Bar(high=0)
+OUTCOMES: Sequence[Outcome] = (
+    Outcome("grade100", "the right edit", _ALL),
+    Outcome("grade080", "80 % of the way", None),
+    Outcome("grade060", "60 % of the way", None),
+    Outcome("grade040", "40 % of the way", None),
+    Outcome("grade020", "20 % of the way", None),
+    Outcome("grade000", "nothing done", _NONE),
+    Outcome("relit", "right, in another light", _ALL),
+    Outcome("replaced", "right, but another instance of the kind", Bar(low=80)),
+    Outcome("opposite", "the opposite edit", _NONE),
+    Outcome("overshoot", "twice as much as asked", _NONE),
+    Outcome("wrong_object", "done to another object", _NONE),
+    Outcome("duplicate", "a copy at the goal, the original left", _NONE),
+    Outcome("removed", "the target gone", _NONE),
+    Outcome("removed_twin", "another of its class gone", _NONE),
+)
+
+NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source and opposite, %; points of SA
+
+
+def _rendered(name: str, words: str) -> Condition:
+    return Condition(
+        name, words, f"rendered {words}", None, {"after": name, "source": f"source_{name}", "opposite": f"opposite_{name}"}
+    )
+
+
+def _degraded(name: str, short: str, words: str) -> Condition:
+    return Condition(name, short, words, name, ROLES)
+
+
+CONDITIONS: Sequence[Condition] = (
+    _degraded("jpeg", "JPEG", "through a JPEG file of quality 30"),
+    _degraded("blur", "blur", "Gaussian blur, sigma 2 px"),
+    _degraded("noise", "noise", "normal noise, sigma 10 of 255 levels"),
+    _degraded("tone", "other tones", "gains 1.10, 0.95, 0.90 of red, green, blue; 8 levels up; gamma 0.9"),
+    _degraded("regenerated", "regenerated", "half resolution and back, a random smooth warp of 1 px, JPEG 75"),
+    *(_degraded(f"shift{px}", f"shift {px} px", f"the whole picture {px} px along the diagonal") for px in (1, 2, 4, 8)),
+    _degraded("zoom_out", "zoom 0.98", "the whole picture 2 % smaller about its middle"),
+    _degraded("zoom_in", "zoom 1.02", "the whole picture 2 % larger about its middle"),
+    _rendered("relit", "in another light"),
+    _rendered("retextured", "on another table top"),
+    Condition(
+        "replaced", "another instance", "rendered with another instance of the kind", None, {"after": "replaced"}, Bar(low=80)
+    ),
+)
+if not {c.degradation for c in CONDITIONS} - {None} <= DEGRADATIONS.keys():
+    raise AssertionError("a condition names a degradation that does not exist")
+
+
+def cells_of(names: Collection[str] | None = None) -> Iterator[Cell]:
+    """The grid's cells. `names`: only these outcomes and conditions, and what their verdicts compare with; None: all.
+
+    Raises:
+        GridError: names that neither an outcome nor a condition has; lists those there are.
+    """
+    known = [o.variant for o in OUTCOMES] + [c.name for c in CONDITIONS]
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown:
+        raise GridError(f"no cells {', '.join(unknown)}; there are {', '.join(dict.fromkeys(known))}")
+    for outcome in OUTCOMES:
+        if names is None or outcome.variant in names or outcome.variant in ROLES.values():
+            yield Cell(outcome.variant, "outcome")
+    for condition in CONDITIONS:
+        if names is None or condition.name in names:
+            for role, variant in condition.pictures.items():
+                yield Cell(variant, role, condition)

@@ -1,0 +1,167 @@
+"""How right a detector is, and whether it knows how right: pure functions of `ObjectCheck`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from gsi_bench_metric.validity.grid import CLEAN, Bar
+from gsi_bench_metric.validity.judge import verdict
+from gsi_bench_metric.validity.truth import ObjectCheck
+
+__all__ = ["STATES", "Calibration", "DetectorReport", "Errors", "Observability", "detector_report"]
+
+STATES = ("present", "absent", "duplicate", "unreported")
+SYMMETRIC, ASYMMETRIC = Bar(low=95), Bar(high=2)  # % called unobservable: things of revolution; all others
+_RIGHT_CM = 2.0  # a detection this near its truth is right: what the strict protocol lets a bystander move
+_BINS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Errors:
+    """Quantiles of an error over a group of objects; None where the detector gave no number."""
+
+    group: str
+    n: int
+    unit: str
+    median: float | None = None
+    p90: float | None = None
+    worst: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """One bin of confidence: how many said so, what they said on average, how many of them were right."""
+
+    low: float
+    high: float
+    n: int
+    said: float | None
+    right: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Observability:
+    """Share of present objects whose turn the detector calls unobservable, against the bar."""
+
+    group: str
+    n: int
+    share: float | None
+    bar: Bar
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectorReport:
+    """A detector on pictures as rendered, and under each condition.
+
+    Attributes:
+        confusion: (truth, found) -> objects, as rendered.
+        within: share of errors along an axis within 1 and 2 sigma, %; None where it gives no sigma. Normal errors: 68.3, 95.4.
+        conditions: condition -> (targets' displacement errors, % of objects whose presence is right, n).
+    """
+
+    n: int
+    errors: Sequence[Errors]
+    confusion: Mapping[tuple[str, str], int]
+    observability: Sequence[Observability]
+    within: tuple[float, float] | None
+    n_sigma: int
+    calibration: Sequence[Calibration]
+    expected_calibration_error: float | None
+    conditions: Mapping[str, tuple[Errors, float, int]]
+
+
+def detector_report(checks: Sequence[ObjectCheck]) -> DetectorReport:
+    """The report."""
+    clean = [check for check in checks if check.condition == CLEAN]
+    z = np.abs([value for check in clean if check.z is not None for value in check.z])
+    bins = _calibration(clean)
+    said = [(b.n, b.said, b.right) for b in bins if b.said is not None and b.right is not None]
+    total = sum(n for n, _, _ in said)
+    return DetectorReport(
+        n=len(clean),
+        errors=_errors(clean),
+        confusion=Counter((check.truth, check.found) for check in clean),
+        observability=_observability(clean),
+        within=(100 * float((z <= 1).mean()), 100 * float((z <= 2).mean())) if len(z) else None,
+        n_sigma=len(z) // 3,
+        calibration=bins,
+        expected_calibration_error=sum(n * abs(s - r) for n, s, r in said) / total if total else None,
+        conditions={
+            name: _under([check for check in checks if check.condition == name])
+            for name in dict.fromkeys(check.condition for check in checks)
+        },
+    )
+
+
+def _errors(checks: Sequence[ObjectCheck]) -> list[Errors]:
+    still_camera = [check for check in checks if check.operation != "view"]
+    groups: list[tuple[str, str, Sequence[ObjectCheck], Callable[[ObjectCheck], float | None]]] = []
+    for words, low, high in (
+        ("targets moved 10 cm or more: displacement", 10.0, np.inf),
+        ("targets moved 5–10 cm: displacement", 5.0, 10.0),
+        ("targets moved less than 5 cm: displacement", 0.01, 5.0),
+    ):
+        chosen = [c for c in still_camera if c.is_target and c.moved_cm is not None and low <= c.moved_cm < high]
+        groups.append((words, "cm", chosen, lambda c: c.displacement_error_cm))
+    bystanders = [c for c in still_camera if not c.is_target and c.moved_cm is not None and c.moved_cm < 0.01]
+    targets = [c for c in still_camera if c.is_target]
+    camera = [c for c in checks if c.operation == "view"]
+    groups += [
+        ("bystanders that stay: displacement", "cm", bystanders, lambda c: c.displacement_error_cm),
+        ("camera moved: position in the new view", "cm", camera, lambda c: c.position_error_cm),
+        ("targets: turn, modulo symmetry", "°", targets, lambda c: c.turn_error_deg),
+        ("bystanders: turn, modulo symmetry", "°", bystanders, lambda c: c.turn_error_deg),
+        ("targets: size", "%", targets, lambda c: c.scale_error_pct),
+    ]
+    return [_quantiles(words, unit, [value(check) for check in chosen]) for words, unit, chosen, value in groups]
+
+
+def _quantiles(group: str, unit: str, values: Sequence[float | None]) -> Errors:
+    known = np.array([value for value in values if value is not None])
+    if not len(known):
+        return Errors(group, 0, unit)
+    median, p90 = np.quantile(known, [0.5, 0.9])
+    return Errors(group, len(known), unit, float(median), float(p90), float(known.max()))
+
+
+def _observability(checks: Sequence[ObjectCheck]) -> list[Observability]:
+    present = [c for c in checks if c.truth == "present" and c.turn_unobservable is not None and c.found == "present"]
+    found = []
+    for words, bar, symmetric in (
+        ("things of revolution", SYMMETRIC, True),
+        ("all others", ASYMMETRIC, False),
+    ):
+        group = [bool(c.turn_unobservable) for c in present if (c.symmetry == "continuous") == symmetric]
+        share = 100 * float(np.mean(group)) if group else None
+        found.append(Observability(words, len(group), share, bar, verdict(share, bar)))
+    return found
+
+
+def _calibration(checks: Sequence[ObjectCheck]) -> list[Calibration]:
+    pairs = np.array([(c.confidence, _is_right(c)) for c in checks if c.confidence is not None], dtype=np.float64)
+    pairs = pairs.reshape(-1, 2)
+    index = np.minimum((pairs[:, 0] * _BINS).astype(int), _BINS - 1)
+    bins = []
+    for i in range(_BINS):
+        here = pairs[index == i]
+        said, right = (float(v) for v in here.mean(axis=0)) if len(here) else (None, None)
+        bins.append(Calibration(i / _BINS, (i + 1) / _BINS, len(here), said, right))
+    return bins
+
+
+def _is_right(check: ObjectCheck) -> bool:
+    if check.truth != check.found:
+        return False
+    return check.displacement_error_cm is None or check.displacement_error_cm <= _RIGHT_CM
+
+
+def _under(checks: Sequence[ObjectCheck]) -> tuple[Errors, float, int]:
+    """Targets' displacement errors, and the share of objects whose presence is right."""
+    values = [check.displacement_error_cm for check in checks if check.is_target and check.operation != "view"]
+    right = 100 * float(np.mean([check.truth == check.found for check in checks]))
+    return _quantiles("targets: displacement", "cm", values), right, len(checks)

@@ -1,0 +1,357 @@
+"""Scores the oracle grid: a dataset of variants -> scores and detections of every cell under every protocol.
+
+Pictures of the grid are made when they are needed and never stored. What is scored is kept as records under keys made of the
+pixels (scoring.py), so that a stopped run goes on where it was and a changed picture is scored anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import io
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from gsi_bench_dataset.card import read_content_hash
+from gsi_bench_dataset.execution import available_cores, run_tasks
+from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
+from gsi_bench_dataset.record_store import RecordStore, digest
+from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
+from gsi_bench_dataset.shards import read_columns, read_dataset, resolve
+from gsi_bench_metric.detectors import Detector, make_detector
+from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.images import header_size, load_rgb, pixel_hash
+from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, versions
+from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
+from gsi_bench_metric.validity.degrade import degrade
+from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
+from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state
+
+__all__ = ["Family", "Request", "Validation", "example_pictures", "families", "validate"]
+
+_COLUMNS = ("id", "parent_id", "variant", "target", "operation", "objects", "objects_after", "scene_id")
+
+
+NO_STATE = "the operation has no such state"
+IMPOSSIBLE = "not physically possible, not in frame, or no such object in the scene"
+SAME = "it looks like the right edit, by the object's symmetry"
+NOT_BUILT = "the dataset was built without it"
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What to validate, and with what. `cells`: names of outcomes and conditions; None: all. `limit`: only so many edits."""
+
+    data: str
+    split: str
+    protocols: tuple[str, ...] = ("strict", "official")
+    detector: str = "tracker"
+    cells: tuple[str, ...] | None = None
+    limit: int | None = None
+    revision: str | None = None
+    device: str | None = None
+    workers: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """An edit and its variants, without pictures.
+
+    Attributes:
+        edit: id of the sample whose variants these are.
+        rows: variant -> position in the split.
+        objects: variant -> what stands in its picture.
+    """
+
+    edit: str
+    operation: str
+    target_class: str
+    angle_deg: float | None
+    before: Sequence[SceneObject]
+    rows: Mapping[str, int]
+    objects: Mapping[str, Sequence[SceneObject]]
+
+    def why_not(self, cell: Cell) -> str | None:
+        """Why a cell does not apply to this edit; None: it does."""
+        if cell.variant not in self.rows:
+            base = OPPOSITE if cell.variant.startswith(OPPOSITE) else cell.variant
+            return NO_STATE if base in HAS_NO.get(self.operation, ()) else IMPOSSIBLE
+        if cell.variant.startswith(OPPOSITE) or cell.variant == "overshoot":
+            # A symmetric thing turned the wrong way may look as if turned the right way: within half the angle it complies.
+            allowed = min(abs(self.angle_deg) / 2, 45.0) if self.operation == "rotate" and self.angle_deg else 2.0
+            if same_state(self.objects[AFTER], self.objects[cell.variant], allowed):
+                return SAME
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Validation:
+    """What a grid gave. `scores`: the editor's name is the cell's. `not_applicable`: (variant, operation, why) -> edits."""
+
+    settings: Mapping[str, Any]
+    families: Sequence[Family]
+    scores: Sequence[Score]
+    checks: Sequence[ObjectCheck]
+    not_applicable: Mapping[tuple[str, str, str], int]
+
+
+class _TruthDetector:
+    """The simulator for pictures of the grid: it is told which variant each of them shows, whatever was done to the pixels."""
+
+    needs_pixels = True
+
+    def __init__(self, detector: Detector):
+        self._detector = detector
+        self._shown: dict[str, Sample] = {}
+        self.name, self.key = detector.name, digest("grid", detector.key)
+
+    def tell(self, pixels: str, shown: Sample) -> None:
+        """A picture of that hash shows what the sample's after-image shows."""
+        self._shown[pixels] = shown
+
+    def forget(self) -> None:
+        """Pictures of another edit come."""
+        self._shown.clear()
+
+    def detect(self, items: Sequence[DetectionItem]) -> list[Any]:
+        """As the simulator."""
+        return self._detector.detect([self._told(item) for item in items])
+
+    def _told(self, item: DetectionItem) -> DetectionItem:
+        shown = self._shown.get(item.pixels or "") if item.view == "edited" else None
+        if shown is None or shown.edited_image is None:
+            return item
+        return dataclasses.replace(item, sample=shown, pixels=pixel_hash(load_rgb(shown.edited_image)))
+
+
+def families(data: str, split: str, limit: int | None = None, revision: str | None = None) -> list[Family]:
+    """The edits of a split with their variants, in the order of their ids.
+
+    Raises:
+        GridError: the split has no variants.
+    """
+    rows: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    for position, row in enumerate(read_columns(data, split, _COLUMNS, revision)):
+        if row["parent_id"] is not None and row["variant"] is not None:
+            rows[row["parent_id"]].append((position, row))
+    found = [_family(edit, group) for edit, group in rows.items() if any(row["variant"] == AFTER for _, row in group)]
+    if not found:
+        raise GridError(
+            f"{data}, split {split}: no variants in it; expected rows with parent_id and variant, as "
+            "`gsi-bench build ... --variants N` writes to OUT-variants"
+        )
+    return found[:limit]
+
+
+def _family(edit: str, group: Sequence[tuple[int, dict[str, Any]]]) -> Family:
+    first = group[0][1]
+    return Family(
+        edit=edit,
+        operation=first["operation"]["kind"],
+        target_class=first["target"],
+        angle_deg=first["operation"]["angle_deg"],
+        before=_objects(first["objects"]),
+        rows={row["variant"]: position for position, row in group},
+        objects={row["variant"]: _objects(row["objects_after"]) for _, row in group},
+    )
+
+
+def _objects(rows: Sequence[Mapping[str, Any]] | None) -> tuple[SceneObject, ...]:
+    return tuple(SceneObject.from_row(row) for row in rows or ())
+
+
+def validate(request: Request, folder: Path, *, progress: bool = True) -> Validation:
+    """Scores the grid, or goes on with it.
+
+    Raises:
+        GridError, ScoringError, DetectorError, DatasetError: what was asked for cannot be done; before scoring starts.
+        RunError: the folder holds something else.
+    """
+    if request.workers is not None and request.workers < 1:
+        raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
+    if request.limit is not None and request.limit < 1:
+        raise ScoringError(f"--limit: expected 1 or more, found {request.limit}")
+    for protocol in request.protocols:
+        require_protocol(protocol)
+    make_detector(request.detector)
+    request = dataclasses.replace(request, device=pick_device(request.device))
+    cells = list(cells_of(request.cells))
+    edits = families(request.data, request.split, request.limit, request.revision)
+    prepare_folder(folder)
+    settings = _settings(request, edits)
+    begin_run(folder, settings)
+    tasks = [(family, tuple(cell for cell in cells if family.why_not(cell) is None)) for family in edits]
+    scores = _run(request, folder, tasks, progress)
+    run = finish_run(folder, settings, scores)
+    return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells))
+
+
+def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str, str], int]:
+    """Edits that a variant does not apply to, by (variant, operation, why)."""
+    built = {variant for family in edits for variant in family.rows}
+    first = {cell.variant: cell for cell in reversed(cells)}  # all cells of a variant apply to the same edits
+    gaps: Counter[tuple[str, str, str]] = Counter()
+    for variant, cell in reversed(first.items()):
+        for family in edits:
+            why = family.why_not(cell)
+            if why is not None:
+                gaps[variant, family.operation, NOT_BUILT if variant not in built else why] += 1
+    return dict(gaps)
+
+
+_Task = tuple[Family, tuple[Cell, ...]]
+
+
+def _run(request: Request, folder: Path, tasks: Sequence[_Task], progress: bool) -> list[Score]:
+    total = len(request.protocols) * sum(len(cells) for _, cells in tasks)
+    default = min(available_cores(), len(tasks)) if request.device == "cpu" and total > 200 else 1
+    found: dict[tuple[str, str, str], Score] = {}
+    start = functools.partial(_start, request, folder)
+    with tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress) as bar:
+        for score in run_tasks(tasks, start, workers=request.workers or default):
+            found[score.protocol, score.editor, score.sample_id] = score
+            bar.update(len(found) - bar.n)
+    return [found[key] for key in sorted(found)]
+
+
+def _start(request: Request, folder: Path) -> Callable[[_Task], Iterator[Score]]:
+    """What a worker does once."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    data = resolve(request.data, request.revision, [request.split])
+    scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
+    records = RecordStore(folder / RECORDS)
+    detector: Any = make_detector(request.detector)
+    if request.detector == "simulator":
+        detector = _TruthDetector(detector)
+
+    def work(task: _Task) -> Iterator[Score]:
+        family, cells = task
+        samples = _samples(data, request.split, family)
+        candidates = _candidates(family, cells, samples, detector)
+        records.refresh()
+        try:
+            for scorer in scorers:
+                yield from score_candidates(candidates, scorer, records)
+        finally:
+            records.sync()
+
+    return work
+
+
+def _samples(data: Path, split: str, family: Family) -> dict[str, Sample]:
+    """The family's rows by variant."""
+    first, last = min(family.rows.values()), max(family.rows.values())
+    rows = read_dataset(data, split, rows=range(first, last + 1))
+    return {s.variant: s for s in rows if s.parent_id == family.edit and s.variant is not None}
+
+
+def _candidates(
+    family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], detector: Detector | _TruthDetector
+) -> list[Candidate]:
+    """The pictures of the grid, each as an edit of the row that shows the right edit: goal and ground truth are its own."""
+    if isinstance(detector, _TruthDetector):
+        detector.forget()
+    made = []
+    for cell in cells:
+        shown = samples[cell.variant]
+        picture = _picture(family, cell, shown)
+        if isinstance(detector, _TruthDetector):
+            detector.tell(pixel_hash(load_rgb(picture)), shown)
+        made.append(Candidate(samples[AFTER], Prediction(samples[AFTER].id, cell.name, image=picture), detector))
+    return made
+
+
+def _picture(family: Family, cell: Cell, shown: Sample) -> EncodedImage:
+    if shown.edited_image is None:
+        raise GridError(f"{shown.id}: a variant without its picture (edited_image); build the dataset again")
+    if cell.condition is None or cell.condition.degradation is None:
+        return shown.edited_image
+    seed = int(digest("degradation", family.edit, cell.name)[:8], 16)
+    stream = io.BytesIO()
+    rgb = degrade(cell.condition.degradation, load_rgb(shown.edited_image), seed)
+    Image.fromarray(rgb).save(stream, format="PNG", compress_level=1)
+    return EncodedImage(stream.getvalue())
+
+
+def _checks(run: Run, edits: Sequence[Family], cells: Sequence[Cell]) -> list[ObjectCheck]:
+    """What the detector said of every picture, once for all protocols, against the truth."""
+    by_edit = {family.edit: family for family in edits}
+    by_name = {cell.name: cell for cell in cells}
+    seen: set[tuple[str, str]] = set()
+    checks: list[ObjectCheck] = []
+    for score in run.scores:
+        edit, cell = score.sample_id.removesuffix(f"-{AFTER}"), by_name[score.editor]
+        source, edited = run.detections(score)
+        if source is None or edited is None or (edit, cell.name) in seen:
+            continue
+        seen.add((edit, cell.name))
+        family = by_edit[edit]
+        condition = cell.condition.name if cell.condition else "clean"
+        objects = family.objects[cell.variant]
+        shown = Shown(edit, family.operation, cell.name, condition, family.target_class, family.before, objects)
+        checks += check_objects(shown, source, edited)
+    return checks
+
+
+def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
+    data = resolve(request.data, request.revision, [request.split])
+    return {
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "kind": "validity",
+        "dataset": {"path": request.data, "revision": request.revision, "content_hash": read_content_hash(data)},
+        "split": request.split,
+        "protocols": list(request.protocols),
+        "detector": request.detector,
+        "device": request.device,
+        "cells": None if request.cells is None else list(request.cells),
+        "limit": request.limit,
+        "edits": len(edits),
+        "scenes": len({edit.edit.rpartition("_edit_")[0] for edit in edits}),
+        "variants": sum(len(edit.rows) for edit in edits),
+        "operations": dict(Counter(edit.operation for edit in edits)),
+        "versions": versions(),
+    }
+
+
+Window = tuple[int, int, int, int]
+
+
+def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, Window, list[tuple[str, EncodedImage]]]:
+    """One edit to show: its instruction, the part (x1, y1, x2, y2) of its pictures where the target ever is, its pictures.
+
+    A move with many variants, where there is one. Pictures are (name of the cell, picture), the source first.
+    """
+    best = max(edits, key=lambda family: (family.operation == "move", len(family.rows)))
+    samples = _samples(resolve(request.data, request.revision, [request.split]), request.split, best)
+    shown = {
+        cell.variant if cell.condition is None or cell.condition.degradation is None else cell.name: cell
+        for cell in cells_of()
+        if best.why_not(cell) is None and cell.role in ("outcome", "after")
+    }
+    pictures = [(name, _picture(best, cell, samples[cell.variant])) for name, cell in shown.items()]
+    return samples[AFTER].prompt, _window(samples[AFTER], best), [("source", samples[AFTER].image), *pictures]
+
+
+def _window(sample: Sample, family: Family) -> Window:
+    """A square around the target's boxes in all variants, with a margin, at least half of the picture's shorter side."""
+    height, width = header_size(sample.image)
+    targets = [o for objects in (family.before, *family.objects.values()) for o in objects if o.is_target]
+    corners = [box_corners(o.bbox_3d, o.rotation_matrix) for o in targets]
+    pixels = [project_to_source(c, sample.camera_intrinsics, sample.pixel_frame, (width, height)) for c in corners]
+    if not pixels or not np.isfinite(pixels).all():
+        return 0, 0, width, height
+    low, high = np.concatenate(pixels).min(axis=0), np.concatenate(pixels).max(axis=0)
+    side = int(min(max(1.5 * float((high - low).max()), min(width, height) / 2), width, height))
+    x, y = ((low + high) / 2 - side / 2).astype(int).tolist()
+    x, y = min(max(x, 0), width - side), min(max(y, 0), height - side)
+    return x, y, x + side, y + side

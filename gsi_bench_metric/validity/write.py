@@ -1,0 +1,78 @@
+"""Writes what a validity run found: page, plots, Markdown, and every number as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.folders import write_atomically
+from gsi_bench_metric.images import load_rgb
+from gsi_bench_metric.report.pictures import data_url, fit, shrink
+from gsi_bench_metric.validity.content import Content, build_content
+from gsi_bench_metric.validity.grid import CONDITIONS, OUTCOMES
+from gsi_bench_metric.validity.page import drawings, html, markdown
+from gsi_bench_metric.validity.run import Request, Validation, example_pictures
+
+__all__ = ["content_json", "write_validity"]
+
+_THUMBNAIL = 300  # pixels
+
+
+def write_validity(found: Validation, request: Request, folder: Path) -> tuple[Content, list[Path]]:
+    """Writes `validity.html`, `.md`, `.json`, `objects.jsonl` and the plots as PNG; the content and the paths."""
+    content = build_content(found)
+    plots = drawings(content)
+    prompt, gallery = _gallery(request, found)
+    texts: dict[str, str | Iterable[str]] = {
+        "validity.html": html(content, plots, prompt, gallery),
+        "validity.md": markdown(content),
+        "validity.json": content_json(content),
+        "objects.jsonl": (json.dumps(check.to_json()) + "\n" for check in found.checks),
+    }
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    written = [folder / name for name in texts]
+    for (kind, protocol), drawing in plots.items():
+        path = folder / ("-".join(filter(None, (kind, protocol))) + ".png")
+        path.write_bytes(drawing.png())
+        written.append(path)
+    return content, written
+
+
+def content_json(content: Content) -> str:
+    """All verdicts and numbers, unrounded."""
+    whole = {
+        "settings": content.settings,
+        "bars": {
+            part.protocol: [{"asked": a, "found": value, "verdict": verdict} for a, value, verdict in part.bars]
+            for part in content.parts
+        },
+        "protocols": [dataclasses.asdict(part) for part in content.parts],
+        "detector": {
+            **dataclasses.asdict(dataclasses.replace(content.detector, confusion={})),
+            "confusion": [
+                {"truth": truth, "found": state, "objects": count}
+                for (truth, state), count in sorted(content.detector.confusion.items())
+            ],
+        },
+        "not_applicable": dataclasses.asdict(content.not_applicable),
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if hasattr(value, "items") else list(value)
+
+
+def _gallery(request: Request, found: Validation) -> tuple[str, list[tuple[str, str]]]:
+    words = {c.pictures["after"]: f"right, {c.short}" for c in CONDITIONS if c.degradation is None}
+    words |= {"source": "source"} | {o.variant: o.words for o in OUTCOMES} | {f"{c.name}:after": c.short for c in CONDITIONS}
+    prompt, (x1, y1, x2, y2), pictures = example_pictures(request, found.families)
+    shown = []
+    for name, picture in pictures:
+        rgb = load_rgb(picture)[y1:y2, x1:x2]
+        shown.append((words[name], data_url(shrink(rgb, fit((rgb.shape[1], rgb.shape[0]), _THUMBNAIL)))))
+    return prompt, shown
