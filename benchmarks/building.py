@@ -191,7 +191,7 @@ def main() -> int:
     else:
         print(f"{os.cpu_count()} cores")
         steps = {
-            "reference": lambda: reference_way(3, 10),
+            "reference": lambda: reference_way(4, 10),
             "overhead": lambda: (overhead("demo", 2, 7), overhead("full", 1, 2, samples=8)),
             "memory": lambda: memory(1024),
             "workers": lambda: workers(4, 3),

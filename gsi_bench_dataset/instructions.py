@@ -11,11 +11,14 @@ benchmark's generators use the word). `clockwise` is seen from above, and a turn
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["parse"]
+__all__ = ["Shape", "first_fitting", "parse"]
+
+# A sentence, and what it means: None where its numbers make no sense.
+Shape = tuple[re.Pattern[str], Callable[[re.Match[str]], Operation | None]]
 
 # An instruction is a sentence; matching a book against the shapes below would take minutes.
 _LONGEST = 1000
@@ -120,10 +123,14 @@ def parse(prompt: str) -> Operation | None:
     """
     if len(prompt) > _LONGEST:
         return None
-    text = _normalise(prompt)
-    for shape, build in _SHAPES:
+    return first_fitting(_normalise(prompt), _SHAPES, _is_name)
+
+
+def first_fitting(text: str, shapes: Iterable[Shape], is_name: Callable[[str | None], bool]) -> Operation | None:
+    """What the first sentence shape makes of a bare sentence that fits it, has names for its things and means something."""
+    for shape, build in shapes:
         match = shape.fullmatch(text)
-        if match is None or not all(_is_name(match.groupdict().get(group)) for group in ("object", "other")):
+        if match is None or not all(is_name(match.groupdict().get(group)) for group in ("object", "other")):
             continue
         operation = build(match)
         if operation is not None:
@@ -266,7 +273,7 @@ def _noun(words: str) -> str:
     return re.sub(r"^(?:the|a|an) ", "", words, flags=re.IGNORECASE)
 
 
-def _shapes() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation | None]]]:
+def _shapes() -> list[Shape]:
     """Sentence shapes in order of preference; the first that matches the whole sentence and builds wins."""
     obj, other = r"(?P<object>.+?)", r"(?P<other>(?:the |a |an )?[^,.;]+?)"
     to = _one_of(_DIRECTIONS, "direction")

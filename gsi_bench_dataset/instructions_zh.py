@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from gsi_bench_dataset.instructions import Shape, first_fitting
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse_zh"]
@@ -90,15 +91,7 @@ def parse_zh(prompt: str) -> Operation | None:
     """
     if len(prompt) > _LONGEST:
         return None
-    text = _normalise(prompt)
-    for shape, build in _SHAPES:
-        match = shape.fullmatch(text)
-        if match is None or not all(_is_name(match.groupdict().get(group)) for group in ("object", "other")):
-            continue
-        operation = build(match)
-        if operation is not None:
-            return operation
-    return None
+    return first_fitting(_normalise(prompt), _SHAPES, _is_name)
 
 
 def _normalise(prompt: str) -> str:
@@ -184,7 +177,7 @@ def _pan(match: Match) -> Operation:
     return Operation(kind="view", direction=_meaning(_TRAVELS, match["direction"]), angle_deg=_number(match), frame="camera")
 
 
-def _shapes() -> list[tuple[re.Pattern[str], Callable[[Match], Operation | None]]]:
+def _shapes() -> list[Shape]:
     """Sentence shapes in order of preference; the first that matches the whole sentence and builds wins."""
     take, obj, other = r"[将把让使]", r"(?P<object>.+?)", r"(?P<other>.+?)"
     to, relation, spot = _any(_DIRECTIONS, "direction"), _any(_RELATIONS, "relation"), _any(_SPOTS, "spot")

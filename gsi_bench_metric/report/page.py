@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import jinja2
-
 from gsi_bench_metric.report import overlay, plots, tables
 from gsi_bench_metric.report.content import Distribution, Report
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card
 from gsi_bench_metric.report.pictures import CHANGE_SCALE, colour_stops
+from gsi_bench_metric.report.template import page_template
 
 __all__ = ["html"]
 
 
 def html(report: Report) -> str:
     """The page."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gsi_bench_metric.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return page_template("gsi_bench_metric.report").render(
         report=report,
         tables=tables,
         plots=plots,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
-import jinja2
 from markupsafe import Markup
 
+from gsi_bench_metric.report.template import page_template
 from gsi_bench_metric.validity.content import Content, Table
 from gsi_bench_metric.validity.drawing import Drawing
 from gsi_bench_metric.validity.judge import ALL, DO_NOT_RANK
@@ -31,14 +31,7 @@ def drawings(content: Content) -> Drawings:
 
 def html(content: Content, plots: Drawings, prompt: str = "", gallery: Sequence[tuple[str, str]] = ()) -> str:
     """The page. `gallery`: (caption, data URL) of example pictures, all of the edit that `prompt` asks for."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gsi_bench_metric.validity", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return page_template("gsi_bench_metric.validity").render(
         content=content,
         plots=plots,
         gallery=gallery,
