@@ -29,6 +29,7 @@ _KNOTS = 6  # of the tone curve
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
 _TUKEY = 4.685
+_SURROUNDINGS_PX, _FLAT, _STRUCTURE_RANGE = 8.0, 6.0, 40.0
 _FOUND = 0.12  # of the range: a pixel that differs by less, after the fit, is found again
 
 
@@ -107,7 +108,7 @@ def _similarity(
     before: Array, after: Array, weight: Array, tone: NDArray[np.float64], start: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """The warp from `before` to `after`, coarse to fine."""
-    a, b = _grey(_toned(before, tone)), _grey(after)
+    a, b = _structure(_grey(_toned(before, tone))), _structure(_grey(after))
     levels = [(a, b, weight)]
     while max(levels[-1][0].shape) > 2 * _COARSEST:
         levels.append(tuple(_resized(p, 0.5) for p in levels[-1]))  # type: ignore[arg-type]
@@ -247,6 +248,13 @@ def _resized(picture: Array, scale: float) -> Array:
         return picture
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def _structure(grey: Array) -> Array:
+    """Brightness relative to its surroundings, in units of their contrast: other light leaves it as it is."""
+    mean = cv2.GaussianBlur(grey, (0, 0), _SURROUNDINGS_PX)
+    deviation = cv2.sqrt(cv2.GaussianBlur((grey - mean) ** 2, (0, 0), _SURROUNDINGS_PX))
+    return np.asarray((grey - mean) / (deviation + _FLAT) * _STRUCTURE_RANGE, dtype=np.float32)
 
 
 def _grey(picture: Array) -> Array:

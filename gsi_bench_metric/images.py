@@ -24,6 +24,7 @@ __all__ = [
     "MAX_PIXELS",
     "ImageError",
     "fit_centrally",
+    "fit_to",
     "header_size",
     "load_numbers",
     "load_rgb",
@@ -37,6 +38,7 @@ _DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeE
 _DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)
 
 RGB = NDArray[np.uint8]
+_SAME_ASPECT = 0.02
 Source = EncodedImage | bytes | str | Path
 
 
@@ -88,6 +90,16 @@ def fit_centrally(rgb: RGB, height: int, width: int) -> RGB:
     """Scaled until it covers height × width, undistorted, and cut evenly at both ends of the longer side."""
     size = (width, height)
     return np.asarray(ImageOps.fit(Image.fromarray(rgb), size, method=Image.Resampling.BICUBIC, centering=(0.5, 0.5)))
+
+
+def fit_to(rgb: RGB, height: int, width: int) -> tuple[RGB, str | None]:
+    """A picture at another's size, and what that took: None nothing, "resized" (aspects within 2 %) or "fitted" centrally."""
+    h, w = rgb.shape[:2]
+    if (h, w) == (height, width):
+        return rgb, None
+    if abs(w / h / (width / height) - 1) <= _SAME_ASPECT:
+        return resize_bicubic(rgb, height, width), "resized"
+    return fit_centrally(rgb, height, width), "fitted"
 
 
 def resize_bicubic(rgb: RGB, height: int, width: int) -> RGB:

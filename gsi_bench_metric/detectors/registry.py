@@ -30,8 +30,16 @@ def _simulator(path: Path | None) -> Detector:
     return SimulatorDetector()
 
 
-DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded, "simulator": _simulator}
-_PLANNED = {"tracker": "the weight-free tracker", "detany3d": "the paper's detector"}
+def _tracker(path: Path | None) -> Detector:
+    from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector  # noqa: PLC0415
+
+    if path is not None:
+        raise DetectorError("detector 'tracker' looks at the pictures itself; leave --detections out")
+    return TrackerDetector()
+
+
+DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded, "simulator": _simulator, "tracker": _tracker}
+_PLANNED = {"detany3d": "the paper's detector"}
 
 
 def make_detector(name: str, detections: Path | None = None) -> Detector:

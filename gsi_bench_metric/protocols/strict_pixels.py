@@ -14,20 +14,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage, Reason, Sample
-from gsi_bench_metric.images import RGB, ImageError, fit_centrally, load_numbers, resize_bicubic
+from gsi_bench_metric.alignment import align
+from gsi_bench_metric.images import RGB, ImageError, fit_to, load_numbers
 from gsi_bench_metric.locality import mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols.base import Measurement
 from gsi_bench_metric.protocols.official_source import Source
-from gsi_bench_metric.protocols.strict_alignment import align
 from gsi_bench_metric.protocols.strict_regions import Mask, Region, hidden_share, region_mask, reprojected
 from gsi_bench_metric.protocols.strict_scene import Situation, true_motion
 
 __all__ = ["StrictMeter", "StrictPictures", "hidden_in_goal", "open_strict"]
 
-# A size within this of the source's aspect ratio is resized, another one is fitted.
-_ASPECT = 0.02
 _BLANK = 2.0  # standard deviation of the values 0–255, every channel, below which a picture shows nothing
 _DEPTH_UNIT_M = 0.001
 _LEAST_SEEN = 0.05  # share of the picture that must be comparable
@@ -59,13 +57,12 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
         found = edited.rgb()
     except ImageError as error:
         return Reason("unreadable", str(error))
-    (height, width), (h, w) = original.shape[:2], found.shape[:2]
+    height, width = original.shape[:2]
+    (h, w), (found, change) = found.shape[:2], fit_to(found, height, width)
     notes: tuple[Reason, ...] = ()
-    if (h, w) != (height, width):
-        same_shape = abs(w / h / (width / height) - 1) <= _ASPECT
-        found = (resize_bicubic if same_shape else fit_centrally)(found, height, width)
-        name, how = ("resized", "made") if same_shape else ("fitted", "fitted centrally into")
-        notes = (Reason(name, f"{w}×{h} {how} {width}×{height}"),)
+    if change is not None:
+        how = "made" if change == "resized" else "fitted centrally into"
+        notes = (Reason(change, f"{w}×{h} {how} {width}×{height}"),)
     return StrictPictures(original, found, mask, mask_after, depth, notes)
 
 

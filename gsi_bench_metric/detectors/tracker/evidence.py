@@ -1,6 +1,6 @@
-"""What an edited picture says at each pixel: its colour, and whether it still shows the background.
+"""What an edited picture says at each pixel: its colour, and whether it still shows what the source shows there.
 
-Everything is compared in the source's frame, after drift and tone were removed, and at the sharpness of the blurrier of the two.
+Everything is compared in the source's frame, after drift and tone were removed, at the sharpness of the blurrier picture.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.images import RGB
 
-__all__ = ["Evidence", "compare", "opponent"]
+__all__ = ["Evidence", "change", "compare", "fill", "opponent"]
 
 Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 _BLURS = (0.0, 0.7, 1.2, 2.0, 3.0)
+_NOISY = 0.01  # of the range: above it both pictures are smoothed
 _DARK = 0.1  # of the range: colours of darker things are not trusted
-_SIGMA_L, _SIGMA_C = 0.045, 0.06  # what two pictures of the same thing differ by, of the range: brightness, colour
-_SLOPE = 0.35  # px of misplacement that is forgiven
-_SHADE = (0.4, 2.2)  # range of local brightening that is light, not change
-_SHADE_COST = 0.45
+_BRIGHTNESS, _COLOUR = 0.045, 0.06  # what two pictures of the same thing differ by
+_SLOPE_PX = 0.35  # of misplacement that is forgiven
+_SHADE = (0.4, 2.2)  # local brightening that may be light alone ...
+_SHADE_COST = 0.45  # ... and how surely it is (log units)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,68 +32,81 @@ class Evidence:
     """Both pictures in comparable form.
 
     Attributes:
-        source: H×W×3 opponent colours at the common sharpness.
-        edited: the same of the edited picture, in the source's frame.
+        source, edited: H×W×3 opponent colours at the common sharpness.
         changed: H×W, how surely the edited picture shows something else than the source there, 0–1.
         known: H×W, False where the edited picture does not reach.
         noise: of the edited picture against the source, in units of the range.
-        blur: sigma, px, that was given to the source.
+        soften: what brings another picture of the source's sharpness to the common one.
     """
 
     source: Array
     edited: Array
     changed: Array
-    known: NDArray[np.bool_]
+    known: Mask
     noise: float
-    blur: float
+    soften: tuple[float, ...]
 
 
-def compare(source: RGB, edited: RGB, known: NDArray[np.bool_]) -> Evidence:
-    """Evidence of an edited picture that drift was removed from, both H×W×3 RGB uint8."""
+def compare(source: RGB, edited: RGB, known: Mask) -> Evidence:
+    """Evidence of an edited picture that drift was removed from; both H×W×3 RGB uint8."""
     a, b = (p.astype(np.float32) / 255 for p in (source, edited))
-    blur = _common_blur(a, b, known)
-    a = _blurred(a, blur)
+    soften = [_common_blur(a, b, known)]
+    a = _blurred(a, soften[0])
     noise = _noise(a, b)
-    if noise > 0.01:
-        soft = min(1.5, 40 * noise)
-        a, b = _blurred(a, soft), _blurred(b, soft)
+    if noise > _NOISY:
+        soften.append(min(1.5, 40 * noise))
+        a, b = _blurred(a, soften[1]), _blurred(b, soften[1])
         noise = _noise(a, b)
     a, b = opponent(a), opponent(b)
-    changed = change(a, b, noise)
-    return Evidence(a, b, np.where(known, changed, 0).astype(np.float32), known, noise, blur)
+    changed = np.where(known, change(a, b, noise), 0).astype(np.float32)
+    return Evidence(a, b, changed, known, noise, tuple(soften))
 
 
-def opponent(rgb: Array) -> Array:
-    """Brightness, and red-green and yellow-blue relative to it (so that light changes them little), of RGB on 0–1, last axis."""
+def opponent(rgb: Array, soften: tuple[float, ...] = ()) -> Array:
+    """Brightness, and red-green and yellow-blue relative to it (so that light changes them little), of RGB on 0–1."""
+    for sigma in soften:
+        rgb = _blurred(rgb, sigma)
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     bright = (r + g + b) / 3
     return np.stack([bright, (r - g) / 2 / (bright + _DARK), ((r + g) / 4 - b / 2) / (bright + _DARK)], -1)
 
 
 def change(a: Array, b: Array, noise: float) -> Array:
-    """How surely two pictures differ at each pixel, forgiving light and a fraction of a pixel."""
+    """How surely two pictures in opponent colours differ at each pixel, 0–1, forgiving light and a fraction of a pixel."""
     mean_a, mean_b = (cv2.blur(p[..., 0], (3, 3)) for p in (a, b))
     gain = np.clip((mean_b + 0.02) / (mean_a + 0.02), *_SHADE)
-    slope = np.abs(cv2.Sobel(a[..., 0], cv2.CV_32F, 1, 0, scale=1 / 8)) + np.abs(cv2.Sobel(a[..., 0], cv2.CV_32F, 0, 1, scale=1 / 8))
-    tolerance = (_SLOPE * slope) ** 2 + 2 * noise**2
-    squared = (b[..., 0] - gain * a[..., 0]) ** 2 / (_SIGMA_L**2 + tolerance)
-    dark = (noise / (a[..., 0] + _DARK)) ** 2 + tolerance
-    squared += ((b[..., 1] - a[..., 1]) ** 2 + (b[..., 2] - a[..., 2]) ** 2) / (_SIGMA_C**2 + dark)
+    slope = sum(np.abs(cv2.Sobel(a[..., 0], cv2.CV_32F, *way, scale=1 / 8)) for way in ((1, 0), (0, 1)))
+    tolerance = (_SLOPE_PX * slope) ** 2 + 2 * noise**2
+    squared = (b[..., 0] - gain * a[..., 0]) ** 2 / (_BRIGHTNESS**2 + tolerance)
+    tolerance = tolerance + (noise / (a[..., 0] + _DARK)) ** 2
+    squared += ((b[..., 1:] - a[..., 1:]) ** 2).sum(-1) / (_COLOUR**2 + tolerance)
     squared += (np.log(gain) / _SHADE_COST) ** 2
     return np.asarray(cv2.GaussianBlur(1 - np.exp(-squared / 4), (0, 0), 0.6), dtype=np.float32)
 
 
-def _common_blur(a: Array, b: Array, known: NDArray[np.bool_]) -> float:
-    """How much the source must be blurred to be as soft as the edited picture."""
+def fill(picture: Array, valid: Mask) -> Array:
+    """The picture where `valid`, elsewhere spread from there, smoothly: push-pull over a pyramid (Gortler et al. 1996)."""
+    weights = [valid.astype(np.float32)]
+    sums = [picture * weights[0][..., None]]
+    while min(weights[-1].shape) > 2:
+        weights.append(np.asarray(cv2.pyrDown(weights[-1]), dtype=np.float32))
+        sums.append(np.asarray(cv2.pyrDown(sums[-1]), dtype=np.float32))
+    guess = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
+    for weight, total in zip(weights[-2::-1], sums[-2::-1], strict=True):
+        guess = cv2.pyrUp(guess, dstsize=(weight.shape[1], weight.shape[0]))
+        own = np.minimum(weight * 4, 1)[..., None]
+        guess = own * (total / np.maximum(weight, 1e-6)[..., None]) + (1 - own) * guess
+    return np.asarray(guess, dtype=np.float32)
+
+
+def _common_blur(a: Array, b: Array, known: Mask) -> float:
+    """How much the source must be blurred to be as soft as the edited picture; 0 where that one is as sharp, or noisy."""
     rough = [_roughness(_blurred(a, s), known) for s in _BLURS]
-    wanted = _roughness(b, known)
-    # Noise makes an edited picture rougher than the source: then nothing is to be done.
-    return float(np.interp(-wanted, -np.array(rough), _BLURS))
+    return float(np.interp(-_roughness(b, known), -np.array(rough), _BLURS))
 
 
-def _roughness(picture: Array, known: NDArray[np.bool_]) -> float:
-    grey = picture.mean(-1)
-    return float(np.percentile(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[known], 97))
+def _roughness(picture: Array, known: Mask) -> float:
+    return float(np.percentile(np.abs(cv2.Laplacian(picture.mean(-1), cv2.CV_32F))[known], 97))
 
 
 def _noise(a: Array, b: Array) -> float:

@@ -1,8 +1,15 @@
-"""One object in one edited picture: from evidence to the best pose, and how it compares with having stayed."""
+"""Where one known object went: hypotheses over the whole picture, coarse to fine.
+
+Positions on every support, turns in place and sizes in place are tried first; the best are crossed with turns and sizes and
+refined by a shrinking random search (cross-entropy method; Rubinstein 1999), each with only the freedoms that it needs: a
+further freedom must explain more than it costs. Random numbers are seeded: equal inputs give equal answers.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -10,251 +17,371 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, change
-from gsi_bench_metric.detectors.tracker.search import Level, Object3D, score
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, change, fill
+from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level, verdicts
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
+
+__all__ = ["Found", "Support", "Views", "follow", "make_views", "stay"]
 
 Array = NDArray[np.float64]
 
 _POINTS = (128, 256, 500)
 _WIDTHS = (72, 144, 512)
-_SIGMA = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
+_SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
+_PALETTE = 24  # colours that stand for the object's own
+_PALETTE_SIGMA = 1.3  # light changes more between faces than on one
+_OLD_PLACE = 0.8  # how sure a change is where the background was never seen
+_NOISE_FLOOR = 0.04  # there
+_GRID_PX = 2.0
+_TURNS, _SIZES = 48, np.geomspace(0.4, 2.5, 19)
+_DEPTHS = (0.3, 3.0)  # range of distances that is searched, of the object's own
+_APART = (0.04, 0.05, 0.03, 0.3, 0.15)  # poses nearer than this are one hypothesis
+_CANDIDATES = 8
+_FAMILIES = ((1, 1, 0, 0, 0), (1, 1, 0, 0, 1), (1, 1, 1, 0, 1))
+_COSTS = (0.0, 0.0, 0.06, 0.04, 0.04)  # of freedoms, in units of the score
+_ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
+_LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
+_TURN_COST = 0.08
+_ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
+class Support:
+    """A level on which the object may stand: height of its base over the present one, metres; around `centre` only."""
+
+    height: float
+    centre: Array | None = None
+    radius: float = math.inf
+
+
+@dataclasses.dataclass(frozen=True)
+class Views:
+    """One object and one edited picture at all sizes, coarse first. `further`: the sides that the after-image shows."""
+
+    surface: Surface
+    axes: Array
+    K: tuple[Array, ...]
+    clouds: tuple[Cloud, ...]
+    levels: tuple[Level, ...]
+    further: Cloud | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Found:
+    """The best pose of an object (along, across, height, turn, log size) and what speaks for it.
+
+    Attributes:
+        score: log likelihood ratio a source pixel.
+        seen: pixels that it covers and that are seen, for each in the source.
+        likeness: of colours, 0–1.
+        sigma: standard deviation of each freedom of the pose.
+    """
+
     pose: Array
     score: float
-    stay: float
-    likeness: float
     seen: float
-    detail: dict
+    likeness: float
+    sigma: Array
+
+    @property
+    def evidence(self) -> float:
+        """Score for each pixel that is seen."""
+        return self.score / max(self.seen, 0.02)
 
 
-def axes_of(up: Array) -> Array:
-    """Rows: along (camera's right, level), across (away from the camera, level), up."""
-    right = np.array([1.0, 0, 0]) - up * up[0]
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(up, right), up])
+def make_views(
+    scene: Scene, surface: Surface, evidence: Evidence, further: tuple[Surface, NDArray[np.float32]] | None
+) -> Views:
+    """Prepares an object for the search. `further`: its surface in the after-image and that picture in opponent colours."""
+    width = scene.size[0]
+    widths = [min(w, width) for w in _WIDTHS]
+    clouds = [_cloud(surface, _shrunk(evidence.source, w), scene, n) for n, w in zip(_POINTS, widths, strict=True)]
+    stack = _stack(scene, surface, evidence)
+    sigmas = [_spread(sigma, evidence.noise) for sigma in _SIGMAS]
+    levels = [_level(scene, surface, _shrunk(stack, w), s) for w, s in zip(widths, sigmas, strict=True)]
+    more = None
+    if further is not None and len(further[0].points) >= 20:
+        more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
+        more = _brought_back(more, surface, further[0], scene.axes)
+    K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
+    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), more)
 
 
-def follow(scene: Scene, surface: Surface, evidence: Evidence, supports: list, seed: int = 0) -> Found:
-    axes = axes_of(scene.up)
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    things = [_object(scene, surface, evidence, axes, n, w, rng) for n, w in zip(_POINTS, _WIDTHS)]
-    levels = [_level(scene, surface, evidence, axes, w, s) for w, s in zip(_WIDTHS, _SIGMA)]
-    turns = surface.thing.symmetry != "continuous"
-    seeds, free = _coarse(scene, surface, axes, levels[0], things[0], supports)
-    middle, free = _cem(things[1], levels[1], seeds, free, rounds=3, draws=48, spread=(0.03, 0.04, 0.02, 0.15, 0.08), keep=8)
-    zero = torch.zeros(1, 1, 5)
-    # Every candidate with and without the freedoms that nobody may have used: a freedom must pay for itself.
+def stay(views: Views) -> Found:
+    """The object where it was."""
+    return _verdict(views, torch.zeros(5))
+
+
+def follow(views: Views, supports: Sequence[Support], turned_in_place: bool) -> Found:
+    """The best pose. `turned_in_place`: a turn was asked for, so that one is likelier than another story of the same change."""
+    generator = torch.Generator().manual_seed(0)
+    turns = views.surface.thing.symmetry != "continuous"
+    seeds, free = _coarse(views, supports, turns)
+    middle, free = _search(views, _MIDDLE, seeds, free, generator)
+    middle = middle[:_CANDIDATES]
     families = torch.tensor(_FAMILIES, dtype=torch.float32)
-    if not turns:
-        families, free = families * torch.tensor([1.0, 1, 1, 0, 1]), free * torch.tensor([1.0, 1, 1, 0, 1])
-        middle[:, 3] = 0
-    start = middle.repeat_interleave(len(families), 0)
-    masks = torch.maximum(families.repeat(len(middle), 1), free.repeat_interleave(len(families), 0))
-    fine, masks = _cem(things[2], levels[2], start, masks, rounds=5, draws=48, spread=(0.012, 0.016, 0.01, 0.06, 0.03), keep=99)
-    value, seen, like = (x[0] for x in score(things[2], levels[2], fine[None]))
-    paid = value - masks @ torch.tensor(_COSTS) - torch.tensor([_height_cost(p, surface, axes, supports) for p in fine.numpy()])
-    i = int(paid.argmax())
-    stay = score(things[2], levels[2], zero)[0]
-    return Found(fine[i].numpy().astype(float), float(value[i]), float(stay), float(like[i]), float(seen[i]), {"things": things, "levels": levels, "coarse": seeds, "middle": middle})
+    starts = middle.repeat_interleave(len(families), 0)
+    starts[:, 3] = 0
+    masks = families.repeat(len(middle), 1)
+    fine, masks = _search(views, _FINE, starts, masks, generator)
+    value = verdicts(views.clouds[2], views.levels[2], fine[None]).score[0]
+    heights = torch.tensor([_height_cost(pose, views, supports) for pose in fine.numpy()])
+    best = fine[(value - masks @ torch.tensor(_COSTS) - heights).argmax()]
+    if turns:
+        best = _with_turn(views, best, turned_in_place, generator)
+    return _verdict(views, best)
 
 
-_FAMILIES = ((1, 1, 0, 0, 0), (1, 1, 0, 1, 0), (1, 1, 0, 0, 1), (1, 1, 1, 1, 1))
-_COSTS = (0.0, 0.0, 0.06, 0.04, 0.04)
+def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Generator) -> Tensor:
+    """The pose, or one turned in the same place, or in the object's first place where a turn was asked for."""
+    here, gain = _turn_at(views, best, generator)
+    if not in_place:
+        return here if gain > _TURN_COST else best
+    start, gain = _turn_at(views, torch.zeros(5), generator)
+    if gain <= _TURN_COST / 4:
+        start = torch.zeros(5)
+    value = _verdict(views, start).score - _verdict(views, best).score
+    return start if value + _ROTATE_BONUS > 0 else best
 
 
-def _height_cost(pose, surface, axes, supports) -> float:
-    """What standing at another height costs: little on something that is there, much in the air."""
-    if abs(pose[2]) < 0.004:
+def _turn_at(views: Views, pose: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
+    """The best turn at a pose, and how much better than none it explains the picture."""
+    poses = pose.repeat(_TURNS * 2, 1)
+    poses[:, 3] = torch.arange(len(poses)) * (2 * math.pi / len(poses))
+    poses[len(poses) // 2 :, 3] -= 2 * math.pi
+    value = _turning(views, poses)
+    none = value[0]
+    chosen = _distinct(poses, value, 3)
+    centres, spread = poses[chosen], torch.tensor([0.004, 0.004, 0.0, 0.04, 0.0])
+    for _ in range(4):
+        draws = torch.randn(len(centres), 32, 5, generator=generator)
+        draws[:, 0] = 0
+        tried = centres[:, None] + draws * spread
+        values = _turning(views, tried.reshape(-1, 5)).reshape(len(centres), -1)
+        centres = tried.gather(1, values.argmax(1)[:, None, None].expand(-1, 1, 5))[:, 0]
+        spread = spread * 0.5
+    values = _turning(views, centres)
+    return centres[values.argmax()], float(values.max() - none)
+
+
+def _turning(views: Views, poses: Tensor) -> Tensor:
+    value = verdicts(views.clouds[2], views.levels[2], poses[None]).turning[0]
+    if views.further is not None:
+        value = value + verdicts(views.further, views.levels[2], poses[None]).turning[0]
+    return value
+
+
+def _verdict(views: Views, pose: Tensor) -> Found:
+    """By the sides seen in the source, or by those that a right turn brings to light, whichever explain more."""
+    clouds = [views.clouds[2]] if views.further is None else [views.clouds[2], views.further]
+    found = max((verdicts(cloud, views.levels[2], pose[None, None]) for cloud in clouds), key=lambda v: float(v.score))
+    score = float(found.score)
+    return Found(pose.double().numpy(), score, float(found.seen), float(found.likeness), _sigma(views, pose))
+
+
+def _sigma(views: Views, pose: Tensor) -> Array:
+    """From the curvature of the score, a pixel in nine counted for independent; at least half a millimetre, 0.3 degrees."""
+    steps = torch.tensor([0.006, 0.006, 0.006, 0.06, 0.03])
+    around = torch.cat([pose[None], pose + torch.diag(steps), pose - torch.diag(steps)])
+    values = verdicts(views.clouds[2], views.levels[2], around[None]).score[0]
+    bend = ((2 * values[0] - values[1:6] - values[6:]) / steps**2).clamp(min=1e-3) * max(1.0, len(views.surface.points) / 9)
+    return np.maximum(1 / np.sqrt(bend.double().numpy()), [5e-4, 5e-4, 5e-4, 0.006, 0.003])
+
+
+def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Support]) -> float:
+    if abs(pose[2]) < _LEVEL_M:
         return 0.0
-    place = surface.base + pose[:3] @ axes
-    for height, region in supports:
-        if region is not None and abs(height - pose[2]) < 0.025:
-            centre, radius = region
-            if np.linalg.norm((place - centre) @ axes[:2].T) < radius:
-                return 0.03
-    return 0.3
+    place = views.surface.base + pose[:3] @ views.axes
+    for support in supports:
+        if support.centre is None or abs(support.height - pose[2]) > _SAME_LEVEL_M:
+            continue
+        if np.linalg.norm((place - support.centre) @ views.axes[:2].T) < support.radius:
+            return _ON_SOMETHING
+    return _IN_THE_AIR
 
 
-def _coarse(scene, surface, axes, level, thing, supports):
-    base_local = np.zeros(3)
-    h, w = level.pictures.shape[-2:]
-    step = 2.0
-    u, v = np.meshgrid(np.arange(step / 2, w, step), np.arange(step / 2, h, step))
-    grids = []
-    Kinv = np.linalg.inv(_scaled_K(scene, w))
-    rays = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], -1) @ Kinv.T
-    for height, region in supports:
-        origin = surface.base + axes[2] * height
-        t = (origin @ axes[2]) / (rays @ axes[2])
-        points = rays * t[:, None]
-        ok = (t > 0.3 * surface.base[2]) & (t < 3 * surface.base[2])
-        offset = (points - surface.base) @ axes[:2].T
-        if region is not None:
-            centre, radius = region
-            ok &= np.linalg.norm((points - centre) @ axes[:2].T, axis=-1) < radius
-        offset = offset[ok]
-        grids.append(np.concatenate([offset, np.full((len(offset), 1), height), np.zeros((len(offset), 2))], 1))
-    d = np.linalg.norm(surface.base) / (w * scene.K[0, 0] / scene.rgb.shape[1])  # metres a pixel
-    near = np.array([(i * d * 1.5, j * d * 1.5) for i in (-1, 0, 1) for j in (-1, 0, 1)])
-    turns = np.arange(48) * 2 * np.pi / 48
-    grids.append(np.array([(x, y, 0, t, 0) for x, y in near for t in turns]))
-    sizes = np.log(np.geomspace(0.4, 2.5, 19))
-    grids.append(np.array([(x, y, 0, 0, s) for x, y in near for s in sizes]))
-    free = [(1, 1, 0, 0, 0)] * sum(map(len, grids[:-2])) + [(1, 1, 0, 1, 0)] * len(grids[-2]) + [(1, 1, 0, 0, 1)] * len(grids[-1])
+# --- the search
+
+
+def _coarse(views: Views, supports: Sequence[Support], turns: bool) -> tuple[Tensor, Tensor]:
+    """The best distinct poses (S, 5) of a grid over everything, and their freedoms."""
+    moves = np.concatenate([_on_support(views, support) for support in supports])
+    pixel = float(np.linalg.norm(views.surface.base)) / views.K[0][0, 0]  # metres
+    near = np.array([(i * 1.5 * pixel, j * 1.5 * pixel) for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    sizes = np.array([(x, y, 0, 0, s) for x, y in near for s in np.log(_SIZES)])
+    grids, freedoms = [moves, sizes], [(1, 1, 0, 0, 0), (1, 1, 0, 0, 1)]
+    if turns:
+        angles = np.arange(_TURNS) * 2 * np.pi / _TURNS
+        grids.append(np.array([(x, y, 0, t, 0) for x, y in near for t in angles]))
+        freedoms.append((1, 1, 0, 1, 0))
     poses = torch.tensor(np.concatenate(grids), dtype=torch.float32)
-    free = torch.tensor(free, dtype=torch.float32)
-    values = score(thing, level, poses[None])[0][0]
-    top = _distinct(poses, values, 12)
-    more = torch.cat([_crossed(poses[i]) for i in top[:8]])
-    poses, free = torch.cat([poses, more]), torch.cat([free, torch.tensor([[1.0, 1, 0, 1, 1]]).repeat(len(more), 1)])
-    values = torch.cat([values, score(thing, level, more[None])[0][0]])
-    chosen = [*top[:10], *_distinct(poses, values, 12)]
+    free = torch.cat([torch.tensor([f], dtype=torch.float32).repeat(len(g), 1) for f, g in zip(freedoms, grids, strict=True)])
+    value = verdicts(views.clouds[0], views.levels[0], poses[None]).score[0]
+    first = _distinct(poses, value, 10)
+    more = torch.cat([_crossed(poses[i], turns) for i in first[:8]])
+    value = torch.cat([value, verdicts(views.clouds[0], views.levels[0], more[None]).score[0]])
+    poses = torch.cat([poses, more])
+    free = torch.cat([free, torch.tensor([[1.0, 1.0, 0.0, float(turns), 1.0]]).repeat(len(more), 1)])
+    chosen = [*first, *_distinct(poses, value, 12)]
     return poses[chosen], free[chosen]
 
 
-def _crossed(pose: Tensor) -> Tensor:
-    turns = torch.arange(24) * 2 * np.pi / 24
+def _on_support(views: Views, support: Support) -> Array:
+    """Poses (M, 5) whose base lies on a support under every second pixel of the coarsest picture."""
+    height, width = views.levels[0].pictures.shape[-2:]
+    u, v = np.meshgrid(np.arange(_GRID_PX / 2, width, _GRID_PX), np.arange(_GRID_PX / 2, height, _GRID_PX))
+    rays = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], -1) @ np.linalg.inv(views.K[0]).T
+    up, base = views.axes[2], views.surface.base
+    with np.errstate(divide="ignore"):
+        distance = ((base + up * support.height) @ up) / (rays @ up)
+    places = rays * distance[:, None]
+    kept = (distance > _DEPTHS[0] * base[2]) & (distance < _DEPTHS[1] * base[2])
+    if support.centre is not None:
+        with np.errstate(invalid="ignore"):
+            kept &= np.linalg.norm((places - support.centre) @ views.axes[:2].T, axis=-1) < support.radius
+    offsets = (places[kept] - base) @ views.axes[:2].T
+    return np.concatenate([offsets, np.tile([support.height, 0.0, 0.0], (len(offsets), 1))], 1)
+
+
+def _crossed(pose: Tensor, turns: bool) -> Tensor:
+    angles = torch.arange(24) * (2 * math.pi / 24) if turns else torch.zeros(1)
     sizes = torch.tensor([0.7, 0.85, 1.0, 1.2, 1.45]).log()
-    out = pose.repeat(24 * 5, 1)
-    out[:, 3] += turns.repeat_interleave(5)
-    out[:, 4] += sizes.repeat(24)
-    return out
+    crossed = pose.repeat(len(angles) * len(sizes), 1)
+    crossed[:, 3] += angles.repeat_interleave(len(sizes))
+    crossed[:, 4] += sizes.repeat(len(angles))
+    return crossed
 
 
 def _distinct(poses: Tensor, values: Tensor, count: int) -> list[int]:
+    """The best poses that are not near each other."""
     order = values.argsort(descending=True)[: 40 * count]
-    unit = torch.tensor([0.04, 0.05, 0.03, 0.3, 0.15])
-    near = ((poses[order, None] - poses[None, order]) / unit).abs().amax(-1) <= 1
+    near = ((poses[order, None] - poses[None, order]) / torch.tensor(_APART)).abs().amax(-1) <= 1
     kept: list[int] = []
     for i in range(len(order)):
         if not near[i, kept].any():
             kept.append(i)
             if len(kept) == count:
                 break
-    return order[kept].tolist()
+    return [int(order[i]) for i in kept]
 
 
-def _cem(thing, level, seeds: Tensor, free: Tensor, rounds: int, draws: int, spread, keep: int):
-    """Shrinking random search around each seed (S, 5) in its free directions; the best `keep`, best first."""
-    spread_now = torch.tensor(spread) * free
-    centres = seeds.clone()
-    for _ in range(rounds):
-        noise = torch.randn(len(seeds), draws, 5)
+@dataclasses.dataclass(frozen=True)
+class _Effort:
+    """Of a random search: which size of pictures, first spread of each freedom, rounds, draws a seed."""
+
+    size: int
+    spread: tuple[float, ...]
+    rounds: int
+    draws: int = 48
+
+
+_MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3)
+_FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5)
+
+
+def _search(views: Views, effort: _Effort, seeds: Tensor, free: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Shrinking random search around seeds (S, 5) in their free directions; the outcomes, best first, and their freedoms."""
+    cloud, level, draws = views.clouds[effort.size], views.levels[effort.size], effort.draws
+    centres, spreads = seeds.clone(), torch.tensor(effort.spread) * free
+    for _ in range(effort.rounds):
+        noise = torch.randn(len(seeds), draws, 5, generator=generator)
         noise[:, 0] = 0
-        poses = centres[:, None] + noise * spread_now[:, None]
-        values = score(thing, level, poses.reshape(1, -1, 5))[0][0].reshape(len(seeds), draws)
+        tried = centres[:, None] + noise * spreads[:, None]
+        values = verdicts(cloud, level, tried.reshape(1, -1, 5)).score[0].reshape(len(seeds), draws)
         best = values.topk(max(4, draws // 8), dim=1).indices
-        elite = poses.gather(1, best[..., None].expand(-1, -1, 5))
-        weights = torch.linspace(2, 0.5, elite.shape[1])[None, :, None]
-        weights = weights / weights.sum()
-        mean = (elite * weights).sum(1)
-        centres = torch.where((score(thing, level, mean[None])[0][0] > values.max(1).values)[:, None], mean, elite[:, 0])
-        spread_now = torch.minimum(spread_now * 0.7, 1.2 * elite.std(1) + 0.05 * spread_now)
-    final = score(thing, level, centres[None])[0][0]
-    order = final.argsort(descending=True)[:keep]
+        elite = tried.gather(1, best[..., None].expand(-1, -1, 5))
+        share = torch.linspace(2, 0.5, elite.shape[1])[None, :, None]
+        mean = (elite * share).sum(1) / share.sum()
+        better = verdicts(cloud, level, mean[None]).score[0] > values.amax(1)
+        centres = torch.where(better[:, None], mean, elite[:, 0])
+        spreads = torch.minimum(spreads * 0.7, 1.2 * elite.std(1) + 0.05 * spreads)
+    order = verdicts(cloud, level, centres[None]).score[0].argsort(descending=True)
     return centres[order], free[order]
 
 
-def _scaled_K(scene: Scene, width: int) -> Array:
-    factor = width / scene.rgb.shape[1]
-    return np.diag([factor, factor, 1]) @ scene.K
+# --- surfaces and pictures as tensors
 
 
-def _object(scene, surface, evidence, axes, count, width, rng) -> Object3D:
+def _tensor(array: NDArray[np.generic]) -> Tensor:
+    return torch.tensor(array, dtype=torch.float32)[None]
+
+
+def _cloud(surface: Surface, picture: NDArray[np.float32], scene: Scene, count: int) -> Cloud:
+    """`count` points of a surface, drawn; with colours from a picture of the view that shows it, of any size."""
     total = len(surface.points)
-    seen = count // 2 if surface.mirrored is not None else count
-    chosen = np.arange(total) if total <= seen else np.sort(rng.permutation(total)[:seen])
-    chosen = np.resize(chosen, seen)
-    width = min(width, scene.rgb.shape[1])
-    source = _small(evidence.source, width)
-    factor = source.shape[1] / scene.rgb.shape[1]
-    px = (surface.pixels[chosen] + 0.5) * factor - 0.5
-    colours = cv2.remap(source, px[:, 0].astype(np.float32)[None], px[:, 1].astype(np.float32)[None], cv2.INTER_LINEAR)[0]
-    local = (surface.points[chosen] - surface.base) @ axes.T
-    normals = surface.normals[chosen] @ axes.T
-    points = surface.points[chosen]
-    cosine = -(surface.normals[chosen] * points).sum(-1) / np.linalg.norm(points, axis=-1)
-    weight = np.full(seen, 1 / seen)
-    depth = points[:, 2]
-    if surface.mirrored is not None:
-        extra = count - seen
-        which = rng.integers(len(surface.mirrored), size=extra)
-        point = rng.integers(seen, size=extra)
-        flips = surface.mirrored[which]  # extra×3×3, local axes
-        local = np.concatenate([local, np.einsum("nij,nj->ni", flips, local[point])])
-        normals = np.concatenate([normals, np.einsum("nij,nj->ni", flips, normals[point])])
-        colours = np.concatenate([colours, colours[point]])
-        cosine = np.concatenate([cosine, cosine[point]])
-        weight = np.concatenate([weight, np.full(extra, len(surface.mirrored) / extra)])
-        depth = np.concatenate([depth, depth[point]])
-    t = lambda a: torch.tensor(np.asarray(a), dtype=torch.float32)[None]  # noqa: E731
-    return Object3D(t(local), t(normals), t(colours), t(weight), t(depth), t(np.clip(cosine, 0.15, 1)), t((weight * (cosine / np.clip(cosine, 0.15, 1)).clip(0, 2)).sum()))
-
-
-def _small(picture, width):
-    if width >= picture.shape[1]:
-        return picture
-    size = (width, round(picture.shape[0] * width / picture.shape[1]))
-    parts = [cv2.resize(np.ascontiguousarray(picture[..., c : c + 4]), size, interpolation=cv2.INTER_AREA) for c in range(0, picture.shape[-1], 4)]
-    return np.concatenate([p.reshape(size[1], size[0], -1) for p in parts], -1)
-
-
-def _level(scene, surface, evidence, axes, width, sigma) -> Level:
-    width = min(width, scene.rgb.shape[1])
-    mask = surface.mask.astype(np.uint8)
-    reach = max(3, round(0.08 * np.sqrt(mask.sum()))) | 1
-    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    others = np.zeros(mask.shape, bool)
-    for other in scene.surfaces:
-        others |= other.mask
-    background = _filled(evidence.source, (near == 0) & ~others)
-    changed = np.where(mask > 0, 0.8 * change(background, evidence.edited, max(evidence.noise, 0.04)), evidence.changed)
-    changed = np.where(evidence.known, changed, 0)
-    inverse = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
-    own = _own_colours(evidence, surface, sigma)
-    stack = np.concatenate([evidence.edited, changed[..., None], inverse[..., None], own[..., None]], -1).astype(np.float32)
-    stack = _small(stack, width)
-    K = _scaled_K(scene, width)
-    to_pixels = np.concatenate([K @ axes.T, (K @ surface.base)[:, None]], 1)
-    eye = -axes @ surface.base
-    extra = evidence.noise
-    sigma = (float(np.hypot(sigma[0], 1.5 * extra)), float(np.hypot(sigma[1], 1.5 * extra)))
-    return Level(
-        torch.tensor(stack).permute(2, 0, 1)[None],
-        torch.tensor(to_pixels, dtype=torch.float32)[None],
-        torch.tensor(eye, dtype=torch.float32)[None],
-        sigma,
+    drawn = np.random.default_rng(count).permutation(total)[:count]
+    chosen = np.resize(np.sort(drawn), count)
+    axes = scene.axes
+    place = ((surface.pixels[chosen] + 0.5) * (picture.shape[1] / scene.size[0]) - 0.5).astype(np.float32)
+    colours = cv2.remap(picture, place[None, :, 0], place[None, :, 1], cv2.INTER_LINEAR)[0]
+    points, normals = surface.points[chosen], surface.normals[chosen]
+    cosine = -(normals * points).sum(-1) / np.linalg.norm(points, axis=-1)
+    return Cloud(
+        _tensor((points - surface.base) @ axes.T),
+        _tensor(normals @ axes.T),
+        _tensor(colours),
+        _tensor(np.full(count, 1 / count)),
+        _tensor(points[:, 2]),
+        _tensor(np.clip(cosine, 0.15, 1)),
     )
 
 
-def _own_colours(evidence, surface, sigma):
-    """How likely each pixel's colour is for a surface of the object of which nothing is known, H×W."""
-    rng = np.random.default_rng(0)
-    pick = surface.pixels[rng.integers(len(surface.pixels), size=24)]
-    colours = evidence.source[pick[:, 1], pick[:, 0]]
+def _brought_back(cloud: Cloud, before: Surface, after: Surface, axes: Array) -> Cloud:
+    """Points seen after the right edit, as they stood before it."""
+    turn = axes @ np.array(before.thing.rotation_matrix) @ np.array(after.thing.rotation_matrix).T @ axes.T
+    size = float(np.prod(np.array(before.thing.bbox_3d[3:6]) / np.array(after.thing.bbox_3d[3:6])) ** (1 / 3))
+    back = torch.tensor(turn.T, dtype=torch.float32)
+    return dataclasses.replace(cloud, points=size * cloud.points @ back, normals=cloud.normals @ back, depth=size * cloud.depth)
+
+
+def _shrunk(picture: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    if width >= picture.shape[1]:
+        return picture
+    size = (width, round(picture.shape[0] * width / picture.shape[1]))
+    # OpenCV resizes up to four channels at once.
+    parts = [
+        cv2.resize(np.ascontiguousarray(picture[..., c : c + 4]), size, interpolation=cv2.INTER_AREA).reshape(
+            size[1], size[0], -1
+        )
+        for c in range(0, picture.shape[-1], 4)
+    ]
+    return np.concatenate(parts, -1)
+
+
+def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
+    """A level's pictures, H×W×CHANNELS, at full size."""
+    mask = surface.mask.astype(np.uint8)
+    reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
+    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
+    things = np.any([other.mask for other in scene.surfaces], axis=0)
+    background = fill(evidence.source, ~near & ~things)
+    over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
+    guess = _OLD_PLACE * change(background, evidence.edited, max(evidence.noise, _NOISE_FLOOR))
+    changed = np.where(evidence.known, np.where(over, guess, evidence.changed), 0)
+    nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
+    channels = (changed, nearer, _commonness(surface, evidence))
+    return np.concatenate([evidence.edited, np.stack(channels, -1)], -1).astype(np.float32)
+
+
+def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
+    """How likely each pixel's colour is for a side of the object of which only the palette is known, H×W."""
+    pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=_PALETTE)]
+    sigma = _spread(_SIGMAS[-1], evidence.noise)
     total = np.zeros(evidence.edited.shape[:2], np.float32)
-    for c in colours:
-        d = evidence.edited - c
-        total += np.exp(-((d[..., 0] / (1.3 * sigma[0])) ** 2 + (d[..., 1] ** 2 + d[..., 2] ** 2) / sigma[1] ** 2) / 2)
-    return total / len(colours)
+    for colour in evidence.source[pick[:, 1], pick[:, 0]]:
+        squared = (evidence.edited - colour) ** 2
+        total += np.exp(-(squared[..., 0] / (_PALETTE_SIGMA * sigma[0]) ** 2 + squared[..., 1:].sum(-1) / sigma[1] ** 2) / 2)
+    return total / _PALETTE
 
 
-def _filled(picture, valid):
-    """The picture where `valid`, elsewhere spread from there, smoothly: push-pull over an image pyramid."""
-    weights = [valid.astype(np.float32)]
-    sums = [picture * weights[0][..., None]]
-    while min(weights[-1].shape) > 2:
-        weights.append(cv2.pyrDown(weights[-1]))
-        sums.append(cv2.pyrDown(sums[-1]))
-    guess = sums[-1] / np.maximum(weights[-1], 1e-6)[..., None]
-    for weight, total in zip(weights[-2::-1], sums[-2::-1]):
-        guess = cv2.pyrUp(guess, dstsize=(weight.shape[1], weight.shape[0]))
-        own = np.minimum(weight * 4, 1)[..., None]
-        guess = own * (total / np.maximum(weight, 1e-6)[..., None]) + (1 - own) * guess
-    return guess
+def _spread(sigma: tuple[float, float], noise: float) -> tuple[float, float]:
+    return math.hypot(sigma[0], 1.5 * noise), math.hypot(sigma[1], 1.5 * noise)
+
+
+def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:
+    """`stack`: the level's pictures, h×w×CHANNELS."""
+    factor = stack.shape[1] / scene.size[0]
+    K = np.diag([factor, factor, 1.0]) @ scene.K
+    to_pixels = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)
+    pictures = torch.tensor(stack).permute(2, 0, 1)[None].contiguous()
+    return Level(pictures, _tensor(to_pixels), _tensor(-scene.axes @ surface.base), sigma)

@@ -1,0 +1,337 @@
+"""The tracker as a detector: every known object of a sample, found again in the edited picture.
+
+It knows the source view (boxes; depth and mask where there are any) and looks for what it knows; it never reads the goal. Drift
+and tone of the whole picture are removed first. An object whose own pixels did not change stayed. One whose pixels changed is
+looked for everywhere (`follow`). Pose and identity are apart: the pose comes from changed region, silhouette and colours
+together, and an object that was drawn differently is still found where something of its shape is new.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_dataset.pixel_frame import box_corners, reference_frame
+from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.records import Detection, Sample, SceneObject
+from gsi_bench_metric.alignment import align
+from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.detectors.tracker.camera import CameraMotion, camera_motion
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, opponent
+from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, stay
+from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
+from gsi_bench_metric.images import RGB, fit_to, load_rgb
+from gsi_bench_metric.pictures import Picture
+
+__all__ = ["TrackerDetector"]
+
+Array = NDArray[np.float64]
+
+# Raised with every change of a number that this code gives for the same inputs.
+_VERSION = 1
+_KEPT = 4  # scenes
+_STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
+_STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
+_PRESENT = 0.12  # evidence a pixel from which on an object is found
+_DOUBLE = 0.45  # ... from which on a second one is
+_LEAST_SEEN = 0.05  # share of the surface
+_LIKE_ITSELF = 0.6
+# Nobody asked bystanders to do anything: it takes more to believe that they did.
+_ELSEWHERE = 0.45
+_GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
+_MOVED_SIGMAS = 3.0
+_MOVED_GAIN = 0.03  # what a move must explain more than having stayed
+_LEAST_PIXELS = 12
+_LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
+_TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
+_SURE, _UNSURE = 0.35, 0.12  # evidence at which the confidence is a half, and its scale
+_FREEDOMS = ("position", "height", "turn", "size")
+
+
+class TrackerDetector:
+    """Finds known objects again, with no weights."""
+
+    name = "tracker"
+    needs_pixels = False
+    key = digest("tracker", _VERSION)
+
+    def __init__(self) -> None:
+        self._scenes: OrderedDict[str, Scene] = OrderedDict()
+
+    def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
+        """Every object of the sample; None for an edited picture that the item does not bring.
+
+        Raises:
+            ImageError: a picture cannot be read.
+        """
+        return [self._detect(item) for item in items]
+
+    def _detect(self, item: DetectionItem) -> list[Detection] | None:
+        scene = self._scene(item.sample)
+        if item.view == "source":
+            return _in_source(scene, item.sample)
+        if item.picture is None:
+            return None
+        return in_edited(scene, item.sample, item.picture.rgb())
+
+    def _scene(self, sample: Sample) -> Scene:
+        """The scene of a source view, kept for the edits that share it; who is the target is not part of it."""
+        key = digest(
+            Picture(sample.image).sha256(), [o.to_row() | {"is_target": False} for o in sample.objects or ()], sample.target
+        )
+        scene = self._scenes.pop(key, None) or read_scene(sample, load_rgb(sample.image))
+        self._scenes[key] = scene
+        if len(self._scenes) > _KEPT:
+            self._scenes.popitem(last=False)
+        return scene
+
+
+def in_edited(scene: Scene, sample: Sample, edited: RGB) -> list[Detection]:
+    """Every object of a scene in an edited picture (any size)."""
+    edited, _ = fit_to(edited, scene.rgb.shape[0], scene.rgb.shape[1])
+    if sample.operation is not None and sample.operation.kind == "view":
+        return _after_view(scene, edited)
+    alignment = align(scene.rgb, edited)
+    evidence = compare(scene.rgb, alignment.to_source(edited), alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1])))
+    return _Tracking(scene, sample, evidence).detections()
+
+
+def _in_source(scene: Scene, sample: Sample) -> list[Detection]:
+    """The objects as the sample tells of them. A turn of the target that its own after-image does not show is unobservable."""
+    found = []
+    blind = _blind_to_turn(scene, sample)
+    for surface in scene.surfaces:
+        unobservable = ("turn",) if surface.thing.symmetry == "continuous" or (blind and _is_target(surface, sample)) else ()
+        found.append(_detection(scene, surface, surface.thing, unobservable=unobservable))
+    return found
+
+
+def _blind_to_turn(scene: Scene, sample: Sample) -> bool:
+    operation = sample.operation
+    if operation is None or operation.kind != "rotate" or sample.edited_image is None or sample.new_rotation_matrix is None:
+        return False
+    target = next(s for s in scene.surfaces if _is_target(s, sample))
+    seen = in_edited(scene, sample, load_rgb(sample.edited_image))
+    found = next(d for d in seen if d.object_id == target.thing.id and d.state != "duplicate")
+    if found.state == "absent" or found.rotation_matrix is None:
+        return True
+    return _apart(np.array(found.rotation_matrix), np.array(sample.new_rotation_matrix), scene, target.thing) > _TURN_SEEN
+
+
+def _apart(a: Array, b: Array, scene: Scene, thing: SceneObject) -> float:
+    turn = scene.axes @ a @ b.T @ scene.axes.T
+    period = {"2-fold": math.pi, "4-fold": math.pi / 2}.get(thing.symmetry or "none", 2 * math.pi)
+    return abs(math.remainder(math.atan2(turn[1, 0], turn[0, 0]), period))
+
+
+def _is_target(surface: Surface, sample: Sample) -> bool:
+    return surface.thing.is_target or sample.objects is None or surface.thing.bbox_3d == sample.original_bbox_3d
+
+
+class _Tracking:
+    """One edited picture at work: the target first, then the others, which it may now hide."""
+
+    def __init__(self, scene: Scene, sample: Sample, evidence: Evidence):
+        self.scene, self.sample, self.evidence = scene, sample, evidence
+        self.targets = {o.id for o in sample.objects or () if o.is_target} or {"target"}
+        self.covered = np.zeros(scene.rgb.shape[:2], bool)
+
+    def detections(self) -> list[Detection]:
+        found: dict[str, list[Detection]] = {}
+        for surface in sorted(self.scene.surfaces, key=lambda s: s.thing.id not in self.targets):
+            is_target = surface.thing.id in self.targets
+            found[surface.thing.id] = self._target(surface) if is_target else self._bystander(surface)
+        return [d for surface in self.scene.surfaces for d in found[surface.thing.id]]
+
+    def _target(self, surface: Surface) -> list[Detection]:
+        if len(surface.points) < _LEAST_PIXELS:
+            return [self._unseen(surface)]
+        still = self._still(surface)
+        if still and not self._something_new(surface):
+            return [self._at_home(surface, None)]
+        views = self._views(surface)
+        home = stay(views)
+        found = follow(views, self._supports(surface), self._turn_asked())
+        self._cover(surface, found)
+        away = self._is_away(surface, found, home)
+        if still or (away and home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT and self._apart(surface, found)):
+            doubles = [self._placed(surface, found, "duplicate")] if away and found.evidence > _DOUBLE else []
+            return [self._at_home(surface, home), *doubles]
+        if not self._is_there(surface, found):
+            return [self._lost(surface, found)]
+        return [self._placed(surface, found, "present") if away else self._at_home(surface, home)]
+
+    def _bystander(self, surface: Surface) -> list[Detection]:
+        if len(surface.points) < _LEAST_PIXELS:
+            return [self._unseen(surface)]
+        if self._still(surface):
+            return [self._at_home(surface, None)]
+        free = ~self.covered[surface.pixels[:, 1], surface.pixels[:, 0]]
+        if free.sum() < max(_LEAST_PIXELS, 0.2 * len(free)):
+            return [self._unseen(surface)]
+        views = self._views(_part(surface, free))
+        home = stay(views)
+        if home.likeness > _STAYED_LIKENESS:
+            return [self._at_home(surface, home)]
+        found = follow(views, self._supports(surface), False)
+        if found.evidence > _ELSEWHERE and found.score > home.score + _ELSEWHERE and self._is_away(surface, found, home):
+            return [self._placed(surface, found, "present")]
+        gone = home.likeness < _GONE_LIKENESS and home.evidence < _GONE_EVIDENCE
+        return [self._lost(surface, found) if gone else self._at_home(surface, home)]
+
+    def _is_there(self, surface: Surface, found: Found) -> bool:
+        """Whether a pose shows the object. About its old place the background is a guess, so there its colours may speak."""
+        if found.seen < _LEAST_SEEN:
+            return False
+        near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
+        return found.evidence > _PRESENT or (near and found.likeness > _LIKE_ITSELF and found.evidence > -_LEAST_SEEN)
+
+    def _lost(self, surface: Surface, found: Found) -> Detection:
+        return _detection(self.scene, surface, surface.thing, state="absent", confidence=_confidence(found))
+
+    def _still(self, surface: Surface) -> bool:
+        columns, rows = surface.pixels.T
+        free = ~self.covered[rows, columns]
+        return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < _STILL)
+
+    def _something_new(self, surface: Surface) -> bool:
+        """Whether a changed region outside of the known objects could hold a second target."""
+        outside = ~np.any([s.mask for s in self.scene.surfaces], axis=0)
+        return bool((self.evidence.changed > 0.7)[outside].sum() > _LEAST_NEW * len(surface.points))
+
+    def _views(self, surface: Surface) -> Views:
+        further = None
+        if self._turn_asked() and surface.thing.id in self.targets and self.sample.edited_image is not None:
+            seen = after_surface(self.scene, self.sample, surface.thing)
+            if seen is not None:
+                rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
+                further = (seen, opponent(rgb, self.evidence.soften))
+        return make_views(self.scene, surface, self.evidence, further)
+
+    def _turn_asked(self) -> bool:
+        return self.sample.operation is not None and self.sample.operation.kind == "rotate"
+
+    def _supports(self, surface: Surface) -> list[Support]:
+        supports = [Support(0.0)]
+        for other in self.scene.surfaces:
+            if other.thing.id == surface.thing.id:
+                continue
+            radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
+            rise = float((other.base - surface.base) @ self.scene.up)
+            for height in (rise + 0.02, rise + 0.3 * other.height, rise + other.height):
+                if abs(height) > 0.015:
+                    supports.append(Support(height, other.base, radius))
+        return supports
+
+    def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
+        """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""
+        change = np.abs(found.pose) / found.sigma
+        return bool(found.score > home.score + _MOVED_GAIN and change.max() > _MOVED_SIGMAS)
+
+    def _apart(self, surface: Surface, found: Found) -> bool:
+        return bool(np.linalg.norm(found.pose[:3]) > 0.5 * surface.diagonal)
+
+    def _cover(self, surface: Surface, found: Found) -> None:
+        """Marks the pixels that the object now covers, with a margin."""
+        thing = _posed(self.scene, surface, found)
+        corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ self.scene.K.T
+        if (corners[:, 2] <= 0).any():
+            return
+        pixels = corners[:, :2] / corners[:, 2:]
+        margin = 0.01 * self.scene.size[0] + 1
+        (left, top), (right, bottom) = np.floor(pixels.min(0) - margin), np.ceil(pixels.max(0) + margin)
+        rows = slice(max(0, int(top)), max(0, int(bottom)))
+        self.covered[rows, max(0, int(left)) : max(0, int(right))] = True
+
+    def _at_home(self, surface: Surface, home: Found | None) -> Detection:
+        confidence = 1.0 if home is None else _confidence(home)
+        return _detection(self.scene, surface, surface.thing, confidence=confidence, sigma=None if home is None else home.sigma)
+
+    def _unseen(self, surface: Surface) -> Detection:
+        """An object of which the pictures show too little: taken to be where it was, and said to be unobservable."""
+        return _detection(self.scene, surface, surface.thing, confidence=0.5, unobservable=_FREEDOMS)
+
+    def _placed(self, surface: Surface, found: Found, state: str) -> Detection:
+        thing = _posed(self.scene, surface, found)
+        return _detection(self.scene, surface, thing, state=state, confidence=_confidence(found), sigma=found.sigma)
+
+
+def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
+    """Every object in the frame of the camera that took the edited picture; absent where the scene is not found again."""
+    motion = camera_motion(scene, edited)
+    if motion is None:
+        return [_detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]
+    return [_detection(scene, s, _carried(s.thing, motion), confidence=motion.inliers / motion.matches) for s in scene.surfaces]
+
+
+def _carried(thing: SceneObject, motion: CameraMotion) -> SceneObject:
+    rotation = motion.rotation @ np.array(thing.rotation_matrix)
+    centre = motion.rotation @ np.array(thing.bbox_3d[:3]) + motion.translation
+    return _boxed(thing, centre, np.array(thing.bbox_3d[3:6]), rotation)
+
+
+def _posed(scene: Scene, surface: Surface, found: Found) -> SceneObject:
+    """The object under a pose of `follow`."""
+    thing, turn, size = surface.thing, found.pose[3], math.exp(found.pose[4])
+    c, s = math.cos(turn), math.sin(turn)
+    rotation = scene.axes.T @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ scene.axes
+    arm = np.array(thing.bbox_3d[:3]) - surface.base
+    centre = surface.base + found.pose[:3] @ scene.axes + size * rotation @ arm
+    return _boxed(thing, centre, size * np.array(thing.bbox_3d[3:6]), rotation @ np.array(thing.rotation_matrix))
+
+
+def _boxed(thing: SceneObject, centre: Array, size: Array, rotation: Array) -> SceneObject:
+    yaw = math.atan2(rotation[0, 2], rotation[2, 2])
+    box = (*centre.tolist(), *size.tolist(), yaw)
+    return dataclasses.replace(thing, bbox_3d=box, rotation_matrix=tuple(map(tuple, rotation.tolist())))
+
+
+def _part(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
+    return dataclasses.replace(surface, points=surface.points[kept], normals=surface.normals[kept], pixels=surface.pixels[kept])
+
+
+def _confidence(found: Found) -> float:
+    return 1 / (1 + math.exp(-(found.evidence - _SURE) / _UNSURE))
+
+
+def _detection(
+    scene: Scene,
+    surface: Surface,
+    thing: SceneObject,
+    *,
+    state: str = "present",
+    confidence: float = 1.0,
+    sigma: Array | None = None,
+    unobservable: tuple[str, ...] = (),
+) -> Detection:
+    """As the reference's detector words it: the rectangle in its 896 frame, the whole picture for a box behind the camera."""
+    if thing.symmetry == "continuous" and "turn" not in unobservable:
+        unobservable = (*unobservable, "turn")
+    corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ scene.K.T
+    scale, offset, frame = reference_frame(scene.size)
+    rectangle = (0.0, 0.0, float(frame[0]), float(frame[1]))
+    if (corners[:, 2] > 0).all():
+        pixels = corners[:, :2] / corners[:, 2:] * scale - offset
+        rectangle = (*pixels.min(0).tolist(), *pixels.max(0).tolist())
+    return Detection(
+        label=thing.category,
+        bbox_3d=thing.bbox_3d,
+        bbox_2d=rectangle,
+        rotation_matrix=thing.rotation_matrix,
+        object_id=thing.id,
+        state=state,
+        confidence=confidence,
+        sigma=None if sigma is None else _box_sigma(scene, surface, sigma),
+        unobservable=unobservable,
+    )
+
+
+def _box_sigma(scene: Scene, surface: Surface, sigma: Array) -> tuple[float, ...]:
+    """Of x, y, z, w, h, l, yaw from those of a pose."""
+    place = np.sqrt((scene.axes.T**2) @ sigma[:3] ** 2)
+    return (*place.tolist(), *(sigma[4] * np.array(surface.thing.bbox_3d[3:6])).tolist(), float(sigma[3]))
