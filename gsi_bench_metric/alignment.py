@@ -26,6 +26,7 @@ _FINEST = 512  # px: more costs time and adds nothing to four numbers
 _STEPS = 12  # at each level, at most
 _SETTLED_PX = 0.005
 _KNOTS = 6  # of the tone curve
+_TONE_ROWS = 40  # a picture's pixels are thinned by its height over this, for the curve
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
 _TUKEY = 4.685
@@ -64,7 +65,7 @@ class Alignment:
         if not self.warps:
             return np.ones(shape, bool)
         ones = np.full(shape, 255, np.uint8)
-        return np.asarray(_warp(ones, self.matrix, border=cv2.BORDER_CONSTANT) > 254)
+        return np.asarray(_warp(ones, self.matrix, border=cv2.BORDER_CONSTANT) > 230)
 
 
 _IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -188,7 +189,7 @@ def _fit_tone(before: Array, after: Array, weight: Array) -> NDArray[np.float64]
     curve = _no_curve()
     kept = weight > 0.5
     for channel in range(3):
-        x, y = before[..., channel][kept][::3].astype(np.float64), after[..., channel][kept][::3].astype(np.float64)
+        x, y = (p[..., channel][kept][:: max(1, len(before) // _TONE_ROWS)].astype(np.float64) for p in (before, after))
         if len(x) < 50:
             continue
         place = np.clip(x / 255 * (_KNOTS - 1), 0, _KNOTS - 1 - 1e-6)

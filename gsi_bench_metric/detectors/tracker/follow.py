@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 _POINTS = (128, 256, 500)
 _WIDTHS = (72, 144, 512)
 _SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
+_PALETTE_WIDTH = 256  # px: finer makes no difference
 _PALETTE = 24  # colours that stand for the object's own
 _PALETTE_SIGMA = 1.3  # light changes more between faces than on one
 _OLD_PLACE = 0.8  # how sure a change is where the background was never seen
@@ -36,7 +37,7 @@ _GRID_PX = 2.0
 _TURNS, _SIZES = 48, np.geomspace(0.4, 2.5, 19)
 _DEPTHS = (0.3, 3.0)  # range of distances that is searched, of the object's own
 _APART = (0.04, 0.05, 0.03, 0.3, 0.15)  # poses nearer than this are one hypothesis
-_CANDIDATES = 8
+_CANDIDATES, _FINALISTS = 8, 3
 _FAMILIES = ((1, 1, 0, 0, 0), (1, 1, 0, 0, 1), (1, 1, 1, 0, 1))
 _COSTS = (0.0, 0.0, 0.06, 0.04, 0.04)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
@@ -118,7 +119,9 @@ def follow(views: Views, supports: Sequence[Support], turned_in_place: bool) -> 
     turns = views.surface.thing.symmetry != "continuous"
     seeds, free = _coarse(views, supports, turns)
     middle, free = _search(views, _MIDDLE, seeds, free, generator)
-    middle = middle[:_CANDIDATES]
+    # At full size a few rounds tell which candidates are worth the rest.
+    middle, _ = _search(views, _SIFTING, middle[:_CANDIDATES], free[:_CANDIDATES], generator)
+    middle = middle[:_FINALISTS]
     families = torch.tensor(_FAMILIES, dtype=torch.float32)
     starts = middle.repeat_interleave(len(families), 0)
     starts[:, 3] = 0
@@ -276,6 +279,7 @@ class _Effort:
 
 
 _MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3)
+_SIFTING = _Effort(2, (0.012, 0.016, 0.01, 0.06, 0.03), 2, 24)
 _FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5)
 
 
@@ -353,8 +357,7 @@ def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.flo
     mask = surface.mask.astype(np.uint8)
     reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
-    things = np.any([other.mask for other in scene.surfaces], axis=0)
-    background = fill(evidence.source, ~near & ~things)
+    background = fill(evidence.source, ~near & ~scene.things)
     over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
     guess = _OLD_PLACE * change(background, evidence.edited, max(evidence.noise, _NOISE_FLOOR))
     changed = np.where(evidence.known, np.where(over, guess, evidence.changed), 0)
@@ -367,11 +370,12 @@ def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
     """How likely each pixel's colour is for a side of the object of which only the palette is known, H×W."""
     pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=_PALETTE)]
     sigma = _spread(_SIGMAS[-1], evidence.noise)
-    total = np.zeros(evidence.edited.shape[:2], np.float32)
-    for colour in evidence.source[pick[:, 1], pick[:, 0]]:
-        squared = (evidence.edited - colour) ** 2
-        total += np.exp(-(squared[..., 0] / (_PALETTE_SIGMA * sigma[0]) ** 2 + squared[..., 1:].sum(-1) / sigma[1] ** 2) / 2)
-    return total / _PALETTE
+    units = np.array([_PALETTE_SIGMA * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
+    height, width = evidence.edited.shape[:2]
+    pixels = torch.tensor(_shrunk(evidence.edited, _PALETTE_WIDTH) / units)
+    palette = torch.tensor(evidence.source[pick[:, 1], pick[:, 0]] / units)
+    likely = torch.exp(-(torch.cdist(pixels.reshape(-1, 3), palette) ** 2)).mean(1).reshape(pixels.shape[:2])
+    return np.asarray(cv2.resize(likely.numpy(), (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _spread(sigma: tuple[float, float], noise: float) -> tuple[float, float]:

@@ -64,6 +64,7 @@ class Scene:
         up: unit vector against gravity.
         axes: 3×3, rows along, across, up: `level_axes`.
         depth: H×W metres, inf where unknown.
+        things: H×W, where any of the known objects is seen.
     """
 
     rgb: RGB
@@ -72,6 +73,7 @@ class Scene:
     axes: Array
     depth: Depth
     surfaces: tuple[Surface, ...]
+    things: Mask
 
     @property
     def size(self) -> tuple[int, int]:
@@ -105,7 +107,8 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
             depth[ids == number] = found[ids == number]
     view = _View(depth, rays, _normals(rays, depth))
     surfaces = tuple(_surface(thing, ids == number, view, up) for number, thing in enumerate(things, 1))
-    return Scene(rgb, K, up, level_axes(up), depth, surfaces)
+    things_mask = np.any([s.mask for s in surfaces], axis=0)
+    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask)
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:

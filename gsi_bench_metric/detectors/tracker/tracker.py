@@ -201,8 +201,7 @@ class _Tracking:
 
     def _something_new(self, surface: Surface) -> bool:
         """Whether a changed region outside of the known objects could hold a second target."""
-        outside = ~np.any([s.mask for s in self.scene.surfaces], axis=0)
-        return bool((self.evidence.changed > 0.7)[outside].sum() > _LEAST_NEW * len(surface.points))
+        return bool(((self.evidence.changed > 0.7) & ~self.scene.things).sum() > _LEAST_NEW * len(surface.points))
 
     def _views(self, surface: Surface) -> Views:
         further = None
