@@ -56,7 +56,7 @@ def _add_evaluate(subparsers: Any) -> None:
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
-    parser.add_argument("--detector", default="tracker", help="recorded, or tracker (default; not in this version)")
+    parser.add_argument("--detector", default="tracker", help="tracker (default), recorded or simulator")
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
     parser.add_argument("--judge", help="recorded; without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
