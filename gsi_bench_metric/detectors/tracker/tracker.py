@@ -50,6 +50,7 @@ _LEAST_PIXELS = 12
 _LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
 _TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
 _SURE, _UNSURE = 0.35, 0.12  # evidence at which the confidence is a half, and its scale
+_LIKENESS_ZERO, _LIKENESS_SLOPE = 0.5, 1.2
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -295,7 +296,9 @@ def _part(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
 
 
 def _confidence(found: Found) -> float:
-    return 1 / (1 + math.exp(-(found.evidence - _SURE) / _UNSURE))
+    """From what speaks for the pose; where the background behind it is a guess, likeness may speak too."""
+    likeness = _LIKENESS_SLOPE * (found.likeness - _LIKENESS_ZERO) if found.seen > 3 * _LEAST_SEEN else 0.0
+    return 1 / (1 + math.exp(-(max(found.evidence, likeness) - _SURE) / _UNSURE))
 
 
 def _detection(
