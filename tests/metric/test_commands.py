@@ -152,7 +152,7 @@ def test_batches_do_not_change_scores(workplace, tmp_path):
 
 
 ERRORS = {
-    "tracker is not in this version": (["--protocol", "official"], r"detector 'tracker' .* is not in this version"),
+    "detany3d is not in this version": (["--detector", "detany3d"], r"detector 'detany3d' .* is not in this version"),
     "recorded needs a file": (["--protocol", "official", "--detector", "recorded"], "needs --detections"),
     "judgements need a judge": (
         ["--protocol", "official", "--detector", "recorded", "--detections", CACHE, "--judgements", CACHE],

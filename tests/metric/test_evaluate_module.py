@@ -22,13 +22,17 @@ from gsi_bench_dataset import Sample
 from gsi_bench_dataset.official import read_official
 from gsi_bench_dataset.predictions import PredictionSet, read_predictions
 from gsi_bench_dataset.records import sample_features
+from gsi_bench_dataset.shards import read_dataset
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.evaluate_module import GsiBench
+from gsi_bench_metric.images import load_rgb
 from gsi_bench_metric.judges import make_judge
 from gsi_bench_metric.planning import make_plan
 from gsi_bench_metric.score_files import read_scores
 from gsi_bench_metric.scoring import ScoringError, make_scorer, score
+
+VARIANTS = Path(__file__).parents[1] / "data" / "variants" / "GSI-Bench"
 
 # One edit each of move, remove, view (with ground truth) and rotate, on pictures that are quick to score.
 QUICK = (
@@ -323,12 +327,18 @@ def test_bad_arguments_leave_added_rows_in_place(
     metric: GsiBench, make_sample: Callable[..., Sample], arguments: dict[str, Any]
 ) -> None:
     metric.add(prediction={"id": "a_edit_0", "image": "p.png"}, reference=make_sample())
-    for change in ({"protocol": "mine"}, {"detector": "tracker"}, {"judge": "openai"}, {"judge": None}):
+    for change in ({"protocol": "mine"}, {"detector": "detany3d"}, {"judge": "openai"}, {"judge": None}):
         with pytest.raises(ValueError, match=r"not in this version|no protocol|judgements are given"):
             metric.compute(**(arguments | change))
     assert len(metric) == 1
 
 
-def test_design_defaults_say_what_to_pass_instead(metric: GsiBench, make_sample: Callable[..., Sample]) -> None:
-    with pytest.raises(ValueError, match="use detector='recorded'"):
-        metric.compute(predictions=["p.png"], references=[make_sample()])
+def test_with_nothing_named_but_the_pictures_the_tracker_scores_strictly() -> None:
+    rows = {s.query_id: s for s in read_dataset(VARIANTS, "mesatask")}
+    right = rows["01-grade100"]
+    wrong = dataclasses.replace(right, id=f"{right.img_id}_edit_x", query_id="x")
+    shown = [load_rgb(picture) for picture in (right.edited_image, rows["01-opposite"].edited_image) if picture]
+    found = GsiBench().compute(predictions=shown, references=[right, wrong], device="cpu")
+    assert found is not None
+    assert (found["ic"], found["n"], found["n_not_scored"]) == (50, 2, 0)
+    assert found["sa_given_ic"] > 80

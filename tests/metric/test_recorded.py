@@ -247,7 +247,6 @@ def test_the_copy_editor_meets_the_detections_of_the_source(write, make_sample, 
     ("name", "words"),
     [
         ("recorded", ["--detections"]),
-        ("tracker", ["not in this version", "recorded"]),
         ("detany3d", ["not in this version", "recorded"]),
         ("yolo", ["'yolo'", "recorded"]),
         ("", ["no detector ''"]),
