@@ -148,7 +148,8 @@ def gated(score: Score) -> Gated | None:
     if score.ic is None or score.sa is None or math.isnan(score.ic) or math.isnan(score.sa):
         return None
     ic = min(max(score.ic, 0.0), 1.0)
-    el = None if score.lpips is None else 100 * ic * (1 - min(1.0, score.lpips))
+    kept = 1.0 if score.bystanders is None else score.bystanders  # only the strict protocol counts them
+    el = None if score.lpips is None else 100 * ic * kept * (1 - min(1.0, score.lpips))
     return Gated(100 * ic, 100 * ic * score.sa, el)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.images import RGB
-from gsi_bench_metric.viewpoint import keypoints, ratio_matches
+from gsi_bench_metric.viewpoint import ratio_matches
 
 __all__ = ["CameraMotion", "camera_motion"]
 
@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 _TRIES, _AGREE_PX, _CERTAINTY = 2000, 2.0, 0.9999
 _NO_DISTORTION = np.zeros(4)
 _LEAST_INLIERS = 12
+_FEATURE_WIDTH = 640.0
+_LEAST_CONTRAST = 0.015
 _LEAST_SHARE = 0.25  # of the matches
 
 
@@ -37,12 +39,11 @@ def camera_motion(scene: Scene, edited: RGB) -> CameraMotion | None:
 
     Lepetit et al. 2009 (EPnP) in RANSAC, refined over its inliers (Levenberg-Marquardt on reprojection), by OpenCV.
     """
-    a, b = keypoints(scene.rgb), keypoints(edited)
-    if a.descriptors is None or b.descriptors is None or min(len(a.points), len(b.points)) < _LEAST_INLIERS:
+    (here, a), (there, b) = _features(scene.rgb), _features(edited)
+    if min(len(here), len(there)) < _LEAST_INLIERS:
         return None
-    first, second = ratio_matches(a.descriptors, b.descriptors)
-    # OpenCV's key points have pixel centres at whole numbers.
-    here, there = a.points[first] + 0.5, b.points[second] + 0.5
+    first, second = ratio_matches(a, b)
+    here, there = here[first], there[second]
     columns, rows = (np.clip(here[:, i].astype(int), 0, limit - 1) for i, limit in enumerate(scene.size))
     depth = scene.depth[rows, columns].astype(np.float64)
     known = np.isfinite(depth)
@@ -65,5 +66,23 @@ def camera_motion(scene: Scene, edited: RGB) -> CameraMotion | None:
         return None
     chosen = inliers[:, 0]
     turn, step = cv2.solvePnPRefineLM(points[chosen], pixels[chosen], scene.K, _NO_DISTORTION, turn, step)
-    rotation = np.asarray(cv2.Rodrigues(turn)[0], dtype=np.float64)
-    return CameraMotion(rotation, np.asarray(step, dtype=np.float64)[:, 0], len(inliers), int(known.sum()))
+    rotation, translation = np.asarray(cv2.Rodrigues(turn)[0], dtype=np.float64), np.asarray(step, dtype=np.float64)[:, 0]
+    # Few matches can agree on a camera far outside of the scene.
+    if not np.linalg.norm(translation) < np.median(points[:, 2]):
+        return None
+    return CameraMotion(rotation, translation, len(inliers), int(known.sum()))
+
+
+def _features(rgb: RGB) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """SIFT key points (K, 2) in pixels, centres at half numbers, and descriptors (K, 128). Small pictures are enlarged."""
+    factor = max(1.0, _FEATURE_WIDTH / rgb.shape[1])
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    if factor > 1:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    sift = cv2.SIFT_create(contrastThreshold=_LEAST_CONTRAST)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
+    found, descriptors = sift.detectAndCompute(grey, None)
+    if descriptors is None:
+        return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+    # OpenCV counts centres as whole numbers.
+    points = np.array([k.pt for k in found], dtype=np.float32).reshape(-1, 2) + 0.5
+    return points / np.float32(factor), descriptors

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.images import RGB
 
-__all__ = ["Evidence", "change", "compare", "fill", "opponent"]
+__all__ = ["Evidence", "change", "compare", "explained", "fill", "opponent"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -82,6 +82,15 @@ def change(a: Array, b: Array, noise: float) -> Array:
     squared += ((b[..., 1:] - a[..., 1:]) ** 2).sum(-1) / (_COLOUR**2 + tolerance)
     squared += (np.log(gain) / _SHADE_COST) ** 2
     return np.asarray(cv2.GaussianBlur(1 - np.exp(-squared / 4), (0, 0), 0.6), dtype=np.float32)
+
+
+def explained(evidence: Evidence, mask: Mask) -> Array:
+    """How well the source's pixels explain the edited ones of a mask, 0–1 (P,), under one change of light on all of them."""
+    a, b = evidence.source[mask], evidence.edited[mask]
+    gain = float(np.clip((a[:, 0] * b[:, 0]).sum() / max(float((a[:, 0] ** 2).sum()), 1e-6), *_SHADE))
+    bright, colour = (np.hypot(s, 1.5 * evidence.noise) for s in (2 * _BRIGHTNESS, 2 * _COLOUR))
+    squared = ((b[:, 0] - gain * a[:, 0]) / bright) ** 2 + ((b[:, 1:] - a[:, 1:]) ** 2).sum(-1) / colour**2
+    return np.asarray(np.exp(-squared / 2), dtype=np.float32)
 
 
 def fill(picture: Array, valid: Mask) -> Array:

@@ -42,7 +42,9 @@ _FAMILIES = ((1, 1, 0, 0, 0), (1, 1, 0, 0, 1), (1, 1, 1, 0, 1))
 _COSTS = (0.0, 0.0, 0.06, 0.04, 0.08)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
+_MOST_UNASKED_SIZE = 0.7  # log
 _TURN_COST = 0.08
+_LEAST_SIDE, _HOPELESS = 0.15, 10.0
 _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
 
 
@@ -113,8 +115,8 @@ def stay(views: Views) -> Found:
     return _verdict(views, torch.zeros(5))
 
 
-def follow(views: Views, supports: Sequence[Support], turned_in_place: bool) -> Found:
-    """The best pose. `turned_in_place`: a turn was asked for, so that one is likelier than another story of the same change."""
+def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = False, size_asked: bool = False) -> Found:
+    """The best pose. What was asked for is likelier than another story of the same change, whichever way it went."""
     generator = torch.Generator().manual_seed(0)
     turns = views.surface.thing.symmetry != "continuous"
     seeds, free = _coarse(views, supports, turns)
@@ -124,14 +126,16 @@ def follow(views: Views, supports: Sequence[Support], turned_in_place: bool) -> 
     middle = middle[:_FINALISTS]
     families = torch.tensor(_FAMILIES, dtype=torch.float32)
     starts = middle.repeat_interleave(len(families), 0)
-    starts[:, 3] = 0
     masks = families.repeat(len(middle), 1)
+    starts[:, 3:] *= masks[:, 3:]
+    if not size_asked:
+        starts[:, 4].clamp_(-_MOST_UNASKED_SIZE, _MOST_UNASKED_SIZE)
     fine, masks = _search(views, _FINE, starts, masks, generator)
     value = verdicts(views.clouds[2], views.levels[2], fine[None]).score[0]
     heights = torch.tensor([_height_cost(pose, views, supports) for pose in fine.numpy()])
     best = fine[(value - masks @ torch.tensor(_COSTS) - heights).argmax()]
     if turns:
-        best = _with_turn(views, best, turned_in_place, generator)
+        best = _with_turn(views, best, turn_asked, generator)
     return _verdict(views, best)
 
 
@@ -168,16 +172,20 @@ def _turn_at(views: Views, pose: Tensor, generator: torch.Generator) -> tuple[Te
 
 
 def _turning(views: Views, poses: Tensor) -> Tensor:
-    value = verdicts(views.clouds[2], views.levels[2], poses[None]).turning[0]
-    if views.further is not None:
-        value = value + verdicts(views.further, views.levels[2], poses[None]).turning[0]
-    return value
+    """The turning score of poses (H, 5); hopeless where hardly any known side would be seen, which explains nothing."""
+    clouds = [views.clouds[2]] if views.further is None else [views.clouds[2], views.further]
+    found = [verdicts(cloud, views.levels[2], poses[None]) for cloud in clouds]
+    # A turn half-way shows some of both sides, neither as well as the end that it belongs to.
+    return torch.stack([v.turning[0] - _HOPELESS * (v.seen[0] < _LEAST_SIDE) for v in found]).amax(0)
 
 
 def _verdict(views: Views, pose: Tensor) -> Found:
     """By the sides seen in the source, or by those that a right turn brings to light, whichever explain more."""
     clouds = [views.clouds[2]] if views.further is None else [views.clouds[2], views.further]
-    found = max((verdicts(cloud, views.levels[2], pose[None, None]) for cloud in clouds), key=lambda v: float(v.score))
+    found = max(
+        (verdicts(cloud, views.levels[2], pose[None, None]) for cloud in clouds),
+        key=lambda v: float(v.score) - (_HOPELESS if v.seen < _LEAST_SIDE else 0),
+    )
     score = float(found.score)
     return Found(pose.double().numpy(), score, float(found.seen), float(found.likeness), _sigma(views, pose))
 

@@ -22,7 +22,7 @@ from gsi_bench_dataset.records import Detection, Sample, SceneObject
 from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import CameraMotion, camera_motion
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, opponent
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, stay
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.images import RGB, fit_to, load_rgb
@@ -40,7 +40,8 @@ _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which o
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
 _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN = 0.05  # share of the surface
-_LIKE_ITSELF = 0.6
+_LIKE_ITSELF = 0.45
+_SETTLED = 0.5  # likeness of a bystander's pixels at home
 # Nobody asked bystanders to do anything: it takes more to believe that they did.
 _ELSEWHERE = 0.45
 _GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
@@ -138,9 +139,21 @@ class _Tracking:
     """One edited picture at work: the target first, then the others, which it may now hide."""
 
     def __init__(self, scene: Scene, sample: Sample, evidence: Evidence):
-        self.scene, self.sample, self.evidence = scene, sample, evidence
+        self.scene, self.sample = scene, sample
         self.targets = {o.id for o in sample.objects or () if o.is_target} or {"target"}
+        self.evidence = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
+
+    def _without_the_settled(self, evidence: Evidence) -> Evidence:
+        """Pixels of bystanders that other light explains are no sign of anything new there."""
+        changed = evidence.changed.copy()
+        for surface in self.scene.surfaces:
+            if surface.thing.id in self.targets or not surface.mask.any():
+                continue
+            likely = explained(evidence, surface.mask)
+            if likely.mean() > _SETTLED:
+                changed[surface.mask] *= 1 - likely
+        return dataclasses.replace(evidence, changed=changed)
 
     def detections(self) -> list[Detection]:
         found: dict[str, list[Detection]] = {}
@@ -157,7 +170,7 @@ class _Tracking:
             return [self._at_home(surface, None)]
         views = self._views(surface)
         home = stay(views)
-        found = follow(views, self._supports(surface), self._turn_asked())
+        found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=self._asked("scale"))
         self._cover(surface, found)
         away = self._is_away(surface, found, home)
         if still or (away and home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT and self._apart(surface, found)):
@@ -179,7 +192,7 @@ class _Tracking:
         home = stay(views)
         if home.likeness > _STAYED_LIKENESS:
             return [self._at_home(surface, home)]
-        found = follow(views, self._supports(surface), False)
+        found = follow(views, self._supports(surface))
         if found.evidence > _ELSEWHERE and found.score > home.score + _ELSEWHERE and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
         gone = home.likeness < _GONE_LIKENESS and home.evidence < _GONE_EVIDENCE
@@ -206,15 +219,15 @@ class _Tracking:
 
     def _views(self, surface: Surface) -> Views:
         further = None
-        if self._turn_asked() and surface.thing.id in self.targets and self.sample.edited_image is not None:
+        if self._asked("rotate") and surface.thing.id in self.targets and self.sample.edited_image is not None:
             seen = after_surface(self.scene, self.sample, surface.thing)
             if seen is not None:
                 rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
                 further = (seen, opponent(rgb, self.evidence.soften))
         return make_views(self.scene, surface, self.evidence, further)
 
-    def _turn_asked(self) -> bool:
-        return self.sample.operation is not None and self.sample.operation.kind == "rotate"
+    def _asked(self, kind: str) -> bool:
+        return self.sample.operation is not None and self.sample.operation.kind == kind
 
     def _supports(self, surface: Surface) -> list[Support]:
         supports = [Support(0.0)]
