@@ -28,6 +28,7 @@ _SETTLED_PX = 0.005
 _KNOTS = 6  # of the tone curve
 _TONE_ROWS = 40  # a picture's pixels are thinned by its height over this, for the curve
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
+_LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; differences above this percentile count as it
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
 _TUKEY = 4.685
 _SURROUNDINGS_PX, _FLAT, _STRUCTURE_RANGE = 8.0, 6.0, 40.0
@@ -41,7 +42,8 @@ class Alignment:
     Attributes:
         matrix: 2×3, maps source pixels (x, y), centres at whole numbers, to edited pixels: a similarity.
         tone: 3×K edited values 0–255 that belong to the source values `np.linspace(0, 255, K)`, per channel R, G, B.
-        drift_px: mean displacement over the picture that the warp stands for, before small ones were taken for none.
+        drift_px: mean displacement over the picture that the warp stands for, before small ones were taken for none; 0 where
+            the warp makes the pictures no more alike.
         found: share of the scene (outside of `ignore`) that the edited picture shows again, 0–1.
     """
 
@@ -97,6 +99,8 @@ def align(source: RGB, edited: RGB, ignore: Mask | None = None) -> Alignment:
     small = _similarity(before, after, weight, tone, small)
     matrix = _rescaled(small, scale)
     drift = _mean_displacement(matrix, (source.shape[0], source.shape[1]))
+    if drift > _NOTHING_PX and not _explains(before, _untoned(after, tone), weight, small):
+        drift = 0.0
     if drift < _NOTHING_PX:
         matrix = small = _IDENTITY
     tone = _fit_tone(before, _warp(after, small), weight)
@@ -232,6 +236,17 @@ def _untoned(picture: NDArray[Any], tone: NDArray[np.float64]) -> NDArray[Any]:
         return np.stack([table[c][picture[..., c]] for c in range(3)], -1).round().astype(np.uint8)
     levels = np.arange(256)
     return np.stack([np.interp(picture[..., c], levels, table[c]) for c in range(3)], -1).astype(picture.dtype)
+
+
+def _explains(before: Array, after: Array, weight: Array, matrix: NDArray[np.float64]) -> bool:
+    """Whether a warp makes the pictures more alike: the shadows of another light pull at the fit and stay where they are."""
+    seen = (weight > 0) & (_warp(np.full(weight.shape, 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT) > 230)
+    if not seen.any():
+        return False
+    structure = _structure(_grey(before))
+    without, within = (np.abs(_structure(_grey(b)) - structure)[seen] for b in (after, _warp(after, matrix)))
+    costs = [np.minimum(rest, np.percentile(rest, _TRIM)).mean() for rest in (without, within)]
+    return bool(costs[1] < _LESS * costs[0])
 
 
 def _found(before: Array, after: NDArray[Any], weight: Array) -> float:

@@ -6,6 +6,7 @@ Everything is compared in the source's frame, after drift and tone were removed,
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,18 +14,34 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.images import RGB
 
-__all__ = ["Evidence", "change", "compare", "explained", "fill", "opponent"]
+__all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "spread"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _BLURS = (0.0, 0.7, 1.2, 2.0, 3.0)
 _NOISY = 0.01  # of the range: above it both pictures are smoothed
+_GRAIN_PX, _LIGHT_PX = 1.5, 5
+_ROUGHLY = 2.0
 _DARK = 0.1  # of the range: colours of darker things are not trusted
 _BRIGHTNESS, _COLOUR = 0.045, 0.06  # what two pictures of the same thing differ by
 _SLOPE_PX = 0.35  # of misplacement that is forgiven
 _SHADE = (0.4, 2.2)  # local brightening that may be light alone ...
 _SHADE_COST = 0.45  # ... and how surely it is (log units)
+
+
+class Unrest(NamedTuple):
+    """By how much two pictures of the same things differ all over.
+
+    Attributes:
+        noise: from pixel to pixel, in units of the range.
+        light: of the logarithm of local brightness.
+        tint: of the colour channels.
+    """
+
+    noise: float
+    light: float
+    tint: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +52,7 @@ class Evidence:
         source, edited: H×W×3 opponent colours at the common sharpness.
         changed: H×W, how surely the edited picture shows something else than the source there, 0–1.
         known: H×W, False where the edited picture does not reach.
-        noise: of the edited picture against the source, in units of the range.
+        unrest: of the edited picture against the source.
         soften: what brings another picture of the source's sharpness to the common one.
     """
 
@@ -43,7 +60,7 @@ class Evidence:
     edited: Array
     changed: Array
     known: Mask
-    noise: float
+    unrest: Unrest
     soften: tuple[float, ...]
 
 
@@ -52,14 +69,15 @@ def compare(source: RGB, edited: RGB, known: Mask) -> Evidence:
     a, b = (p.astype(np.float32) / 255 for p in (source, edited))
     soften = [_common_blur(a, b, known)]
     a = _blurred(a, soften[0])
-    noise = _noise(a, b)
-    if noise > _NOISY:
-        soften.append(min(1.5, 40 * noise))
+    grain = _grain(a, b)
+    if grain > _NOISY:
+        soften.append(min(1.5, 40 * grain))
         a, b = _blurred(a, soften[1]), _blurred(b, soften[1])
-        noise = _noise(a, b)
+    noise = _noise(a, b, known)
     a, b = opponent(a), opponent(b)
-    changed = np.where(known, change(a, b, noise), 0).astype(np.float32)
-    return Evidence(a, b, changed, known, noise, tuple(soften))
+    unrest = _unrest(a, b, known, noise)
+    changed = np.where(known, change(a, b, unrest), 0).astype(np.float32)
+    return Evidence(a, b, changed, known, unrest, tuple(soften))
 
 
 def opponent(rgb: Array, soften: tuple[float, ...] = ()) -> Array:
@@ -71,16 +89,16 @@ def opponent(rgb: Array, soften: tuple[float, ...] = ()) -> Array:
     return np.stack([bright, (r - g) / 2 / (bright + _DARK), ((r + g) / 4 - b / 2) / (bright + _DARK)], -1)
 
 
-def change(a: Array, b: Array, noise: float) -> Array:
+def change(a: Array, b: Array, unrest: Unrest) -> Array:
     """How surely two pictures in opponent colours differ at each pixel, 0–1, forgiving light and a fraction of a pixel."""
     mean_a, mean_b = (cv2.blur(p[..., 0], (3, 3)) for p in (a, b))
     gain = np.clip((mean_b + 0.02) / (mean_a + 0.02), *_SHADE)
     slope = sum(np.abs(cv2.Sobel(a[..., 0], cv2.CV_32F, *way, scale=1 / 8)) for way in ((1, 0), (0, 1)))
-    tolerance = (_SLOPE_PX * slope) ** 2 + 2 * noise**2
+    tolerance = (_SLOPE_PX * slope) ** 2 + 2 * unrest.noise**2
     squared = (b[..., 0] - gain * a[..., 0]) ** 2 / (_BRIGHTNESS**2 + tolerance)
-    tolerance = tolerance + (noise / (a[..., 0] + _DARK)) ** 2
+    tolerance = tolerance + (unrest.noise / (a[..., 0] + _DARK)) ** 2 + unrest.tint**2
     squared += ((b[..., 1:] - a[..., 1:]) ** 2).sum(-1) / (_COLOUR**2 + tolerance)
-    squared += (np.log(gain) / _SHADE_COST) ** 2
+    squared += (np.log(gain) / np.hypot(_SHADE_COST, 2 * unrest.light)) ** 2
     return np.asarray(cv2.GaussianBlur(1 - np.exp(-squared / 4), (0, 0), 0.6), dtype=np.float32)
 
 
@@ -88,9 +106,14 @@ def explained(evidence: Evidence, mask: Mask) -> Array:
     """How well the source's pixels explain the edited ones of a mask, 0–1 (P,), under one change of light on all of them."""
     a, b = evidence.source[mask], evidence.edited[mask]
     gain = float(np.clip((a[:, 0] * b[:, 0]).sum() / max(float((a[:, 0] ** 2).sum()), 1e-6), *_SHADE))
-    bright, colour = (np.hypot(s, 1.5 * evidence.noise) for s in (2 * _BRIGHTNESS, 2 * _COLOUR))
+    bright, colour = np.hypot((2 * _BRIGHTNESS, 2 * _COLOUR), spread(evidence.unrest))
     squared = ((b[:, 0] - gain * a[:, 0]) / bright) ** 2 + ((b[:, 1:] - a[:, 1:]) ** 2).sum(-1) / colour**2
     return np.asarray(np.exp(-squared / 2), dtype=np.float32)
+
+
+def spread(unrest: Unrest) -> tuple[float, float]:
+    """What the unrest of pictures adds to the deviation of brightness and colour of the same thing."""
+    return float(np.hypot(1.5 * unrest.noise, 0.5 * unrest.light)), float(np.hypot(1.5 * unrest.noise, unrest.tint))
 
 
 def fill(picture: Array, valid: Mask) -> Array:
@@ -118,8 +141,30 @@ def _roughness(picture: Array, known: Mask) -> float:
     return float(np.percentile(np.abs(cv2.Laplacian(picture.mean(-1), cv2.CV_32F))[known], 97))
 
 
-def _noise(a: Array, b: Array) -> float:
-    return 1.4826 * float(np.median(np.abs((b - a) - np.median(b - a, axis=(0, 1)))))
+def _grain(a: Array, b: Array) -> float:
+    """Standard deviation of what differs from pixel to pixel; other light differs over larger distances."""
+    difference = b - a
+    fine = difference - _blurred(difference, _GRAIN_PX)
+    return 1.4826 * float(np.median(np.abs(fine)))
+
+
+def _noise(a: Array, b: Array, known: Mask) -> float:
+    """Of two RGB pictures, light apart."""
+    gain = (cv2.blur(b, (_LIGHT_PX, _LIGHT_PX)) + 0.02) / (cv2.blur(a, (_LIGHT_PX, _LIGHT_PX)) + 0.02)
+    return _deviation((b - gain * a)[known])
+
+
+def _unrest(a: Array, b: Array, known: Mask, noise: float) -> Unrest:
+    """Of two pictures in opponent colours."""
+    before, after = (cv2.blur(p, (_LIGHT_PX, _LIGHT_PX))[known] for p in (a, b))
+    light = np.log((after[:, 0] + 0.02) / (before[:, 0] + 0.02))
+    tint = np.linalg.norm(after[:, 1:] - before[:, 1:], axis=1)
+    return Unrest(noise, _ROUGHLY * float(np.percentile(np.abs(light), 80)), _ROUGHLY * float(np.percentile(tint, 80)))
+
+
+def _deviation(values: Array) -> float:
+    """Standard deviation of the bulk of values (..., ) from their medians over the first axis."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values, axis=0))))
 
 
 def _blurred(picture: Array, sigma: float) -> Array:

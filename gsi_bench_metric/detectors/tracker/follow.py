@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, change, fill
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, spread
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level, verdicts
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
@@ -59,13 +59,18 @@ class Support:
 
 @dataclasses.dataclass(frozen=True)
 class Views:
-    """One object and one edited picture at all sizes, coarse first. `further`: the sides that the after-image shows."""
+    """One object and one edited picture at all sizes, coarse first.
+
+    `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
+    that the after-image shows.
+    """
 
     surface: Surface
     axes: Array
     K: tuple[Array, ...]
     clouds: tuple[Cloud, ...]
     levels: tuple[Level, ...]
+    caution: float
     further: Cloud | None = None
 
 
@@ -100,14 +105,14 @@ def make_views(
     widths = [min(w, width) for w in _WIDTHS]
     clouds = [_cloud(surface, _shrunk(evidence.source, w), scene, n) for n, w in zip(_POINTS, widths, strict=True)]
     stack = _stack(scene, surface, evidence)
-    sigmas = [_spread(sigma, evidence.noise) for sigma in _SIGMAS]
+    sigmas = [_widened(sigma, evidence.unrest) for sigma in _SIGMAS]
     levels = [_level(scene, surface, _shrunk(stack, w), s) for w, s in zip(widths, sigmas, strict=True)]
     more = None
     if further is not None and len(further[0].points) >= 20:
         more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
         more = _brought_back(more, surface, further[0], scene.axes)
     K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
-    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), more)
+    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), evidence.unrest.light, more)
 
 
 def stay(views: Views) -> Found:
@@ -143,7 +148,7 @@ def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Gene
     """The pose, or one turned in the same place, or in the object's first place where a turn was asked for."""
     here, gain = _turn_at(views, best, generator)
     if not in_place:
-        return here if gain > _TURN_COST else best
+        return here if gain > _TURN_COST + views.caution else best
     start, gain = _turn_at(views, torch.zeros(5), generator)
     if gain <= _TURN_COST / 4:
         start = torch.zeros(5)
@@ -367,7 +372,8 @@ def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.flo
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
     background = fill(evidence.source, ~near & ~scene.things)
     over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
-    guess = _OLD_PLACE * change(background, evidence.edited, max(evidence.noise, _NOISE_FLOOR))
+    unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, _NOISE_FLOOR))
+    guess = _OLD_PLACE * change(background, evidence.edited, unrest)
     changed = np.where(evidence.known, np.where(over, guess, evidence.changed), 0)
     nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
     channels = (changed, nearer, _commonness(surface, evidence))
@@ -377,7 +383,7 @@ def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.flo
 def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
     """How likely each pixel's colour is for a side of the object of which only the palette is known, H×W."""
     pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=_PALETTE)]
-    sigma = _spread(_SIGMAS[-1], evidence.noise)
+    sigma = _widened(_SIGMAS[-1], evidence.unrest)
     units = np.array([_PALETTE_SIGMA * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
     height, width = evidence.edited.shape[:2]
     pixels = torch.tensor(_shrunk(evidence.edited, _PALETTE_WIDTH) / units)
@@ -386,8 +392,9 @@ def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(likely.numpy(), (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
-def _spread(sigma: tuple[float, float], noise: float) -> tuple[float, float]:
-    return math.hypot(sigma[0], 1.5 * noise), math.hypot(sigma[1], 1.5 * noise)
+def _widened(sigma: tuple[float, float], unrest: Unrest) -> tuple[float, float]:
+    bright, colour = np.hypot(sigma, spread(unrest)).tolist()
+    return bright, colour
 
 
 def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:

@@ -193,7 +193,8 @@ class _Tracking:
         if home.likeness > _STAYED_LIKENESS:
             return [self._at_home(surface, home)]
         found = follow(views, self._supports(surface))
-        if found.evidence > _ELSEWHERE and found.score > home.score + _ELSEWHERE and self._is_away(surface, found, home):
+        enough = _ELSEWHERE + views.caution
+        if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
         gone = home.likeness < _GONE_LIKENESS and home.evidence < _GONE_EVIDENCE
         return [self._lost(surface, found) if gone else self._at_home(surface, home)]
