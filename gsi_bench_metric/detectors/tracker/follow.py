@@ -21,7 +21,7 @@ from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level, verdicts
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
-__all__ = ["Found", "Support", "Views", "follow", "make_views", "stay"]
+__all__ = ["Found", "Support", "Views", "follow", "make_views", "redrawn", "stay"]
 
 Array = NDArray[np.float64]
 
@@ -44,6 +44,7 @@ _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
 _MOST_UNASKED_SIZE = 0.7  # log
 _TURN_COST = 0.08
+_DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 _LEAST_SIDE, _HOPELESS = 0.15, 10.0
 _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
 
@@ -62,7 +63,7 @@ class Views:
     """One object and one edited picture at all sizes, coarse first.
 
     `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
-    that the after-image shows.
+    that the after-image shows. `turns`: whether turns could be seen.
     """
 
     surface: Surface
@@ -71,6 +72,7 @@ class Views:
     clouds: tuple[Cloud, ...]
     levels: tuple[Level, ...]
     caution: float
+    turns: bool
     further: Cloud | None = None
 
 
@@ -112,7 +114,7 @@ def make_views(
         more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
         more = _brought_back(more, surface, further[0], scene.axes)
     K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
-    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), evidence.unrest.light, more)
+    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), evidence.unrest.light, surface.thing.symmetry != "continuous", more)
 
 
 def stay(views: Views) -> Found:
@@ -120,10 +122,16 @@ def stay(views: Views) -> Found:
     return _verdict(views, torch.zeros(5))
 
 
+def redrawn(views: Views) -> Views:
+    """For a search by silhouette alone: another instance of the kind, or the object in other colours."""
+    levels = tuple(dataclasses.replace(level, silhouette=_DRAWN_ANEW) for level in views.levels)
+    return dataclasses.replace(views, levels=levels, turns=False, further=None)
+
+
 def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = False, size_asked: bool = False) -> Found:
     """The best pose. What was asked for is likelier than another story of the same change, whichever way it went."""
     generator = torch.Generator().manual_seed(0)
-    turns = views.surface.thing.symmetry != "continuous"
+    turns = views.turns
     seeds, free = _coarse(views, supports, turns)
     middle, free = _search(views, _MIDDLE, seeds, free, generator)
     # At full size a few rounds tell which candidates are worth the rest.
@@ -138,6 +146,8 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
     fine, masks = _search(views, _FINE, starts, masks, generator)
     value = verdicts(views.clouds[2], views.levels[2], fine[None]).score[0]
     heights = torch.tensor([_height_cost(pose, views, supports) for pose in fine.numpy()])
+    if not size_asked:
+        value = value - _HOPELESS * (fine[:, 4].abs() > _MOST_UNASKED_SIZE)
     best = fine[(value - masks @ torch.tensor(_COSTS) - heights).argmax()]
     if turns:
         best = _with_turn(views, best, turn_asked, generator)

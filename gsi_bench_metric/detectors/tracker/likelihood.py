@@ -20,7 +20,6 @@ __all__ = ["CHANNELS", "Cloud", "Level", "Verdict", "place_points", "verdicts"]
 
 CHANNELS = 6  # of a level's pictures: three colours, changed, 1/depth of what may hide the object, commonness
 _NOTHING = 0.12  # likelihood of a pixel that no explanation fits
-_SILHOUETTE = 0.25  # of a changed pixel of the wrong colour: the object may have been drawn differently
 _GAIN = (0.4, 1.8)  # of the light on a moved object
 _GAIN_COST = 0.8  # log units
 _SIDE = 0.4  # of the light that may fall from one side
@@ -58,12 +57,14 @@ class Level:
         to_pixels: (N, 3, 4), local axes -> homogeneous pixels.
         eye: (N, 3), the camera in local axes.
         sigma: by how much colours of the same thing may differ: brightness, colour.
+        silhouette: likelihood of a changed pixel of the wrong colour: the object may have been drawn differently.
     """
 
     pictures: Tensor
     to_pixels: Tensor
     eye: Tensor
     sigma: tuple[float, float]
+    silhouette: float = 0.25
 
 
 class Verdict(NamedTuple):
@@ -106,7 +107,7 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
     seen = weight.sum(-1)
     unseen = _UNSEEN * (covers.sum(-1) - seen)
     unchanged = 1 - changed
-    ratio = torch.log((torch.maximum(like, _SILHOUETTE * changed) + _NOTHING) / (unchanged + _NOTHING))
+    ratio = torch.log((torch.maximum(like, level.silhouette * changed) + _NOTHING) / (unchanged + _NOTHING))
     own = torch.log((like + _NOTHING) / (torch.maximum(common, unchanged) + _NOTHING))
     return Verdict(
         (weight * ratio).sum(-1) - unseen,

@@ -23,7 +23,7 @@ from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import CameraMotion, camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
-from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, stay
+from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, redrawn, stay
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.images import RGB, fit_to, load_rgb
 from gsi_bench_metric.pictures import Picture
@@ -40,7 +40,10 @@ _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which o
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
 _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN = 0.05  # share of the surface
+# Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
+_REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.12, 0.4, 0.5
 _LIKE_ITSELF = 0.45
+_OTHER_SIZE, _SURELY_ITSELF = 0.25, 0.65  # log; nobody asked for another size: its colours must be right
 _SETTLED = 0.5  # likeness of a bystander's pixels at home
 # Nobody asked bystanders to do anything: it takes more to believe that they did.
 _ELSEWHERE = 0.45
@@ -177,7 +180,7 @@ class _Tracking:
             doubles = [self._placed(surface, found, "duplicate")] if away and found.evidence > _DOUBLE else []
             return [self._at_home(surface, home), *doubles]
         if not self._is_there(surface, found):
-            return [self._lost(surface, found)]
+            return [self._redrawn(surface, views) or self._lost(surface, found)]
         return [self._placed(surface, found, "present") if away else self._at_home(surface, home)]
 
     def _bystander(self, surface: Surface) -> list[Detection]:
@@ -203,8 +206,19 @@ class _Tracking:
         """Whether a pose shows the object. About its old place the background is a guess, so there its colours may speak."""
         if found.seen < _LEAST_SEEN:
             return False
+        resized = not self._asked("scale") and abs(found.pose[4]) > _OTHER_SIZE
+        if resized and found.likeness < _SURELY_ITSELF:
+            return False
         near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
         return found.evidence > _PRESENT or (near and found.likeness > _LIKE_ITSELF and found.evidence > -_LEAST_SEEN)
+
+    def _redrawn(self, surface: Surface, views: Views) -> Detection | None:
+        """Something new of the object's shape: another instance, or the object in other colours. Its turn is anybody's guess."""
+        found = follow(redrawn(views), self._supports(surface), size_asked=True)
+        if found.evidence < _REDRAWN + views.caution or found.seen < _REDRAWN_SEEN:
+            return None
+        thing = _posed(self.scene, surface, found)
+        return _detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=("turn",))
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
         return _detection(self.scene, surface, surface.thing, state="absent", confidence=_confidence(found))
