@@ -152,6 +152,8 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
         if edit.kind in ("move", "relate", "place"):
             yield Variant("duplicate", None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
         replaced = _another_of_its_kind(goal, rng)
+        if replaced is not None and edit.kind == "scale":
+            replaced = replaced.scaled(goal.size[2] / replaced.size[2])  # what was asked for is a size
         if replaced is not None:
             yield Variant("replaced", None, edit.after.with_things([replaced]))
 
