@@ -22,11 +22,11 @@ Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _COARSEST = 32  # px, longer side of the top of the pyramid
-_FINEST = 512  # px: more costs time and adds nothing to four numbers
+_FINEST = 256  # px: more costs time and adds nothing to four numbers
 _STEPS = 12  # at each level, at most
 _SETTLED_PX = 0.005
 _KNOTS = 6  # of the tone curve
-_TONE_ROWS = 40  # a picture's pixels are thinned by its height over this, for the curve
+_TONE_PIXELS = 5000  # at most, for the curve
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
 _LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; differences above this percentile count as it
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
@@ -191,11 +191,12 @@ def _fit_tone(before: Array, after: Array, weight: Array) -> NDArray[np.float64]
     """Edited values at the knots, per channel: a robust piecewise-linear fit, smooth and rising."""
     knots = np.linspace(0, 255, _KNOTS)
     curve = _no_curve()
-    kept = weight > 0.5
+    kept = np.flatnonzero(weight > 0.5)
+    kept = kept[:: max(1, len(kept) // _TONE_PIXELS)]
+    if len(kept) < 50:
+        return curve
     for channel in range(3):
-        x, y = (p[..., channel][kept][:: max(1, len(before) // _TONE_ROWS)].astype(np.float64) for p in (before, after))
-        if len(x) < 50:
-            continue
+        x, y = (p.reshape(-1, 3)[kept, channel].astype(np.float64) for p in (before, after))
         place = np.clip(x / 255 * (_KNOTS - 1), 0, _KNOTS - 1 - 1e-6)
         low = place.astype(int)
         share = place - low

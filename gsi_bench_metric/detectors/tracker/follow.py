@@ -25,7 +25,7 @@ __all__ = ["Found", "Support", "Views", "follow", "make_views", "redrawn", "stay
 
 Array = NDArray[np.float64]
 
-_POINTS = (128, 256, 500)
+_POINTS = (128, 256, 400)
 _WIDTHS = (72, 144, 512)
 _SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
 _PALETTE_WIDTH = 256  # px: finer makes no difference
@@ -197,19 +197,17 @@ def _turning(views: Views, poses: Tensor) -> Tensor:
 def _verdict(views: Views, pose: Tensor) -> Found:
     """By the sides seen in the source, or by those that a right turn brings to light, whichever explain more."""
     clouds = [views.clouds[2]] if views.further is None else [views.clouds[2], views.further]
-    found = max(
-        (verdicts(cloud, views.levels[2], pose[None, None]) for cloud in clouds),
-        key=lambda v: float(v.score) - (_HOPELESS if v.seen < _LEAST_SIDE else 0),
-    )
-    score = float(found.score)
-    return Found(pose.double().numpy(), score, float(found.seen), float(found.likeness), _sigma(views, pose))
+    told = [(verdicts(cloud, views.levels[2], pose[None, None]), cloud) for cloud in clouds]
+    found, cloud = max(told, key=lambda t: float(t[0].score) - (_HOPELESS if t[0].seen < _LEAST_SIDE else 0))
+    sigma = _sigma(views, cloud, pose)
+    return Found(pose.double().numpy(), float(found.score), float(found.seen), float(found.likeness), sigma)
 
 
-def _sigma(views: Views, pose: Tensor) -> Array:
+def _sigma(views: Views, cloud: Cloud, pose: Tensor) -> Array:
     """From the curvature of the score, a pixel in nine counted for independent; at least half a millimetre, 0.3 degrees."""
     steps = torch.tensor([0.006, 0.006, 0.006, 0.06, 0.03])
     around = torch.cat([pose[None], pose + torch.diag(steps), pose - torch.diag(steps)])
-    values = verdicts(views.clouds[2], views.levels[2], around[None]).score[0]
+    values = verdicts(cloud, views.levels[2], around[None]).score[0]
     bend = ((2 * values[0] - values[1:6] - values[6:]) / steps**2).clamp(min=1e-3) * max(1.0, len(views.surface.points) / 9)
     return np.maximum(1 / np.sqrt(bend.double().numpy()), [5e-4, 5e-4, 5e-4, 0.006, 0.003])
 
@@ -298,12 +296,12 @@ class _Effort:
     size: int
     spread: tuple[float, ...]
     rounds: int
-    draws: int = 48
+    draws: int
 
 
-_MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3)
-_SIFTING = _Effort(2, (0.012, 0.016, 0.01, 0.06, 0.03), 2, 24)
-_FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5)
+_MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3, 32)
+_SIFTING = _Effort(2, (0.012, 0.016, 0.01, 0.06, 0.03), 2, 16)
+_FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5, 32)
 
 
 def _search(views: Views, effort: _Effort, seeds: Tensor, free: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
