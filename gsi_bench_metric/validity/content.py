@@ -269,16 +269,17 @@ def _reasons(scores: Sequence[Score]) -> list[tuple[str, int]]:
 def _not_applicable(found: Validation) -> Table:
     words = {o.variant: o.words for o in OUTCOMES}
     for condition in CONDITIONS:
+        words.setdefault(condition.name, condition.short)
         for role, variant in condition.pictures.items():
             words.setdefault(variant, f"{condition.short}: {ROLES_SAID[role]}")
     rows: dict[tuple[str, str], dict[str, int]] = {}
-    for (variant, operation, why), count in found.not_applicable.items():
-        rows.setdefault((variant, why), {})[operation] = count
+    for (name, operation, why), count in found.not_applicable.items():
+        rows.setdefault((name, why), {})[operation] = count
     operations = [name for name in OPERATIONS if name in found.settings["operations"]]
     totals = found.settings["operations"]
     lines = [
-        (words.get(variant, variant), why, [Cell(f"{here[o]} of {totals[o]}" if o in here else "") for o in operations])
-        for (variant, why), here in rows.items()
+        (words.get(name, name), why, [Cell(f"{here[o]} of {totals[o]}" if o in here else "") for o in operations])
+        for (name, why), here in rows.items()
     ]
     return Table("Picture", operations, lines)
 

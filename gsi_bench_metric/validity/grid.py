@@ -86,6 +86,7 @@ class Condition:
         degradation: a name of `DEGRADATIONS`; None: the variants themselves were rendered so.
         pictures: role -> the variant whose picture is taken.
         after: the bar on IC of the right edit.
+        is_edit: operations of which it is an edit itself: it has nothing to say there.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Condition:
     degradation: str | None
     pictures: Mapping[str, str]
     after: Bar = Bar(low=95)
+    is_edit: Collection[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,8 +139,8 @@ def _rendered(name: str, words: str) -> Condition:
     )
 
 
-def _degraded(name: str, short: str, words: str) -> Condition:
-    return Condition(name, short, words, name, ROLES)
+def _degraded(name: str, short: str, words: str, is_edit: Collection[str] = ()) -> Condition:
+    return Condition(name, short, words, name, ROLES, is_edit=is_edit)
 
 
 CONDITIONS: Sequence[Condition] = (
@@ -148,8 +150,8 @@ CONDITIONS: Sequence[Condition] = (
     _degraded("tone", "other tones", "gains 1.10, 0.95, 0.90 of red, green, blue; 8 levels up; gamma 0.9"),
     _degraded("regenerated", "regenerated", "half resolution and back, a random smooth warp of 1 px, JPEG 75"),
     *(_degraded(f"shift{px}", f"shift {px} px", f"the whole picture {px} px along the diagonal") for px in (1, 2, 4, 8)),
-    _degraded("zoom_out", "zoom 0.98", "the whole picture 2 % smaller about its middle"),
-    _degraded("zoom_in", "zoom 1.02", "the whole picture 2 % larger about its middle"),
+    _degraded("zoom_out", "zoom 0.98", "the whole picture 2 % smaller about its middle", {"view"}),
+    _degraded("zoom_in", "zoom 1.02", "the whole picture 2 % larger about its middle", {"view"}),
     _rendered("relit", "in another light"),
     _rendered("retextured", "on another table top"),
     Condition(

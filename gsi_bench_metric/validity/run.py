@@ -43,6 +43,7 @@ _COLUMNS = ("id", "parent_id", "variant", "target", "operation", "objects", "obj
 
 NO_STATE = "the operation has no such state"
 IMPOSSIBLE = "not physically possible, not in frame, or no such object in the scene"
+AN_EDIT = "it is such an edit itself: a camera that comes nearer sees nearly the same as a zoom"
 SAME = "it looks like the right edit, by the object's symmetry"
 NOT_BUILT = "the dataset was built without it"
 
@@ -85,6 +86,8 @@ class Family:
         if cell.variant not in self.rows:
             base = OPPOSITE if cell.variant.startswith(OPPOSITE) else cell.variant
             return NO_STATE if base in HAS_NO.get(self.operation, ()) else IMPOSSIBLE
+        if cell.condition is not None and self.operation in cell.condition.is_edit:
+            return AN_EDIT
         if cell.variant.startswith(OPPOSITE) or cell.variant == "overshoot":
             # A symmetric thing turned the wrong way may look as if turned the right way: within half the angle it complies.
             allowed = min(abs(self.angle_deg) / 2, 45.0) if self.operation == "rotate" and self.angle_deg else 2.0
@@ -95,7 +98,10 @@ class Family:
 
 @dataclasses.dataclass(frozen=True)
 class Validation:
-    """What a grid gave. `scores`: the editor's name is the cell's. `not_applicable`: (variant, operation, why) -> edits."""
+    """What a grid gave.
+
+    `scores`: the editor's name is the cell's. `not_applicable`: (variant or condition, operation, why) -> edits.
+    """
 
     settings: Mapping[str, Any]
     families: Sequence[Family]
@@ -196,15 +202,19 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
 
 
 def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str, str], int]:
-    """Edits that a variant does not apply to, by (variant, operation, why)."""
+    """Edits that a variant, or a condition, does not apply to, by (its name, operation, why)."""
     built = {variant for family in edits for variant in family.rows}
-    first = {cell.variant: cell for cell in reversed(cells)}  # all cells of a variant apply to the same edits
+    seen: set[tuple[str, str, str]] = set()
     gaps: Counter[tuple[str, str, str]] = Counter()
-    for variant, cell in reversed(first.items()):
+    for cell in cells:
         for family in edits:
             why = family.why_not(cell)
-            if why is not None:
-                gaps[variant, family.operation, NOT_BUILT if variant not in built else why] += 1
+            name = cell.condition.name if why == AN_EDIT and cell.condition is not None else cell.variant
+            # What holds for a variant or a condition holds for all its cells: it is told once.
+            if why is None or (name, family.edit, why) in seen:
+                continue
+            seen.add((name, family.edit, why))
+            gaps[name, family.operation, why if name != cell.variant or name in built else NOT_BUILT] += 1
     return dict(gaps)
 
 

@@ -13,7 +13,7 @@ from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.validity.content import build_content
 from gsi_bench_metric.validity.grid import GridError, cells_of
 from gsi_bench_metric.validity.page import markdown
-from gsi_bench_metric.validity.run import IMPOSSIBLE, NO_STATE, NOT_BUILT, SAME, Family, Request, families, validate
+from gsi_bench_metric.validity.run import AN_EDIT, IMPOSSIBLE, NO_STATE, NOT_BUILT, SAME, Family, Request, families, validate
 from gsi_bench_metric.validity.write import write_validity
 
 EYE = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
@@ -152,6 +152,13 @@ def test_a_wrong_turn_that_looks_right_does_not_apply():
     assert family("none").why_not(cell) is None
     assert dataclasses.replace(family("none", "remove"), rows={"grade100": 0}).why_not(cell) == NO_STATE
     assert dataclasses.replace(family("none", "move"), rows={"grade100": 0}).why_not(cell) == IMPOSSIBLE
+
+
+def test_a_zoomed_picture_says_nothing_about_camera_motions():
+    (cell,) = (cell for cell in cells_of() if cell.name == "zoom_in:after")
+    family = Family("a_edit_0", "view", "mug", None, (), {"grade100": 0}, {"grade100": ()})
+    assert family.why_not(cell) == AN_EDIT
+    assert dataclasses.replace(family, operation="move").why_not(cell) is None
 
 
 def test_a_dataset_without_variants_is_refused_before_anything_is_written(tmp_path, make_sample):

@@ -43,7 +43,7 @@ _COSTS = (0.0, 0.0, 0.06, 0.04, 0.08)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
 _MOST_UNASKED_SIZE = 0.7  # log
-_TURN_COST = 0.08
+_TURN_COST, _TURN_LIKENESS = 0.08, 0.6  # nobody asked for it: its colours must tell
 _DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 _LEAST_SIDE, _HOPELESS = 0.15, 10.0
 _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
@@ -114,7 +114,16 @@ def make_views(
         more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
         more = _brought_back(more, surface, further[0], scene.axes)
     K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
-    return Views(surface, scene.axes, K, tuple(clouds), tuple(levels), evidence.unrest.light, surface.thing.symmetry != "continuous", more)
+    return Views(
+        surface,
+        scene.axes,
+        K,
+        tuple(clouds),
+        tuple(levels),
+        evidence.unrest.light,
+        surface.thing.symmetry != "continuous",
+        more,
+    )
 
 
 def stay(views: Views) -> Found:
@@ -158,7 +167,8 @@ def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Gene
     """The pose, or one turned in the same place, or in the object's first place where a turn was asked for."""
     here, gain = _turn_at(views, best, generator)
     if not in_place:
-        return here if gain > _TURN_COST + views.caution else best
+        sure = gain > _TURN_COST + views.caution and _verdict(views, here).likeness > _TURN_LIKENESS
+        return here if sure else best
     start, gain = _turn_at(views, torch.zeros(5), generator)
     if gain <= _TURN_COST / 4:
         start = torch.zeros(5)

@@ -39,7 +39,7 @@ _STILL = 0.06  # mean change over an object's pixels up to which it stayed witho
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
 _DOUBLE = 0.45  # ... from which on a second one is
-_LEAST_SEEN = 0.05  # share of the surface
+_LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
 # Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
 _REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.12, 0.4, 0.5
 _LIKE_ITSELF = 0.45
@@ -210,15 +210,17 @@ class _Tracking:
         if resized and found.likeness < _SURELY_ITSELF:
             return False
         near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
-        return found.evidence > _PRESENT or (near and found.likeness > _LIKE_ITSELF and found.evidence > -_LEAST_SEEN)
+        clear = found.likeness > _STAYED_LIKENESS and found.seen > _CLEARLY_SEEN and found.evidence > _LEAST_SEEN
+        return found.evidence > _PRESENT or clear or (near and found.likeness > _LIKE_ITSELF and found.evidence > -_LEAST_SEEN)
 
     def _redrawn(self, surface: Surface, views: Views) -> Detection | None:
-        """Something new of the object's shape: another instance, or the object in other colours. Its turn is anybody's guess."""
+        """Something new of the object's shape: another instance, or the object in other colours, its turn unknown."""
         found = follow(redrawn(views), self._supports(surface), size_asked=True)
         if found.evidence < _REDRAWN + views.caution or found.seen < _REDRAWN_SEEN:
             return None
         thing = _posed(self.scene, surface, found)
-        return _detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=("turn",))
+        guesses = ("turn",) if self._asked("scale") else ("turn", "size")
+        return _detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=guesses)
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
         return _detection(self.scene, surface, surface.thing, state="absent", confidence=_confidence(found))
