@@ -11,11 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from gsi_bench_dataset.pixel_frame import box_corners, project
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.shards import read_dataset
 from gsi_bench_metric.detectors import DetectionItem, make_detector
+from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level
+from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
 from gsi_bench_metric.images import load_rgb
 from gsi_bench_metric.pictures import Picture
 
@@ -200,3 +203,34 @@ def test_rectangles_are_those_of_the_boxes_in_the_896_frame(rows, track):
 def test_without_a_picture_there_is_no_word(rows):
     sample = rows[f"{MOVE}-grade100"]
     assert make_detector("tracker").detect([DetectionItem(sample, "edited")]) == [None]
+
+
+@pytest.mark.gpu
+def test_a_gpu_decides_as_the_cpu_does_and_measures_to_a_tenth_of_a_millimetre(rows):
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    items = [
+        DetectionItem(rows[f"{edit}-grade100"], "edited", None, Picture(rows[f"{edit}-grade100"].edited_image))
+        for edit in (MOVE, SCALE, ROTATE, REMOVE, PLACE, VIEW)
+    ]
+    for here, there in zip(*(TrackerDetector(device).detect(items) for device in ("cpu", "cuda")), strict=True):
+        assert [(d.object_id, d.state, d.unobservable) for d in here] == [(d.object_id, d.state, d.unobservable) for d in there]
+        for a, b in zip(here, there, strict=True):
+            assert b.bbox_3d[:3] == pytest.approx(a.bbox_3d[:3], abs=1e-4)
+
+
+def test_the_search_runs_where_it_is_told_and_says_the_same(rows):
+    item = DetectionItem(rows[f"{MOVE}-grade100"], "edited", None, Picture(rows[f"{MOVE}-grade100"].edited_image))
+    used = []
+    original = Cloud.to
+
+    def spy(cloud, device):
+        used.append(device)
+        return original(cloud, "cpu")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cloud, "to", spy)
+        told = TrackerDetector("cuda:3")
+        patch.setattr(Level, "to", lambda level, device: level)
+        assert told.detect([item]) == TrackerDetector().detect([item])
+    assert {"cuda:3", "cpu"} <= set(used)

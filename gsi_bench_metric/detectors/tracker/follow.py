@@ -100,9 +100,16 @@ class Found:
 
 
 def make_views(
-    scene: Scene, surface: Surface, evidence: Evidence, further: tuple[Surface, NDArray[np.float32]] | None
+    scene: Scene,
+    surface: Surface,
+    evidence: Evidence,
+    further: tuple[Surface, NDArray[np.float32]] | None = None,
+    device: str = "cpu",
 ) -> Views:
-    """Prepares an object for the search. `further`: its surface in the after-image and that picture in opponent colours."""
+    """Prepares an object for the search, which runs on the device.
+
+    `further`: its surface in the after-image and that picture in opponent colours.
+    """
     width = scene.size[0]
     widths = [min(w, width) for w in _WIDTHS]
     clouds = [_cloud(surface, _shrunk(evidence.source, w), scene, n) for n, w in zip(_POINTS, widths, strict=True)]
@@ -118,11 +125,11 @@ def make_views(
         surface,
         scene.axes,
         K,
-        tuple(clouds),
-        tuple(levels),
+        tuple(cloud.to(device) for cloud in clouds),
+        tuple(level.to(device) for level in levels),
         evidence.unrest.light,
         surface.thing.symmetry != "continuous",
-        more,
+        None if more is None else more.to(device),
     )
 
 

@@ -47,6 +47,10 @@ class Cloud:
     depth: Tensor
     cosine: Tensor
 
+    def to(self, device: str) -> Cloud:
+        """The same on a device."""
+        return Cloud(*(getattr(self, field.name).to(device) for field in dataclasses.fields(self)))
+
 
 @dataclasses.dataclass(frozen=True)
 class Level:
@@ -66,6 +70,11 @@ class Level:
     sigma: tuple[float, float]
     silhouette: float = 0.25
 
+    def to(self, device: str) -> Level:
+        """The same on a device."""
+        moved = {name: getattr(self, name).to(device) for name in ("pictures", "to_pixels", "eye")}
+        return dataclasses.replace(self, **moved)
+
 
 class Verdict(NamedTuple):
     """Of poses (N, H): score, the turning score (see `verdicts`), pixels covered and seen, likeness of colours 0–1."""
@@ -83,11 +92,12 @@ def place_points(points: Tensor, poses: Tensor) -> Tensor:
 
 
 def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
-    """What poses (N, H, 5) are worth.
+    """What poses (N, H, 5) are worth. Computed where the cloud and the level are; the answer lies where the poses do.
 
     `turning` compares turns of one place and size. A turn hides what was seen and shows what was not, of colours like the
     seen ones; so there a pixel counts by how much better the known surface explains it than the object's palette does.
     """
+    asked_on, poses = poses.device, poses.to(cloud.points.device)
     placed = place_points(cloud.points, poses)
     homogeneous = placed @ level.to_pixels[:, None, :, :3].transpose(-1, -2) + level.to_pixels[:, None, None, :, 3]
     depth = homogeneous[..., 2].clamp(min=1e-3)
@@ -109,12 +119,13 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
     unchanged = 1 - changed
     ratio = torch.log((torch.maximum(like, level.silhouette * changed) + _NOTHING) / (unchanged + _NOTHING))
     own = torch.log((like + _NOTHING) / (torch.maximum(common, unchanged) + _NOTHING))
-    return Verdict(
+    worth = (
         (weight * ratio).sum(-1) - unseen,
         (weight * own).sum(-1) - unseen,
         seen,
         (weight * like).sum(-1) / seen.clamp(min=1e-6),
     )
+    return Verdict(*(values.to(asked_on) for values in worth))
 
 
 def _turned(vectors: Tensor, poses: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 1
+_VERSION = 2
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
@@ -65,7 +65,8 @@ class TrackerDetector:
     needs_pixels = False
     key = digest("tracker", _VERSION)
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -79,10 +80,10 @@ class TrackerDetector:
     def _detect(self, item: DetectionItem) -> list[Detection] | None:
         scene = self._scene(item.sample)
         if item.view == "source":
-            return _in_source(scene, item.sample)
+            return _in_source(scene, item.sample, self._device)
         if item.picture is None:
             return None
-        return in_edited(scene, item.sample, item.picture.rgb())
+        return in_edited(scene, item.sample, item.picture.rgb(), self._device)
 
     def _scene(self, sample: Sample) -> Scene:
         """The scene of a source view, kept for the edits that share it; who is the target is not part of it."""
@@ -96,32 +97,32 @@ class TrackerDetector:
         return scene
 
 
-def in_edited(scene: Scene, sample: Sample, edited: RGB) -> list[Detection]:
+def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
     """Every object of a scene in an edited picture (any size)."""
     edited, _ = fit_to(edited, scene.rgb.shape[0], scene.rgb.shape[1])
     if sample.operation is not None and sample.operation.kind == "view":
         return _after_view(scene, edited)
     alignment = align(scene.rgb, edited)
     evidence = compare(scene.rgb, alignment.to_source(edited), alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1])))
-    return _Tracking(scene, sample, evidence).detections()
+    return _Tracking(scene, sample, evidence, device).detections()
 
 
-def _in_source(scene: Scene, sample: Sample) -> list[Detection]:
+def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
     """The objects as the sample tells of them. A turn of the target that its own after-image does not show is unobservable."""
     found = []
-    blind = _blind_to_turn(scene, sample)
+    blind = _blind_to_turn(scene, sample, device)
     for surface in scene.surfaces:
         unobservable = ("turn",) if surface.thing.symmetry == "continuous" or (blind and _is_target(surface, sample)) else ()
         found.append(_detection(scene, surface, surface.thing, unobservable=unobservable))
     return found
 
 
-def _blind_to_turn(scene: Scene, sample: Sample) -> bool:
+def _blind_to_turn(scene: Scene, sample: Sample, device: str) -> bool:
     operation = sample.operation
     if operation is None or operation.kind != "rotate" or sample.edited_image is None or sample.new_rotation_matrix is None:
         return False
     target = next(s for s in scene.surfaces if _is_target(s, sample))
-    seen = in_edited(scene, sample, load_rgb(sample.edited_image))
+    seen = in_edited(scene, sample, load_rgb(sample.edited_image), device)
     found = next(d for d in seen if d.object_id == target.thing.id and d.state != "duplicate")
     if found.state == "absent" or found.rotation_matrix is None:
         return True
@@ -141,8 +142,8 @@ def _is_target(surface: Surface, sample: Sample) -> bool:
 class _Tracking:
     """One edited picture at work: the target first, then the others, which it may now hide."""
 
-    def __init__(self, scene: Scene, sample: Sample, evidence: Evidence):
-        self.scene, self.sample = scene, sample
+    def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
+        self.scene, self.sample, self.device = scene, sample, device
         self.targets = {o.id for o in sample.objects or () if o.is_target} or {"target"}
         self.evidence = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
@@ -241,7 +242,7 @@ class _Tracking:
             if seen is not None:
                 rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
                 further = (seen, opponent(rgb, self.evidence.soften))
-        return make_views(self.scene, surface, self.evidence, further)
+        return make_views(self.scene, surface, self.evidence, further, self.device)
 
     def _asked(self, kind: str) -> bool:
         return self.sample.operation is not None and self.sample.operation.kind == kind
