@@ -35,7 +35,7 @@ SAID = {
 class Asked:
     """One request as the server saw it."""
 
-    edit: str  # hash of the last picture in it
+    edit: str  # hash of the question and its pictures
     number: int  # of the requests about this edit, from 0
     action: str
     body: dict[str, Any]
@@ -66,9 +66,9 @@ class Server:
             return Counter(a.edit for a in self.asked if a.delivered)
 
 
-def _last_picture(body: dict[str, Any]) -> str:
-    parts = [p for m in body["messages"] if isinstance(m["content"], list) for p in m["content"] if p["type"] == "image_url"]
-    return hashlib.sha256(parts[-1]["image_url"]["url"].encode()).hexdigest()[:12]
+def _edit_of(body: dict[str, Any]) -> str:
+    question = next(message for message in body["messages"] if message["role"] == "user")
+    return hashlib.sha256(json.dumps(question).encode()).hexdigest()[:12]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # noqa: N802
         state, body = self.state, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with state.lock:
-            edit = _last_picture(body)
+            edit = _edit_of(body)
             n, number = len(state.asked), state.counts[edit]
             state.counts[edit] += 1
             asked = Asked(
