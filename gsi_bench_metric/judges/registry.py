@@ -27,6 +27,12 @@ def _openai(options: JudgeOptions) -> Judge:
     return ModelJudge(OpenAIServer(options), _question(options), options.samples, options.seed, options.price)
 
 
+def _embedded(options: JudgeOptions) -> Judge:
+    from gsi_bench_metric.judges.embedded import EmbeddedJudge  # noqa: PLC0415
+
+    return EmbeddedJudge(options.device)
+
+
 def _question(options: JudgeOptions):  # type: ignore[no-untyped-def]
     from gsi_bench_metric.judges.official_question import OfficialQuestion  # noqa: PLC0415
     from gsi_bench_metric.judges.strict_question import StrictQuestion  # noqa: PLC0415
@@ -36,7 +42,7 @@ def _question(options: JudgeOptions):  # type: ignore[no-untyped-def]
     return OfficialQuestion() if options.question == "official" else StrictQuestion()
 
 
-JUDGES: dict[str, Callable[[JudgeOptions], Judge]] = {"recorded": _recorded, "openai": _openai}
+JUDGES: dict[str, Callable[[JudgeOptions], Judge]] = {"recorded": _recorded, "openai": _openai, "embedded": _embedded}
 
 
 def make_judge(name: str, judgements: Path | None = None, options: JudgeOptions | None = None) -> Judge:
