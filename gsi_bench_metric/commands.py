@@ -9,7 +9,13 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
-from gsi_bench_metric.judge_commands import add_judge_options, add_serve_judge, judge_options
+from gsi_bench_metric.judge_commands import (
+    add_judge_options,
+    add_judge_validation,
+    add_serve_judge,
+    judge_options,
+    run_judge_validation,
+)
 
 __all__ = ["add_commands"]
 
@@ -244,10 +250,13 @@ def _add_validate(subparsers: Any) -> None:
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    add_judge_validation(parser)
     parser.set_defaults(run=_run_validate)
 
 
 def _run_validate(args: argparse.Namespace) -> int:
+    if args.judge:
+        return run_judge_validation(args)
     from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
     from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415

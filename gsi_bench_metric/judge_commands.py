@@ -9,7 +9,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 
-__all__ = ["add_judge_options", "add_serve_judge", "judge_options"]
+__all__ = ["add_judge_options", "add_judge_validation", "add_serve_judge", "judge_options", "run_judge_validation"]
 
 
 def add_judge_options(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +74,46 @@ def judge_options(args: argparse.Namespace) -> Mapping[str, Any]:
     given = {name.removeprefix(prefix): value for name, value in vars(args).items() if name.startswith(prefix)}
     given["price"] = tuple(args.judge_price) if args.judge_price else None
     return given | {"device": args.device}
+
+
+def add_judge_validation(parser: argparse.ArgumentParser) -> None:
+    """Adds `--judge` to `validate`: judges are validated instead of protocols."""
+    parser.add_argument(
+        "--judge",
+        nargs="+",
+        metavar="NAME",
+        help="validate judges instead, on right edits that are shown as they are and spoiled: openai, local, embedded; of two, "
+        "their agreement too (docs/judges.md)",
+    )
+    parser.add_argument("--controls", nargs="+", metavar="NAME", help="with --judge: only these controls (default: all)")
+    add_judge_options(parser)
+
+
+def run_judge_validation(args: argparse.Namespace) -> int:
+    """`gsi-bench validate --judge …`."""
+    from gsi_bench_metric.judges import JudgeOptions  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.validity.judges import JudgeRequest, validate_judges  # noqa: PLC0415
+    from gsi_bench_metric.validity.judges_page import judges_markdown, write_judges  # noqa: PLC0415
+
+    request = JudgeRequest(
+        data=args.data,
+        split=args.split,
+        judges=tuple(args.judge),
+        options=JudgeOptions(**judge_options(args)),
+        controls=tuple(args.controls) if args.controls else None,
+        limit=args.limit,
+        revision=args.revision,
+    )
+    try:
+        found = validate_judges(request, args.out, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {args.out} keeps what was judged, and the same command goes on from there")
+        raise
+    written = write_judges(found, args.out)
+    if not args.quiet:
+        say(judges_markdown(found))
+        say("\n".join(map(str, written)))
+    return 0
 
 
 def add_serve_judge(subparsers: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -133,7 +134,7 @@ def _sampled(rgb: RGB, x: Array, y: Array, step: float, coarser: float) -> Pictu
     high = np.ceil([x.max(), y.max()]).astype(int) + int(4 * sigma) + 3
     low, high = np.clip(low, 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]), np.clip(high, 1, [rgb.shape[1], rgb.shape[0]])
     high = np.maximum(high, low + 1)
-    part = rgb[low[1] : high[1], low[0] : high[0]].astype(np.float32) / 255
+    part: NDArray[Any] = rgb[low[1] : high[1], low[0] : high[0]].astype(np.float32) / 255
     if sigma > 0.1:
         part = cv2.GaussianBlur(part, (0, 0), sigma)
     at_x, at_y = (x - 0.5 - low[0]).astype(np.float32), (y - 0.5 - low[1]).astype(np.float32)
@@ -143,7 +144,7 @@ def _sampled(rgb: RGB, x: Array, y: Array, step: float, coarser: float) -> Pictu
 def _refined(before: Picture, after: Picture, seen: Mask) -> Picture:
     """`after` with a small remaining affine shift taken out, where one is found that explains more."""
     grey = [cv2.GaussianBlur(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), (0, 0), 1.0) for p in (before, after)]
-    warp = np.eye(2, 3, dtype=np.float32)
+    warp: NDArray[Any] = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _REFINE_STEPS, 1e-3)
     wide = cv2.dilate(seen.astype(np.uint8), np.ones((5, 5), np.uint8))
     try:
@@ -154,7 +155,7 @@ def _refined(before: Picture, after: Picture, seen: Mask) -> Picture:
     if np.abs(corners @ warp.T - corners[:, :2]).max() > _REFINE_MOST * SIDE:
         return after
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = np.asarray(cv2.warpAffine(after, warp, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    moved = cv2.warpAffine(after, warp, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     return moved if _apart(before, moved, seen) < _apart(before, after, seen) else after
 
 

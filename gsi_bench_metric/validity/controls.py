@@ -96,8 +96,8 @@ def blurred(picture: Shown, share: float) -> RGB | None:
         return None
     sigma = max(0.3, share * float(np.sqrt(picture.target.sum())))
     soft = cv2.GaussianBlur(picture.rgb, (0, 0), sigma)
-    weight = cv2.GaussianBlur(picture.target.astype(np.float32), (0, 0), sigma)[..., None]
-    return _put(picture, np.asarray(soft), np.maximum(weight, picture.target[..., None]))
+    weight = np.asarray(cv2.GaussianBlur(picture.target.astype(np.float32), (0, 0), sigma), dtype=np.float32)
+    return _put(picture, np.asarray(soft, dtype=np.uint8), np.maximum(weight, picture.target)[..., None])
 
 
 def swapped(picture: Shown) -> RGB | None:
@@ -172,7 +172,7 @@ CONTROLS: Mapping[str, Control] = {control.name: control for control in _ALL}
 GRADED = ("recoloured", "blurred")  # families whose strength the score must follow
 
 
-def _put(picture: Shown, changed: NDArray[np.generic], weight: NDArray[np.generic] | None = None) -> RGB:
+def _put(picture: Shown, changed: NDArray[np.floating] | RGB, weight: NDArray[np.float32] | None = None) -> RGB:
     """The picture with its target taken from another one."""
     share = picture.target[..., None].astype(np.float32) if weight is None else weight
     mixed = picture.rgb * (1 - share) + changed * share

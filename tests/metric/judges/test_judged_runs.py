@@ -79,7 +79,7 @@ def test_after_a_kill_among_faults_every_edit_is_judged_exactly_once(make_case, 
     assert kept <= set(replies)
     # What was under way at the kill is asked for again, and nothing else: with four requests at a time at most four.
     again = [count for count in server.delivered().values() if count > 1]
-    garbled = 1 + list(a.action for a in server.asked).count("garbage")  # a second asking, of the one that could not be read
+    garbled = 1 + [a.action for a in server.asked].count("garbage")  # a second asking, of the one that could not be read
     assert sum(count - 1 for count in again) <= 4 + garbled
     scores = load_run(out).scores
     assert sum(score.ac is None for score in scores) == sum(a.action == "refusal" for a in server.asked)
@@ -112,7 +112,7 @@ def test_outages_are_not_judged_and_asked_for_by_the_next_run(make_case, serve, 
     assert "2 of 8 edits could not be judged now" in capfd.readouterr().err
     second = evaluate(request_for(case, server), tmp_path / "run", progress=False)
     assert all(score.ac == 8.0 for score in second.scores) and len(server.asked) == 10
-    assert second.settings["judging"] | {"on_record": 6, "judged": 2} == second.settings["judging"]
+    assert second.settings["judging"] | {"judged": 8, "outages": 0, "requests": 2} == second.settings["judging"]
 
 
 def test_a_finished_run_asks_nothing_and_writes_the_same_scores(make_case, serve, tmp_path):

@@ -82,21 +82,22 @@ def test_a_slow_server_is_an_outage_that_names_the_timeout(serve, make_items):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "score", "problem"),
+    ("replies", "score", "problem"),
     [
-        ("garbage", "good", 8.0, None),
-        ("contradiction", "good", 8.0, None),
-        ("out of range", "good", 8.0, None),
-        ("empty", "good", 8.0, None),
-        ("truncated", "good", 8.0, None),
-        ("garbage", "garbage", None, "no JSON object"),
-        ("contradiction", "contradiction", None, "contradicts itself"),
-        ("out of range", "out of range", None, "expected a number from 0 to 10"),
-        ("truncated", "truncated", None, "--judge-max-tokens"),
-        ("empty", "empty", None, "no JSON object"),
+        (("garbage", "good"), 8.0, None),
+        (("contradiction", "good"), 8.0, None),
+        (("out of range", "good"), 8.0, None),
+        (("empty", "good"), 8.0, None),
+        (("truncated", "good"), 8.0, None),
+        (("garbage", "garbage"), None, "no JSON object"),
+        (("contradiction", "contradiction"), None, "contradicts itself"),
+        (("out of range", "out of range"), None, "expected a number from 0 to 10"),
+        (("truncated", "truncated"), None, "--judge-max-tokens"),
+        (("empty", "empty"), None, "no JSON object"),
     ],
 )
-def test_a_reply_that_cannot_be_read_is_asked_for_once_more_and_kept(serve, make_items, first, second, score, problem):
+def test_a_reply_that_cannot_be_read_is_asked_for_once_more_and_kept(serve, make_items, replies, score, problem):
+    first, second = replies
     server = serve(lambda n, number: [first, second, "good"][number])
     (found,) = judge_at(server).judge(make_items())
     assert found.score == score and not found.outage
@@ -254,7 +255,9 @@ def test_openais_key_does_not_go_to_other_servers(serve, make_items, monkeypatch
     assert "sk-of-openai" not in json.dumps(server.asked[0].headers)
 
 
-def test_a_key_that_the_server_repeats_is_in_no_record(serve, make_items, monkeypatch, tmp_path, caplog, capfd):
+def test_a_key_that_the_server_repeats_is_in_no_record(  # noqa: PLR0917 - fixtures
+    serve, make_items, monkeypatch, tmp_path, caplog, capfd
+):
     monkeypatch.setenv("MY_KEY", "sk-0123456789")
     caplog.set_level("DEBUG")
     with RecordStore(tmp_path) as records:
