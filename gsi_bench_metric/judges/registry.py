@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gsi_bench_metric.judges.base import Judge, JudgeError
 from gsi_bench_metric.judges.options import JudgeOptions
+from gsi_bench_metric.judges.prompt import Question
 
 __all__ = ["JUDGES", "JudgeError", "make_judge"]
 
@@ -27,13 +28,20 @@ def _openai(options: JudgeOptions) -> Judge:
     return ModelJudge(OpenAIServer(options), _question(options), options.samples, options.seed, options.price)
 
 
+def _local(options: JudgeOptions) -> Judge:
+    from gsi_bench_metric.judges.asking import ModelJudge  # noqa: PLC0415
+    from gsi_bench_metric.judges.local_model import LocalModel  # noqa: PLC0415
+
+    return ModelJudge(LocalModel(options), _question(options), options.samples, options.seed, options.price)
+
+
 def _embedded(options: JudgeOptions) -> Judge:
     from gsi_bench_metric.judges.embedded import EmbeddedJudge  # noqa: PLC0415
 
     return EmbeddedJudge(options.device)
 
 
-def _question(options: JudgeOptions):  # type: ignore[no-untyped-def]
+def _question(options: JudgeOptions) -> Question:
     from gsi_bench_metric.judges.official_question import OfficialQuestion  # noqa: PLC0415
     from gsi_bench_metric.judges.strict_question import StrictQuestion  # noqa: PLC0415
 
@@ -42,7 +50,12 @@ def _question(options: JudgeOptions):  # type: ignore[no-untyped-def]
     return OfficialQuestion() if options.question == "official" else StrictQuestion()
 
 
-JUDGES: dict[str, Callable[[JudgeOptions], Judge]] = {"recorded": _recorded, "openai": _openai, "embedded": _embedded}
+JUDGES: dict[str, Callable[[JudgeOptions], Judge]] = {
+    "recorded": _recorded,
+    "openai": _openai,
+    "local": _local,
+    "embedded": _embedded,
+}
 
 
 def make_judge(name: str, judgements: Path | None = None, options: JudgeOptions | None = None) -> Judge:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+import importlib.util
 import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,6 +192,22 @@ def serve() -> Iterator[Callable[..., Server]]:
     for server in running:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def tiny_vlm(tmp_path_factory) -> Callable[..., Path]:
+    """`tiny_vlm(answer=None) -> Path`: folder of a random vision-language model, or of one that always says `answer`."""
+    for needed in ("transformers", "tokenizers", "safetensors"):
+        pytest.importorskip(needed, reason="judge 'local' is not installed; pip install 'gsi-bench[judge]'")
+    spec = importlib.util.spec_from_file_location("tiny_vlm", Path(__file__).with_name("tiny_vlm.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    @functools.cache
+    def make(answer: str | None = None) -> Path:
+        return module.save_tiny_vlm(tmp_path_factory.mktemp("vlm"), answer)
+
+    return make
 
 
 @pytest.fixture
