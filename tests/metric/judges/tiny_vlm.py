@@ -52,7 +52,7 @@ def save_tiny_vlm(folder: Path, answer: str | None = None) -> Path:
     )
     with torch.no_grad():
         for weight in model.parameters():  # as they are drawn, the words would hardly depend on what is asked
-            weight *= 8 if weight.ndim > 1 else 1
+            weight.mul_(8 if weight.ndim > 1 else 1)
     if answer:
         _always_says(model, tokenizer, answer)
     model.generation_config = t.GenerationConfig(**ends)
