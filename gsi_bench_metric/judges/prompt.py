@@ -85,10 +85,13 @@ _REFUSAL = re.compile(
 )
 
 
+_BEGINNING = 200  # characters: a refusal comes at once, and the search must not take long on a wall of brackets
+
+
 def looks_like_refusal(reply: str) -> bool:
     """Whether a reply that holds no score declines to give one.
 
     >>> looks_like_refusal("I'm sorry, but I can't help with that."), looks_like_refusal("The mug cannot be seen.")
     (True, False)
     """
-    return _REFUSAL.match(reply) is not None
+    return _REFUSAL.match(reply[:_BEGINNING]) is not None
