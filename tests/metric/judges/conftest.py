@@ -24,6 +24,7 @@ OFFICIAL = '||V^=^V||{"score": 8, "reasoning": "alike"}||V^=^V||'
 # What may be said instead of a judgement.
 SAID = {
     "good": GOOD,
+    "ten": GOOD.replace("8", "10"),
     "official": OFFICIAL,
     "garbage": "The mug looks fine to me.",
     "contradiction": GOOD + "\n" + GOOD.replace("8", "3"),

