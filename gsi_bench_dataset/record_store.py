@@ -20,11 +20,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from gsi_bench_dataset.problems import cannot_be_written
 
-__all__ = ["RecordStore", "StoreError", "digest"]
+__all__ = ["NoRecords", "RecordStore", "Records", "StoreError", "digest"]
 
 # After a power cut at most this much of the work is done again; a kill of the process alone loses nothing that was appended.
 SYNC_SECONDS = 2.0
@@ -35,6 +35,26 @@ _LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",("kind":"([a-z_]+)","key":"([0-9a-
 
 class StoreError(ValueError):
     """A record that could not be kept."""
+
+
+class Records(Protocol):
+    """Where records are kept: a `RecordStore`, or nowhere."""
+
+    def get(self, kind: str, key: str) -> Any | None:
+        """The value of a record, None where there is none."""
+
+    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
+        """Keeps (kind, key, value) records."""
+
+
+class NoRecords:
+    """Keeps nothing."""
+
+    def get(self, kind: str, key: str) -> None:
+        """None."""
+
+    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
+        """Does nothing."""
 
 
 class _Place(NamedTuple):

@@ -202,10 +202,13 @@ class Judgement(Record):
 
     sample_id: str
     judge: str
-    score: float | None = None
+    score: float | None = None  # of several askings: the median
     reply: str | None = None
     problem: str | None = None  # why there is no score
-    prompt_hash: str | None = None
+    prompt_hash: str | None = None  # SHA-256 of the text that was asked with
+    scores: Vector | None = None  # of each asking, where there were several and they could be read
+    spread: float | None = None  # the largest of these less the smallest
+    outage: bool = False  # the judge could not be reached: nothing was judged, and it is worth asking again
 
 
 @record

@@ -77,13 +77,14 @@ def _no_curve() -> NDArray[np.float64]:
     return np.tile(np.linspace(0, 255, _KNOTS), (3, 1))
 
 
-def align(source: RGB, edited: RGB, ignore: Mask | None = None) -> Alignment:
+def align(source: RGB, edited: RGB, ignore: Mask | None = None, finest: int = _FINEST) -> Alignment:
     """Fits the drift of `edited` against `source`, both (H, W, 3) RGB uint8 of one size.
 
     Args:
         source: the picture before.
         edited: the picture after.
         ignore: (H, W), True where the edit may have changed the scene; None: nowhere known.
+        finest: px, longer side that larger pictures are fitted at.
 
     Raises:
         ValueError: the pictures differ in size.
@@ -91,7 +92,7 @@ def align(source: RGB, edited: RGB, ignore: Mask | None = None) -> Alignment:
     if source.shape != edited.shape:
         raise ValueError(f"expected pictures of one size, found {source.shape} and {edited.shape}")
     keep = np.ones(source.shape[:2], bool) if ignore is None else ~ignore
-    scale = min(1.0, _FINEST / max(source.shape[:2]))
+    scale = min(1.0, finest / max(source.shape[:2]))
     before, after, weight = (_resized(p.astype(np.float32), scale) for p in (source, edited, keep.astype(np.float32)))
     tone = _fit_tone(before, after, weight)
     small = _similarity(before, after, weight, tone)

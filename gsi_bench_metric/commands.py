@@ -9,6 +9,13 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric.judge_commands import (
+    add_judge_options,
+    add_judge_validation,
+    add_serve_judge,
+    judge_options,
+    run_judge_validation,
+)
 
 __all__ = ["add_commands"]
 
@@ -24,6 +31,7 @@ def add_commands(subparsers: Any) -> None:
         _add_validate,
         _add_weights,
         _add_register,
+        add_serve_judge,
     ):
         add(subparsers)
 
@@ -58,7 +66,7 @@ def _add_evaluate(subparsers: Any) -> None:
     parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
     parser.add_argument("--detector", default="tracker", help="tracker (default), recorded or simulator")
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
-    parser.add_argument("--judge", help="recorded; without one AC is not judged")
+    parser.add_argument("--judge", help="recorded, openai, local or embedded (a proxy); without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
     parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
@@ -80,16 +88,19 @@ def _add_evaluate(subparsers: Any) -> None:
         "--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU if there is work enough)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
+    add_judge_options(parser)
     parser.set_defaults(run=_run_evaluate)
 
 
 def _run_evaluate(args: argparse.Namespace) -> int:
-    from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.judges import JudgeOptions  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
     from gsi_bench_metric.report.markdown import summary  # noqa: PLC0415
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
-    request = Request(**{name: getattr(args, name) for name in names} | {"predictions": tuple(args.predictions)})
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": JudgeOptions(**judge_options(args))})
     try:
         run = evaluate(request, args.out, progress=not args.quiet)
     except KeyboardInterrupt:
@@ -239,10 +250,13 @@ def _add_validate(subparsers: Any) -> None:
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    add_judge_validation(parser)
     parser.set_defaults(run=_run_validate)
 
 
 def _run_validate(args: argparse.Namespace) -> int:
+    if args.judge:
+        return run_judge_validation(args)
     from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
     from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415

@@ -35,7 +35,7 @@ from gsi_bench_metric.evaluate_rows import (
     reference_row,
     samples_of,
 )
-from gsi_bench_metric.judges import Judge, make_judge
+from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.planning import OnMissing, make_plan
 from gsi_bench_metric.protocols.base import Scorer
 from gsi_bench_metric.score_files import write_scores
@@ -68,7 +68,9 @@ Args:
         are the denominator: one without a prediction counts in `n_not_scored`.
     protocol: "official" (the paper's released code) or "strict".
     detector: where the 3D boxes come from: "recorded" (with `detections`), "tracker" or "detany3d".
-    judge: where AC comes from: "recorded" (with `judgements`), or None: AC is left out.
+    judge: where AC comes from: "recorded" (with `judgements`), "openai", "local", "embedded", or None: AC is left out.
+    judge_options: of the judge, such as {"model": "Qwen/Qwen3-VL-8B-Instruct", "url": "http://localhost:8000/v1"}: fields of
+        `gsi_bench_metric.judges.JudgeOptions`. Keys of servers come from the environment.
     device: "cpu", "cuda" or "mps"; default the best one there is.
     detections: file of recorded detections: the reference's infer_cache.json, or a .jsonl keyed by picture.
     judgements: file of recorded judgements: the reference's predictions_*.json.
@@ -164,6 +166,7 @@ class GsiBench(evaluate.Metric):
         protocol: str = "strict",
         detector: str = "tracker",
         judge: str | None = None,
+        judge_options: Mapping[str, Any] | None = None,
         device: str | None = None,
         detections: str | os.PathLike[str] | None = None,
         judgements: str | os.PathLike[str] | None = None,
@@ -182,11 +185,12 @@ class GsiBench(evaluate.Metric):
         if self.process_id == 0:
             if judgements is not None and judge is None:
                 raise ScoringError("judgements are given but no judge; use judge='recorded'")
+            asked = JudgeOptions(**{"question": "official" if protocol == "official" else "strict"} | dict(judge_options or {}))
             request = _Request(
                 protocol=protocol,
                 scorer=make_scorer(protocol, pick_device(device), batch_size, dataset_type),
                 detector=make_detector(detector, _path(detections)),
-                judge=make_judge(judge, _path(judgements)) if judge is not None else None,
+                judge=make_judge(judge, _path(judgements), asked) if judge is not None else None,
                 editor=editor,
                 out=_path(out),
                 ignore_extra=ignore_extra,

@@ -10,7 +10,7 @@ from gsi_bench_dataset.predictions import PredictionError, PredictionSet, find_e
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.shards import resolve, split_names
 from gsi_bench_metric.detectors import Detector, make_detector
-from gsi_bench_metric.judges import Judge, make_judge
+from gsi_bench_metric.judges import Judge, JudgeError, JudgeOptions, make_judge
 from gsi_bench_metric.planning import OnMissing
 from gsi_bench_metric.runs import file_hash
 from gsi_bench_metric.scoring import ScoringError
@@ -31,6 +31,7 @@ class Request:
     detector: str = "tracker"
     detections: Path | None = None  # a file, or a folder <editor>/<split>_eval/infer_cache.json
     judge: str | None = None
+    judge_options: JudgeOptions = dataclasses.field(default_factory=JudgeOptions)
     judgements: Path | None = None  # a file, or a folder of *<split>_<editor without underscores>.json
     editor: str | None = None  # a name for a single editor
     column: str = "edited_image"
@@ -84,9 +85,10 @@ def open_inputs(request: Request) -> Inputs:
     absent = sorted({s.split or "" for s in sets} - set(present))
     problems = [f"{request.data} has no split {', '.join(absent)}; it has {', '.join(present)}"] if absent else []
     entries = []
+    judge = _common_judge(request, problems)
     for found in sets:
         try:
-            entries.append(_entry(request, found, alone=len(sets) == 1))
+            entries.append(_entry(request, found, judge, alone=len(sets) == 1))
         except ValueError as error:  # all of these carry a message for the user
             problems.append(f"{found.editor} on {found.split}: {error}")
     if problems:
@@ -117,7 +119,26 @@ def _prediction_sets(request: Request) -> list[PredictionSet]:
     return sets
 
 
-def _entry(request: Request, found: PredictionSet, alone: bool) -> Entry:
+def _common_judge(request: Request, problems: list[str]) -> Judge | None:
+    """The judge of all editors and splits; None where there is none, or each editor has judgements of its own."""
+    if request.judge in (None, "recorded"):
+        return None
+    options = request.judge_options
+    if options.question is None:
+        options = dataclasses.replace(options, question=_question(request))
+    try:
+        return make_judge(request.judge or "", request.judgements, options)
+    except JudgeError as error:
+        problems.append(str(error))
+        return None
+
+
+def _question(request: Request) -> str:
+    """The question that goes with the protocol, and with a prompt that the user gives."""
+    return "official" if request.protocol == "official" or request.judge_options.prompt is not None else "strict"
+
+
+def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: bool) -> Entry:
     detections = _detections_file(request, found, alone)
     judgements = _judgements_file(request, found, alone)
     record = {
@@ -129,7 +150,8 @@ def _entry(request: Request, found: PredictionSet, alone: bool) -> Entry:
         "judgements": _file_record(judgements),
     }
     detector = make_detector(request.detector, detections)
-    judge = make_judge(request.judge, judgements) if request.judge and judgements else None
+    if request.judge == "recorded":
+        judge = make_judge("recorded", judgements) if judgements else None
     return Entry(found.split or "", found, detector, judge, record)
 
 
@@ -159,6 +181,8 @@ def _judgements_file(request: Request, found: PredictionSet, alone: bool) -> Pat
     if request.judge is None:
         if given is not None:
             raise ScoringError("--judgements needs --judge recorded")
+        return None
+    if request.judge != "recorded":
         return None
     if given is None:
         raise ScoringError(f"judge {request.judge!r} needs --judgements")

@@ -45,6 +45,11 @@ class Picture:
         """SHA-256 of the decoded pixels."""
         return pixel_hash(self.rgb())
 
+    def encoded(self) -> EncodedImage:
+        """The file as it is; that of a picture on disk is read again once it was decoded."""
+        with self._lock:
+            return self._read()
+
     def _read(self) -> EncodedImage:
         if self._encoded is None:
             try:

@@ -31,6 +31,8 @@ from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Sco
 from gsi_bench_dataset.shards import read_columns, read_dataset
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
+from gsi_bench_metric.judges import Judge, JudgedAhead
+from gsi_bench_metric.judging import judge_ahead
 from gsi_bench_metric.planning import Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run_log import RunLog
 from gsi_bench_metric.runs import LOG, RECORDS, Run, begin_run, comparable_with_paper, finish_run, prepare_folder, versions
@@ -90,6 +92,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     with_missing = request.protocol == "strict"
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
+        settings |= _judge_ahead(inputs, plans, folder, log, progress)
         found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
@@ -175,6 +178,35 @@ def _worker_count(request: Request, edits: int) -> int:
     return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
 
+def _judge_ahead(
+    inputs: Inputs, plans: Mapping[tuple[str, str], Plan], folder: Path, log: RunLog, progress: bool
+) -> dict[str, Any]:
+    """Has everything judged by a judge that wants it before scoring; what the run's settings say of it."""
+    asked = [entry for entry in inputs.entries if entry.judge is not None and entry.judge.ahead]
+    if not asked or asked[0].judge is None:
+        return {}
+    judge, total = asked[0].judge, sum(len(plans[entry.split, entry.editor].ids) for entry in asked)
+    with RecordStore(folder / RECORDS) as records:
+        try:
+            found = judge_ahead(judge, _edits(inputs, plans), records, total=total, progress=progress)
+        except BaseException:
+            log.event("judging stopped", account=judge.account())
+            raise
+    log.event("judged", **found)
+    if progress and found["outages"]:
+        sys.stderr.write(f"{found['outages']} of {total} edits could not be judged now; the same command asks for them again\n")
+    return {"judging": found}
+
+
+def _edits(inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> Iterator[tuple[Sample, Prediction]]:
+    """Every edit that has a picture, those of a source together."""
+    for split in inputs.splits:
+        here = [plans[entry.split, entry.editor] for entry in inputs.entries if entry.split == split]
+        wanted = [(plan, frozenset(plan.ids)) for plan in here]
+        for sample in read_dataset(inputs.data, split):
+            yield from ((sample, plan.predictions[sample.id]) for plan, ids in wanted if sample.id in ids)
+
+
 def _run(
     request: Request, folder: Path, inputs: Inputs, tasks: list[_Task], *, workers: int, log: RunLog, progress: bool
 ) -> list[Score]:
@@ -235,6 +267,7 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
     """The edits of a task, all editors' edits of a sample together, so that work on its source is done once."""
     if not any(task.wanted.values()):
         return
+    judges = {editor: _while_scoring(entries[task.split, editor].judge) for editor in task.wanted}
     for sample in read_dataset(data, task.split, rows=task.rows):
         for editor, ids in task.wanted.items():
             entry = entries[task.split, editor]
@@ -242,7 +275,11 @@ def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry
                 # One that vanished after the plan was made is looked for where it was, and its score says that it is gone.
                 gone = Prediction(sample.id, editor, path=f"{entry.predictions.origin}/{sample.id}")
                 prediction = entry.predictions.predictions.get(sample.id, gone)
-                yield Candidate(sample, prediction, entry.detector, entry.judge, task.problems[editor].get(sample.id))
+                yield Candidate(sample, prediction, entry.detector, judges[editor], task.problems[editor].get(sample.id))
+
+
+def _while_scoring(judge: Judge | None) -> Judge | None:
+    return JudgedAhead(judge) if judge is not None and judge.ahead else judge
 
 
 def _settings(
@@ -252,7 +289,8 @@ def _settings(
     plans: Mapping[tuple[str, str], Plan],
 ) -> dict[str, Any]:
     origins = sorted({row.origin for split in rows.values() for row in split})
-    comparable, why_not = comparable_with_paper(origins, request.protocol, request.detector, request.judge)
+    judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
+    comparable, why_not = comparable_with_paper(origins, request.protocol, request.detector, request.judge, judge)
     editors: dict[str, dict[str, Any]] = {}
     for entry in inputs.entries:
         extra = list(plans[entry.split, entry.editor].extra)
@@ -262,6 +300,7 @@ def _settings(
         "protocol": request.protocol,
         "detector": request.detector,
         "judge": request.judge,
+        "judge_settings": judge,
         "on_missing": request.on_missing,
         "comparable_with_paper": comparable,
         "not_comparable_because": why_not,

@@ -26,6 +26,7 @@ from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import cannot_be_written
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
+from gsi_bench_metric.judges.paper import unlike_the_papers
 from gsi_bench_metric.score_files import read_scores, write_scores
 
 __all__ = [
@@ -75,7 +76,8 @@ class Run:
 
     def judged(self, split: str, editor: str) -> bool:
         """Whether a judge was asked about this editor's pictures."""
-        return self.settings["editors"][editor][split]["judgements"] is not None
+        given = self.settings["editors"][editor][split]["judgements"] is not None
+        return given or self.settings["judge"] not in (None, "recorded")
 
     def groups(self) -> dict[tuple[str, str], list[Score]]:
         """Scores by (split, editor), in the order of the file."""
@@ -158,8 +160,10 @@ def _read_settings(path: Path) -> dict[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def comparable_with_paper(origins: Iterable[str], protocol: str, detector: str, judge: str | None) -> tuple[bool, str]:
-    """Whether numbers may stand beside the paper's, and why not."""
+def comparable_with_paper(
+    origins: Iterable[str], protocol: str, detector: str, judge: str | None, judge_settings: Mapping[str, Any] | None = None
+) -> tuple[bool, str]:
+    """Whether numbers may stand beside the paper's, and why not. `judge_settings`: what the judge says of itself."""
     lacking = []
     found = set(origins)
     if found != {"official"}:
@@ -171,7 +175,7 @@ def comparable_with_paper(origins: Iterable[str], protocol: str, detector: str, 
     if judge is None:
         lacking.append("no judge")
     else:
-        lacking.append(f"judge {judge}: nothing in the run proves the paper's model and prompt")
+        lacking += [f"judge {judge}: {why}" for why in unlike_the_papers(judge, judge_settings or {})]
     return not lacking, "; ".join(lacking)
 
 

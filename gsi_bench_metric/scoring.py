@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.execution import available_cores
-from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.record_store import NoRecords, Records, digest
 from gsi_bench_dataset.records import PICTURE_FIELDS, Detection, Judgement, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.images import ImageError
-from gsi_bench_metric.judges import Judge
+from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.planning import Plan
 from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
@@ -52,26 +52,6 @@ PROTOCOLS = ("official", "strict")
 
 class ScoringError(ValueError):
     """What was asked for cannot be done; the message lists every problem."""
-
-
-class Records(Protocol):
-    """Where records are kept: a `RecordStore`, or nowhere."""
-
-    def get(self, kind: str, key: str) -> Any | None:
-        """The value of a record, None where there is none."""
-
-    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
-        """Keeps (kind, key, value) records."""
-
-
-class NoRecords:
-    """Keeps nothing."""
-
-    def get(self, kind: str, key: str) -> None:
-        """None."""
-
-    def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
-        """Does nothing."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +118,9 @@ def score(
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
     wanted = frozenset(plan.ids)
     problems = plan.problems if scorer.scores_missing else {}
+    if judge is not None and judge.ahead:
+        samples = list(samples)
+        judge = _asked_ahead(plan, samples, judge, progress=progress)
     candidates = (
         Candidate(s, plan.predictions.get(s.id) or _gone(s, plan.editor), detector, judge, problems.get(s.id))
         for s in samples
@@ -149,6 +132,22 @@ def score(
             scores.append(found)
             bar.update()
     return sorted(scores, key=lambda s: s.sample_id)
+
+
+def _asked_ahead(plan: Plan, samples: Sequence[Sample], judge: Judge, *, progress: bool) -> Judge:
+    """The judge's word on every sample of the plan, looked up from here on."""
+    wanted = [sample for sample in samples if sample.id in frozenset(plan.ids)]
+    found: dict[str, Judgement] = {}
+    with tqdm(total=len(wanted), desc=f"judging {plan.editor}", unit="edit", delay=1, disable=not progress) as bar:
+        for start in range(0, len(wanted), judge.ahead):
+            part = wanted[start : start + judge.ahead]
+            edited = (plan.predictions.get(s.id) or _gone(s, plan.editor) for s in part)
+            items = [
+                JudgeItem(s, Picture(s.image), Picture(p.image or p.path or "")) for s, p in zip(part, edited, strict=True)
+            ]
+            found |= {judgement.sample_id: judgement for judgement in judge.judge(items)}
+            bar.update(len(part))
+    return JudgedAhead(judge, found)
 
 
 def _gone(sample: Sample, editor: str) -> Prediction:
@@ -223,22 +222,32 @@ def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
 def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
     """What each record of an edit is kept under."""
     sample, judge = candidate.sample, candidate.judge
-    fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
-    about = digest(fields, source)
+    about = _about(sample, source)
     keys = {
         "source": source,
         "edited": edited,
         "truth": " ".join(Picture(picture).sha256() for picture in scorer.further_pictures(sample)),
         "source_detections": digest("detections", candidate.detector.key, about),
         "edited_detections": digest("detections", candidate.detector.key, about, edited),
-        "judgement": digest("judgement", judge.key, about, edited) if judge else "",
+        "judgement": judgement_key(judge, sample, source, edited) if judge else "",
     }
     settings = (scorer.name, scorer.key, scorer.settings(sample), candidate.prediction.editor)
     return keys | {"score": digest("score", settings, about, keys)}
 
 
+def _about(sample: Sample, source: str) -> str:
+    """A sample, its source picture's hash included."""
+    fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
+    return digest(fields, source)
+
+
+def judgement_key(judge: Judge, sample: Sample, source: str, edited: str) -> str:
+    """What the judgement of an edit is kept under; `source`, `edited`: the pictures' hashes."""
+    return digest("judgement", judge.key, _about(sample, source), edited)
+
+
 def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
-    detections = _detections(todo, records)
+    detections = _detections([(item, item.candidate.detector) for item in todo], records)
     judgements = _judgements(todo, records)
     edits = [
         Edit(item.candidate.sample, item.candidate.prediction.editor, *found, judgement)
@@ -250,7 +259,9 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> I
         (item.keys["score"], {"score": score.to_json(), "made_of": {**item.keys, "locality": key}})
         for item, score, key in zip(todo, scores, keys, strict=True)
     ]
-    records.append(("scores", key, value) for key, value in kept)
+    # A score that lacks a judgement because of an outage is made again.
+    lasting = [judgement is None or not judgement.outage for judgement in judgements]
+    records.append(("scores", key, value) for (key, value), lasts in zip(kept, lasting, strict=True) if lasts)
     for score, (key, _) in zip(scores, kept, strict=True):
         yield dataclasses.replace(score, record=key)
 
@@ -281,12 +292,13 @@ def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
 Found = tuple[list[Detection] | None, list[Detection] | None]
 
 
-def _detections(todo: Sequence[_Loaded], records: Records) -> list[Found]:
-    """(source, edited) detections of each edit; each detector is asked once for all that is not on record."""
+def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> list[Found]:
+    """(source, edited) detections of each edit by its detector; each is asked once for all that is not on record."""
     wanted: dict[str, tuple[Detector, _Loaded, str]] = {}
-    for item in todo:
-        for view in ("source", "edited"):
-            wanted.setdefault(item.keys[f"{view}_detections"], (item.candidate.detector, item, view))
+    keys_of = [_detection_keys(item, detector) for item, detector in todo]
+    for (item, detector), views in zip(todo, keys_of, strict=True):
+        for view, key in zip(("source", "edited"), views, strict=True):
+            wanted.setdefault(key, (detector, item, view))
     found = {key: kept["found"] for key in wanted if (kept := records.get("detections", key)) is not None}
     by_detector: dict[int, list[str]] = {}
     for key, (detector, _, _) in wanted.items():
@@ -302,7 +314,15 @@ def _detections(todo: Sequence[_Loaded], records: Records) -> list[Found]:
         records.append(("detections", key, {"found": boxes}) for key, boxes in made.items())
         found |= made
     parsed = {k: None if boxes is None else [Detection.from_json(box) for box in boxes] for k, boxes in found.items()}
-    return [(parsed[item.keys["source_detections"]], parsed[item.keys["edited_detections"]]) for item in todo]
+    return [(parsed[source], parsed[edited]) for source, edited in keys_of]
+
+
+def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
+    """Keys of the detections in the source and in the edited picture."""
+    if detector is item.candidate.detector:
+        return item.keys["source_detections"], item.keys["edited_detections"]
+    about = _about(item.candidate.sample, item.keys["source"])
+    return digest("detections", detector.key, about), digest("detections", detector.key, about, item.keys["edited"])
 
 
 def _item(item: _Loaded, view: str, detector: Detector) -> DetectionItem:
@@ -327,10 +347,21 @@ def _judgements(todo: Sequence[_Loaded], records: Records) -> list[Judgement | N
     for group in by_judge.values():
         judge = todo[group[0]].candidate.judge
         if judge is not None:
-            made = judge.judge([(todo[i].candidate.sample, todo[i].candidate.prediction) for i in group])
+            made = judge.judge(_judge_items([todo[i] for i in group], judge, records), records)
             found |= dict(zip(group, made, strict=True))
-            records.append(("judgements", todo[i].keys["judgement"], found[i].to_json()) for i in group)
+            kept = [i for i in group if not found[i].outage]
+            records.append(("judgements", todo[i].keys["judgement"], found[i].to_json()) for i in kept)
     return [found.get(i) for i in range(len(todo))]
+
+
+def _judge_items(todo: Sequence[_Loaded], judge: Judge, records: Records) -> list[JudgeItem]:
+    detections: Sequence[Found] = [(None, None)] * len(todo)
+    if judge.detector is not None:
+        detections = _detections([(item, judge.detector) for item in todo], records)
+    return [
+        JudgeItem(item.candidate.sample, item.source.picture if item.source else None, item.edited, *found)
+        for item, found in zip(todo, detections, strict=True)
+    ]
 
 
 def detection_items(pairs: Iterable[tuple[Sample, Prediction]], *, with_pixels: bool) -> Iterator[DetectionItem]:

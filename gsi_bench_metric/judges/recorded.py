@@ -6,10 +6,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.record_store import digest
-from gsi_bench_dataset.records import Judgement, Prediction, Sample
+from gsi_bench_dataset.record_store import NoRecords, Records, digest
+from gsi_bench_dataset.records import Judgement
+from gsi_bench_metric.detectors.base import Detector
+from gsi_bench_metric.judges.base import JudgeItem
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
 
@@ -74,6 +77,8 @@ class RecordedJudge:
     """Looks judgements up by sample id."""
 
     name = "recorded"
+    ahead = 0
+    detector: Detector | None = None
 
     def __init__(self, by_index: Mapping[str, Judgement]):
         self._by_index = dict(by_index)
@@ -88,9 +93,17 @@ class RecordedJudge:
         """
         return cls(read_reference_file(Path(path)))
 
-    def judge(self, edits: Sequence[tuple[Sample, Prediction]]) -> list[Judgement]:
+    def describe(self) -> dict[str, str]:
+        """Whose judgements they are is not known: the files name no model and no prompt."""
+        return {"judge": self.name}
+
+    def account(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def judge(self, items: Sequence[JudgeItem], records: Records = NoRecords()) -> list[Judgement]:  # noqa: B008 - has no state
         """The recorded judgement of each edit."""
-        return [self._lookup(sample.id) for sample, _ in edits]
+        return [self._lookup(item.sample.id) for item in items]
 
     def _lookup(self, sample_id: str) -> Judgement:
         for suffix in _SUFFIXES:

@@ -170,13 +170,33 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Protocol", settings["protocol"]),
         ("Dataset type", settings["dataset_type"] or "by split: GSI-Real for fine, else GSI-Syn"),
         ("Detector", settings["detector"]),
-        ("Judge", settings["judge"] or "none"),
+        *_judge(settings),
         ("Missing pictures", settings.get("on_missing") or "zero"),
         ("Device", settings["device"]),
         ("Batch size", str(settings.get("batch_size") or "default")),
         ("Made", settings["created"]),
         ("Versions", ", ".join(f"{name} {version}" for name, version in settings["versions"].items())),
     ]
+
+
+def _judge(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Who judged, asked what, and what it took. Runs of former versions say only the name."""
+    name, said, took = settings["judge"] or "none", settings.get("judge_settings") or {}, settings.get("judging") or {}
+    if said.get("proxy"):
+        return [("Judge", f"{name}: a proxy without a model, not a judge's word")]
+    lines = [("Judge", ", ".join(filter(None, (name, said.get("model")))))]
+    if "question" in said:
+        asked = (
+            f"{said['question']}, SHA-256 {said['prompt_sha256']}; {said['samples']} × at temperature {said['temperature']:g}"
+        )
+        lines.append(("Question", f"{asked}, seed {said['seed']}, at most {said['max_tokens']} tokens"))
+    if took:
+        cost = "" if took.get("cost") is None else f", cost {took['cost']:.2f}"
+        words = f"{took['judged']} scores, {took['not_judged']} replies without one, {took['outages']} outages"
+        lines.append(
+            ("Judging", f"{words}; {took.get('tokens_in', 0)} tokens in, {took.get('tokens_out', 0)} out{cost} (last command)")
+        )
+    return lines
 
 
 def _inputs(settings: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -17,6 +17,7 @@ from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reaso
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors.recorded import RecordedDetector
+from gsi_bench_metric.judges import JudgeItem
 from gsi_bench_metric.judges.recorded import RecordedJudge, parse_reply, read_reference_file
 from gsi_bench_metric.perceptual import LpipsAlex
 from gsi_bench_metric.pipeline import Request, evaluate
@@ -244,8 +245,8 @@ def test_quirk_91_judgements_are_found_with_jpg_and_png_but_not_with_jpeg(tmp_pa
     ]
     path = tmp_path / "judge.json"
     path.write_text(json.dumps(entries))
-    pairs = [(make_sample(query_id=str(i)), None) for i in range(4)]
-    found = [j.score for j in RecordedJudge(read_reference_file(path)).judge(pairs)]
+    items = [JudgeItem(make_sample(query_id=str(i))) for i in range(4)]
+    found = [j.score for j in RecordedJudge(read_reference_file(path)).judge(items)]
     assert found == [8.0, 8.0, 8.0, None]
 
 

@@ -11,7 +11,7 @@ from gsi_bench_metric.baselines import copy
 from gsi_bench_metric.detectors import DETECTORS, DetectionItem, DetectorError, make_detector
 from gsi_bench_metric.detectors.recorded import DetectionFileError, RecordedDetector, reference_key
 from gsi_bench_metric.images import load_rgb, pixel_hash
-from gsi_bench_metric.judges import JudgeError, make_judge
+from gsi_bench_metric.judges import JudgeError, JudgeItem, make_judge
 from gsi_bench_metric.judges.recorded import JudgementFileError, RecordedJudge, parse_reply, read_reference_file
 from gsi_bench_metric.scoring import detection_items
 
@@ -313,7 +313,7 @@ def judged(*pairs: tuple[str, str]) -> list[dict]:
 
 
 def edits(*samples: Sample) -> list[tuple[Sample, Prediction]]:
-    return [(s, Prediction(sample_id=s.id, editor="e", path="x.png")) for s in samples]
+    return [JudgeItem(s) for s in samples]
 
 
 def test_later_entries_replace_earlier_ones_even_by_a_failure(write, make_sample):
@@ -372,7 +372,7 @@ def test_a_judgement_file_of_another_form_is_refused(write, text):
 def test_a_missing_judgement_file_and_unknown_judges_are_refused(tmp_path):
     with pytest.raises(JudgementFileError, match="no such file"):
         make_judge("recorded", tmp_path / "gone.json")
-    for name, word in (("recorded", "--judgements"), ("openai", "not in this version"), ("me", "no judge 'me'")):
+    for name, word in (("recorded", "--judgements"), ("openai", "--judge-model"), ("me", "no judge 'me'")):
         with pytest.raises(JudgeError, match=word):
             make_judge(name)
 

@@ -1,0 +1,61 @@
+"""Pictures as judges see them: JPEG files of a stated quality and size, as the reference sends them."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from PIL import Image
+
+from gsi_bench_metric.images import load_rgb
+from gsi_bench_metric.pictures import Picture
+
+__all__ = ["QUALITY", "Encoder"]
+
+QUALITY = 95  # the reference's is not known; at 95 the loss cannot be seen
+_KEPT = 64  # sources are shown with each of their edits
+
+
+class Encoder:
+    """Makes the JPEG files. May be used by several threads.
+
+    Args:
+        max_side: pictures are shrunk until their longer side has so many pixels; None: as they are.
+    """
+
+    def __init__(self, max_side: int | None):
+        self._max_side = max_side
+        self._made: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def describe(self) -> dict[str, Any]:
+        """Format, quality and size, for a key."""
+        return {"format": "JPEG", "quality": QUALITY, "subsampling": "4:4:4", "max_side": self._max_side}
+
+    def jpeg(self, picture: Picture) -> bytes:
+        """The file that is shown.
+
+        Raises:
+            ImageError: the picture cannot be read.
+        """
+        key = picture.sha256()
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        data = self._encode(picture)
+        with self._lock:
+            self._made[key] = data
+            if len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        return data
+
+    def _encode(self, picture: Picture) -> bytes:
+        image = Image.fromarray(load_rgb(picture.encoded()))  # not picture.rgb(): many wait for their turn, undecoded
+        if self._max_side is not None and max(image.size) > self._max_side:
+            image.thumbnail((self._max_side, self._max_side), Image.Resampling.LANCZOS)
+        stream = io.BytesIO()
+        image.save(stream, "JPEG", quality=QUALITY, subsampling=0)
+        return stream.getvalue()
