@@ -74,7 +74,7 @@ def test_kappa_is_that_of_the_textbook():
 
 
 def request(server, *judges, **changes):
-    options = JudgeOptions(model="judge", url=server.url, retries=0)
+    options = JudgeOptions(model="judge", url=server.url, retries=2)  # an idle connection may have been closed
     values = {"data": str(DATA), "split": "mesatask", "judges": judges, "options": options, "controls": CHEAP}
     return JudgeRequest(**values | changes)
 
