@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hub_stand_in import TOKEN, StandInHub
 from PIL import Image
 
 from gsi_bench_dataset import EncodedImage, Operation, Sample
@@ -100,3 +105,52 @@ def edit_json(**changes: Any) -> str:
         "new_bbox_3d": [BOX[0] + 0.2, *BOX[1:]],
     } | changes
     return json.dumps({name: value for name, value in fields.items() if value is not None}, indent=4)
+
+
+@pytest.fixture
+def hub():
+    """A running stand-in of the Hub."""
+    with StandInHub() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(hub, tmp_path):
+    """`client(*python_arguments, **environment)`: one run in an empty folder and with a Hugging Face home of this test."""
+    (tmp_path / "work").mkdir()
+    inherited = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH") if name in os.environ}
+    settings = {
+        "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "hf"), "HOME": str(tmp_path),
+        "GSI_BENCH_NO_REGISTER": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1,localhost",
+    }  # fmt: skip
+
+    def command(*arguments, **environment):
+        return {
+            "args": [sys.executable, *map(str, arguments)],
+            "cwd": tmp_path / "work",
+            "env": inherited | settings | environment,
+            "text": True,
+        }
+
+    def run(*arguments, timeout=60, **environment):
+        return subprocess.run(**command(*arguments, **environment), capture_output=True, timeout=timeout, check=False)
+
+    run.start = lambda *arguments, **environment: subprocess.Popen(
+        **command(*arguments, **environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    return run
+
+
+@pytest.fixture
+def gsi_bench(client):
+    """`gsi_bench(*arguments, **environment)`: one command against the stand-in; `.start` does not wait for its end."""
+
+    def run(*arguments, **environment):
+        return client("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+
+    run.start = lambda *arguments, **environment: client.start("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+    return run
