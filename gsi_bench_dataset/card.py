@@ -165,8 +165,8 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
         for key, n in sorted(s.rights.items())
     )
     withheld = "".join(
-        f"\n\n**{s.withheld} samples of {name} come without their pictures**, which may not be passed on: their picture columns are "
-        "null. Whoever holds the official archives imports them with `gsi-bench import`."
+        f"\n\n**{s.withheld} samples of {name} come without their pictures**, which may not be passed on: their picture "
+        "columns are null. Whoever holds the official archives imports them with `gsi-bench import`."
         for name, s in summaries.items()
         if s.withheld
     )

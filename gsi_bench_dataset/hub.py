@@ -155,5 +155,7 @@ def _answer(error: HfHubHTTPError, advice: str) -> str:
     if status in (409, 412):
         return f"somebody else changed the repository meanwhile ({error}); look at it, and run the command again"
     if status >= _SERVER_TROUBLE:
-        return f"the Hub is in trouble (HTTP {status}: {error}); run the command again later, what has arrived is not sent twice"
+        return (
+            f"the Hub is in trouble (HTTP {status}: {error}); run the command again later, what has arrived is not sent twice"
+        )
     return f"the Hub answered {error}; {advice}, or try again later"

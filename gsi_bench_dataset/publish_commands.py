@@ -37,16 +37,22 @@ def _add_push(subparsers: Any) -> None:
         "gsi-bench push space_app --space my-org/gsi-bench-demo\n"
         "One that was stopped goes on where it was: run it again. It deletes only what an earlier push put there.",
     )
-    parser.add_argument("folder", nargs="?", type=Path, help="dataset folder, as import or a builder wrote it; the app's folder")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="dataset folder, as import or a builder wrote it; the app's folder"
+    )
     parser.add_argument("repo", nargs="?", metavar="ORG/NAME[@BRANCH]", help="dataset repository; made if it does not exist")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--metric", metavar="ORG/gsi_bench", help="publish the metric as a Space for evaluate.load")
-    what.add_argument("--space", metavar="ORG/NAME", help="publish the Gradio app as a Space (default folder: the installed one)")
+    what.add_argument(
+        "--space", metavar="ORG/NAME", help="publish the Gradio app as a Space (default folder: the installed one)"
+    )
     parser.add_argument("--revision", metavar="BRANCH", help="branch to publish on; it must exist (default: main)")
     parser.add_argument("--tag", help="name the commit, for papers; a tag that exists is not moved")
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be added, changed and deleted")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that somebody else put there (a README.md, say)")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that somebody else put there (a README.md, say)"
+    )
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--drop-restricted", action="store_true", help="leave samples out whose pictures may not be passed on")
     part.add_argument("--annotations-only", action="store_true", help="publish those samples without their pictures")

@@ -94,9 +94,7 @@ def write_dataset(
         for split in SPLITS:
             if split in samples_by_split:
                 source = (sources or {}).get(split)
-                summaries[split] = _write_split(
-                    samples_by_split[split], split, new / "data", source, shard_bytes, withhold
-                )
+                summaries[split] = _write_split(samples_by_split[split], split, new / "data", source, shard_bytes, withhold)
             elif out.is_dir() and split in split_names(out):
                 summaries[split] = summarise(out, split)
         _keep_other_files(out, new, set(samples_by_split))

@@ -61,7 +61,7 @@ def dataset(make_sample, make_image, tmp_path):
     def make(rights=lambda split, i: True, **fields):
         def samples(split, count):
             for i in range(count):
-                images = {"image": EncodedImage(make_image(seed=i), f"{split}{i}.png")}
+                images = {"image": EncodedImage(make_image(seed=10 * SPLITS.index(split) + i), f"{split}{i}.png")}
                 if i == 0:
                     images["edited_image"] = EncodedImage(make_image(seed=9, kind="JPEG"), "after.jpg")
                 yield make_sample(f"{split}{i}", split=split, redistributable=rights(split, i), **images | fields)
@@ -74,9 +74,9 @@ def dataset(make_sample, make_image, tmp_path):
     return make
 
 
-def test_what_push_publishes_load_dataset_gives_back_byte_for_byte(hub, dataset, gsi_bench, load):
+def test_what_push_publishes_load_dataset_gives_back_byte_for_byte(hub, dataset, command, load):
     folder = dataset()
-    done = gsi_bench("push", folder, REPO)
+    done = command("push", folder, REPO)
     assert done.returncode == 0, done.stderr
     repository = hub.repos[REPO]
     assert done.stdout == f"{REPO}: pushed as {repository.refs['main']}\n"
@@ -91,9 +91,9 @@ def test_what_push_publishes_load_dataset_gives_back_byte_for_byte(hub, dataset,
     assert list(plain) == list(SPLITS)
 
 
-def test_a_second_push_uploads_nothing_and_a_changed_one_replaces_the_old_shards(hub, dataset, gsi_bench, load):
+def test_a_second_push_uploads_nothing_and_a_changed_one_replaces_the_old_shards(hub, dataset, command, load):
     folder = dataset()
-    first = gsi_bench("push", folder, REPO)
+    first = command("push", folder, REPO)
     assert first.returncode == 0, first.stderr
     repository = hub.repos[REPO]
     repository.tags["v1.0"] = old = repository.refs["main"]
@@ -101,14 +101,14 @@ def test_a_second_push_uploads_nothing_and_a_changed_one_replaces_the_old_shards
     assert load() == [before] * 2
 
     hub.requests.clear()
-    again = gsi_bench("push", folder, REPO)
+    again = command("push", folder, REPO)
     assert again.returncode == 0 and again.stdout == first.stdout, again.stderr
     assert not hub.seen("^PUT |/commit/")
 
     dataset(prompt="Move the mug 30 centimeters to the right.")
     (sample,) = list(read_dataset(folder, "fine"))[:1]
     write_dataset({"fine": [sample]}, folder)  # one shard instead of two
-    changed = gsi_bench("push", folder, REPO)
+    changed = command("push", folder, REPO)
     assert changed.returncode == 0 and repository.refs["main"] != old, changed.stderr
     shards = [name for name in repository.commits[repository.refs["main"]] if name.startswith("data/fine-")]
     assert shards == ["data/fine-00000-of-00001.parquet"]
@@ -139,19 +139,19 @@ def done(process):
     return process.stdout
 
 
-def test_a_dry_run_lists_everything_and_writes_nothing(hub, dataset, gsi_bench):
+def test_a_dry_run_lists_everything_and_writes_nothing(hub, dataset, command):
     folder = dataset()
-    text = done(gsi_bench("push", folder, REPO, "--dry-run", "--private"))
+    text = done(command("push", folder, REPO, "--dry-run", "--private"))
     assert f"would make private dataset repository {REPO}" in text
     assert text.count("would add ") == 5 + 2  # shards, card, list of files
     assert f"data/fine-00000-of-00002.parquet  {(folder / 'data/fine-00000-of-00002.parquet').stat().st_size:,} bytes" in text
     assert not hub.repos and not hub.blobs and not hub.seen("^(PUT|POST) ")
-    done(gsi_bench("push", folder, REPO))
-    again = done(gsi_bench("push", folder, REPO, "--dry-run"))
+    done(command("push", folder, REPO))
+    again = done(command("push", folder, REPO, "--dry-run"))
     assert again.count("would keep ") == 7 and again.count("would") == 7
 
 
-def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_arrived(hub, dataset, gsi_bench, load):
+def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_arrived(hub, dataset, gsi_bench):
     folder = dataset()
     hub.faults.append(Fault("^PUT /blobs/", skip=2, seconds=30))
     process = gsi_bench.start("push", folder, REPO)
@@ -165,81 +165,84 @@ def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_ar
     hub.requests.clear()
     done(gsi_bench("push", folder, REPO))
     assert len(hub.seen("^PUT ")) == 3  # of five
-    assert load() == [published(folder)] * 2
+    shards = {f"data/{p.name}": p.read_bytes() for p in (folder / "data").iterdir()}
+    assert {name: content for name, content in hub.repos[REPO].head().items() if name in shards} == shards
 
 
-@pytest.mark.parametrize("route", ["^POST .*/commit/", "^POST .*/preupload/", "^GET /api/datasets"], ids=["commit", "upload", "look"])
-def test_a_hub_in_trouble_is_one_error_and_the_same_command_completes_later(hub, dataset, gsi_bench, route):
+@pytest.mark.parametrize(
+    "route", ["^POST .*/commit/", "^POST .*/preupload/", "^GET /api/datasets"], ids=["commit", "upload", "look"]
+)
+def test_a_hub_in_trouble_is_one_error_and_the_same_command_completes_later(hub, dataset, command, route):
     folder = dataset()
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     dataset(prompt="Move the mug 30 centimeters to the right.")
     before = hub.repos[REPO].refs["main"]
     hub.faults.append(Fault(route, status=503, times=99))
-    failed = gsi_bench("push", folder, REPO)
+    failed = command("push", folder, REPO)
     assert f"{REPO}: the Hub is in trouble (HTTP 503" in error_of(failed)
     assert hub.repos[REPO].refs["main"] == before
     hub.faults.clear()
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     assert hub.repos[REPO].refs["main"] != before
 
 
-def test_one_failed_answer_of_the_store_is_tried_again_without_a_word(hub, dataset, gsi_bench):
+def test_one_failed_answer_of_the_store_is_tried_again_without_a_word(hub, dataset, command):
     hub.faults.append(Fault("^PUT /blobs/", status=500))
-    done(gsi_bench("push", dataset(), REPO))
+    done(command("push", dataset(), REPO))
     assert len(hub.seen("^PUT ")) == 6
 
 
-def test_a_push_deletes_what_it_put_there_and_leaves_what_others_did(hub, dataset, gsi_bench):
+def test_a_push_deletes_what_it_put_there_and_leaves_what_others_did(hub, dataset, command):
     folder = dataset()
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     repository = hub.repos[REPO]
     repository.commit(repository.head() | {"notes.txt": b"mine", "data/extra.csv": b"mine too"})
     (folder / "LICENSE").write_text("MIT")
     (sample,) = list(read_dataset(folder, "fine"))[:1]
     write_dataset({"fine": [sample]}, folder)  # one shard instead of two
-    text = done(gsi_bench("push", folder, REPO, "--dry-run"))
+    text = done(command("push", folder, REPO, "--dry-run"))
     assert "would delete data/fine-00000-of-00002.parquet" in text and "would delete data/fine-00001-of-00002.parquet" in text
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     head = repository.head()
     assert head["notes.txt"] == b"mine" and head["data/extra.csv"] == b"mine too" and head["LICENSE"] == b"MIT"
     assert [name for name in head if name.startswith("data/fine")] == ["data/fine-00000-of-00001.parquet"]
 
 
-def test_files_of_somebody_else_are_in_the_way_until_the_user_decides(hub, dataset, gsi_bench):
+def test_files_of_somebody_else_are_in_the_way_until_the_user_decides(hub, dataset, command):
     folder = dataset()
     repository = hub.repos[REPO] = Repository()
     start = repository.commit({"README.md": b"# theirs\n", "data/fine-00007-of-00008.parquet": b"PAR1"})
-    text = error_of(gsi_bench("push", folder, REPO))
+    text = error_of(command("push", folder, REPO))
     assert "README.md: somebody else put another file there" in text
     assert "data/fine-00007-of-00008.parquet: not put there by gsi-bench push" in text
-    assert "data/fine-00007" in error_of(gsi_bench("push", folder, REPO, "--overwrite"))  # it is never deleted
+    assert "data/fine-00007" in error_of(command("push", folder, REPO, "--overwrite"))  # it is never deleted
     assert repository.refs["main"] == start
     repository.commit({"README.md": b"# theirs\n"})
-    done(gsi_bench("push", folder, REPO, "--overwrite"))
+    done(command("push", folder, REPO, "--overwrite"))
     assert repository.head()["README.md"] == (folder / "README.md").read_bytes()
 
 
-def test_private_is_not_silently_public_and_a_tag_is_not_moved(hub, dataset, gsi_bench, load):
+def test_private_is_not_silently_public_and_a_tag_is_not_moved(hub, dataset, command, load):
     folder = dataset()
-    done(gsi_bench("push", folder, REPO, "--private", "--tag", "v1.0"))
+    done(command("push", folder, REPO, "--private", "--tag", "v1.0"))
     repository = hub.repos[REPO]
     assert repository.private and repository.tags == {"v1.0": repository.refs["main"]}
     before = published(folder)
-    done(gsi_bench("push", folder, REPO, "--private", "--tag", "v1.0"))  # nothing to do: the tag is right
+    done(command("push", folder, REPO, "--private", "--tag", "v1.0"))  # nothing to do: the tag is right
     dataset(prompt="Move the mug 30 centimeters to the right.")
     repository.private = False
-    text = error_of(gsi_bench("push", folder, REPO, "--private", "--tag", "v1.0"))
+    text = error_of(command("push", folder, REPO, "--private", "--tag", "v1.0"))
     assert "the repository exists and is public" in text and "tag v1.0 exists" in text
-    done(gsi_bench("push", folder, REPO, "--tag", "v1.1"))
-    assert load(revision="v1.0") == [before] * 2 and load(revision="v1.1") == [published(folder)] * 2
+    done(command("push", folder, REPO, "--tag", "v1.1"))
+    assert load(revision="v1.0") == [before] * 2
 
 
-def test_a_push_goes_to_the_branch_that_is_named(hub, dataset, gsi_bench):
+def test_a_push_goes_to_the_branch_that_is_named(hub, dataset, command):
     repository = hub.repos[REPO] = Repository()
     repository.refs["drafts"] = main = repository.commit({})
-    done(gsi_bench("push", dataset(), REPO, "--revision", "drafts"))
+    done(command("push", dataset(), REPO, "--revision", "drafts"))
     assert repository.refs["main"] == main != repository.refs["drafts"]
-    assert "no such branch" in error_of(gsi_bench("push", dataset(), REPO, "--revision", "typo"))
+    assert "no such branch" in error_of(command("push", dataset(), REPO, "--revision", "typo"))
 
 
 def some_closed(split, number):
@@ -247,36 +250,35 @@ def some_closed(split, number):
     return None if split == "robothor" else not (split == "fine" and number == 0)
 
 
-def test_what_may_not_be_passed_on_is_listed_and_nothing_is_published(hub, dataset, gsi_bench):
+def test_what_may_not_be_passed_on_is_listed_and_nothing_is_published(hub, dataset, command):
     folder = dataset(some_closed)
-    text = error_of(gsi_bench("push", folder, REPO))
+    text = error_of(command("push", folder, REPO))
     assert "fine fine0_edit_0: may not be passed on" in text and "robothor robothor0_edit_0: does not say" in text
     assert "--drop-restricted" in text and "--annotations-only" in text and not hub.requests
-    text = error_of(gsi_bench("push", folder, REPO, "--rights-confirmed"))  # who says no is not overruled
+    text = error_of(command("push", folder, REPO, "--rights-confirmed"))  # who says no is not overruled
     assert "fine0_edit_0" in text and "robothor0_edit_0" not in text
 
 
-def test_restricted_samples_can_be_left_out(hub, dataset, gsi_bench, load):
+def test_restricted_samples_can_be_left_out(hub, dataset, command, tmp_path):
     folder = dataset(some_closed)
     before = {path.name: path.read_bytes() for path in (folder / "data").iterdir()}
-    text = done(gsi_bench("push", folder, REPO, "--drop-restricted"))
+    text = done(command("push", folder, REPO, "--drop-restricted"))
     assert "2 samples left out" in text
-    plain, streamed = load()
-    assert plain == streamed
-    assert {split: [row[0] for row in rows] for split, rows in plain.items()} == {
+    done(command("pull", REPO, tmp_path / "pulled"))
+    assert {split: [row[0] for row in rows] for split, rows in published(tmp_path / "pulled").items()} == {
         "fine": ["fine1_edit_0"], "mesatask": ["mesatask0_edit_0"], "bathroom": ["bathroom0_edit_0"],
     }  # fmt: skip
     assert {path.name: path.read_bytes() for path in (folder / "data").iterdir()} == before
 
 
-def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, gsi_bench, client, tmp_path):
+def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, command, client, tmp_path):
     folder = dataset(some_closed)
-    assert "2 samples published without their pictures" in done(gsi_bench("push", folder, REPO, "--annotations-only"))
+    assert "2 samples published without their pictures" in done(command("push", folder, REPO, "--annotations-only"))
     code = (
-        "from datasets import load_dataset; d = load_dataset('GSI-Bench/GSI-Bench'); "
-        "print([[s, r['id'], r['image'] is None, r['edited_image'] is None, r['prompt']] for s in d for r in d[s]])"
+        "import json; from datasets import load_dataset; d = load_dataset('GSI-Bench/GSI-Bench'); "
+        "print(json.dumps([[s, r['id'], r['image'] is None, r['edited_image'] is None, r['prompt']] for s in d for r in d[s]]))"
     )
-    rows = eval(done(client("-c", code)))  # noqa: S307 - our own output
+    rows = json.loads(done(client("-c", code)))
     assert [(row[1], row[2]) for row in rows] == [
         ("fine0_edit_0", True), ("fine1_edit_0", False), ("mesatask0_edit_0", False), ("bathroom0_edit_0", False),
         ("robothor0_edit_0", True),
@@ -286,64 +288,68 @@ def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, 
     closed, free = list(read_dataset(folder, "fine"))
     assert closed.image.bytes not in raw and free.image.bytes in raw
     assert b"come without their pictures" in hub.repos[REPO].head()["README.md"]
-    done(gsi_bench("pull", REPO, tmp_path / "pulled"))
+    done(command("pull", REPO, tmp_path / "pulled"))
     with pytest.raises(ValueError, match="fine0_edit_0 comes without its pictures"):
         list(read_dataset(tmp_path / "pulled", "fine"))
 
 
-def test_pull_gives_the_folder_back_at_the_revision_that_is_named(hub, dataset, gsi_bench, tmp_path):
+def test_pull_gives_the_folder_back_at_the_revision_that_is_named(hub, dataset, command, tmp_path):
     folder = dataset()
-    done(gsi_bench("push", folder, REPO, "--tag", "v1.0"))
+    done(command("push", folder, REPO, "--tag", "v1.0"))
     first = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     commit = hub.repos[REPO].refs["main"]
     dataset(prompt="Move the mug 30 centimeters to the right.")
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     out = tmp_path / "pulled"
-    text = done(gsi_bench("pull", f"{REPO}@v1.0", out))
+    text = done(command("pull", f"{REPO}@v1.0", out))
     assert text == f"{out}: {REPO}@{commit}, 7 files, 6 checked\n"
     found = {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
     assert {name: content for name, content in found.items() if name != MANIFEST} == first
-    assert "is already this" in done(gsi_bench("pull", f"{REPO}@v1.0", out))
-    assert "holds another dataset" in error_of(gsi_bench("pull", REPO, out))
-    done(gsi_bench("pull", REPO, out, "--overwrite"))
+    assert "is already this" in done(command("pull", f"{REPO}@v1.0", out))
+    assert "holds another dataset" in error_of(command("pull", REPO, out))
+    done(command("pull", REPO, out, "--overwrite"))
     assert published(out) == published(folder)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["hf", "pulled", "source", "work"]  # nothing is left beside it
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hf", "pulled", "source"]  # nothing is left beside it
 
 
-def test_a_pull_that_was_cut_off_goes_on_and_a_damaged_file_is_found(hub, dataset, gsi_bench, tmp_path):
+def test_a_pull_that_was_cut_off_goes_on_and_a_damaged_file_is_found(hub, dataset, command, tmp_path):
     folder, out = dataset(), tmp_path / "pulled"
-    done(gsi_bench("push", folder, REPO))
+    done(command("push", folder, REPO))
     hub.faults.append(Fault("^GET /blobs/", skip=2, status=404, times=99))
-    assert error_of(gsi_bench("pull", REPO, out)).startswith(f"error: {REPO}") and not out.exists()
+    assert error_of(command("pull", REPO, out)).startswith(f"error: {REPO}") and not out.exists()
     hub.faults.clear()
     arrived = len(hub.seen("^GET /blobs/"))
-    done(gsi_bench("pull", REPO, out))
+    done(command("pull", REPO, out))
     assert len(hub.seen("^GET /blobs/")) < arrived + 5 and published(out) == published(folder)
 
     repository = hub.repos[REPO]
     repository.commit(repository.head() | {"data/fine-00000-of-00002.parquet": b"PAR1 something else PAR1"})
-    text = error_of(gsi_bench("pull", REPO, tmp_path / "other"))
+    text = error_of(command("pull", REPO, tmp_path / "other"))
     assert "data/fine-00000-of-00002.parquet: expected" in text and not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
-    [("nobody/nothing", "no such dataset repository"), (f"{REPO}@v9", "no such branch, tag or commit"), ("no repo", "expected")],
+    [
+        ("nobody/nothing", "no such dataset repository"),
+        (f"{REPO}@v9", "no such branch, tag or commit"),
+        ("no repo", "expected"),
+    ],
 )
-def test_what_cannot_be_pulled_is_one_error(hub, gsi_bench, tmp_path, asked, words):
+def test_what_cannot_be_pulled_is_one_error(hub, command, tmp_path, asked, words):
     hub.repos[REPO] = Repository()
     hub.repos[REPO].commit({"README.md": b""})
-    assert words in error_of(gsi_bench("pull", asked, tmp_path / "out"))
-    assert "holds no data/*.parquet" in error_of(gsi_bench("pull", REPO, tmp_path / "out"))
+    assert words in error_of(command("pull", asked, tmp_path / "out"))
+    assert "holds no data/*.parquet" in error_of(command("pull", REPO, tmp_path / "out"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.tex").write_text("")
-    assert "found other files" in error_of(gsi_bench("pull", REPO, tmp_path / "mine"))
+    assert "found other files" in error_of(command("pull", REPO, tmp_path / "mine"))
 
 
-def test_push_refuses_what_is_no_dataset(gsi_bench, tmp_path):
-    assert "expected a dataset folder" in error_of(gsi_bench("push", tmp_path, REPO))
-    assert "no such dataset folder" in error_of(gsi_bench("push", tmp_path / "x", REPO))
-    assert "expected a dataset folder and a repository" in error_of(gsi_bench("push", tmp_path))
+def test_push_refuses_what_is_no_dataset(command, tmp_path):
+    assert "expected a dataset folder" in error_of(command("push", tmp_path, REPO))
+    assert "no such dataset folder" in error_of(command("push", tmp_path / "x", REPO))
+    assert "expected a dataset folder and a repository" in error_of(command("push", tmp_path))
 
 
 METRIC = "someone/gsi_bench"
@@ -363,8 +369,8 @@ sys.meta_path.insert(0, Hide())
 """
 
 
-def test_the_published_metric_loads_by_name_and_says_what_is_missing_elsewhere(hub, gsi_bench, client):
-    text = done(gsi_bench("push", "--metric", METRIC))
+def test_the_published_metric_loads_by_name_and_says_what_is_missing_elsewhere(hub, command, client):
+    text = done(command("push", "--metric", METRIC))
     assert f'evaluate.load("{METRIC}") now loads it' in text
     space = hub.repos[f"spaces/{METRIC}"]
     assert space.sdk == "gradio"
@@ -376,24 +382,31 @@ def test_the_published_metric_loads_by_name_and_says_what_is_missing_elsewhere(h
     assert "this metric needs the package gsi-bench" in elsewhere.stderr and "pip install 'gsi-bench==" in elsewhere.stderr
 
 
-def test_a_metric_of_another_name_and_a_space_without_an_app_are_refused(hub, gsi_bench, tmp_path):
-    assert "name the repository o/gsi_bench" in error_of(gsi_bench("push", "--metric", "o/metric"))
+def test_a_metric_of_another_name_and_a_space_without_an_app_are_refused(hub, command, tmp_path):
+    assert "name the repository o/gsi_bench" in error_of(command("push", "--metric", "o/metric"))
     (tmp_path / "app").mkdir()
     (tmp_path / "app/README.md").write_text("")
-    assert "app.py, requirements.txt not there" in error_of(gsi_bench("push", tmp_path / "app", "--space", "o/demo"))
+    assert "app.py, requirements.txt not there" in error_of(command("push", tmp_path / "app", "--space", "o/demo"))
     assert not hub.repos
 
 
-def test_a_space_is_published_without_caches_and_replaced_file_by_file(hub, gsi_bench, tmp_path):
+def test_a_space_is_published_without_caches_and_replaced_file_by_file(hub, command, tmp_path):
     app = tmp_path / "app"
     (app / "gsi_bench_space/__pycache__").mkdir(parents=True)
-    for name in ("app.py", "README.md", "requirements.txt", "gsi_bench_space/view.py", "gsi_bench_space/__pycache__/x.pyc", ".env"):
+    for name in (
+        "app.py",
+        "README.md",
+        "requirements.txt",
+        "gsi_bench_space/view.py",
+        "gsi_bench_space/__pycache__/x.pyc",
+        ".env",
+    ):
         (app / name).write_text(name)
-    done(gsi_bench("push", app, "--space", "o/demo", "--private"))
+    done(command("push", app, "--space", "o/demo", "--private"))
     space = hub.repos["spaces/o/demo"]
     assert space.private and set(space.head()) == {
         ".gitattributes", MANIFEST, "app.py", "README.md", "requirements.txt", "gsi_bench_space/view.py",
     }  # fmt: skip
     (app / "gsi_bench_space/view.py").rename(app / "gsi_bench_space/overlay.py")
-    done(gsi_bench("push", app, "--space", "o/demo"))
+    done(command("push", app, "--space", "o/demo"))
     assert "gsi_bench_space/view.py" not in space.head() and "gsi_bench_space/overlay.py" in space.head()
