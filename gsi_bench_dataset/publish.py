@@ -117,7 +117,7 @@ def push_files(
         if dry_run:
             return result
         head = remote.commit or _create(api, target)
-        commit = head if plan.empty else _commit(api, target, files, plan, head, message)
+        commit = head if plan.empty else _commit(api, target, files, plan, head=head, message=message)
         if target.tag and target.tag not in remote.tags:
             api.create_tag(target.ref.repo_id, tag=target.tag, revision=commit, repo_type=target.kind)
     return dataclasses.replace(result, commit=commit)
@@ -164,7 +164,7 @@ def _create(api: HfApi, target: Target) -> str:
     return str(api.repo_info(repo, repo_type=target.kind).sha)
 
 
-def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan: Plan, head: str, message: str) -> str:
+def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan: Plan, *, head: str, message: str) -> str:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete  # noqa: PLC0415
 
     repo, kind, branch = target.ref.repo_id, target.kind, target.ref.revision

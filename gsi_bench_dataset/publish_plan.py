@@ -115,7 +115,7 @@ def make_plan(
         if not overwrite and path != MANIFEST and not put_by_us(path)
     ]
     problems += [
-        f"{path}: not put there by gsi-bench push, and load_dataset would read it as a part of this dataset; delete it on the Hub"
+        f"{path}: not put there by gsi-bench push, and load_dataset would read it as part of this one; delete it on the Hub"
         for path in staying
         if any(fnmatchcase(path, pattern) for pattern in claimed)
     ]

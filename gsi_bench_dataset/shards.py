@@ -94,7 +94,10 @@ def write_dataset(
         for split in SPLITS:
             if split in samples_by_split:
                 source = (sources or {}).get(split)
-                summaries[split] = _write_split(samples_by_split[split], split, new / "data", source, shard_bytes, withhold)
+                given = samples_by_split[split]
+                summaries[split] = _write_split(
+                    given, split, new / "data", source=source, shard_bytes=shard_bytes, withhold=withhold
+                )
             elif out.is_dir() and split in split_names(out):
                 summaries[split] = summarise(out, split)
         _keep_other_files(out, new, set(samples_by_split))
@@ -187,6 +190,7 @@ def _write_split(
     samples: Iterable[Sample],
     split: str,
     data: Path,
+    *,
     source: str | None,
     shard_bytes: int,
     withhold: Callable[[Sample], bool],

@@ -1,4 +1,4 @@
-"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells."""
+"""`gsi-bench evaluate | report | compare | detections | baseline | generate | validate | weights | register`: thin shells."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric.generate_commands import add_generate
 
 __all__ = ["add_commands"]
 
@@ -21,6 +22,7 @@ def add_commands(subparsers: Any) -> None:
         _add_compare,
         _add_detections,
         _add_baseline,
+        add_generate,
         _add_validate,
         _add_weights,
         _add_register,
