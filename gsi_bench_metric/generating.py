@@ -19,7 +19,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -178,8 +178,10 @@ class _Work:
     def __call__(self, job: _Job) -> tuple[dict[str, Any], bool]:
         """(record, whether the picture is new)."""
         path = self._pictures / f"{job.sample.id}.png"
-        kept = self._records.get(_KIND, job.key)
-        if kept is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == kept["sha256"]:
+        # The key names the picture too: whoever takes a picture away gets another one, also from an editor that never gives the
+        # same twice.
+        kept = self._records.get(_KIND, digest(job.key, _file_hash(path))) if path.is_file() else None
+        if kept is not None:
             return kept, False
         source = Image.fromarray(load_rgb(job.sample.image))
         began = time.monotonic()
@@ -194,15 +196,9 @@ class _Work:
             "sha256": hashlib.sha256(content).hexdigest(),
             "seconds": round(seconds, 3),
         }
-        if kept is not None and kept["sha256"] != record["sha256"]:
-            # A record is kept for good. Whoever lost the file of an editor that never gives the same picture twice starts anew.
-            raise GenerateError(
-                f"{path}: lost or changed, and the editor now gives another picture; remove {self._records.folder.parent} and "
-                "run the command again with --overwrite"
-            )
         self._write(path, content)
         with self._writing:
-            self._records.append([(_KIND, job.key, record)])
+            self._records.append([(_KIND, digest(job.key, record["sha256"]), record)])
         return record, True
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -215,7 +211,9 @@ class _Work:
             raise GenerateError(cannot_be_written(self._pictures, error)) from error
 
 
-def _in_order(work: Callable[[_Job], T], jobs: Iterable[_Job], concurrency: int) -> Iterator[tuple[_Job, Callable[[], T]]]:
+def _in_order(
+    work: Callable[[_Job], T], jobs: Iterable[_Job], concurrency: int
+) -> Generator[tuple[_Job, Callable[[], T]], None, None]:
     """(job, its result when called) in order, that many at work at a time; what is under way at an error still ends."""
     if concurrency == 1:
         for job in jobs:
@@ -235,6 +233,10 @@ def _in_order(work: Callable[[_Job], T], jobs: Iterable[_Job], concurrency: int)
         finally:
             for _, future in waiting:
                 future.cancel()
+
+
+def _file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _failed(failures: dict[str, str], words: str) -> GenerateError:

@@ -90,6 +90,6 @@ def _load(model: str, revision: str | None, dtype: torch.dtype) -> Any:
     except ImportError as error:
         raise EditorError(f"editor 'diffusers' needs the extra: pip install 'gsi-bench[editors]' ({error})") from error
     try:
-        return DiffusionPipeline.from_pretrained(model, revision=revision, torch_dtype=dtype)
+        return DiffusionPipeline.from_pretrained(model, revision=revision, dtype=dtype)
     except (OSError, ValueError) as error:
         raise EditorError(f"{model}: no pipeline can be loaded from there ({error})") from error
