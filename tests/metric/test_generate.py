@@ -137,6 +137,17 @@ def test_the_native_size_is_kept_and_recorded(generate, module, tmp_path):
     assert (note["source_size"], note["native_size"]) == ([64, 48], [50, 30])
 
 
+def test_whoever_takes_a_picture_away_gets_another_one(generate, module, tmp_path):
+    name = module("import numpy as np\ndef edit(): return np.random.default_rng().integers(0, 255, (4, 4, 3), dtype=np.uint8)")
+    generate(f"{name}:edit")
+    folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
+    before = pictures(folder)
+    (folder / "c_edit_0.png").unlink()
+    assert "1 pictures made, 5 were there" in generate(f"{name}:edit")[1]
+    assert [i for i, content in pictures(folder).items() if content != before[i]] == ["c_edit_0"]
+    assert "0 pictures made, 6 were there" in generate(f"{name}:edit")[1]
+
+
 def test_edits_that_fail_are_named_and_the_others_are_kept(generate, module, tmp_path):
     source = """
 def edit(image, sample):
