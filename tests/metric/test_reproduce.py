@@ -8,6 +8,7 @@ import pytest
 from hub_stand_in import Repository
 
 from gsi_bench_dataset.cli import main
+from gsi_bench_metric.judges.recorded import parse_reply
 from gsi_bench_metric.protocols.official_results import MODES
 from gsi_bench_metric.reproduce import PUBLISHED, BundleError, open_bundle, reproduce
 from gsi_bench_metric.reproduce.published import NAMES, Published
@@ -101,7 +102,7 @@ def test_what_a_changed_input_changes_is_named_edit_by_edit(bundle, tmp_path):
     made = reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("full",), workers=1, progress=False)
     causes = {d.key: d.cause for d in made.differences}
     assert set(causes) == {moved, "7b6477cb95_frame_002310_2", "036bce3393_frame_000120_7"}
-    assert "picture" in causes["7b6477cb95_frame_002310_2"] and "missing_image" in causes["036bce3393_frame_000120_7"]
+    assert "picture" in causes["7b6477cb95_frame_002310_2"] and "no picture" in causes["036bce3393_frame_000120_7"]
     assert "detections" in causes[moved] or "boxes" in causes[moved]
     assert not made.agrees and made.found["full"].n == 18
     assert made.lacking == ("generated_images_fine/: 18 pictures, 19 were published",)
@@ -111,7 +112,10 @@ def test_edits_that_the_judge_left_out_are_named(bundle, tmp_path):
     results = json.loads((bundle / "BAGEL/fine_eval/instruction-compliance_eval_results.json").read_text())
     before = reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("aggregate",)).found["aggregate"]
     judged = json.loads((bundle / JUDGEMENTS).read_text())
-    lost = next(e for e in judged if results[e["meta"]["index"].replace("_edit_", "_")]["compliance"] > 0)
+    lost = next(
+        e for e in judged
+        if results[e["meta"]["index"].replace("_edit_", "_")]["compliance"] > 0 and parse_reply(e["prediction"])[0]
+    )  # fmt: skip
     (bundle / JUDGEMENTS).write_text(json.dumps([e for e in judged if e is not lost]))
     after = reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("aggregate",)).found["aggregate"]
     assert set(after.zeroed) - set(before.zeroed) == {lost["meta"]["index"].replace("_edit_", "_")}
