@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import shutil
 import tempfile
 from pathlib import Path
@@ -72,6 +73,8 @@ def pull_dataset(ref: HubRef, out: Path, *, overwrite: bool = False) -> Pulled:
         raise HubError(f"{out}: holds another dataset; choose another place, or replace it with --overwrite")
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         swap_in(staging, out, Path(scratch) / "old")
+    for unfinished in out.parent.glob(f".{glob.escape(out.name)}-pull-*"):  # of commits that the branch named before
+        shutil.rmtree(unfinished, ignore_errors=True)
     return Pulled(commit, files, checked, changed=True)
 
 

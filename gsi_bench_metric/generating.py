@@ -96,6 +96,8 @@ def generate(
         EditorError: the editor cannot do any.
         StoreError: the disk is full. What was made is kept.
     """
+    if Path(wanted.name).name != wanted.name:
+        raise GenerateError(f"--name {wanted.name!r}: expected the name of one folder")
     place = out / wanted.name
     pictures, notes = place / f"generated_images_{wanted.split}", place / f"generation_{wanted.split}"
     settings = {**editor.settings, "seed": wanted.seed, "language": wanted.language}
@@ -148,9 +150,12 @@ def _claim(pictures: Path, notes: Path, settings: dict[str, Any], overwrite: boo
         raise GenerateError(
             summary_of(f"{pictures}: holds pictures of other settings; choose another --name or --out, or --overwrite", changed)
         )
-    if not overwrite and pictures.is_dir() and any(pictures.iterdir()):
+    if found is None and pictures.is_dir() and any(pictures.iterdir()):
         raise GenerateError(f"{pictures}: holds pictures that generate did not make; choose another --name or --out")
     try:
+        # None of the former settings may stay where an edit fails this time: it would be scored as one of these.
+        for former in pictures.glob("*.png"):
+            former.unlink()
         pictures.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(settings, indent=2) + "\n")
     except OSError as error:
@@ -183,6 +188,7 @@ class _Work:
         kept = self._records.get(_KIND, digest(job.key, _file_hash(path))) if path.is_file() else None
         if kept is not None:
             return kept, False
+        path.unlink(missing_ok=True)  # half a picture, or one that was put there: not to be scored if the edit fails
         source = Image.fromarray(load_rgb(job.sample.image))
         began = time.monotonic()
         picture = self._editor.edit(EditRequest(job.sample, source, job.prompt, job.seed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -180,6 +181,10 @@ def command(hub, monkeypatch, tmp_path, capfd):
     impatient = types.SimpleNamespace(**{name: getattr(time, name) for name in dir(time)} | {"sleep": lambda _: None})
     monkeypatch.setattr(_http, "time", impatient)
     assert huggingface_hub.HfApi().endpoint == hub.url
+    # The client's log goes to the stderr of whichever test imported it first, which is closed by now.
+    log = logging.getLogger("huggingface_hub")
+    level = log.level
+    log.setLevel(logging.ERROR)
 
     def run(*arguments, **environment):
         with monkeypatch.context() as patch:
@@ -190,4 +195,5 @@ def command(hub, monkeypatch, tmp_path, capfd):
         out, err = capfd.readouterr()
         return subprocess.CompletedProcess(arguments, status, out, err)
 
-    return run
+    yield run
+    log.setLevel(level)

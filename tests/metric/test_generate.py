@@ -122,6 +122,7 @@ def test_pictures_of_other_settings_are_not_mixed(generate, module, tmp_path):
     assert status == 2 and "holds pictures of other settings" in err and "seed: 0 there, 3 here" in err
     assert "6 pictures made" in generate(f"{name}:edit", "--set", "strength=0.5", "--overwrite")[1]
     assert "6 pictures made" in generate(f"{name}:edit", "--name", "other")[1]
+    assert "expected the name of one folder" in generate(f"{name}:edit", "--name", "a/b")[2]
     (tmp_path / "eval/theirs/generated_images_fine").mkdir(parents=True)
     (tmp_path / "eval/theirs/generated_images_fine/x.png").write_bytes(b"")
     assert "that generate did not make" in generate(f"{name}:edit", "--name", "theirs")[2]
@@ -160,6 +161,20 @@ def edit(image, sample):
     assert status == 2 and "4 pictures are there, 2 could not be made" in err
     assert "b_edit_0: " in err and "raised RuntimeError: no mug in sight" in err and "found NoneType" in err
     assert len(pictures(tmp_path / f"eval/{name}-edit/generated_images_fine")) == 4
+
+
+def test_no_picture_of_former_settings_stays_where_an_edit_fails(generate, module, tmp_path):
+    source = """
+def edit(image, sample, fail=False):
+    if fail and sample.id == "b_edit_0":
+        raise RuntimeError("no")
+    return image
+"""
+    name = module(source)
+    generate(f"{name}:edit")
+    assert generate(f"{name}:edit", "--set", "fail=true", "--overwrite")[0] == 2
+    left = pictures(tmp_path / f"eval/{name}-edit/generated_images_fine")
+    assert list(left) == [i for i in IDS if i != "b_edit_0"]
 
 
 def test_an_editor_that_fails_every_time_is_stopped(generate, module):
