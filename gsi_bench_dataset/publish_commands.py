@@ -71,6 +71,14 @@ def _add_push(subparsers: Any) -> None:
 
 
 def _run_push(args: argparse.Namespace) -> int:
+    try:
+        return _push(args)
+    except KeyboardInterrupt:
+        say("stopped; nothing of it is shown, files that arrived are kept, and the same command goes on from there")
+        raise
+
+
+def _push(args: argparse.Namespace) -> int:
     if args.metric or args.space:
         return _push_space(args)
     if args.folder is None or args.repo is None:

@@ -38,18 +38,19 @@ class Restricted:
 
 
 def restricted(folder: Path, *, confirmed: bool = False) -> list[Restricted]:
-    """The samples of a dataset folder that may not be published.
+    """The samples of a dataset folder that may not be published; those without pictures may.
 
     Args:
         folder: a dataset folder.
         confirmed: the user says that those which do not say may be.
     """
-    columns = ["id", "split", "redistributable", "image_licence"]
+    # Of the picture its name alone, which is quick: a row that comes without pictures has not even that part.
+    columns = ["id", "split", "redistributable", "image_licence", "image.path"]
     rows = (row for split in split_names(folder) for row in read_columns(folder, split, columns))
     return [
         Restricted(row["id"], row["split"], row["redistributable"], row["image_licence"])
         for row in rows
-        if not _is_free(row["redistributable"], confirmed)
+        if row.get("image") is not None and not _is_free(row["redistributable"], confirmed)
     ]
 
 

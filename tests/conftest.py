@@ -142,7 +142,7 @@ def client(hub, tmp_path):
             "text": True,
         }
 
-    def run(*arguments, timeout=60, **environment):
+    def run(*arguments, timeout=120, **environment):
         return subprocess.run(**command(*arguments, **environment), capture_output=True, timeout=timeout, check=False)
 
     run.start = lambda *arguments, **environment: subprocess.Popen(

@@ -151,13 +151,19 @@ def test_a_dry_run_lists_everything_and_writes_nothing(hub, dataset, command):
     assert again.count("would keep ") == 7 and again.count("would") == 7
 
 
+def stalled_push(hub, gsi_bench, folder, puts):
+    """A push in a process of its own, whose upload of that number hangs."""
+    hub.faults.append(Fault("^PUT /blobs/", skip=puts - 1, seconds=30))
+    process = gsi_bench.start("push", folder, REPO)
+    deadline = time.monotonic() + 60
+    while len(hub.seen("^PUT ")) < puts and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return process
+
+
 def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_arrived(hub, dataset, gsi_bench):
     folder = dataset()
-    hub.faults.append(Fault("^PUT /blobs/", skip=2, seconds=30))
-    process = gsi_bench.start("push", folder, REPO)
-    deadline = time.monotonic() + 30
-    while len(hub.seen("^PUT ")) < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    process = stalled_push(hub, gsi_bench, folder, puts=3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert len(hub.seen("^PUT ")) == 3 and set(hub.repos[REPO].head()) == {".gitattributes"}
@@ -184,6 +190,20 @@ def test_a_hub_in_trouble_is_one_error_and_the_same_command_completes_later(hub,
     hub.faults.clear()
     done(command("push", folder, REPO))
     assert hub.repos[REPO].refs["main"] != before
+
+
+def test_what_somebody_else_commits_meanwhile_is_not_overrun(hub, dataset, command):
+    hub.faults.append(Fault("^POST .*/commit/", status=412))
+    assert "somebody else changed the repository meanwhile" in error_of(command("push", dataset(), REPO))
+    assert set(hub.repos[REPO].head()) == {".gitattributes"}
+
+
+def test_an_interrupted_push_says_how_to_go_on(hub, dataset, gsi_bench):
+    process = stalled_push(hub, gsi_bench, dataset(), puts=2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on from there" in out, err
+    assert set(hub.repos[REPO].head()) == {".gitattributes"}
 
 
 def test_one_failed_answer_of_the_store_is_tried_again_without_a_word(hub, dataset, command):
@@ -291,6 +311,8 @@ def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, 
     done(command("pull", REPO, tmp_path / "pulled"))
     with pytest.raises(ValueError, match="fine0_edit_0 comes without its pictures"):
         list(read_dataset(tmp_path / "pulled", "fine"))
+    done(command("push", tmp_path / "pulled", "someone/mirror"))  # nothing in it is restricted any more
+    assert hub.repos["someone/mirror"].head() == hub.repos[REPO].head()
 
 
 def test_pull_gives_the_folder_back_at_the_revision_that_is_named(hub, dataset, command, tmp_path):
