@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +36,20 @@ class SplitSummary:
     operations: Counter[str] = dataclasses.field(default_factory=Counter)
     pixel_frames: Counter[str] = dataclasses.field(default_factory=Counter)
     suspects: int = 0
+    withheld: int = 0  # rows that come without their pictures
 
     def __post_init__(self) -> None:
         self._hash = hashlib.sha256()
 
-    def add(self, sample: Sample) -> None:
-        """Counts one sample and adds it to the hash."""
+    def add(self, sample: Sample, leave_out: Collection[str] = ()) -> None:
+        """Counts one sample and adds it to the hash; `leave_out`: fields that its row comes without."""
         self.rows += 1
         self.rights[rights_of(sample)] += 1
         self.operations[sample.operation.kind if sample.operation else "not understood"] += 1
         self.pixel_frames[sample.pixel_frame] += 1
         self.suspects += sample.goal_suspect is not None
-        self._hash.update(sample_digest(sample))
+        self.withheld += bool(leave_out)
+        self._hash.update(sample_digest(sample, leave_out))
 
     @property
     def sha256(self) -> str:
@@ -55,9 +57,9 @@ class SplitSummary:
         return self._hash.hexdigest()
 
 
-def sample_digest(sample: Sample) -> bytes:
-    """SHA-256 of everything that a sample says; independent of parquet and of library versions."""
-    values = {f.name: getattr(sample, f.name) for f in dataclasses.fields(sample)}
+def sample_digest(sample: Sample, leave_out: Collection[str] = ()) -> bytes:
+    """SHA-256 of everything that a sample says but some fields; independent of parquet and of library versions."""
+    values = {f.name: getattr(sample, f.name) for f in dataclasses.fields(sample) if f.name not in leave_out}
     # What is not known is left out, so that a column which a later release adds does not change the hash of older data.
     row = {name: _hashable(value) for name, value in values.items() if value is not None}
     return hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=True).encode("ascii")).digest()
@@ -162,7 +164,14 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
         for name, s in summaries.items()
         for key, n in sorted(s.rights.items())
     )
-    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=next(iter(summaries)))
+    withheld = "".join(
+        f"\n\n**{s.withheld} samples of {name} come without their pictures**, which may not be passed on: their picture "
+        "columns are null. Whoever holds the official archives imports them with `gsi-bench import`."
+        for name, s in summaries.items()
+        if s.withheld
+    )
+    first = next(iter(summaries))
+    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=first, withheld=withheld)
 
 
 def _words(counter: Counter[str]) -> str:
@@ -223,7 +232,7 @@ source of a sample does not say.
 
 | split | origin | licence of the pictures | redistributable | attribution | samples |
 | --- | --- | --- | --- | --- | --- |
-{rights}
+{rights}{withheld}
 
 Scores on `official` samples may be compared with published ones; `rebuilt` and `demo` samples are other pictures.
 

@@ -1,4 +1,4 @@
-"""`gsi-bench import | export | push | info`: thin shells around the functions of this package."""
+"""`gsi-bench import | export | info`: thin shells around the functions of this package."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_dataset.publish_commands import add_publish_commands
 from gsi_bench_dataset.records import ORIGINS, SPLITS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
     _add_import(subparsers)
     _add_export(subparsers)
-    _add_push(subparsers)
+    add_publish_commands(subparsers)
     _add_info(subparsers)
 
 
@@ -150,44 +151,6 @@ def _run_export(args: argparse.Namespace) -> int:
         samples = read_dataset(args.dataset, split, args.revision)
         count = write_official(_progress(samples, f"export {split}", sizes.get(split)), out, overwrite=args.overwrite)
         say(f"{out}: {count} samples of {split}")
-    return 0
-
-
-def _add_push(subparsers: Any) -> None:
-    parser = new_command(
-        subparsers,
-        "push",
-        "publish a dataset folder on the Hub",
-        "gsi-bench push GSI-Bench/GSI-Bench my-org/my-gsi-bench --private",
-    )
-    parser.add_argument("folder", type=Path, help="dataset folder, as import or a builder wrote it")
-    parser.add_argument("repo", metavar="ORG/NAME[@BRANCH]", help="dataset repository; made if it does not exist")
-    parser.add_argument("--private", action="store_true", help="make a new repository private")
-    parser.add_argument(
-        "--rights-confirmed",
-        action="store_true",
-        help="I may publish the pictures whose rows do not say that they are redistributable",
-    )
-    parser.add_argument("--message", default="Update GSI-Bench", help="title of the commit")
-    parser.set_defaults(run=_run_push)
-
-
-def _run_push(args: argparse.Namespace) -> int:
-    from gsi_bench_dataset.hub import parse_ref, push  # noqa: PLC0415
-
-    ref = parse_ref(args.repo)
-    if ref is None:
-        raise CommandError(f"{args.repo}: expected a repository id such as my-org/my-gsi-bench")
-    if not args.folder.is_dir():
-        raise FileNotFoundError(f"{args.folder}: no such dataset folder")
-    closed = sum(row["redistributable"] is not True for row in _columns(str(args.folder), None, ["redistributable"]))
-    if closed and not args.rights_confirmed:
-        raise CommandError(
-            f"{args.folder}: {closed} samples are not known to be redistributable; import them with --redistributable yes if"
-            " their licence allows it, or confirm with --rights-confirmed that you may publish them"
-        )
-    commit = push(args.folder, ref.repo_id, revision=ref.revision, private=args.private, message=args.message)
-    say(f"{ref.repo_id}: pushed as {commit}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: finding official archives, fetching and publishing dataset folders, always at a named commit."""
+"""The Hugging Face Hub: finding official archives, fetching datasets, always at a named commit; errors that say what to do."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from gsi_bench_dataset.problems import summary_of
 
-__all__ = ["HubError", "HubRef", "OfficialArchives", "fetch_dataset", "fetch_official", "parse_ref", "push"]
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
+
+__all__ = ["HubError", "HubRef", "OfficialArchives", "explained", "fetch_dataset", "fetch_official", "parse_ref"]
 
 _REF = re.compile(r"(?:hf:)?(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^@\s]+))?", re.ASCII)
 
@@ -70,7 +74,7 @@ def fetch_official(
     """
     import huggingface_hub  # noqa: PLC0415
 
-    with _explained(HubRef(repo_id, revision)):
+    with explained(HubRef(repo_id, revision)):
         info = huggingface_hub.HfApi().dataset_info(repo_id, revision=revision)
         files = [sibling.rfilename for sibling in info.siblings or []]
         chosen = choose_archives(files, splits, str(HubRef(repo_id, revision)))
@@ -105,55 +109,16 @@ def fetch_dataset(ref: HubRef, splits: Sequence[str] | None) -> Path:
     import huggingface_hub  # noqa: PLC0415
 
     shards = ["data/*.parquet"] if splits is None else [f"data/{split}-*.parquet" for split in splits]
-    with _explained(ref):
+    with explained(ref):
         folder = huggingface_hub.snapshot_download(
             ref.repo_id, repo_type="dataset", revision=ref.revision, allow_patterns=["README.md", *shards]
         )
     return Path(folder)
 
 
-def push(
-    folder: str | Path,
-    repo_id: str,
-    *,
-    revision: str | None = None,
-    private: bool = False,
-    message: str = "Update GSI-Bench",
-) -> str:
-    """Uploads card and shards of a dataset folder, removing shards that it no longer has; returns the commit.
-
-    The folder goes up as it is. `Dataset.push_to_hub` would drop the version of the card and all splits but those given.
-
-    Raises:
-        HubError: the folder holds no dataset, or the Hub refuses.
-    """
-    import huggingface_hub  # noqa: PLC0415
-
-    folder = Path(folder)
-    if not (folder / "README.md").is_file() or not any((folder / "data").glob("*.parquet")):
-        raise HubError(f"{folder}: expected a dataset folder with README.md and data/*.parquet; run gsi-bench import first")
-    api = huggingface_hub.HfApi()
-    with _explained(HubRef(repo_id, revision)):
-        if revision is None:
-            api.create_repo(repo_id, repo_type="dataset", exist_ok=True, private=private)
-        else:
-            # A mistyped branch must not leave an empty repository behind.
-            api.repo_info(repo_id, repo_type="dataset", revision=revision)
-        commit = api.upload_folder(
-            folder_path=folder,
-            repo_id=repo_id,
-            repo_type="dataset",
-            revision=revision,
-            commit_message=message,
-            allow_patterns=["README.md", "LICENSE*", "data/*.parquet"],
-            delete_patterns=["data/*"],
-        )
-    return str(commit.oid)
-
-
 @contextlib.contextmanager
-def _explained(ref: HubRef) -> Iterator[None]:
-    """Turns the client's errors into one that says what to do."""
+def explained(ref: HubRef, kind: str = "dataset") -> Iterator[None]:
+    """Turns the client's errors into one that says what to do. `kind`: dataset or space."""
     from huggingface_hub import errors  # noqa: PLC0415
 
     advice = "check the name, log in with `hf auth login` for a private one, or give a local path"
@@ -164,14 +129,33 @@ def _explained(ref: HubRef) -> Iterator[None]:
     except errors.GatedRepoError as error:  # a kind of RepositoryNotFoundError
         raise HubError(f"{ref}: access must be asked for on its page; then log in with `hf auth login`") from error
     except errors.RepositoryNotFoundError as error:
-        raise HubError(f"{ref}: no such dataset repository; {advice}") from error
+        raise HubError(f"{ref}: no such {kind} repository; {advice}") from error
     except errors.HFValidationError as error:
         raise HubError(f"{ref}: no valid repository id ({error})") from error
     except errors.HfHubHTTPError as error:
-        raise HubError(f"{ref}: the Hub answered {error}; {advice}, or try again later") from error
+        raise HubError(f"{ref}: {_answer(error, advice)}") from error
+    except errors.LocalTokenNotFoundError as error:
+        raise HubError(f"{ref}: no token for the Hub; log in with `hf auth login` or set HF_TOKEN") from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HTTPError, ConnectionError) as error:
         raise HubError(f"{ref}: the Hub cannot be reached and nothing suitable is cached ({error}); {advice}") from error
     except json.JSONDecodeError as error:  # a proxy's or a captive portal's page
         raise HubError(f"{ref}: the answer does not come from a Hub ({error}); check HF_ENDPOINT and the network") from error
     except OSError as error:  # fewer bytes than announced, a full disk
         raise HubError(f"{ref}: the transfer failed ({error}); run the command again") from error
+
+
+_SERVER_TROUBLE = 500
+
+
+def _answer(error: HfHubHTTPError, advice: str) -> str:
+    """What an answer of the Hub that is an error means, and what to do."""
+    status = 0 if error.response is None else error.response.status_code
+    if status in (401, 403):
+        return f"the Hub refuses the token ({error}); log in with `hf auth login` with one that may do this"
+    if status in (409, 412):
+        return f"somebody else changed the repository meanwhile ({error}); look at it, and run the command again"
+    if status >= _SERVER_TROUBLE:
+        return (
+            f"the Hub is in trouble (HTTP {status}: {error}); run the command again later, what has arrived is not sent twice"
+        )
+    return f"the Hub answered {error}; {advice}, or try again later"

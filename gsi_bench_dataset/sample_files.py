@@ -143,6 +143,11 @@ def row_bytes(sample: Sample) -> int:
 
 def to_sample(row: dict[str, Any], file: Path) -> Sample:
     """The sample of a row; errors name the file."""
+    if "image" in row and row["image"] is None:
+        raise DatasetError(
+            f"{file.name}: {row.get('id')} comes without its pictures, which may not be passed on; load_dataset reads such "
+            "rows, scoring needs the pictures: import the official archive with gsi-bench import"
+        )
     try:
         return Sample.from_row(row)
     except RecordError as error:

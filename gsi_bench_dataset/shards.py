@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ __all__ = [
     "read_columns",
     "read_dataset",
     "sample_ids",
+    "shard_files",
     "split_names",
     "split_sizes",
     "summarise",
@@ -53,6 +54,7 @@ def write_dataset(
     sources: Mapping[str, str] | None = None,
     shard_bytes: int = SHARD_BYTES,
     title: str = "GSI-Bench",
+    withhold: Callable[[Sample], bool] = lambda _: False,
 ) -> dict[str, SplitSummary]:
     """Writes splits to a dataset folder; splits that it already holds and that are not given stay as they are.
 
@@ -65,6 +67,7 @@ def write_dataset(
         sources: split name -> where its samples come from (a repository at a commit, the name of an archive), for the card.
         shard_bytes: size of the rows that go into one file.
         title: heading of the card.
+        withhold: whether a sample's row comes without its pictures. Such rows load as rows, not as samples.
 
     Returns:
         What each split of the folder now holds, in the order of the card.
@@ -91,7 +94,10 @@ def write_dataset(
         for split in SPLITS:
             if split in samples_by_split:
                 source = (sources or {}).get(split)
-                summaries[split] = _write_split(samples_by_split[split], split, new / "data", source, shard_bytes)
+                given = samples_by_split[split]
+                summaries[split] = _write_split(
+                    given, split, new / "data", source=source, shard_bytes=shard_bytes, withhold=withhold
+                )
             elif out.is_dir() and split in split_names(out):
                 summaries[split] = summarise(out, split)
         _keep_other_files(out, new, set(samples_by_split))
@@ -119,7 +125,7 @@ def read_dataset(
         RecordError: a row that is no valid sample.
     """
     folder = resolve(path_or_repo, revision, [split])
-    files = _shards(folder, split)
+    files = shard_files(folder, split)
     return (to_sample(row, file) for file, row in iter_rows(files, None, rows))
 
 
@@ -133,7 +139,7 @@ def split_names(path_or_repo: str | os.PathLike[str], revision: str | None = Non
 def split_sizes(path_or_repo: str | os.PathLike[str], revision: str | None = None) -> dict[str, int]:
     """Number of samples by split, from the files' footers alone."""
     folder = resolve(path_or_repo, revision, None)
-    return {s: sum(pq.read_metadata(f).num_rows for f in _shards(folder, s)) for s in split_names(folder)}
+    return {s: sum(pq.read_metadata(f).num_rows for f in shard_files(folder, s)) for s in split_names(folder)}
 
 
 def sample_ids(path_or_repo: str | os.PathLike[str], split: str, revision: str | None = None) -> list[str]:
@@ -145,13 +151,13 @@ def read_columns(
     path_or_repo: str | os.PathLike[str], split: str, columns: Sequence[str], revision: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of a split with some columns only, None where a file lacks one; without image columns this is quick."""
-    files = _shards(resolve(path_or_repo, revision, [split]), split)
+    files = shard_files(resolve(path_or_repo, revision, [split]), split)
     return (dict.fromkeys(columns) | row for _, row in iter_rows(files, columns))
 
 
 def summarise(folder: Path, split: str) -> SplitSummary:
     """What a split holds, recounted and rehashed from its rows."""
-    files = _shards(folder, split)
+    files = shard_files(folder, split)
     summary = SplitSummary(split, source=facts_of(files[0]).get("source"), num_bytes=0)
     for file in files:
         summary.download_bytes += file.stat().st_size
@@ -180,7 +186,15 @@ def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: 
     return fetch_dataset(HubRef(ref.repo_id, revision or ref.revision), splits)
 
 
-def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str | None, shard_bytes: int) -> SplitSummary:
+def _write_split(
+    samples: Iterable[Sample],
+    split: str,
+    data: Path,
+    *,
+    source: str | None,
+    shard_bytes: int,
+    withhold: Callable[[Sample], bool],
+) -> SplitSummary:
     summary = SplitSummary(split, source=source)
     shards: list[Path] = []
     last_id = ""
@@ -203,8 +217,9 @@ def _write_split(samples: Iterable[Sample], split: str, data: Path, source: str 
         for sample in samples:
             _check_sample(sample, split, last_id)
             last_id = sample.id
-            summary.add(sample)
-            rows.append(sample.to_row())
+            hidden = PICTURE_FIELDS if withhold(sample) else ()
+            summary.add(sample, hidden)
+            rows.append(sample.to_row() | dict.fromkeys(hidden))
             size += row_bytes(sample)
             if size >= min(ROW_GROUP_BYTES, shard_bytes) or len(rows) >= ROW_GROUP_ROWS:
                 flush()
@@ -233,7 +248,7 @@ def _check_sample(sample: Sample, split: str, last_id: str) -> None:
             raise DatasetError(f"sample {sample.id!r}: {name}.path must be a base name, found {image.path!r}")
 
 
-def _shards(folder: Path, split: str) -> list[Path]:
+def shard_files(folder: Path, split: str) -> list[Path]:
     """All files of a split in order; complains about those that are missing."""
     found = sorted(p for p in (folder / "data").glob(f"{split}-*.parquet") if _FILE.fullmatch(p.name))
     if not found:

@@ -1,4 +1,5 @@
-"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells."""
+"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`, and the commands of other
+modules: thin shells."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric.generate_commands import add_generate
 from gsi_bench_metric.judge_commands import (
     add_judge_options,
     add_judge_validation,
@@ -16,6 +18,7 @@ from gsi_bench_metric.judge_commands import (
     judge_options,
     run_judge_validation,
 )
+from gsi_bench_metric.reproduce_commands import add_reproduce
 
 __all__ = ["add_commands"]
 
@@ -28,6 +31,8 @@ def add_commands(subparsers: Any) -> None:
         _add_compare,
         _add_detections,
         _add_baseline,
+        add_generate,
+        add_reproduce,
         _add_validate,
         _add_weights,
         _add_register,

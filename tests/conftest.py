@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hub_stand_in import TOKEN, StandInHub
 from PIL import Image
 
 from gsi_bench_dataset import EncodedImage, Operation, Sample
@@ -100,3 +108,92 @@ def edit_json(**changes: Any) -> str:
         "new_bbox_3d": [BOX[0] + 0.2, *BOX[1:]],
     } | changes
     return json.dumps({name: value for name, value in fields.items() if value is not None}, indent=4)
+
+
+@pytest.fixture
+def hub():
+    """A running stand-in of the Hub."""
+    with StandInHub() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(hub, tmp_path):
+    """`client(*python_arguments, **environment)`: one run in an empty folder and with a Hugging Face home of this test."""
+    (tmp_path / "work").mkdir()
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH") if name in os.environ
+    }
+    settings = {
+        "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "hf"), "HOME": str(tmp_path),
+        "GSI_BENCH_NO_REGISTER": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }  # fmt: skip
+
+    def command(*arguments, **environment):
+        return {
+            "args": [sys.executable, *map(str, arguments)],
+            "cwd": tmp_path / "work",
+            "env": inherited | settings | environment,
+            "text": True,
+        }
+
+    def run(*arguments, timeout=120, **environment):
+        return subprocess.run(**command(*arguments, **environment), capture_output=True, timeout=timeout, check=False)
+
+    run.start = lambda *arguments, **environment: subprocess.Popen(
+        **command(*arguments, **environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    return run
+
+
+@pytest.fixture
+def gsi_bench(client):
+    """`gsi_bench(*arguments, **environment)`: one command against the stand-in; `.start` does not wait for its end."""
+
+    def run(*arguments, **environment):
+        return client("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+
+    run.start = lambda *arguments, **environment: client.start("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+    return run
+
+
+@pytest.fixture
+def command(hub, monkeypatch, tmp_path, capfd):
+    """As `gsi_bench`, but in this process, which saves the second that starting one takes; without waits between tries."""
+    import huggingface_hub  # noqa: PLC0415
+    from huggingface_hub import constants  # noqa: PLC0415
+    from huggingface_hub.utils import _http  # noqa: PLC0415
+
+    from gsi_bench_dataset.cli import main  # noqa: PLC0415
+
+    # The client reads its environment when it is imported.
+    home = tmp_path / "hf"
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(home / "token"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    impatient = types.SimpleNamespace(**{name: getattr(time, name) for name in dir(time)} | {"sleep": lambda _: None})
+    monkeypatch.setattr(_http, "time", impatient)
+    assert huggingface_hub.HfApi().endpoint == hub.url
+    # The client's log goes to the stderr of whichever test imported it first, which is closed by now.
+    log = logging.getLogger("huggingface_hub")
+    level = log.level
+    log.setLevel(logging.ERROR)
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as patch:
+            for name, value in ({"HF_TOKEN": TOKEN} | environment).items():
+                patch.setenv(name, value)
+            capfd.readouterr()
+            status = main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, out, err)
+
+    yield run
+    log.setLevel(level)

@@ -29,7 +29,7 @@ def test_the_wheel_exposes_only_gsi_bench_names(wheel):
 
 def test_the_wheel_carries_what_is_read_at_run_time(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"lpips_alex_heads.npz", "report/page.html.j2", "gsi_bench.py", "py.typed"}
+    wanted = {"lpips_alex_heads.npz", "report/page.html.j2", "metric_space/gsi_bench.py.in", "gsi_bench.py", "py.typed"}
     assert {f"gsi_bench_metric/{name}" for name in wanted} <= names
 
 
@@ -43,8 +43,8 @@ def test_importing_a_package_loads_no_heavy_library(package):
 
 def test_all_extras_that_users_may_name_exist():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert set(extras) == {"blender", "thor", "space", "judge", "ray", "detany3d", "test", "all"}
-    assert extras["all"] == ["gsi-bench[blender,thor,space,judge,ray,detany3d,test]"]
+    assert set(extras) == {"blender", "thor", "space", "judge", "editors", "ray", "detany3d", "test", "all"}
+    assert extras["all"] == ["gsi-bench[blender,thor,space,judge,editors,ray,detany3d,test]"]
 
 
 def test_the_machine_check_prints_the_apt_line_for_a_missing_package(monkeypatch):

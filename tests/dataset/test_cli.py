@@ -91,16 +91,7 @@ def test_export_does_not_replace_unless_told(official_folder, tmp_path, capsys):
     assert len(list(read_official(folder, "fine"))) == 1
 
 
-def test_push_needs_rights(official_folder, tmp_path, capsys, monkeypatch):
-    run(capsys, "import", official_folder(), "--split", "fine", "--out", tmp_path / "d")
-    status, _, err = run(capsys, "push", tmp_path / "d", "o/n")
-    assert status == 2 and "1 samples are not known to be redistributable" in err
-    monkeypatch.setattr(hub, "push", lambda folder, repo, **options: f"{repo} {options['private']}")
-    status, out, _ = run(capsys, "push", tmp_path / "d", "o/n", "--rights-confirmed", "--private")
-    assert status == 0 and "o/n True" in out
-
-
-@pytest.mark.parametrize("command", ["import", "export", "push", "info"])
+@pytest.mark.parametrize("command", ["import", "export", "push", "pull", "info"])
 def test_help_teaches_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

@@ -5,7 +5,7 @@ import huggingface_hub
 import pytest
 
 from gsi_bench_dataset import hub
-from gsi_bench_dataset.hub import HubError, HubRef, choose_archives, fetch_official, parse_ref, push
+from gsi_bench_dataset.hub import HubError, HubRef, choose_archives, fetch_official, parse_ref
 from gsi_bench_dataset.shards import read_dataset, sample_ids, write_dataset
 
 SHA = "a" * 40
@@ -40,23 +40,13 @@ def test_missing_and_ambiguous_archives_are_told_together():
 
 
 class FakeApi:
-    calls: list = []  # noqa: RUF012
-
     def dataset_info(self, repo_id, revision=None):
         return SimpleNamespace(sha=SHA, siblings=[SimpleNamespace(rfilename="fine_dataset.zip")])
-
-    def create_repo(self, repo_id, **options):
-        self.calls.append(("create", repo_id, options))
-
-    def upload_folder(self, **options):
-        self.calls.append(("upload", options))
-        return SimpleNamespace(oid=SHA)
 
 
 @pytest.fixture
 def fake(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "HfApi", FakeApi)
-    monkeypatch.setattr(FakeApi, "calls", [])
     return FakeApi
 
 
@@ -71,19 +61,6 @@ def test_downloads_come_from_the_commit_that_was_listed(fake, monkeypatch, tmp_p
     fetched = fetch_official("o/n", "main", ["fine"])
     assert asked == [("o/n", "fine_dataset.zip", SHA, "dataset")]
     assert (fetched.commit, fetched.paths) == (SHA, {"fine": tmp_path / "fine_dataset.zip"})
-
-
-def test_push_uploads_card_and_data_and_deletes_old_shards(fake, make_sample, tmp_path):
-    write_dataset({"fine": [make_sample()]}, tmp_path / "d")
-    assert push(tmp_path / "d", "o/n", private=True) == SHA
-    (_, repo, options), (_, upload) = fake.calls
-    assert (repo, options["private"], options["repo_type"]) == ("o/n", True, "dataset")
-    assert upload["delete_patterns"] == ["data/*"] and "README.md" in upload["allow_patterns"]
-
-
-def test_push_refuses_what_is_no_dataset(tmp_path):
-    with pytest.raises(HubError, match="expected a dataset folder"):
-        push(tmp_path, "o/n")
 
 
 def test_a_repository_is_read_through_a_snapshot(make_sample, monkeypatch, tmp_path):
@@ -133,14 +110,3 @@ def test_broken_transfers_are_one_error_that_says_what_to_do(monkeypatch, error,
     monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
     with pytest.raises(HubError, match=message):
         hub.fetch_dataset(HubRef("o/n"), None)
-
-
-def test_a_mistyped_branch_leaves_no_repository_behind(fake, monkeypatch, make_sample, tmp_path):
-    def unknown(*args, **options):
-        raise huggingface_hub.errors.RevisionNotFoundError("404", response=SimpleNamespace(headers={}, request=None))
-
-    monkeypatch.setattr(FakeApi, "repo_info", unknown, raising=False)
-    write_dataset({"fine": [make_sample()]}, tmp_path / "d")
-    with pytest.raises(HubError, match="no such branch"):
-        push(tmp_path / "d", "o/n", revision="typo")
-    assert fake.calls == []

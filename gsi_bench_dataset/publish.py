@@ -1,0 +1,180 @@
+"""Publishing folders on the Hub: one commit that holds all of it or nothing, whatever interrupts the way there.
+
+Large files go up first, one after the other; the Hub keeps those that arrived, so a push that was stopped goes on from there.
+The commit that shows them comes last. What it may change is decided in publish_plan.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gsi_bench_dataset.hub import HubError, HubRef, explained
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.publish_plan import MANIFEST, Content, Plan, content_of, make_plan, manifest_text, read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = ["Pushed", "Target", "dataset_files", "push_dataset", "push_files"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where to publish. `ref.revision` is a branch that exists, None for main; `private` is about a new repository."""
+
+    ref: HubRef
+    kind: Literal["dataset", "space"] = "dataset"
+    private: bool = False
+    tag: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Pushed:
+    """What was done, or with a dry run would be. `commit` is None where nothing was done; `sizes` in bytes by path."""
+
+    plan: Plan
+    sizes: Mapping[str, int]
+    new_repository: bool
+    commit: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Remote:
+    """A branch of a repository; `commit` None: there is no such repository."""
+
+    commit: str | None = None
+    private: bool = False
+    files: Mapping[str, Content] = dataclasses.field(default_factory=dict)
+    ours: Mapping[str, Content] = dataclasses.field(default_factory=dict)
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def dataset_files(folder: Path) -> dict[str, Path | bytes]:
+    """What is published of a dataset folder: card, licence texts, shards.
+
+    Raises:
+        HubError: it holds no dataset.
+    """
+    if not (folder / "README.md").is_file() or not any((folder / "data").glob("*.parquet")):
+        raise HubError(f"{folder}: expected a dataset folder with README.md and data/*.parquet; run gsi-bench import first")
+    paths = [folder / "README.md", *folder.glob("LICENSE*"), *(folder / "data").glob("*.parquet")]
+    return {path.relative_to(folder).as_posix(): path for path in sorted(paths)}
+
+
+def push_dataset(
+    folder: Path, target: Target, *, dry_run: bool = False, overwrite: bool = False, message: str = "Update GSI-Bench"
+) -> Pushed:
+    """Publishes a dataset folder as it is. `Dataset.push_to_hub` would drop the card's version and all splits but those given.
+
+    Raises:
+        HubError: no dataset there; the Hub refuses, or cannot be reached; files in the repository are in the way.
+    """
+    files = dataset_files(folder)
+    splits = sorted({Path(path).name.rsplit("-", 3)[0] for path in files if path.endswith(".parquet")})
+    claimed = [f"data/{split}-*.parquet" for split in splits]
+    return push_files(files, target, claimed=claimed, dry_run=dry_run, overwrite=overwrite, message=message)
+
+
+def push_files(
+    files: Mapping[str, Path | bytes],
+    target: Target,
+    *,
+    claimed: Sequence[str] = (),
+    dry_run: bool = False,
+    overwrite: bool = False,
+    message: str,
+) -> Pushed:
+    """Makes files the content of a repository, beside what others put there.
+
+    Args:
+        files: path in the repository -> file here, or its bytes.
+        target: where to.
+        claimed: see `make_plan`.
+        dry_run: only look.
+        overwrite: files that somebody else put there may be replaced.
+        message: title of the commit.
+
+    Raises:
+        HubError: see `push_dataset`.
+    """
+    import huggingface_hub  # noqa: PLC0415
+
+    contents = {path: content_of(source) for path, source in files.items()}
+    manifest = manifest_text(contents).encode()
+    files, contents = {**files, MANIFEST: manifest}, {**contents, MANIFEST: content_of(manifest)}
+    api = huggingface_hub.HfApi()
+    with explained(target.ref, target.kind):
+        api.whoami()  # a wrong token and an absent repository look alike from here on
+        remote = _read(api, target)
+        plan = make_plan(contents, remote.files, remote.ours, overwrite=overwrite, claimed=claimed)
+        problems = [*plan.problems, *_clashes(target, remote, plan)]
+        if problems:
+            raise HubError(summary_of(f"{target.ref}: nothing was changed", problems))
+        result = Pushed(plan, {path: c.size for path, c in contents.items()}, new_repository=remote.commit is None)
+        if dry_run:
+            return result
+        head = remote.commit or _create(api, target)
+        commit = head if plan.empty else _commit(api, target, files, plan, head=head, message=message)
+        if target.tag and target.tag not in remote.tags:
+            api.create_tag(target.ref.repo_id, tag=target.tag, revision=commit, repo_type=target.kind)
+    return dataclasses.replace(result, commit=commit)
+
+
+def _read(api: HfApi, target: Target) -> _Remote:
+    from huggingface_hub import RepoFile, errors  # noqa: PLC0415
+
+    repo, kind = target.ref.repo_id, target.kind
+    try:
+        info = api.repo_info(repo, repo_type=kind, revision=target.ref.revision)
+    except errors.RepositoryNotFoundError:
+        if target.ref.revision is not None:  # a mistyped name must not leave an empty repository behind
+            raise
+        return _Remote()
+    commit = str(info.sha)
+    entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=kind)
+    files = {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
+    ours: dict[str, Content] = {}
+    if MANIFEST in files:
+        local = Path(api.hf_hub_download(repo, MANIFEST, repo_type=kind, revision=commit))
+        ours = read_manifest(local.read_text(encoding="utf-8"))
+    tags = {}
+    if target.tag:
+        tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=kind).tags}
+    return _Remote(commit, bool(info.private), files, ours, tags)
+
+
+def _clashes(target: Target, remote: _Remote, plan: Plan) -> list[str]:
+    """What stands against a push beside files."""
+    found = []
+    if target.private and remote.commit is not None and not remote.private:
+        found.append("the repository exists and is public; make it private on its page, or leave --private out")
+    tagged = remote.tags.get(target.tag or "")
+    if tagged is not None and not (plan.empty and tagged == remote.commit):
+        found.append(f"tag {target.tag} exists, at {tagged}; choose another, for papers name it")
+    return found
+
+
+def _create(api: HfApi, target: Target) -> str:
+    sdk = "gradio" if target.kind == "space" else None
+    repo = target.ref.repo_id
+    api.create_repo(repo, repo_type=target.kind, exist_ok=True, private=target.private or None, space_sdk=sdk)
+    return str(api.repo_info(repo, repo_type=target.kind).sha)
+
+
+def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan: Plan, *, head: str, message: str) -> str:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete  # noqa: PLC0415
+
+    repo, kind, branch = target.ref.repo_id, target.kind, target.ref.revision
+    additions = [CommitOperationAdd(path, files[path]) for path in (*plan.add, *plan.change)]
+    for addition in additions:
+        if addition.path_in_repo != MANIFEST:
+            api.preupload_lfs_files(repo, [addition], repo_type=kind, revision=branch, free_memory=False)
+    deletions = [CommitOperationDelete(path) for path in plan.delete]
+    # Against the commit that the plan was made for: what somebody else changed meanwhile is not overrun.
+    info = api.create_commit(
+        repo, [*additions, *deletions], commit_message=message, repo_type=kind, revision=branch, parent_commit=head
+    )
+    return str(info.oid)

@@ -1,0 +1,82 @@
+"""The Editor protocol: what generating asks of an editor."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from gsi_bench_dataset.records import Sample
+from gsi_bench_metric.images import MAX_PIXELS
+
+__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "as_picture", "png_bytes"]
+
+
+class EditorError(ValueError):
+    """An editor that cannot be used at all as asked: the work stops."""
+
+
+class EditError(ValueError):
+    """One edit that failed (refused, no picture in the answer): the others go on."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EditRequest:
+    """One edit. `image`: the source in RGB, at its own size; `seed`: 0 … 2³¹ − 1, the same for a sample in every run."""
+
+    sample: Sample
+    image: Image.Image
+    prompt: str
+    seed: int
+
+
+class Editor(Protocol):
+    """Edits pictures. `edit` is called by as many threads as `concurrency` says."""
+
+    name: str
+    settings: Mapping[str, Any]  # JSON: everything that its pictures depend on beside the request; no secrets
+    concurrency: int
+
+    def edit(self, request: EditRequest) -> Image.Image:
+        """The edited picture, at the size that the editor gives.
+
+        Raises:
+            EditError: this one failed.
+            EditorError: none will succeed.
+        """
+        ...
+
+
+def as_picture(value: Any, whose: str) -> Image.Image:
+    """A picture from what an editor gave: a PIL image, encoded bytes, or RGB uint8 (H, W, 3).
+
+    Raises:
+        EditError: it is no picture.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            with Image.open(io.BytesIO(bytes(value))) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise EditError(f"{whose}: {opened.width}×{opened.height} is over the limit of {MAX_PIXELS} pixels")
+                return opened.convert("RGB")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            if isinstance(error, EditError):
+                raise
+            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({error})") from error
+    if isinstance(value, Image.Image):
+        return value.convert("RGB")
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:
+        return Image.fromarray(value)
+    found = f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+    raise EditError(f"{whose}: expected a PIL image, encoded bytes or RGB uint8 (H, W, 3), found {found}")
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """A picture as a PNG file."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
