@@ -16,7 +16,10 @@ __all__ = ["Interaction", "Pyramid", "SpatialPrior"]
 
 @dataclasses.dataclass(frozen=True)
 class Pyramid:
-    """The adapter's state: `tokens` (B, 21 * (T/2)**2, D), grids of 2T, T and T/2 one after another, and a class token (B, 1, D)."""
+    """The adapter's state.
+
+    `tokens` (B, 21 * (T/2)**2, D) are three grids of 2T, T and T/2 a side, one after another; `cls` (B, 1, D) a class token.
+    """
 
     tokens: Tensor
     cls: Tensor

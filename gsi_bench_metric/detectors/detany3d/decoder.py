@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import torch
@@ -42,7 +43,7 @@ class Head(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int, count: int = 3):
         super().__init__()
         widths = [inputs, *[hidden] * (count - 1), outputs]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., inputs) -> (..., outputs)."""
@@ -53,7 +54,7 @@ class Head(nn.Module):
 
 
 class MaskDecoder(nn.Module):
-    """SAM's decoder, extended to 3D boxes; the name is the checkpoint's. Masks are made where the configuration asks for them."""
+    """SAM's decoder, extended to 3D boxes; the name is the checkpoint's. Masks are made where `Config` asks for them."""
 
     def __init__(self, config: Config):
         super().__init__()

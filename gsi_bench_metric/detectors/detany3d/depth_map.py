@@ -29,6 +29,10 @@ class DepthMap:
     scale: Tensor  # (B, 1, 1, 1)
     shift: Tensor  # (B, 1, 1, 1)
 
+    def of(self, i: int) -> DepthMap:
+        """That of one picture; the batch axis stays."""
+        return DepthMap(*(getattr(self, field.name)[i : i + 1] for field in dataclasses.fields(self)))
+
 
 class ConvNextBlock(nn.Module):
     """A ConvNeXt block: 7x7 depth-wise convolution, then an MLP at each pixel."""
@@ -100,7 +104,7 @@ class DepthMapDecoder(nn.Module):
             self.to_confidence = nn.Conv2d(_STAGES * _OUTPUTS, 1, 7, padding=3, padding_mode="reflect")
 
     def forward(self, features: list[Tensor], stack: Tensor, positions: Tensor, rays: Tensor) -> Tensor:
-        """Features of the levels (B, N, M), all of them stacked (B, 4N, M), their positions, ray code (B, N, 99) -> (B, N, M)."""
+        """Four levels of features (B, N, M), all stacked (B, 4N, M), positions, ray code (B, N, 99) -> latents (B, N, M)."""
         z = self.features_channel_cat(torch.cat(features, dim=-1))
         z = z + self.to_latents(z)
         z = self.aggregate_16(z, stack, pos_k=positions)

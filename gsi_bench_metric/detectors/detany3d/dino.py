@@ -1,7 +1,7 @@
 """DINOv2, a plain vision transformer whose last four blocks are read.
 
-The `transformers` model cannot take its place: it resizes the table of positions with antialiasing, and this network was trained
-without; its parameters also carry other names, and a checkpoint is loaded by name.
+Not the model of `transformers`: there queries, keys and values have a matrix each and other names, and a checkpoint that is
+loaded strictly, name by name, would have to be taken apart for it.
 """
 
 from __future__ import annotations

@@ -27,6 +27,11 @@ class Features:
     dino: list[Tensor]  # (B, h, w, C)
     dino_cls: list[Tensor]  # (B, 1, C)
 
+    def float(self) -> Features:
+        """The same in float32."""
+        lists = ([t.float() for t in part] for part in (self.fused, self.cls, self.dino, self.dino_cls))
+        return Features(self.embedding.float(), *lists)
+
 
 class ImageEncoder(nn.Module):
     """SAM ViT, DINOv2 and the adapter; owns the depth head too, as the checkpoint does."""

@@ -88,13 +88,13 @@ class Network(nn.Module):
         half = dtype != torch.float32
         with torch.autocast(sam_pictures.device.type, dtype=dtype if half else None, enabled=half):
             seen = self.image_encoder(sam_pictures, dino_pictures, (size[0] // patch, size[1] // patch))
-        if half:
-            seen = type(seen)(
-                seen.embedding.float(), *([t.float() for t in s] for s in (seen.fused, seen.cls, seen.dino, seen.dino_cls))
-            )
-        geometry = self.image_encoder.depth_head(seen, size, rays_K)
-        parts = (seen.embedding, geometry.depth, geometry.camera, geometry.metric, geometry.K)
-        return [Encoding(*(part[i : i + 1] for part in parts), depth_map=geometry.depth_map) for i in range(len(sam_pictures))]
+        geometry = self.image_encoder.depth_head(seen.float(), size, rays_K)
+        parts = (seen.embedding.float(), geometry.depth, geometry.camera, geometry.metric, geometry.K)
+        found = geometry.depth_map
+        return [
+            Encoding(*(part[i : i + 1] for part in parts), depth_map=None if found is None else found.of(i))
+            for i in range(len(sam_pictures))
+        ]
 
     def decode(self, encoding: Encoding, prompts: Prompts) -> tuple[Hypotheses, Masks | None]:
         """N prompts on one picture -> hypotheses, and masks where the configuration asks for them."""

@@ -24,7 +24,7 @@ def pixel_rays(K: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def ray_code(rays: Tensor, grid: tuple[int, int], camera_dim: int) -> Tensor:
-    """Rays (B, 3, h', w') at a coarser grid, as (B, rows * columns, camera_dim + 3): sines of rising frequency, then the ray."""
+    """Rays (B, 3, h', w') at a coarser grid, as (B, rows * columns, camera_dim + 3): sines, then the ray."""
     r = functional.normalize(resize(rays, grid, antialias=True), dim=1).flatten(2).transpose(1, 2)
     highest = math.log2(max(grid) // 2)
     frequencies = 2 ** torch.linspace(0, highest, camera_dim // 3, device=r.device, dtype=r.dtype)

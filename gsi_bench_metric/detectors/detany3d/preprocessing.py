@@ -36,8 +36,8 @@ class Frame:
     def boxes(self, boxes: Array) -> NDArray[np.int32]:
         """Source boxes (N, 4) as prompts: scaled and truncated.
 
-        The crop is not subtracted and nothing is clamped: so the network was asked in the paper. In float32, as there: 180 * 0.7
-        is 126 in it, and 125.99… in float64, which truncation would turn into another box.
+        The crop is not subtracted and nothing is clamped: so the network was asked in the paper. In float32, as
+        there: 180 * 0.7 is 126 in it, and 125.99… in float64, which truncation would turn into another box.
         """
         return (np.asarray(boxes, dtype=np.float32) * self._scale(2).astype(np.float32)).astype(np.int32)
 

@@ -1,7 +1,7 @@
 """SAM's vision transformer blocks: windowed or global attention with decomposed relative positions.
 
-The same computation and names as `segment_anything`, which is not used because importing it loads torchvision (whose compiled part
-must match the torch build exactly) and because its attention keeps the scores instead of calling a fused kernel.
+The same computation and names as in `segment_anything`. That package is not used: importing it loads torchvision, whose
+compiled part must match the torch build exactly, and its attention calls no fused kernel.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ NOT_COMPARED = {"decoded.pred_K.vertices_2d", "decoded.given_K.vertices_2d"}
 @pytest.mark.parametrize("name", PICTURE)
 def test_outputs_and_decoded_boxes_equal_the_reference(complete, inputs, case, name):
     reference = case(name)
-    _, _, frame, encoding, raw, masks = run(complete, inputs, name)
+    _, _, _, encoding, raw, masks = run(complete, inputs, name)
     pad = complete.config.pad
     found = outputs(encoding, raw, masks, pad) | decoded(encoding, raw, pad, inputs[f"given_K_{PICTURE[name]}"])
     recorded = {n for n in reference if n.startswith(("out.", "decoded."))}

@@ -1,0 +1,121 @@
+"""Getting the weights: where they come from, under which licences, and what was checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+from tqdm import tqdm
+
+from gsi_bench_metric.detectors.detany3d.checkpoint import Merged, convert, merge
+from gsi_bench_metric.detectors.detany3d.config import Config
+from gsi_bench_metric.detectors.detany3d.errors import CheckpointError
+from gsi_bench_metric.detectors.detany3d.grounding import GROUNDING_MODEL, GROUNDING_REVISION
+from gsi_bench_metric.weights import cache_dir
+
+__all__ = ["LICENCES", "STEPS", "Ready", "prepare", "weights_file"]
+
+SAM_FILE, DINO_FILE = "sam_vit_h_4b8939.pth", "dinov2_vitl14_pretrain.pth"
+_SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
+
+LICENCES = """\
+Licences of the weights, as far as they are known (not legal advice):
+  DetAny3D       distributed by its authors under terms that this project has not seen. The weights descend from UniDepth V1,
+                 which is Creative Commons BY-NC 4.0: NOT FOR COMMERCIAL USE.
+  SAM, DINOv2    Apache-2.0 (needed only where the DetAny3D file was saved in part)
+  GroundingDINO  Apache-2.0
+Say --accept-licence once you have read the terms of the place where you get them."""
+
+STEPS = f"""\
+This project knows no fixed address of the DetAny3D checkpoint, so getting it is your step:
+  1. Open https://github.com/OpenDriveLab/DetAny3D, read its terms, and download the checkpoint that its README names (one .pth).
+  2. Put it into a folder. If it was saved in part (the next step says so), put these beside it:
+       {SAM_FILE}          https://dl.fbaipublicfiles.com/segment_anything/{SAM_FILE}
+       {DINO_FILE}    https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/{DINO_FILE}
+  3. gsi-bench weights detany3d --accept-licence --from FOLDER
+If the checkpoint lies in a Hub repository that you trust: --repo OWNER/NAME --file NAME.pth [--revision COMMIT]
+Text prompts also need GroundingDINO, {GROUNDING_MODEL}, which the command fetches from the Hub (0.9 GB)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """What was prepared: the file, the SHA-256 of its numbers, how many entries came from where."""
+
+    path: Path
+    sha256: str
+    counts: dict[str, int]
+
+
+def weights_file() -> Path:
+    """Where the converted weights are kept."""
+    return cache_dir() / "detany3d.safetensors"
+
+
+def prepare(folder: Path, sha256: str | None = None, config: Config | None = None, *, progress: bool = True) -> Ready:
+    """Checks the official files of a folder and converts them, once.
+
+    Args:
+        folder: with one DetAny3D checkpoint and, where that is partial, SAM's and DINOv2's.
+        sha256: what the DetAny3D file must have, where its publisher names it.
+        config: sizes; the released ones by default.
+        progress: show bars.
+
+    Raises:
+        CheckpointError: nothing usable there; says what was found and what to do.
+    """
+    checkpoint = find_checkpoint(folder)
+    beside = {name: folder / name for name in (SAM_FILE, DINO_FILE) if (folder / name).is_file()}
+    files = {path.name: _sha256(path, progress=progress) for path in (checkpoint, *beside.values())}
+    if sha256 and files[checkpoint.name] != sha256.lower():
+        raise CheckpointError(
+            f"{checkpoint} ({checkpoint.stat().st_size:,} bytes): SHA-256 {files[checkpoint.name]}, expected {sha256.lower()}; "
+            "download it again"
+        )
+    merged: Merged = merge(config or Config(), checkpoint, beside.get(SAM_FILE), beside.get(DINO_FILE))
+    return Ready(weights_file(), convert(merged, weights_file(), files, progress=progress), merged.counts())
+
+
+def find_checkpoint(folder: Path) -> Path:
+    """The one file of weights in a folder that is neither SAM's nor DINOv2's; a file is taken as it is.
+
+    Raises:
+        CheckpointError: none, or several.
+    """
+    if folder.is_file():
+        return folder
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder")
+    known = {SAM_FILE, DINO_FILE}
+    found = sorted(p for p in folder.iterdir() if p.suffix in _SUFFIXES and p.is_file() and p.name not in known)
+    if len(found) != 1:
+        names = ", ".join(p.name for p in found) or "none"
+        raise CheckpointError(f"{folder}: expected one DetAny3D checkpoint ({' '.join(_SUFFIXES)}), found {names}\n{STEPS}")
+    return found[0]
+
+
+def download(repo: str, file: str, revision: str | None) -> Path:
+    """A checkpoint from the Hub, resumed where it was stopped; size and hash are checked by the Hub's client."""
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - only downloads need it
+
+    return Path(hf_hub_download(repo, file, revision=revision))
+
+
+def fetch_grounding() -> Path:
+    """GroundingDINO in the Hub's cache."""
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+
+    patterns = ["*.json", "*.txt", "*.safetensors"]
+    return Path(snapshot_download(GROUNDING_MODEL, revision=GROUNDING_REVISION, allow_patterns=patterns))
+
+
+def _sha256(path: Path, *, progress: bool) -> str:
+    digest = hashlib.sha256()
+    with (
+        path.open("rb") as stream,
+        tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name, delay=2, disable=not progress) as bar,
+    ):
+        while chunk := stream.read(1 << 22):
+            digest.update(chunk)
+            bar.update(len(chunk))
+    return digest.hexdigest()
