@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gsi_bench_metric.detectors.base import Detector
+from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
+from gsi_bench_metric.detectors.detany3d.terms import EXTRA
 
 __all__ = ["DETECTORS", "DetectorError", "make_detector"]
 
@@ -38,21 +40,33 @@ def _tracker(path: Path | None) -> Detector:
     return TrackerDetector()
 
 
-DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded, "simulator": _simulator, "tracker": _tracker}
-_PLANNED = {"detany3d": "the paper's detector"}
+def _detany3d(path: Path | None) -> Detector:
+    if path is not None:
+        raise DetectorError("detector 'detany3d' looks at the pictures itself; leave --detections out")
+    try:
+        from gsi_bench_metric.detectors.detany3d.detector import make  # noqa: PLC0415
+    except ImportError as error:
+        raise DetectorError(f"detector 'detany3d' needs more than is installed ({error}): {EXTRA}") from error
+    try:
+        return make()
+    except DetAny3DError as error:
+        raise DetectorError(str(error)) from error
+
+
+DETECTORS: dict[str, Callable[[Path | None], Detector]] = {
+    "recorded": _recorded,
+    "simulator": _simulator,
+    "tracker": _tracker,
+    "detany3d": _detany3d,
+}
 
 
 def make_detector(name: str, detections: Path | None = None) -> Detector:
     """The detector of that name.
 
     Raises:
-        DetectorError: unknown, not in this version, or lacking its file.
+        DetectorError: unknown, or lacking its file, weights or libraries.
     """
     if name in DETECTORS:
         return DETECTORS[name](detections)
-    if name in _PLANNED:
-        raise DetectorError(
-            f"detector {name!r} ({_PLANNED[name]}) is not in this version (docs/status.md); use detector='recorded' with a "
-            "file of detections"
-        )
     raise DetectorError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")

@@ -1,7 +1,7 @@
 """Weights: the official files read strictly, merged as the published code merges them, kept as one safetensors file.
 
-Every name and shape of the network must be accounted for. The published loader skips what does not fit without a word; here that is
-an error that lists it.
+Every name and shape of the network must be accounted for. The published loader skips what does not fit without a word; here
+that is an error that lists it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_metric.detectors.detany3d.config import Config
 from gsi_bench_metric.detectors.detany3d.errors import CheckpointError
 from gsi_bench_metric.detectors.detany3d.network import Network
+from gsi_bench_metric.detectors.detany3d.terms import DINO_FILE, SAM_FILE
 
 __all__ = ["Merged", "convert", "load_network", "merge", "read_state", "stored_digest"]
 
@@ -97,8 +98,8 @@ def read_state(path: Path) -> State:
 def merge(config: Config, detany3d: Path, sam: Path | None = None, dino: Path | None = None) -> Merged:
     """The network's weights from the official files.
 
-    A complete DetAny3D file needs no other. One that lacks entries is completed in the published order: DINOv2, then SAM, then the
-    second decoder transformer as a copy of the first, then DetAny3D over all.
+    A complete DetAny3D file needs no other. One that lacks entries is completed in the published order: DINOv2, then SAM, then
+    the second decoder transformer as a copy of the first, then DetAny3D over all.
 
     Raises:
         CheckpointError: lists entries that are missing after that, unexpected, of another shape, or not numbers.
@@ -160,8 +161,7 @@ def _completion_hint(missing: set[str]) -> str:
     if not missing:
         return ""
     return (
-        "\nA file that was saved in part is completed from SAM's sam_vit_h_4b8939.pth and DINOv2's dinov2_vitl14_pretrain.pth, where "
-        "these lie beside it"
+        f"\nA file that was saved in part is completed from {SAM_FILE} (SAM) and {DINO_FILE} (DINOv2) where these lie beside it"
     )
 
 
@@ -234,8 +234,8 @@ def stored_digest(path: Path) -> str:
         metadata = stream.metadata() or {}
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path}: not a file that `gsi-bench weights detany3d` wrote (format {metadata.get('format')!r}, expected {FORMAT!r}); "
-            "run that command on the official file"
+            f"{path}: not a file that `gsi-bench weights detany3d` wrote (format {metadata.get('format')!r}, expected "
+            f"{FORMAT!r}); run that command on the official file"
         )
     return str(metadata["sha256"])
 

@@ -24,7 +24,7 @@ from gsi_bench_metric.detectors.detany3d.weights import weights_file
 from gsi_bench_metric.images import RGB, fit_to, load_rgb, pixel_hash
 from gsi_bench_metric.pictures import Picture
 
-__all__ = ["DetAny3DDetector"]
+__all__ = ["DetAny3DDetector", "make"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ _KEPT = 256  # answers of the text detector
 class DetAny3DDetector:
     """Finds objects of the target's class by GroundingDINO, and their 3D boxes by DetAny3D.
 
-    The sample's K is used as the published evaluation does, as it stands, where the sample is official or its pixels are those of
-    the reference's frame; a K in source pixels of other samples is brought to that frame first.
+    The sample's K is used as it stands, as the published evaluation does, where the sample is official or its pixels are those
+    of the reference's frame; a K in source pixels of other samples is brought to that frame first.
 
     Args:
         path: converted weights; `gsi-bench weights detany3d` writes them.
@@ -69,16 +69,16 @@ class DetAny3DDetector:
         deterministic: bool = True,
     ):
         self._path, self._config = path or weights_file(), config or Config()
-        self._text = text or GroundingDino(device=device)
+        self.text = text or GroundingDino(device=device)
         self._device, self._dtype, self._batch_size, self._deterministic = device, dtype, batch_size, deterministic
         folder = encodings or (Path(os.environ["GSI_BENCH_ENCODINGS"]) if os.environ.get("GSI_BENCH_ENCODINGS") else None)
         self._cache = EncodingCache(folder=folder)
         self._predictor: Predictor | None = None
         self._answers: OrderedDict[tuple[str, str], TextBoxes] = OrderedDict()
-        self.key = digest(self.name, _VERSION, stored_digest(self._path), self._text.key, dtype)
+        self.key = digest(self.name, _VERSION, stored_digest(self._path), self.text.key, dtype)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Objects of each sample's class; None for a picture that is not brought along or has a shape that no answer exists for.
+        """Objects of each sample's class; None for a picture that is absent or too thin.
 
         Raises:
             ImageError: a picture cannot be read.
@@ -133,11 +133,27 @@ class DetAny3DDetector:
 
     def _answer(self, rgb: RGB, prompt: str) -> TextBoxes:
         key = (pixel_hash(rgb), prompt)
-        found = self._answers.pop(key, None) or self._text.find(rgb, prompt)
+        found = self._answers.pop(key, None) or self.text.find(rgb, prompt)
         self._answers[key] = found
         if len(self._answers) > _KEPT:
             self._answers.popitem(last=False)
         return found
+
+
+def make(
+    path: Path | None = None, device: str | None = None, dtype: str | None = None, encodings: Path | None = None
+) -> DetAny3DDetector:
+    """The detector with the defaults of this machine: the best device; bfloat16 on CUDA, else float32.
+
+    Raises:
+        CheckpointError: no weights, or others.
+        ScoringError: no such device here.
+    """
+    from gsi_bench_metric.scoring import pick_device  # noqa: PLC0415 - scoring imports the detectors
+
+    device = pick_device(device)
+    dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
+    return DetAny3DDetector(path, device=device, dtype=dtype, encodings=encodings)
 
 
 def camera_of(sample: Sample) -> Camera:

@@ -1,4 +1,4 @@
-"""Encodings of pictures, kept so that prompts, edits and editors share them: the latest in memory, more of them on disk if asked."""
+"""Encodings of pictures, kept so that prompts, edits and editors share them: in memory and, if asked, on disk."""
 
 from __future__ import annotations
 

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
+from gsi_bench_metric.detectors.detany3d.terms import EXTRA, GROUNDING_MODEL, GROUNDING_REVISION
 from gsi_bench_metric.images import RGB
 
-__all__ = ["GROUNDING_MODEL", "GROUNDING_REVISION", "GroundingDino", "TextBoxes", "TextDetector", "caption_of", "input_size"]
+__all__ = ["GroundingDino", "TextBoxes", "TextDetector", "caption_of", "input_size"]
 
-GROUNDING_MODEL = "IDEA-Research/grounding-dino-base"  # the official Swin-B "cogcoor" weights in the Hub's form
-GROUNDING_REVISION = "main"
 BOX_THRESHOLD = 0.47
 TEXT_THRESHOLD = 0.25
 _SHORTEST, _LONGEST = 800, 1333
@@ -123,9 +122,7 @@ class GroundingDino:
                     GroundingDinoImageProcessorPil,
                 )
             except ImportError as error:
-                raise DetAny3DError(
-                    f'text prompts need transformers ({error}): pip install "gsi-bench[detany3d]"; boxes and points do not'
-                ) from error
+                raise DetAny3DError(f"text prompts need transformers ({error}): {EXTRA}; boxes and points do not") from error
             where = {"revision": self._revision} if self._revision else {}
             try:
                 model = GroundingDinoForObjectDetection.from_pretrained(self._source, **where).to(self._device).eval()

@@ -92,7 +92,7 @@ class Network(nn.Module):
         parts = (seen.embedding.float(), geometry.depth, geometry.camera, geometry.metric, geometry.K)
         found = geometry.depth_map
         return [
-            Encoding(*(part[i : i + 1] for part in parts), depth_map=None if found is None else found.of(i))
+            Encoding(*(part[i : i + 1].clone() for part in parts), depth_map=None if found is None else found.of(i))
             for i in range(len(sam_pictures))
         ]
 

@@ -38,8 +38,8 @@ _PROMPTS_AT_ONCE = 32  # each holds a copy of the image tokens: 3 MB of the rele
 class Camera:
     """A known camera.
 
-    `frame` says which pixels K means: the "source" picture's, or those of the "preprocessed" one. The published code uses whatever
-    matrix it is given as the latter; handing it a source matrix scales depths and shifts centres (docs/detectors.md).
+    `frame` says which pixels K means: the "source" picture's, or those of the "preprocessed" one. The published code takes any
+    matrix for the latter; handing it one of the source scales depths and shifts centres (docs/detectors.md).
 
     Raises:
         DetAny3DError: K is not an invertible 3×3 matrix of a camera.
@@ -151,7 +151,7 @@ class Predictor:
         *,
         pile_up: bool = False,
     ) -> dict[str, Any]:
-        """What the published `predict()` returns for a picture and words, drawings left out, with a `reason` where nothing is found.
+        """What the published `predict()` returns for a picture and words, without drawings; a `reason` where nothing is found.
 
         With `pile_up`, boxes of earlier prompts are asked for again and appended again at every later prompt, as the published
         driver does; with one prompt there is no difference.
