@@ -50,7 +50,7 @@ def _detany3d(path: Path | None) -> Detector:
     try:
         return make()
     except DetAny3DError as error:
-        raise DetectorError(str(error)) from error
+        raise DetectorError(f"detector 'detany3d': {error}") from error
 
 
 DETECTORS: dict[str, Callable[[Path | None], Detector]] = {

@@ -70,7 +70,7 @@ class SpatialPrior(nn.Module):
         c3 = self.conv3(c2)
         c4 = self.conv4(c3)
         tokens = (fc(c).flatten(2).transpose(1, 2) for fc, c in ((self.fc2, c2), (self.fc3, c3), (self.fc4, c4)))
-        return (self.fc1(c1), *tokens)  # type: ignore[return-value]
+        return (self.fc1(c1), *tokens)
 
 
 def conv(inputs: int, outputs: int, stride: int = 1) -> tuple[nn.Module, nn.Module, nn.Module]:

@@ -80,7 +80,7 @@ def add_detect(subparsers: Any) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="converted weights (default: those of `weights detany3d`)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="converted weights (default: as `weights` left them)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--dtype", help="float32 or bfloat16 (default: bfloat16 on CUDA, else float32)")
     parser.add_argument(
@@ -117,7 +117,9 @@ def _run_detect(args: argparse.Namespace) -> int:
     if args.out:
         write_atomically(args.out, json.dumps(result, indent=1) + "\n")
     if args.overlay:
-        look.write_picture(look.draw(rgb, result, frame_of(rgb.shape[:2], detector.predictor.network.config)), args.overlay)
+        look.write_picture(
+            look.draw(rgb, result, frame_of((rgb.shape[0], rgb.shape[1]), detector.predictor.network.config)), args.overlay
+        )
     return 0
 
 

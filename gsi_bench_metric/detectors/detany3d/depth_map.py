@@ -117,7 +117,7 @@ class DepthMapDecoder(nn.Module):
         for i, (up, blocks, project) in enumerate(zip(self.ups, self.process_layers, self.rays_layers, strict=True)):
             size = (grid[0] * 2**i, grid[1] * 2**i)
             code = project(ray_code(rays, size, self.camera_dim))
-            for block in blocks:  # type: ignore[union-attr]
+            for block in blocks:  # type: ignore[attr-defined]
                 z = block(z, pos_q=code)
             maps.append(up((z + code).transpose(1, 2).unflatten(2, size)))
             z = maps[-1].flatten(2).transpose(1, 2)

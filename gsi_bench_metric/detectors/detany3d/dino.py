@@ -27,7 +27,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) -> the same."""
-        out: Tensor = self.proj(attend(*self.qkv(x).chunk(3, dim=-1), self.heads))
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        out: Tensor = self.proj(attend(q, k, v, self.heads))
         return out
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from gsi_bench_metric.detectors.detany3d.network import Encoding
+from gsi_bench_metric.detectors.detany3d.network import PARTS, Encoding
 
 __all__ = ["EncodingCache"]
 
 logger = logging.getLogger(__name__)
 
-_PARTS = ("embedding", "depth", "camera", "metric", "K")
 MEMORY_LIMIT = 1 << 30  # bytes; one encoding of the released sizes has 8 MB
 DISK_LIMIT = 8 << 30
 
@@ -70,7 +69,7 @@ class EncodingCache:
         try:
             parts = load_file(path)
             os.utime(path)  # used just now
-            return Encoding(*(parts[name] for name in _PARTS))
+            return Encoding(**{name: parts[name] for name in PARTS})
         except (SafetensorError, OSError, KeyError) as error:
             logger.warning("%s: not readable (%s); the picture is encoded again", path, error)
             return None
@@ -80,7 +79,7 @@ class EncodingCache:
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as stream:
             partial = Path(stream.name)
         try:
-            save_file({name: getattr(encoding, name).contiguous() for name in _PARTS}, partial)
+            save_file({name: getattr(encoding, name).contiguous() for name in PARTS}, partial)
             partial.replace(self._path(folder, key))
         except BaseException:
             partial.unlink(missing_ok=True)

@@ -123,9 +123,10 @@ class GroundingDino:
                 )
             except ImportError as error:
                 raise DetAny3DError(f"text prompts need transformers ({error}): {EXTRA}; boxes and points do not") from error
-            where = {"revision": self._revision} if self._revision else {}
+            where: dict[str, Any] = {"revision": self._revision} if self._revision else {}
             try:
-                model = GroundingDinoForObjectDetection.from_pretrained(self._source, **where).to(self._device).eval()
+                model: Any = GroundingDinoForObjectDetection.from_pretrained(self._source, **where)
+                model = model.to(self._device).eval()
                 # Pixels by PIL, which is what the original used; the default processor would ask for torchvision.
                 pixels = GroundingDinoImageProcessorPil.from_pretrained(self._source, **where)
                 words = AutoTokenizer.from_pretrained(self._source, **where)

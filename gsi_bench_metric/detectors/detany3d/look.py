@@ -37,8 +37,8 @@ class Asked:
     """
 
     prompts: Sequence[str] = ()
-    boxes: Sequence[tuple[float, float, float, float]] = ()
-    points: Sequence[tuple[float, float]] = ()
+    boxes: Sequence[Sequence[float]] = ()
+    points: Sequence[Sequence[float]] = ()
 
     def __post_init__(self) -> None:
         if not (self.prompts or self.boxes or self.points):

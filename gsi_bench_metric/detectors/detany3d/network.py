@@ -16,7 +16,9 @@ from gsi_bench_metric.detectors.detany3d.depth_map import DepthMap
 from gsi_bench_metric.detectors.detany3d.image_encoder import ImageEncoder
 from gsi_bench_metric.detectors.detany3d.prompt_encoder import PromptEncoder
 
-__all__ = ["Encoding", "Network", "Prompts"]
+__all__ = ["PARTS", "Encoding", "Network", "Prompts"]
+
+PARTS = ("embedding", "depth", "camera", "metric", "K")  # of an encoding, without the depth map
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +34,12 @@ class Encoding:
 
     def to(self, device: torch.device | str) -> Encoding:
         """The same on another device, without the depth map."""
-        return Encoding(*(getattr(self, name).to(device) for name in ("embedding", "depth", "camera", "metric", "K")))
+        return Encoding(**{name: getattr(self, name).to(device) for name in PARTS})
 
     @property
     def bytes(self) -> int:
         """Size in memory."""
-        return sum(t.nbytes for t in (self.embedding, self.depth, self.camera, self.metric, self.K))
+        return sum(getattr(self, name).nbytes for name in PARTS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +60,13 @@ class Prompts:
             raise ValueError(f"boxes must be (N, 4), found {tuple(self.boxes.shape)}")
         if self.points is not None and (self.points.ndim != 3 or self.points.shape[2] != 2):
             raise ValueError(f"points must be (N, P, 2), found {tuple(self.points.shape)}")
+
+    def tokens(self, encoder: PromptEncoder) -> Tensor:
+        """(N, p, E)."""
+        if self.points is not None:
+            return encoder.points(self.points)
+        assert self.boxes is not None
+        return encoder.boxes(self.boxes)
 
 
 class Network(nn.Module):
@@ -91,17 +100,17 @@ class Network(nn.Module):
         geometry = self.image_encoder.depth_head(seen.float(), size, rays_K)
         parts = (seen.embedding.float(), geometry.depth, geometry.camera, geometry.metric, geometry.K)
         found = geometry.depth_map
-        return [
-            Encoding(*(part[i : i + 1].clone() for part in parts), depth_map=None if found is None else found.of(i))
+        encodings = [
+            Encoding(**{name: part[i : i + 1].clone() for name, part in zip(PARTS, parts, strict=True)})
             for i in range(len(sam_pictures))
         ]
+        if found is None:
+            return encodings
+        return [dataclasses.replace(encoding, depth_map=found.of(i)) for i, encoding in enumerate(encodings)]
 
     def decode(self, encoding: Encoding, prompts: Prompts) -> tuple[Hypotheses, Masks | None]:
         """N prompts on one picture -> hypotheses, and masks where the configuration asks for them."""
-        if prompts.boxes is not None:
-            tokens = self.prompt_encoder.boxes(prompts.boxes)
-        else:
-            tokens = self.prompt_encoder.points(prompts.points)
+        tokens = prompts.tokens(self.prompt_encoder)
         geometry = self.mask_decoder.geometry(encoding.depth, encoding.camera, encoding.metric)
         image = encoding.embedding + self.prompt_encoder.no_mask()
         tokens, seen = self.mask_decoder(image, geometry, self.prompt_encoder.places(), tokens)

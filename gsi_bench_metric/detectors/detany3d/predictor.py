@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gsi_bench_dataset.record_store import digest
 from gsi_bench_metric.detectors.detany3d.decoding import Boxes, decode_boxes, select
@@ -45,7 +45,7 @@ class Camera:
         DetAny3DError: K is not an invertible 3×3 matrix of a camera.
     """
 
-    K: Array
+    K: ArrayLike
     frame: Literal["source", "preprocessed"] = "source"
 
     def __post_init__(self) -> None:
@@ -165,7 +165,8 @@ class Predictor:
         frame = frame_of((rgb.shape[0], rgb.shape[1]), self.network.config)
         K = None if camera is None else camera.in_frame(frame)
         found: list[dict[str, Any]] = []
-        boxes, labels = np.zeros((0, 4)), []
+        boxes: Array = np.zeros((0, 4))
+        labels: list[str] = []
         for prompt in prompts:
             seen = text.find(rgb, prompt)
             if not pile_up:

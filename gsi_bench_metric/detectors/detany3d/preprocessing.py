@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -41,7 +41,7 @@ class Frame:
         """
         return (np.asarray(boxes, dtype=np.float32) * self._scale(2).astype(np.float32)).astype(np.int32)
 
-    def camera(self, K: Array) -> Array:
+    def camera(self, K: ArrayLike) -> Array:
         """A matrix (3, 3) in source pixels, in this frame's."""
         scaled = np.asarray(K, dtype=np.float64).copy()
         scaled[:2] *= self._scale(1)[:, None]
@@ -88,7 +88,7 @@ def preprocess(rgb: RGB, config: Config, device: torch.device | str = "cpu") -> 
             f"a picture of {rgb.shape[1]}×{rgb.shape[0]} is too thin: brought to {config.pad} pixels, its short side has "
             f"{min(frame.resized)}, and one token needs {config.sam.patch_size}; pad or crop it first"
         )
-    picture = torch.from_numpy(np.ascontiguousarray(rgb)).to(device).permute(2, 0, 1)[None].float()
+    picture = torch.tensor(rgb).to(device).permute(2, 0, 1)[None].float()
     # On numbers, not on bytes: PIL would round to 0..255 in between.
     picture = resize(picture, frame.resized, antialias=True)
     (top, left), (height, width) = frame.crop_start, frame.cropped

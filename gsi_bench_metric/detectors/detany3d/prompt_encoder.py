@@ -74,5 +74,5 @@ class PromptEncoder(nn.Module):
         return code
 
     def _embedding(self, i: int) -> Tensor:
-        weight: Tensor = self.point_embeddings[i].weight[0]  # type: ignore[index,assignment]
+        weight: Tensor = self.point_embeddings[i].weight[0]  # type: ignore[index]
         return weight

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
 from gsi_bench_dataset.records import Detection
 from gsi_bench_metric.detectors.detany3d.decoding import Boxes
