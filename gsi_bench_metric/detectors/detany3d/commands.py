@@ -70,8 +70,8 @@ def add_detect(subparsers: Any) -> None:
         "--camera-frame",
         choices=("source", "preprocessed"),
         default="source",
-        help="the pixels that K means: the picture's own (default), or those of the resized and cropped one, as the paper's code "
-        "takes every K",
+        help="the pixels that K means: the picture's own (default), or those of the resized and cropped one, which is how the "
+        "paper's code takes every K",
     )
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="write the picture with the boxes drawn")
     parser.add_argument("--out", type=Path, metavar="JSON", help="write the detections with the reference's fields")

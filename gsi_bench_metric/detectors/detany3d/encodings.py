@@ -69,7 +69,7 @@ class EncodingCache:
         try:
             parts = load_file(path)
             os.utime(path)  # used just now
-            return Encoding(**{name: parts[name] for name in PARTS})
+            return Encoding.of(parts)
         except (SafetensorError, OSError, KeyError) as error:
             logger.warning("%s: not readable (%s); the picture is encoded again", path, error)
             return None

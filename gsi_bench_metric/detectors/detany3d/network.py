@@ -6,6 +6,7 @@ Parameters carry the checkpoint's names without their leading `sam.`.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +33,14 @@ class Encoding:
     K: Tensor  # (1, 3, 3), predicted, pixels of the pre-processed picture
     depth_map: DepthMap | None = None  # never cached
 
+    @classmethod
+    def of(cls, parts: Mapping[str, Tensor]) -> Encoding:
+        """From its parts by name."""
+        return cls(parts["embedding"], parts["depth"], parts["camera"], parts["metric"], parts["K"])
+
     def to(self, device: torch.device | str) -> Encoding:
         """The same on another device, without the depth map."""
-        return Encoding(**{name: getattr(self, name).to(device) for name in PARTS})
+        return Encoding.of({name: getattr(self, name).to(device) for name in PARTS})
 
     @property
     def bytes(self) -> int:
@@ -101,7 +107,7 @@ class Network(nn.Module):
         parts = (seen.embedding.float(), geometry.depth, geometry.camera, geometry.metric, geometry.K)
         found = geometry.depth_map
         encodings = [
-            Encoding(**{name: part[i : i + 1].clone() for name, part in zip(PARTS, parts, strict=True)})
+            Encoding.of({name: part[i : i + 1].clone() for name, part in zip(PARTS, parts, strict=True)})
             for i in range(len(sam_pictures))
         ]
         if found is None:
