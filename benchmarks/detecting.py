@@ -60,7 +60,7 @@ def make_network(config: Config, weights: Path | None, device: str) -> Network:
 
 
 def seconds(run: Callable[[], Any], device: str, rounds: int) -> float:
-    """Median of the rounds after one that warms up: wall time on a GPU, this process' CPU time on a CPU that others may share."""
+    """Median of the rounds after a first one: wall time on a GPU, this process' CPU time on a CPU that others may share."""
     clock = time.perf_counter if device.startswith("cuda") else time.process_time
     times = []
     for _ in range(rounds + 1):

@@ -1,6 +1,6 @@
 """`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`: thin shells.
 
-Those of DetAny3D stand beside it (`detectors/detany3d/commands.py`).
+Those of DetAny3D stand beside it (`detany3d_commands.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
-from gsi_bench_metric.detectors.detany3d import commands as detany3d
-from gsi_bench_metric.detectors.detany3d.commands import add_detect, add_infer_cache
+from gsi_bench_metric import detany3d_commands as detany3d
 
 __all__ = ["add_commands"]
 
@@ -29,8 +28,8 @@ def add_commands(subparsers: Any) -> None:
         _add_validate,
         _add_weights,
         _add_register,
-        add_detect,
-        add_infer_cache,
+        detany3d.add_detect,
+        detany3d.add_infer_cache,
     ):
         add(subparsers)
 

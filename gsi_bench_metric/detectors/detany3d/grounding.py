@@ -107,8 +107,10 @@ class GroundingDino:
             text_threshold=self._thresholds[1],
             target_sizes=[(height, width)],
         )
-        phrases = tuple(text.replace(".", "").strip() for text in found["text_labels"])
-        return TextBoxes(found["boxes"].double().cpu().numpy().reshape(-1, 4), phrases)
+        boxes = found["boxes"].double().cpu().numpy().reshape(-1, 4)
+        # Without boxes the processor still decodes one empty phrase.
+        phrases = tuple(text.replace(".", "").strip() for text in found["text_labels"][: len(boxes)])
+        return TextBoxes(boxes, phrases)
 
     def _model(self) -> tuple[Any, Any]:
         if self._loaded is None:

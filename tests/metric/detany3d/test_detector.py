@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -240,3 +242,9 @@ def test_an_empty_prompt_is_an_error():
     for prompt in ("", "  ", " . "):
         with pytest.raises(DetAny3DError, match="empty prompt"):
             caption_of(prompt)
+
+
+def test_showing_help_loads_neither_torch_nor_the_extra():
+    code = "import sys, gsi_bench_metric.commands; print(*sorted({'torch', 'safetensors', 'transformers'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == ""

@@ -55,8 +55,8 @@ def test_boxes_are_source_pixels_and_phrases_words_of_the_prompt(folder, rgb):
     centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     assert (centres >= 0).all()
     assert (centres <= [64, 48]).all()
-    # Everything over the threshold of zero: both words, without the full stop.
-    assert set(found.phrases) == {"red mug"}
+    # At a threshold of zero all tokens but the first are words: the full stop goes, the end mark stays, as in the original.
+    assert set(found.phrases) == {"red mug [SEP]"}
 
 
 def test_no_box_over_the_threshold_is_an_empty_answer(folder, rgb):

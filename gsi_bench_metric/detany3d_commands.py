@@ -1,16 +1,18 @@
-"""`gsi-bench detect | infer-cache`, and the DetAny3D half of `gsi-bench weights`: thin shells."""
+"""`gsi-bench detect | infer-cache`, and the DetAny3D half of `gsi-bench weights`: thin shells.
+
+Not in the detector's package, which imports torch: `gsi-bench --help` must stay quick.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
-from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
-from gsi_bench_metric.detectors.detany3d.terms import EXTRA, LICENCES, STEPS
 
 __all__ = ["add_detect", "add_infer_cache", "add_weights_options", "run_weights"]
 
@@ -32,17 +34,16 @@ def add_weights_options(parser: argparse.ArgumentParser) -> None:
 
 def run_weights(args: argparse.Namespace) -> int:
     """Fetches, checks and converts DetAny3D's weights."""
+    from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.detectors.detany3d.terms import LICENCES, STEPS  # noqa: PLC0415
+
     if not args.accept_licence:
         raise DetAny3DError(f"{LICENCES}\n\n{STEPS}")
     if args.source is None and args.repo is None:
         raise DetAny3DError(STEPS)
     if args.repo and not args.file:
         raise DetAny3DError("--repo needs --file, the checkpoint's name in the repository")
-    try:
-        from gsi_bench_metric.detectors.detany3d import weights  # noqa: PLC0415 - torch loads when it is needed
-    except ImportError as error:
-        raise DetAny3DError(f"DetAny3D needs more than is installed ({error}): {EXTRA}") from error
-
+    weights = _needed("weights")
     folder = args.source or weights.download(args.repo, args.file, args.revision)
     ready = weights.prepare(folder, args.sha256)
     origins = ", ".join(f"{count} from {where}" for where, count in ready.counts.items())
@@ -91,20 +92,13 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _run_detect(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415 - torch loads when it is needed
 
-    try:
-        from gsi_bench_metric.detectors.detany3d import look  # noqa: PLC0415
-        from gsi_bench_metric.detectors.detany3d.detector import make  # noqa: PLC0415
-        from gsi_bench_metric.detectors.detany3d.predictor import Camera  # noqa: PLC0415
-        from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of  # noqa: PLC0415
-    except ImportError as error:
-        raise DetAny3DError(f"DetAny3D needs more than is installed ({error}): {EXTRA}") from error
-
+    look, detectors, predictor, preprocessing = map(_needed, ("look", "detector", "predictor", "preprocessing"))
     asked = look.Asked(
         args.prompt, [_numbers(b, 4, "--box") for b in args.box], [_numbers(p, 2, "--point") for p in args.point]
     )
     rgb = look.read_picture(args.image)
-    camera = Camera(look.read_camera(args.camera), args.camera_frame) if args.camera else None
-    detector = make(args.weights, args.device, args.dtype, args.encodings)
+    camera = predictor.Camera(look.read_camera(args.camera), args.camera_frame) if args.camera else None
+    detector = detectors.make(args.weights, args.device, args.dtype, args.encodings)
     result = look.look(detector.predictor, detector.text, rgb, asked, camera)
     for row in result["detections"]:
         x, y, z, *sizes = row["bbox_3d"][:6]
@@ -117,13 +111,29 @@ def _run_detect(args: argparse.Namespace) -> int:
     if args.out:
         write_atomically(args.out, json.dumps(result, indent=1) + "\n")
     if args.overlay:
-        look.write_picture(
-            look.draw(rgb, result, frame_of((rgb.shape[0], rgb.shape[1]), detector.predictor.network.config)), args.overlay
-        )
+        frame = preprocessing.frame_of((rgb.shape[0], rgb.shape[1]), detector.predictor.network.config)
+        look.write_picture(look.draw(rgb, result, frame), args.overlay)
     return 0
 
 
+def _needed(name: str) -> Any:
+    """A module of the detector.
+
+    Raises:
+        DetAny3DError: a library of the extra is not installed.
+    """
+    from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError  # noqa: PLC0415
+    from gsi_bench_metric.detectors.detany3d.terms import EXTRA  # noqa: PLC0415
+
+    try:
+        return importlib.import_module(f"gsi_bench_metric.detectors.detany3d.{name}")
+    except ImportError as error:
+        raise DetAny3DError(f"DetAny3D needs more than is installed ({error}): {EXTRA}") from error
+
+
 def _numbers(text: str, count: int, option: str) -> tuple[float, ...]:
+    from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError  # noqa: PLC0415
+
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError as error:
@@ -157,16 +167,11 @@ def _run_infer_cache(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.predictions import read_predictions  # noqa: PLC0415
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
 
-    try:
-        from gsi_bench_metric.detectors.detany3d.detector import make  # noqa: PLC0415
-        from gsi_bench_metric.detectors.detany3d.export import infer_cache  # noqa: PLC0415
-    except ImportError as error:
-        raise DetAny3DError(f"DetAny3D needs more than is installed ({error}): {EXTRA}") from error
-
-    detector, found = make(args.weights, args.device, args.dtype, args.encodings), read_predictions(args.predictions)
+    detector = _needed("detector").make(args.weights, args.device, args.dtype, args.encodings)
+    found = read_predictions(args.predictions)
     samples = read_dataset(args.data, args.split, args.data_revision)
     pairs = ((sample, found.predictions[sample.id]) for sample in samples if sample.id in found.predictions)
-    cache = dict(tqdm(infer_cache(pairs, detector), desc="detecting", unit="edit", delay=2))
+    cache = dict(tqdm(_needed("export").infer_cache(pairs, detector), desc="detecting", unit="edit", delay=2))
     write_atomically(args.out, json.dumps(cache) + "\n")
     say(f"{len(cache)} edits with detections written to {args.out}")
     return 0
