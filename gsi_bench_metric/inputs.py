@@ -128,7 +128,7 @@ def _entry(request: Request, found: PredictionSet, alone: bool) -> Entry:
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
     }
-    detector = make_detector(request.detector, detections)
+    detector = make_detector(request.detector, detections, request.device)
     judge = make_judge(request.judge, judgements) if request.judge and judgements else None
     return Entry(found.split or "", found, detector, judge, record)
 

@@ -4,6 +4,9 @@ import json
 
 import pytest
 import torch
+
+pytest.importorskip("safetensors")
+
 from safetensors.torch import load_file, save_file
 
 from gsi_bench_metric.detectors.detany3d.checkpoint import convert, load_network, merge, read_state

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytest.importorskip("safetensors")
+
 from gsi_bench_dataset import EncodedImage
 from gsi_bench_dataset.cli import main
 from gsi_bench_dataset.records import Prediction

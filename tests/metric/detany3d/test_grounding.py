@@ -6,8 +6,8 @@ import torch
 
 transformers = pytest.importorskip("transformers")
 
-from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError  # noqa: E402
-from gsi_bench_metric.detectors.detany3d.grounding import GroundingDino, caption_of, input_size  # noqa: E402
+from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
+from gsi_bench_metric.detectors.detany3d.grounding import GroundingDino, caption_of, input_size
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "mug", "red", "table", "lamp", "?"]
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+pytest.importorskip("safetensors")
+
 from gsi_bench_metric.detectors.detany3d.encodings import EncodingCache
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
 from gsi_bench_metric.detectors.detany3d.grounding import TextBoxes
