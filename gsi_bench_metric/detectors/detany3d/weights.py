@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -76,18 +78,42 @@ def find_checkpoint(folder: Path) -> Path:
 
 
 def download(repo: str, file: str, revision: str | None) -> Path:
-    """A checkpoint from the Hub, resumed where it was stopped; size and hash are checked by the Hub's client."""
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - only downloads need it
+    """A checkpoint from the Hub, resumed where it was stopped; size and hash are checked by the Hub's client.
 
-    return Path(hf_hub_download(repo, file, revision=revision))
+    Raises:
+        CheckpointError: no such repository or file, no permission, or no connection.
+    """
+    import huggingface_hub  # noqa: PLC0415 - only downloads need it
+
+    with _hub(f"{file} of {repo}"):
+        return Path(huggingface_hub.hf_hub_download(repo, file, revision=revision))
 
 
 def fetch_grounding() -> Path:
-    """GroundingDINO in the Hub's cache."""
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
+    """GroundingDINO in the Hub's cache.
+
+    Raises:
+        CheckpointError: see `download`.
+    """
+    import huggingface_hub  # noqa: PLC0415
 
     patterns = ["*.json", "*.txt", "*.safetensors"]
-    return Path(snapshot_download(GROUNDING_MODEL, revision=GROUNDING_REVISION, allow_patterns=patterns))
+    with _hub(GROUNDING_MODEL):
+        return Path(huggingface_hub.snapshot_download(GROUNDING_MODEL, revision=GROUNDING_REVISION, allow_patterns=patterns))
+
+
+@contextlib.contextmanager
+def _hub(what: str) -> Iterator[None]:
+    """Turns what the Hub's client raises into one line; it goes on from there when the command is run again."""
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError  # noqa: PLC0415
+
+    try:
+        yield
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        raise CheckpointError(
+            f"{what} cannot be fetched from the Hub ({str(error).strip().partition(chr(10))[0]}); run the same command again to "
+            "go on, check the name and your login (`hf auth login`), or bring the file and use --from"
+        ) from error
 
 
 def _sha256(path: Path, *, progress: bool) -> str:

@@ -9,6 +9,8 @@ pytest.importorskip("safetensors")
 
 from safetensors.torch import load_file, save_file
 
+from gsi_bench_dataset.cli import main
+from gsi_bench_metric.detectors.detany3d import weights
 from gsi_bench_metric.detectors.detany3d.checkpoint import convert, load_network, merge, read_state
 from gsi_bench_metric.detectors.detany3d.errors import CheckpointError
 from gsi_bench_metric.detectors.detany3d.weights import DINO_FILE, SAM_FILE, prepare
@@ -169,3 +171,31 @@ def test_a_folder_without_exactly_one_checkpoint_explains_the_steps(tmp_path, na
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(CheckpointError, match=r"(?s)expected one DetAny3D checkpoint.*OpenDriveLab/DetAny3D"):
         prepare(tmp_path, progress=False)
+
+
+def test_a_failed_download_says_how_to_go_on(monkeypatch, capsys):
+    import huggingface_hub  # noqa: PLC0415
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
+
+    def unreachable(*_, **__):
+        raise LocalEntryNotFoundError("no connection\nand a long story")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
+    asked = ["weights", "detany3d", "--accept-licence", "--repo", "a/b", "--file", "c.pth"]
+    assert main(asked) == 2
+    shown = capsys.readouterr().err
+    assert "c.pth of a/b cannot be fetched from the Hub (no connection)" in shown
+    assert "--from" in shown
+
+
+def test_weights_from_the_hub_are_converted_like_local_ones(tmp_path, state, tiny, monkeypatch, capsys):
+    import huggingface_hub  # noqa: PLC0415
+
+    path = saved(tmp_path / "hub", {"state_dict": state}, "c.pth")
+    monkeypatch.setenv("GSI_BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda repo, file, revision: path)
+    monkeypatch.setattr(weights, "Config", lambda: tiny)
+    asked = ["weights", "detany3d", "--accept-licence", "--no-text", "--repo", "a/b", "--file", "c.pth"]
+    assert main(asked) == 0
+    assert f"{len(state)} from DetAny3D" in capsys.readouterr().out
+    assert load_network(tmp_path / "cache" / "detany3d.safetensors", tiny)[0].config == tiny
