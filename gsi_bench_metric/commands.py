@@ -10,6 +10,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric import detany3d_commands as detany3d
 from gsi_bench_metric.generate_commands import add_generate
 from gsi_bench_metric.judge_commands import (
     add_judge_options,
@@ -37,6 +38,8 @@ def add_commands(subparsers: Any) -> None:
         _add_weights,
         _add_register,
         add_serve_judge,
+        detany3d.add_detect,
+        detany3d.add_infer_cache,
     ):
         add(subparsers)
 
@@ -69,7 +72,7 @@ def _add_evaluate(subparsers: Any) -> None:
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
-    parser.add_argument("--detector", default="tracker", help="tracker (default), recorded or simulator")
+    parser.add_argument("--detector", default="tracker", help="tracker (default), recorded, simulator or detany3d")
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
     parser.add_argument("--judge", help="recorded, openai, local or embedded (a proxy); without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
@@ -285,15 +288,21 @@ def _add_weights(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "weights",
-        "fetch and check the weights that scoring needs (LPIPS-Alex, 10 MB), once",
-        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth",
+        "fetch and check the weights that scoring (LPIPS-Alex, 10 MB) and the detector DetAny3D (4.3 GB) need, once",
+        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth\n"
+        "gsi-bench weights detany3d --accept-licence --from downloads",
     )
-    parser.add_argument("what", choices=("lpips",), help="lpips: AlexNet's convolutions, BSD-3-Clause")
-    parser.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take a local file instead of downloading")
+    parser.add_argument("what", choices=("lpips", "detany3d"), help="lpips: BSD-3-Clause; detany3d: not for commercial use")
+    parser.add_argument(
+        "--from", dest="source", type=Path, metavar="PATH", help="local file (detany3d: or folder) instead of a download"
+    )
+    detany3d.add_weights_options(parser)
     parser.set_defaults(run=_run_weights)
 
 
 def _run_weights(args: argparse.Namespace) -> int:
+    if args.what == "detany3d":
+        return detany3d.run_weights(args)
     from gsi_bench_metric.weights import lpips_trunk, read_trunk_file, trunk_file  # noqa: PLC0415
 
     if args.source:

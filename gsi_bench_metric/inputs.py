@@ -149,7 +149,7 @@ def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: b
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
     }
-    detector = make_detector(request.detector, detections)
+    detector = make_detector(request.detector, detections, request.device)
     if request.judge == "recorded":
         judge = make_judge("recorded", judgements) if judgements else None
     return Entry(found.split or "", found, detector, judge, record)

@@ -175,6 +175,8 @@ def _worker_count(request: Request, edits: int) -> int:
     """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
     if request.workers is not None:
         return request.workers
+    if request.detector == "detany3d":  # each would hold a network of 6 GB
+        return 1
     return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
 

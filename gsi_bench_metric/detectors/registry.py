@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gsi_bench_metric.detectors.base import Detector
+from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
+from gsi_bench_metric.detectors.detany3d.terms import EXTRA
 
 __all__ = ["DETECTORS", "DetectorError", "make_detector"]
 
@@ -14,7 +16,7 @@ class DetectorError(ValueError):
     """No such detector, or one that lacks something."""
 
 
-def _recorded(path: Path | None) -> Detector:
+def _recorded(path: Path | None, _: str | None) -> Detector:
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415 - a detector loads when asked for
 
     if path is None:
@@ -22,7 +24,7 @@ def _recorded(path: Path | None) -> Detector:
     return RecordedDetector.from_file(path)
 
 
-def _simulator(path: Path | None) -> Detector:
+def _simulator(path: Path | None, _: str | None) -> Detector:
     from gsi_bench_metric.detectors.simulator import SimulatorDetector  # noqa: PLC0415
 
     if path is not None:
@@ -30,29 +32,41 @@ def _simulator(path: Path | None) -> Detector:
     return SimulatorDetector()
 
 
-def _tracker(path: Path | None) -> Detector:
+def _tracker(path: Path | None, device: str | None) -> Detector:
     from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector  # noqa: PLC0415
 
     if path is not None:
         raise DetectorError("detector 'tracker' looks at the pictures itself; leave --detections out")
-    return TrackerDetector()
+    return TrackerDetector(device or "cpu")
 
 
-DETECTORS: dict[str, Callable[[Path | None], Detector]] = {"recorded": _recorded, "simulator": _simulator, "tracker": _tracker}
-_PLANNED = {"detany3d": "the paper's detector"}
+def _detany3d(path: Path | None, device: str | None) -> Detector:
+    if path is not None:
+        raise DetectorError("detector 'detany3d' looks at the pictures itself; leave --detections out")
+    try:
+        from gsi_bench_metric.detectors.detany3d.detector import make  # noqa: PLC0415
+    except ImportError as error:
+        raise DetectorError(f"detector 'detany3d' needs more than is installed ({error}): {EXTRA}") from error
+    try:
+        return make(device=device)
+    except DetAny3DError as error:
+        raise DetectorError(f"detector 'detany3d': {error}") from error
 
 
-def make_detector(name: str, detections: Path | None = None) -> Detector:
-    """The detector of that name.
+DETECTORS: dict[str, Callable[[Path | None, str | None], Detector]] = {
+    "recorded": _recorded,
+    "simulator": _simulator,
+    "tracker": _tracker,
+    "detany3d": _detany3d,
+}
+
+
+def make_detector(name: str, detections: Path | None = None, device: str | None = None) -> Detector:
+    """The detector of that name; `device` is for those that run a network.
 
     Raises:
-        DetectorError: unknown, not in this version, or lacking its file.
+        DetectorError: unknown, or lacking its file, weights or libraries.
     """
     if name in DETECTORS:
-        return DETECTORS[name](detections)
-    if name in _PLANNED:
-        raise DetectorError(
-            f"detector {name!r} ({_PLANNED[name]}) is not in this version (docs/status.md); use detector='recorded' with a "
-            "file of detections"
-        )
+        return DETECTORS[name](detections, device)
     raise DetectorError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")

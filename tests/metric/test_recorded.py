@@ -247,7 +247,7 @@ def test_the_copy_editor_meets_the_detections_of_the_source(write, make_sample, 
     ("name", "words"),
     [
         ("recorded", ["--detections"]),
-        ("detany3d", ["not in this version", "recorded"]),
+        ("detany3d", ["detector 'detany3d'"]),
         ("yolo", ["'yolo'", "recorded"]),
         ("", ["no detector ''"]),
     ],
