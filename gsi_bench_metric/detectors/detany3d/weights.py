@@ -111,7 +111,7 @@ def _hub(what: str) -> Iterator[None]:
         yield
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         raise CheckpointError(
-            f"{what} cannot be fetched from the Hub ({str(error).strip().partition(chr(10))[0]}); run the same command again to "
+            f"{what} cannot be fetched from the Hub ({str(error).strip().partition(chr(10))[0]}); run the command again to "
             "go on, check the name and your login (`hf auth login`), or bring the file and use --from"
         ) from error
 
