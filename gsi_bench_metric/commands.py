@@ -79,6 +79,7 @@ def _add_evaluate(subparsers: Any) -> None:
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
     parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--dtype", help="detany3d: float32 (default, the paper's), or bfloat16 on a GPU")
     parser.add_argument("--batch-size", type=int, help="pictures compared together (default: 1 on a CPU, else 16)")
     parser.add_argument(
         "--dataset-type",

@@ -37,6 +37,7 @@ class Request:
     column: str = "edited_image"
     revision: str | None = None
     device: str | None = None
+    dtype: str | None = None  # of a detector's network; default float32
     batch_size: int | None = None
     dataset_type: str | None = None
     on_missing: OnMissing = "zero"
@@ -149,7 +150,7 @@ def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: b
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
     }
-    detector = make_detector(request.detector, detections, request.device)
+    detector = make_detector(request.detector, detections, request.device, request.dtype)
     if request.judge == "recorded":
         judge = make_judge("recorded", judgements) if judgements else None
     return Entry(found.split or "", found, detector, judge, record)

@@ -292,7 +292,9 @@ def _settings(
 ) -> dict[str, Any]:
     origins = sorted({row.origin for split in rows.values() for row in split})
     judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
-    comparable, why_not = comparable_with_paper(origins, request.protocol, request.detector, request.judge, judge)
+    comparable, why_not = comparable_with_paper(
+        origins, request.protocol, request.detector, request.judge, judge, request.dtype
+    )
     editors: dict[str, dict[str, Any]] = {}
     for entry in inputs.entries:
         extra = list(plans[entry.split, entry.editor].extra)
@@ -315,6 +317,7 @@ def _settings(
         },
         "dataset_type": request.dataset_type,
         "device": request.device,
+        "dtype": request.dtype,
         "batch_size": request.batch_size,
         "editors": editors,
         "versions": versions(),

@@ -161,9 +161,18 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 
 def comparable_with_paper(
-    origins: Iterable[str], protocol: str, detector: str, judge: str | None, judge_settings: Mapping[str, Any] | None = None
+    origins: Iterable[str],
+    protocol: str,
+    detector: str,
+    judge: str | None,
+    judge_settings: Mapping[str, Any] | None = None,
+    *,
+    dtype: str | None = None,
 ) -> tuple[bool, str]:
-    """Whether numbers may stand beside the paper's, and why not. `judge_settings`: what the judge says of itself."""
+    """Whether numbers may stand beside the paper's, and why not.
+
+    `judge_settings`: what the judge says of itself. `dtype`: of the detector's network, None for its own.
+    """
     lacking = []
     found = set(origins)
     if found != {"official"}:
@@ -172,6 +181,8 @@ def comparable_with_paper(
         lacking.append(f"protocol {protocol}")
     if detector != "detany3d":
         lacking.append(f"detector {detector}: nothing in the run proves that DetAny3D with the paper's settings made the boxes")
+    elif dtype not in (None, "float32"):
+        lacking.append(f"detector {detector} ran in {dtype}, the paper's in float32")
     if judge is None:
         lacking.append("no judge")
     else:

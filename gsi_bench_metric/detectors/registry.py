@@ -16,7 +16,7 @@ class DetectorError(ValueError):
     """No such detector, or one that lacks something."""
 
 
-def _recorded(path: Path | None, _: str | None) -> Detector:
+def _recorded(path: Path | None, _: str | None, __: str | None) -> Detector:
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415 - a detector loads when asked for
 
     if path is None:
@@ -24,7 +24,7 @@ def _recorded(path: Path | None, _: str | None) -> Detector:
     return RecordedDetector.from_file(path)
 
 
-def _simulator(path: Path | None, _: str | None) -> Detector:
+def _simulator(path: Path | None, _: str | None, __: str | None) -> Detector:
     from gsi_bench_metric.detectors.simulator import SimulatorDetector  # noqa: PLC0415
 
     if path is not None:
@@ -32,7 +32,7 @@ def _simulator(path: Path | None, _: str | None) -> Detector:
     return SimulatorDetector()
 
 
-def _tracker(path: Path | None, device: str | None) -> Detector:
+def _tracker(path: Path | None, device: str | None, __: str | None) -> Detector:
     from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector  # noqa: PLC0415
 
     if path is not None:
@@ -40,7 +40,7 @@ def _tracker(path: Path | None, device: str | None) -> Detector:
     return TrackerDetector(device or "cpu")
 
 
-def _detany3d(path: Path | None, device: str | None) -> Detector:
+def _detany3d(path: Path | None, device: str | None, dtype: str | None) -> Detector:
     if path is not None:
         raise DetectorError("detector 'detany3d' looks at the pictures itself; leave --detections out")
     try:
@@ -48,12 +48,12 @@ def _detany3d(path: Path | None, device: str | None) -> Detector:
     except ImportError as error:
         raise DetectorError(f"detector 'detany3d' needs more than is installed ({error}): {EXTRA}") from error
     try:
-        return make(device=device)
+        return make(device=device, dtype=dtype)
     except DetAny3DError as error:
         raise DetectorError(f"detector 'detany3d': {error}") from error
 
 
-DETECTORS: dict[str, Callable[[Path | None, str | None], Detector]] = {
+DETECTORS: dict[str, Callable[[Path | None, str | None, str | None], Detector]] = {
     "recorded": _recorded,
     "simulator": _simulator,
     "tracker": _tracker,
@@ -61,12 +61,12 @@ DETECTORS: dict[str, Callable[[Path | None, str | None], Detector]] = {
 }
 
 
-def make_detector(name: str, detections: Path | None = None, device: str | None = None) -> Detector:
-    """The detector of that name; `device` is for those that run a network.
+def make_detector(name: str, detections: Path | None = None, device: str | None = None, dtype: str | None = None) -> Detector:
+    """The detector of that name; `device` is for those that compute, `dtype` for those that run a network.
 
     Raises:
         DetectorError: unknown, or lacking its file, weights or libraries.
     """
     if name in DETECTORS:
-        return DETECTORS[name](detections, device)
+        return DETECTORS[name](detections, device, dtype)
     raise DetectorError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")

@@ -143,7 +143,7 @@ class DetAny3DDetector:
 def make(
     path: Path | None = None, device: str | None = None, dtype: str | None = None, encodings: Path | None = None
 ) -> DetAny3DDetector:
-    """The detector with the defaults of this machine: the best device; bfloat16 on CUDA, else float32.
+    """The detector on the best device of this machine; in float32, as the paper ran it, unless told otherwise.
 
     Raises:
         CheckpointError: no weights, or others.
@@ -152,8 +152,7 @@ def make(
     from gsi_bench_metric.scoring import pick_device  # noqa: PLC0415 - scoring imports the detectors
 
     device = pick_device(device)
-    dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
-    return DetAny3DDetector(path, device=device, dtype=dtype, encodings=encodings)
+    return DetAny3DDetector(path, device=device, dtype=dtype or "float32", encodings=encodings)
 
 
 def camera_of(sample: Sample) -> Camera:
