@@ -293,7 +293,7 @@ def _settings(
     origins = sorted({row.origin for split in rows.values() for row in split})
     judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
     comparable, why_not = comparable_with_paper(
-        origins, request.protocol, request.detector, request.judge, judge, request.dtype
+        origins, request.protocol, request.detector, request.judge, judge, dtype=request.dtype
     )
     editors: dict[str, dict[str, Any]] = {}
     for entry in inputs.entries:

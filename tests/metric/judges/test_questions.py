@@ -68,6 +68,8 @@ def test_only_the_papers_prompt_model_and_decoding_are_like_the_papers():
         assert len(unlike_the_papers("openai", papers | change)) == 1, change
     comparable, why_not = comparable_with_paper(["official"], "official", "detany3d", "openai", papers)
     assert comparable and why_not == ""
+    comparable, why_not = comparable_with_paper(["official"], "official", "detany3d", "openai", papers, dtype="bfloat16")
+    assert not comparable and "bfloat16" in why_not
 
 
 def test_embedded_is_never_comparable_with_the_paper():
