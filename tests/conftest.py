@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,10 @@ from gsi_bench_dataset import EncodedImage, Operation, Sample
 K = [[60.0, 0.0, 32.0], [0.0, 60.0, 24.0], [0.0, 0.0, 1.0]]
 R = [[float(np.cos(0.2)), 0.0, float(np.sin(0.2))], [0.0, 1.0, 0.0], [-float(np.sin(0.2)), 0.0, float(np.cos(0.2))]]
 BOX = [0.1, 0.2, 2.0, 0.4, 0.3, 0.2, 0.2]
+
+# A shell that runs the tests in the background has them ignore interrupts, and so would the commands that they interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

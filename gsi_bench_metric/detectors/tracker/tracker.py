@@ -33,7 +33,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 2
+_VERSION = 3
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
@@ -42,6 +42,7 @@ _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
 # Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
 _REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.12, 0.4, 0.5
+_OTHER_DRESS = 0.35  # likeness below which its colours are not the object's
 _LIKE_ITSELF = 0.45
 _OTHER_SIZE, _SURELY_ITSELF = 0.25, 0.65  # log; nobody asked for another size: its colours must be right
 _SETTLED = 0.5  # likeness of a bystander's pixels at home
@@ -182,7 +183,10 @@ class _Tracking:
             return [self._at_home(surface, home), *doubles]
         if not self._is_there(surface, found):
             return [self._redrawn(surface, views) or self._lost(surface, found)]
-        return [self._placed(surface, found, "present") if away else self._at_home(surface, home)]
+        if not away:
+            return [self._at_home(surface, home)]
+        other = found.likeness < _OTHER_DRESS
+        return [self._in_other_dress(surface, found) if other else self._placed(surface, found, "present")]
 
     def _bystander(self, surface: Surface) -> list[Detection]:
         if len(surface.points) < _LEAST_PIXELS:
@@ -219,6 +223,9 @@ class _Tracking:
         found = follow(redrawn(views), self._supports(surface), size_asked=True)
         if found.evidence < _REDRAWN + views.caution or found.seen < _REDRAWN_SEEN:
             return None
+        return self._in_other_dress(surface, found)
+
+    def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = _posed(self.scene, surface, found)
         guesses = ("turn",) if self._asked("scale") else ("turn", "size")
         return _detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=guesses)
