@@ -395,11 +395,14 @@ def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.flo
     mask = surface.mask.astype(np.uint8)
     reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
-    background = fill(evidence.source, ~near & ~scene.things)
     over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
+    part = surface.around  # the rest of the picture says nothing of what stands behind the object
+    background = fill(evidence.source[part], ~near[part] & ~scene.things[part])
     unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, _NOISE_FLOOR))
-    guess = _OLD_PLACE * change(background, evidence.edited, unrest)
-    changed = np.where(evidence.known, np.where(over, guess, evidence.changed), 0)
+    changed = evidence.changed.copy()
+    guess = _OLD_PLACE * change(background, evidence.edited[part], unrest)
+    changed[part] = np.where(over[part], guess, changed[part])
+    changed *= evidence.known
     nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
     channels = (changed, nearer, _commonness(surface, evidence))
     return np.concatenate([evidence.edited, np.stack(channels, -1)], -1).astype(np.float32)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["CHANNELS", "Cloud", "Level", "Verdict", "place_points", "verdicts"]
+__all__ = ["CHANNELS", "Cloud", "Level", "Verdict", "verdicts"]
 
 CHANNELS = 6  # of a level's pictures: three colours, changed, 1/depth of what may hide the object, commonness
 _NOTHING = 0.12  # likelihood of a pixel that no explanation fits
@@ -27,6 +27,7 @@ _LIGHT_PRIOR = (0.002, 0.02, 0.02)
 _UNSEEN = 0.25  # what a covered pixel costs outside of the picture, or behind something
 _BEHIND = 0.02  # relative depth by which a known surface must be nearer to hide a point
 _MOST_FACING = 2.0
+_TOO_NEAR = 0.05  # metres before the camera
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +86,6 @@ class Verdict(NamedTuple):
     likeness: Tensor
 
 
-def place_points(points: Tensor, poses: Tensor) -> Tensor:
-    """Local points (N, P, 3) under poses (N, H, 5): (N, H, P, 3)."""
-    size = poses[..., 4, None, None].exp()
-    return size * _turned(points, poses) + poses[..., None, :3]
-
-
 def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
     """What poses (N, H, 5) are worth. Computed where the cloud and the level are; the answer lies where the poses do.
 
@@ -98,22 +93,19 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
     seen ones; so there a pixel counts by how much better the known surface explains it than the object's palette does.
     """
     asked_on, poses = poses.device, poses.to(cloud.points.device)
-    placed = place_points(cloud.points, poses)
-    homogeneous = placed @ level.to_pixels[:, None, :, :3].transpose(-1, -2) + level.to_pixels[:, None, None, :, 3]
-    depth = homogeneous[..., 2].clamp(min=1e-3)
+    where = _project(cloud, level, poses)
     height, width = level.pictures.shape[-2:]
-    grid = homogeneous[..., :2] / depth[..., None] * depth.new_tensor([2 / width, 2 / height]) - 1
+    depth = where.z.clamp(min=1e-3)
+    grid = torch.stack((where.x / depth * (2 / width) - 1, where.y / depth * (2 / height) - 1), -1)
     found = functional.grid_sample(level.pictures, grid, align_corners=False, padding_mode="border")
     changed, hidden, common = found[:, 3], found[:, 4], found[:, 5]
-    visible = (grid.abs() < 1).all(-1) & (hidden * depth < 1 + _BEHIND) & (homogeneous[..., 2] > depth.new_tensor(0.05))
-    normals = _turned(cloud.normals, poses)
-    ray = level.eye[:, None, None] - placed
-    facing = (normals * ray).sum(-1) / torch.linalg.vector_norm(ray, dim=-1) / cloud.cosine[:, None]
+    visible = (grid.abs().amax(-1) < 1) & (hidden * depth < 1 + _BEHIND) & (where.z > _TOO_NEAR)
     nearer = (poses[..., 4, None].exp() * cloud.depth[:, None] / depth) ** 2
     # Pixels that each piece of surface covers, for each that it covered where it was seen.
+    facing = where.cosine / cloud.cosine[:, None]
     covers = cloud.weight[:, None] * facing.clamp(0, _MOST_FACING) * nearer
     weight = covers * visible
-    like = _likeness(cloud.colours, found[:, :3], normals, weight, level.sigma)
+    like = _likeness(cloud, found[:, :3], where.along, weight, level.sigma)
     seen = weight.sum(-1)
     unseen = _UNSEEN * (covers.sum(-1) - seen)
     unchanged = 1 - changed
@@ -128,27 +120,71 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
     return Verdict(*(values.to(asked_on) for values in worth))
 
 
-def _turned(vectors: Tensor, poses: Tensor) -> Tensor:
-    """Local vectors (N, P, 3) turned about the vertical as poses (N, H, 5) say: (N, H, P, 3)."""
-    turn = poses[..., 3, None]
-    c, s = turn.cos(), turn.sin()
-    x, y, z = (v[:, None] for v in vectors.unbind(-1))
-    return torch.stack((c * x - s * y, s * x + c * y, z.expand(-1, c.shape[1], -1)), -1)
+class _Where(NamedTuple):
+    """Of a cloud's points under poses, each (N, H, P): homogeneous pixels, cosine to the ray, the normal's part along."""
+
+    x: Tensor
+    y: Tensor
+    z: Tensor
+    cosine: Tensor
+    along: Tensor
 
 
-def _likeness(source: Tensor, edited: Tensor, normals: Tensor, weight: Tensor, sigma: tuple[float, float]) -> Tensor:
+def _project(cloud: Cloud, level: Level, poses: Tensor) -> _Where:
+    """What depends on pose and point, as products of one small matrix a pose with all points: no vector is turned by itself."""
+    size = poses[..., 4].exp()
+    turn = _turns(poses[..., 3])
+    camera = level.to_pixels[:, None, :, :3]
+    onto = size[..., None, None] * camera @ turn  # (N, H, 3, 3)
+    shift = (camera @ poses[..., :3, None])[..., 0] + level.to_pixels[:, None, :, 3]
+    points, normals = cloud.points.transpose(-1, -2), cloud.normals.transpose(-1, -2)  # (N, 3, P)
+    pixels = onto.flatten(1, 2) @ points + shift.flatten(1, 2)[..., None]
+    x, y, z = pixels.unflatten(1, (-1, 3)).unbind(2)
+    # The camera as the turned object sees it: ray = eye - size * point, in the object's own axes.
+    eye = ((level.eye[:, None] - poses[..., :3])[..., None, :] @ turn)[..., 0, :]  # (N, H, 3)
+    squared = (
+        (eye**2).sum(-1, keepdim=True)
+        - 2 * size[..., None] * (eye @ points)
+        + (size**2)[..., None] * (points**2).sum(1, keepdim=True)
+    )
+    toward = eye @ normals - size[..., None] * (points * normals).sum(1, keepdim=True)
+    return _Where(x, y, z, toward * squared.rsqrt(), turn[..., 0, :] @ normals)
+
+
+def _turns(angles: Tensor) -> Tensor:
+    """Rotations (..., 3, 3) about the vertical."""
+    c, s, none, one = angles.cos(), angles.sin(), torch.zeros_like(angles), torch.ones_like(angles)
+    return torch.stack((c, -s, none, s, c, none, none, none, one), -1).unflatten(-1, (3, 3))
+
+
+def _likeness(cloud: Cloud, edited: Tensor, along: Tensor, weight: Tensor, sigma: tuple[float, float]) -> Tensor:
     """How alike colours are, 0–1 (N, H, P), after one change of light on the whole object, which may depend on the facing.
 
     The light is a linear fit of the edited brightness by the source's, times (1, normal along, normal up), held near "none".
+    `edited`: (N, 3, H, P); `along`, `weight`: (N, H, P).
     """
-    bright = source[:, None, :, 0]
-    basis = torch.stack((bright.expand_as(weight), bright * normals[..., 0], bright * normals[..., 2]), -1)
-    prior = weight.new_tensor(_LIGHT_PRIOR)
-    gram = (basis * weight[..., None]).transpose(-1, -2) @ basis + torch.diag(prior)
-    target = (basis * (weight * edited[:, 0])[..., None]).sum(-2) + prior * prior.new_tensor([1.0, 0.0, 0.0])
-    light = torch.linalg.solve(gram, target)
+    bright, up = cloud.colours[..., 0], cloud.normals[..., 2]  # (N, P)
+    still = torch.stack((bright, bright * up), -1)  # the parts of the fit that no turn changes
+    light = _light(bright, still, along, edited[:, 0], weight)
     gain = light[..., :1].clamp(*_GAIN)
-    shade = torch.cat((gain, light[..., 1:].clamp(-_SIDE, _SIDE)), -1)
-    squared = ((edited[:, 0] - (basis @ shade[..., None])[..., 0]) / sigma[0]) ** 2
-    squared = squared + ((edited[:, 1:] - source.transpose(-1, -2)[:, 1:, None]) ** 2).sum(1) / sigma[1] ** 2
+    aside = light[..., 1:].clamp(-_SIDE, _SIDE)
+    told = torch.cat((gain, aside[..., 1:]), -1) @ still.transpose(-1, -2) + aside[..., :1] * along * bright[:, None]
+    squared = ((edited[:, 0] - told) / sigma[0]) ** 2
+    for channel in (1, 2):
+        squared += ((edited[:, channel] - cloud.colours[:, None, :, channel]) / sigma[1]) ** 2
     return torch.exp(-squared / 2 - (gain.log() / _GAIN_COST) ** 2 / 2)
+
+
+def _light(bright: Tensor, still: Tensor, along: Tensor, edited: Tensor, weight: Tensor) -> Tensor:
+    """Least squares for edited ≈ bright * (g + a * along + u * up): (N, H, 3) as g, a, u."""
+    side = weight * along
+    squares = torch.cat((still * bright[..., None], still[..., 1:] ** 2), -1)  # bright², bright² up, bright² up²
+    gg, gu, uu = (weight @ squares).unbind(-1)
+    ga, au = (side @ squares[..., :2]).unbind(-1)
+    aa = ((side * along) @ squares[..., :1])[..., 0]
+    gram = torch.stack((gg, ga, gu, ga, aa, au, gu, au, uu), -1).unflatten(-1, (3, 3))
+    prior = weight.new_tensor(_LIGHT_PRIOR)
+    to_g, to_u = ((weight * edited) @ still).unbind(-1)
+    to_a = ((side * edited) @ bright[..., None])[..., 0]
+    target = torch.stack((to_g, to_a, to_u), -1) + prior * prior.new_tensor([1.0, 0.0, 0.0])
+    return torch.linalg.solve(gram + torch.diag(prior), target)

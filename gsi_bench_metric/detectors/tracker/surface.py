@@ -24,6 +24,7 @@ Depth = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _NEAREST_M = 0.01
+_MARGIN_PX = 16
 _JUMP = 0.06  # step in depth between neighbours, relative to it, over which no normal is taken
 
 
@@ -53,6 +54,13 @@ class Surface:
     def diagonal(self) -> float:
         """Of the box, metres."""
         return float(np.linalg.norm(self.thing.bbox_3d[3:6]))
+
+    @property
+    def around(self) -> tuple[slice, slice]:
+        """Rows and columns of the object and as much beside it."""
+        size = np.ptp(self.pixels, axis=0).max() + _MARGIN_PX
+        low, high = np.maximum(self.pixels.min(0) - size, 0), self.pixels.max(0) + size + 1
+        return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,17 +176,30 @@ def _box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...],
 
 def _normals(rays: Array, depth: Depth) -> Array:
     """Unit normals towards the camera, H×W×3, from differences of the neighbours; the ray's own where depth jumps."""
-    points = (rays * np.where(np.isfinite(depth), depth, 0)[..., None]).astype(np.float32)
+    rays = rays.astype(np.float32)
+    points = rays * np.where(np.isfinite(depth), depth, 0)[..., None]
     right, down = (np.roll(points, -1, axis) - np.roll(points, 1, axis) for axis in (1, 0))
-    normal = np.cross(down, right)
-    length = np.linalg.norm(normal, axis=-1, keepdims=True)
-    back = (-rays / np.linalg.norm(rays, axis=-1, keepdims=True)).astype(np.float32)
+    normal = _cross(down, right)
+    length = np.sqrt(_dot(normal, normal))[..., None]
+    back = -rays / np.sqrt(_dot(rays, rays))[..., None]
     normal = np.where(length > 1e-12, normal / np.maximum(length, 1e-12), back)
-    normal = np.where((normal * back).sum(-1, keepdims=True) < 0, -normal, normal)
+    normal = np.where(_dot(normal, back)[..., None] < 0, -normal, normal)
     with np.errstate(invalid="ignore"):
         jump = np.maximum(*(np.abs(np.roll(depth, -1, axis) - np.roll(depth, 1, axis)) for axis in (0, 1)))
         broken = ~(jump <= _JUMP * depth)
     return np.asarray(cv2.blur(np.where(broken[..., None], back, normal), (3, 3)), dtype=np.float64)
+
+
+# numpy's own sums and cross products over so short an axis take several times as long.
+
+
+def _dot(a: Depth, b: Depth) -> Depth:
+    return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
+
+
+def _cross(a: Depth, b: Depth) -> Depth:
+    pairs = ((1, 2), (2, 0), (0, 1))
+    return np.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], -1)
 
 
 class _View(NamedTuple):
