@@ -153,8 +153,8 @@ def _common_blur(a: Array, b: Array, known: Mask) -> float:
 
 
 def _detail(rgb: Array) -> Array:
-    grey = cv2.transform(rgb, np.full((1, 3), 1 / 3, np.float32))
-    return np.asarray(grey - _blurred(grey, _DETAIL_PX), dtype=np.float32)
+    grey = np.asarray(cv2.transform(rgb, np.full((1, 3), 1 / 3, np.float32)), dtype=np.float32)
+    return grey - _blurred(grey, _DETAIL_PX)
 
 
 def _grain(a: Array, b: Array) -> float:

@@ -176,12 +176,12 @@ def _box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...],
 
 def _normals(rays: Array, depth: Depth) -> Array:
     """Unit normals towards the camera, H×W×3, from differences of the neighbours; the ray's own where depth jumps."""
-    rays = rays.astype(np.float32)
-    points = rays * np.where(np.isfinite(depth), depth, 0)[..., None]
+    ray = rays.astype(np.float32)
+    points = ray * np.where(np.isfinite(depth), depth, 0)[..., None]
     right, down = (np.roll(points, -1, axis) - np.roll(points, 1, axis) for axis in (1, 0))
     normal = _cross(down, right)
     length = np.sqrt(_dot(normal, normal))[..., None]
-    back = -rays / np.sqrt(_dot(rays, rays))[..., None]
+    back = -ray / np.sqrt(_dot(ray, ray))[..., None]
     normal = np.where(length > 1e-12, normal / np.maximum(length, 1e-12), back)
     normal = np.where(_dot(normal, back)[..., None] < 0, -normal, normal)
     with np.errstate(invalid="ignore"):
@@ -194,7 +194,7 @@ def _normals(rays: Array, depth: Depth) -> Array:
 
 
 def _dot(a: Depth, b: Depth) -> Depth:
-    return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
+    return np.asarray(a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2], dtype=np.float32)
 
 
 def _cross(a: Depth, b: Depth) -> Depth:
