@@ -24,6 +24,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import Detector, make_detector
+from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.evaluate_rows import (
     FURTHER_PICTURES,
     PICTURE,
@@ -39,7 +40,7 @@ from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.planning import OnMissing, make_plan
 from gsi_bench_metric.protocols.base import Scorer
 from gsi_bench_metric.score_files import write_scores
-from gsi_bench_metric.scoring import ScoringError, make_scorer, pick_device, score
+from gsi_bench_metric.scoring import ScoringError, make_scorer, score
 
 __all__ = ["GsiBench"]
 

@@ -65,9 +65,9 @@ def add_generate(subparsers: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import read_dataset, resolve, split_sizes  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.device import pick_device  # noqa: PLC0415
     from gsi_bench_metric.editors import EditorOptions, make_editor  # noqa: PLC0415
     from gsi_bench_metric.generating import Wanted, generate  # noqa: PLC0415
-    from gsi_bench_metric.scoring import pick_device  # noqa: PLC0415
 
     names = ("model", "model_revision", "base_url", "dtype", "concurrency", "timeout")
     options = {name: getattr(args, name) for name in names}

@@ -29,6 +29,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.shards import read_columns, read_dataset
+from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.judges import Judge, JudgedAhead
@@ -36,7 +37,7 @@ from gsi_bench_metric.judging import judge_ahead
 from gsi_bench_metric.planning import Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run_log import RunLog
 from gsi_bench_metric.runs import LOG, RECORDS, Run, begin_run, comparable_with_paper, finish_run, prepare_folder, versions
-from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
+from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 

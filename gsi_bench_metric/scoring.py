@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.execution import available_cores
@@ -38,7 +37,6 @@ __all__ = [
     "ScoringError",
     "detection_items",
     "make_scorer",
-    "pick_device",
     "require_protocol",
     "score",
     "score_candidates",
@@ -63,27 +61,6 @@ class Candidate:
     detector: Detector
     judge: Judge | None = None
     problem: Reason | None = None
-
-
-def pick_device(device: str | None) -> str:
-    """The device asked for, else CUDA, MPS or CPU, the first that is there.
-
-    Raises:
-        ScoringError: the one asked for is not there.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device is None:
-        return next(name for name in ("cuda", "mps", "cpu") if available[name])
-    kind, _, number = device.partition(":")
-    exists = available.get(kind, False) and (not number or (number.isdigit() and int(number) < _device_count(kind)))
-    if not exists:
-        there = ", ".join(name for name, yes in available.items() if yes)
-        raise ScoringError(f"device {device!r} is not available here; available: {there}")
-    return device
-
-
-def _device_count(kind: str) -> int:
-    return torch.cuda.device_count() if kind == "cuda" else 1
 
 
 def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:

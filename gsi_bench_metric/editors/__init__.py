@@ -1,6 +1,6 @@
 """Editors make the pictures that are scored: a diffusers pipeline, an image-edit endpoint, a Python function."""
 
-from gsi_bench_metric.editors.base import EditError, Editor, EditorError, EditRequest
-from gsi_bench_metric.editors.registry import EditorOptions, make_editor
+from gsi_bench_metric.editors.base import EditError, Editor, EditorError, EditorOptions, EditRequest
+from gsi_bench_metric.editors.registry import make_editor
 
 __all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "make_editor"]

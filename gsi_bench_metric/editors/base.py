@@ -13,7 +13,7 @@ from PIL import Image
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.images import MAX_PIXELS
 
-__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "as_picture", "png_bytes"]
+__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes"]
 
 
 class EditorError(ValueError):
@@ -32,6 +32,20 @@ class EditRequest:
     image: Image.Image
     prompt: str
     seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class EditorOptions:
+    """What an editor may need. `settings` go to the pipeline's call, the endpoint's body or the function as they are."""
+
+    model: str | None = None
+    model_revision: str | None = None
+    base_url: str | None = None
+    device: str = "cpu"
+    dtype: str | None = None
+    concurrency: int = 4
+    timeout: float = 300.0  # seconds an endpoint may take
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Editor(Protocol):

@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from gsi_bench_metric.editors.base import EditError, EditorError, EditRequest, as_picture
-from gsi_bench_metric.editors.registry import EditorOptions
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture
 
 __all__ = ["DiffusersEditor"]
 

@@ -16,8 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from gsi_bench_metric.editors.base import EditError, EditorError, EditRequest, as_picture
-from gsi_bench_metric.editors.registry import EditorOptions
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture
 
 __all__ = ["HookEditor"]
 

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from gsi_bench_metric.editors.base import EditError, EditorError, EditRequest, as_picture, png_bytes
-from gsi_bench_metric.editors.registry import EditorOptions
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes
 
 if TYPE_CHECKING:
     import openai

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from gsi_bench_metric.editors.base import Editor, EditorError
+from gsi_bench_metric.editors.base import Editor, EditorError, EditorOptions
 
-__all__ = ["EDITORS", "EditorOptions", "make_editor"]
-
-
-@dataclasses.dataclass(frozen=True)
-class EditorOptions:
-    """What an editor may need. `settings` go to the pipeline's call, the endpoint's body or the function as they are."""
-
-    model: str | None = None
-    model_revision: str | None = None
-    base_url: str | None = None
-    device: str = "cpu"
-    dtype: str | None = None
-    concurrency: int = 4
-    timeout: float = 300.0  # seconds an endpoint may take
-    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+__all__ = ["EDITORS", "make_editor"]
 
 
 def _diffusers(options: EditorOptions) -> Editor:

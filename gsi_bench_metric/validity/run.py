@@ -29,9 +29,10 @@ from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObj
 from gsi_bench_dataset.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, versions
-from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, pick_device, require_protocol, score_candidates
+from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state

@@ -8,8 +8,9 @@ from gsi_bench_dataset import EncodedImage
 from gsi_bench_dataset.predictions import PredictionSet, read_predictions
 from gsi_bench_dataset.records import Prediction
 from gsi_bench_metric import images
+from gsi_bench_metric.device import DeviceError, pick_device
 from gsi_bench_metric.planning import PlanError, make_plan
-from gsi_bench_metric.scoring import ScoringError, detection_items, make_scorer, pick_device
+from gsi_bench_metric.scoring import ScoringError, detection_items, make_scorer
 
 
 def predicted(**pictures) -> PredictionSet:
@@ -138,7 +139,7 @@ def test_the_first_device_that_is_there_is_picked(monkeypatch, cuda, mps, picked
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(ScoringError, match=rf"'{device}' is not available here; available: cpu$"):
+    with pytest.raises(DeviceError, match=rf"'{device}' is not available here; available: cpu$"):
         pick_device(device)
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from gsi_bench_metric.detectors.detany3d.config import Config, DepthConfig
 from gsi_bench_metric.detectors.detany3d.depth_map import DepthMap, DepthMapDecoder
+from gsi_bench_metric.detectors.detany3d.features import Features
 from gsi_bench_metric.detectors.detany3d.layers import resize_grid
 from gsi_bench_metric.detectors.detany3d.pixel_rays import pixel_rays, ray_code
 from gsi_bench_metric.detectors.detany3d.transformer import AttentionBlock, Mlp
-
-if TYPE_CHECKING:
-    from gsi_bench_metric.detectors.detany3d.image_encoder import Features
 
 __all__ = ["DepthHead", "Geometry"]
 

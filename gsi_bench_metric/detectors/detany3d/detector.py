@@ -21,6 +21,7 @@ from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box
 from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of
 from gsi_bench_metric.detectors.detany3d.results import detections
 from gsi_bench_metric.detectors.detany3d.weights import weights_file
+from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import RGB, fit_to, load_rgb, pixel_hash
 from gsi_bench_metric.pictures import Picture
 
@@ -147,10 +148,8 @@ def make(
 
     Raises:
         CheckpointError: no weights, or others.
-        ScoringError: no such device here.
+        DeviceError: no such device here.
     """
-    from gsi_bench_metric.scoring import pick_device  # noqa: PLC0415 - scoring imports the detectors
-
     device = pick_device(device)
     return DetAny3DDetector(path, device=device, dtype=dtype or "float32", encodings=encodings)
 

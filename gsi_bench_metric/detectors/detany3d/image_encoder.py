@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 from torch import Tensor, nn
 
@@ -11,26 +9,11 @@ from gsi_bench_metric.detectors.detany3d.adapter import Interaction, Pyramid, Sp
 from gsi_bench_metric.detectors.detany3d.config import Config
 from gsi_bench_metric.detectors.detany3d.depth_head import DepthHead
 from gsi_bench_metric.detectors.detany3d.dino import Dino
+from gsi_bench_metric.detectors.detany3d.features import Features
 from gsi_bench_metric.detectors.detany3d.layers import LayerNorm2d, PatchEmbed, resize, resize_grid
 from gsi_bench_metric.detectors.detany3d.sam_vit import Block
 
-__all__ = ["Features", "ImageEncoder"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Features:
-    """What the two transformers saw in B pictures of one shape. Four of everything but the embedding, one a group of blocks."""
-
-    embedding: Tensor  # (B, E, T, T), for the decoder
-    fused: list[Tensor]  # (B, D, h_t, w_t), SAM and pyramid, for the depth head
-    cls: list[Tensor]  # (B, 1, D), the adapter's class token
-    dino: list[Tensor]  # (B, h, w, C)
-    dino_cls: list[Tensor]  # (B, 1, C)
-
-    def float(self) -> Features:
-        """The same in float32."""
-        lists = ([t.float() for t in part] for part in (self.fused, self.cls, self.dino, self.dino_cls))
-        return Features(self.embedding.float(), *lists)
+__all__ = ["ImageEncoder"]
 
 
 class ImageEncoder(nn.Module):
