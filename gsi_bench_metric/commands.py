@@ -72,7 +72,9 @@ def _add_evaluate(subparsers: Any) -> None:
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
-    parser.add_argument("--detector", default="tracker", help="tracker (default), recorded, simulator or detany3d")
+    parser.add_argument(
+        "--detector", default="tracker", help="tracker (default), tracker-boxes, recorded, simulator or detany3d"
+    )
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
     parser.add_argument("--judge", help="recorded, openai, local or embedded (a proxy); without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
@@ -252,7 +254,10 @@ def _add_validate(subparsers: Any) -> None:
         help="default: strict official",
     )
     parser.add_argument(
-        "--detector", default="tracker", help="tracker (default), or simulator: the truth, to judge protocols alone"
+        "--detector",
+        default="tracker",
+        help="tracker (default); tracker-boxes: without depth and masks, as with photographs; simulator: the truth, to judge "
+        "protocols alone",
     )
     parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N edits")

@@ -68,7 +68,8 @@ Args:
     references: rows of the dataset, such as `load_dataset("GSI-Bench/GSI-Bench", split="fine")`, or `Sample` records. They
         are the denominator: one without a prediction counts in `n_not_scored`.
     protocol: "official" (the paper's released code) or "strict".
-    detector: where the 3D boxes come from: "recorded" (with `detections`), "tracker" or "detany3d".
+    detector: where the 3D boxes come from: "tracker", "tracker-boxes" (no depth, no masks), "recorded" (with
+        `detections`), "simulator" or "detany3d".
     judge: where AC comes from: "recorded" (with `judgements`), "openai", "local", "embedded", or None: AC is left out.
     judge_options: of the judge, such as {"model": "Qwen/Qwen3-VL-8B-Instruct", "url": "http://localhost:8000/v1"}: fields of
         `gsi_bench_metric.judges.JudgeOptions`. Keys of servers come from the environment.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gsi_bench_metric.detectors.base import Detector
@@ -32,12 +33,12 @@ def _simulator(path: Path | None, _: str | None, __: str | None) -> Detector:
     return SimulatorDetector()
 
 
-def _tracker(path: Path | None, device: str | None, __: str | None) -> Detector:
+def _tracker(path: Path | None, device: str | None, __: str | None, *, boxes_alone: bool = False) -> Detector:
     from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector  # noqa: PLC0415
 
     if path is not None:
         raise DetectorError("detector 'tracker' looks at the pictures itself; leave --detections out")
-    return TrackerDetector(device or "cpu")
+    return TrackerDetector(device or "cpu", boxes_alone=boxes_alone)
 
 
 def _detany3d(path: Path | None, device: str | None, dtype: str | None) -> Detector:
@@ -57,6 +58,7 @@ DETECTORS: dict[str, Callable[[Path | None, str | None, str | None], Detector]] 
     "recorded": _recorded,
     "simulator": _simulator,
     "tracker": _tracker,
+    "tracker-boxes": partial(_tracker, boxes_alone=True),
     "detany3d": _detany3d,
 }
 

@@ -185,10 +185,13 @@ def test_the_source_is_reported_as_the_sample_tells_it(rows):
 
 
 def test_with_boxes_alone_a_move_is_found_to_a_few_centimetres(rows, track):
-    sample = dataclasses.replace(rows[f"{MOVE}-grade100"], depth=None, instance_mask=None)
+    sample = rows[f"{MOVE}-grade100"]
+    bare = dataclasses.replace(sample, depth=None, instance_mask=None, instance_mask_after=None)
     goal = truth(rows, MOVE, "grade100")
-    item = DetectionItem(sample, "edited", None, Picture(sample.edited_image))
-    found = {d.object_id: d for d in make_detector("tracker").detect([item])[0]}
+    told, untold = (DetectionItem(s, "edited", None, Picture(sample.edited_image)) for s in (sample, bare))
+    (answer,), (same) = make_detector("tracker-boxes").detect([told]), make_detector("tracker").detect([untold])
+    assert [answer] == same
+    found = {d.object_id: d for d in answer}
     assert found[goal.id].state == "present"
     assert position_error_cm(found[goal.id], goal) < 4
 

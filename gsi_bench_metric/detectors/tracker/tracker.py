@@ -60,14 +60,19 @@ _FREEDOMS = ("position", "height", "turn", "size")
 
 
 class TrackerDetector:
-    """Finds known objects again, with no weights."""
+    """Finds known objects again, with no weights.
 
-    name = "tracker"
+    Args:
+        device: where poses are judged.
+        boxes_alone: leaves depth and masks of the samples aside, as if they were photographs.
+    """
+
     needs_pixels = False
-    key = digest("tracker", _VERSION)
 
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = device
+    def __init__(self, device: str = "cpu", *, boxes_alone: bool = False) -> None:
+        self.name = "tracker-boxes" if boxes_alone else "tracker"
+        self.key = digest(self.name, _VERSION)
+        self._device, self._boxes_alone = device, boxes_alone
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -79,12 +84,15 @@ class TrackerDetector:
         return [self._detect(item) for item in items]
 
     def _detect(self, item: DetectionItem) -> list[Detection] | None:
-        scene = self._scene(item.sample)
+        sample = item.sample
+        if self._boxes_alone:
+            sample = dataclasses.replace(sample, depth=None, instance_mask=None, instance_mask_after=None)
+        scene = self._scene(sample)
         if item.view == "source":
-            return _in_source(scene, item.sample, self._device)
+            return _in_source(scene, sample, self._device)
         if item.picture is None:
             return None
-        return in_edited(scene, item.sample, item.picture.rgb(), self._device)
+        return in_edited(scene, sample, item.picture.rgb(), self._device)
 
     def _scene(self, sample: Sample) -> Scene:
         """The scene of a source view, kept for the edits that share it; who is the target is not part of it."""
