@@ -21,7 +21,7 @@ from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level, verdicts
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
-__all__ = ["Found", "Support", "Views", "follow", "make_views", "redrawn", "stay"]
+__all__ = ["Found", "Support", "Views", "follow", "make_views", "redrawn", "stay", "turn_gain"]
 
 Array = NDArray[np.float64]
 
@@ -201,6 +201,15 @@ def _turn_at(views: Views, pose: Tensor, generator: torch.Generator) -> tuple[Te
         spread = spread * 0.5
     values = _turning(views, centres)
     return centres[values.argmax()], float(values.max() - none)
+
+
+def turn_gain(views: Views, found: Found) -> float:
+    """How much better the turn of a pose explains the picture than none at the same place; log likelihood ratio a pixel."""
+    turned = torch.tensor(found.pose, dtype=torch.float32)
+    straight = turned.clone()
+    straight[3] = 0
+    value = _turning(views, torch.stack([turned, straight]))
+    return float(value[0] - value[1])
 
 
 def _turning(views: Views, poses: Tensor) -> Tensor:

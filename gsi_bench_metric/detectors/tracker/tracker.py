@@ -23,7 +23,7 @@ from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import CameraMotion, camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
-from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, redrawn, stay
+from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, redrawn, stay, turn_gain
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.images import RGB, fit_to, load_rgb
 from gsi_bench_metric.pictures import Picture
@@ -33,7 +33,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 3
+_VERSION = 4
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
@@ -54,6 +54,9 @@ _MOVED_GAIN = 0.03  # what a move must explain more than having stayed
 _LEAST_PIXELS = 12
 _LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
 _TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
+# Likeness from which on an asked turn is told from another one, which shows other sides; and what it must explain beyond
+# none, for each unit of other light.
+_TURN_LIKENESS, _TURN_GAIN = 0.8, 0.13
 _SURE, _UNSURE = 0.35, 0.12  # evidence at which the confidence is a half, and its scale
 _LIKENESS_ZERO, _LIKENESS_SLOPE = 0.5, 1.2
 _FREEDOMS = ("position", "height", "turn", "size")
@@ -133,7 +136,7 @@ def _blind_to_turn(scene: Scene, sample: Sample, device: str) -> bool:
     target = next(s for s in scene.surfaces if _is_target(s, sample))
     seen = in_edited(scene, sample, load_rgb(sample.edited_image), device)
     found = next(d for d in seen if d.object_id == target.thing.id and d.state != "duplicate")
-    if found.state == "absent" or found.rotation_matrix is None:
+    if found.state == "absent" or found.rotation_matrix is None or "turn" in found.unobservable:
         return True
     return _apart(np.array(found.rotation_matrix), np.array(sample.new_rotation_matrix), scene, target.thing) > _TURN_SEEN
 
@@ -191,10 +194,18 @@ class _Tracking:
             return [self._at_home(surface, home), *doubles]
         if not self._is_there(surface, found):
             return [self._redrawn(surface, views) or self._lost(surface, found)]
+        unsure = ("turn",) if self._asked("rotate") and self._turn_is_a_guess(views, found) else ()
         if not away:
-            return [self._at_home(surface, home)]
-        other = found.likeness < _OTHER_DRESS
-        return [self._in_other_dress(surface, found) if other else self._placed(surface, found, "present")]
+            return [self._at_home(surface, home, unsure)]
+        if found.likeness < _OTHER_DRESS:
+            return [self._in_other_dress(surface, found)]
+        return [self._placed(surface, found, "present", unsure)]
+
+    def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
+        """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
+        if found.likeness < _TURN_LIKENESS:
+            return True
+        return abs(found.pose[3]) > _TURN_SEEN and turn_gain(views, found) < _TURN_GAIN * min(views.caution, 1.0)
 
     def _bystander(self, surface: Surface) -> list[Detection]:
         if len(surface.points) < _LEAST_PIXELS:
@@ -294,17 +305,19 @@ class _Tracking:
         rows = slice(max(0, int(top)), max(0, int(bottom)))
         self.covered[rows, max(0, int(left)) : max(0, int(right))] = True
 
-    def _at_home(self, surface: Surface, home: Found | None) -> Detection:
-        confidence = 1.0 if home is None else _confidence(home)
-        return _detection(self.scene, surface, surface.thing, confidence=confidence, sigma=None if home is None else home.sigma)
+    def _at_home(self, surface: Surface, home: Found | None, unobservable: tuple[str, ...] = ()) -> Detection:
+        confidence, sigma = (1.0, None) if home is None else (_confidence(home), home.sigma)
+        return _detection(self.scene, surface, surface.thing, confidence=confidence, sigma=sigma, unobservable=unobservable)
 
     def _unseen(self, surface: Surface) -> Detection:
         """An object of which the pictures show too little: taken to be where it was, and said to be unobservable."""
         return _detection(self.scene, surface, surface.thing, confidence=0.5, unobservable=_FREEDOMS)
 
-    def _placed(self, surface: Surface, found: Found, state: str) -> Detection:
-        thing = _posed(self.scene, surface, found)
-        return _detection(self.scene, surface, thing, state=state, confidence=_confidence(found), sigma=found.sigma)
+    def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
+        thing, confidence = _posed(self.scene, surface, found), _confidence(found)
+        return _detection(
+            self.scene, surface, thing, state=state, confidence=confidence, sigma=found.sigma, unobservable=unobservable
+        )
 
 
 def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
