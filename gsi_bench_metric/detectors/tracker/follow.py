@@ -43,7 +43,7 @@ _COSTS = (0.0, 0.0, 0.06, 0.04, 0.08)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
 _MOST_UNASKED_SIZE = 0.7  # log
-_TURN_COST, _TURN_LIKENESS = 0.08, 0.6  # nobody asked for it: its colours must tell
+_TURN_COST, _TURN_LIKENESS, _TURN_SEEN = 0.08, 0.75, 0.5  # nobody asked for it: its colours must tell
 _DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 _LEAST_SIDE, _HOPELESS = 0.15, 10.0
 _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
@@ -51,11 +51,15 @@ _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was ask
 
 @dataclasses.dataclass(frozen=True)
 class Support:
-    """A level on which the object may stand: height of its base over the present one, metres; around `centre` only."""
+    """A level on which the object may stand: height of its base over the present one, metres; around `centre` only.
+
+    `inner`: radius within which nothing can stand lower, metres.
+    """
 
     height: float
     centre: Array | None = None
     radius: float = math.inf
+    inner: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +152,7 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
     """The best pose. What was asked for is likelier than another story of the same change, whichever way it went."""
     generator = torch.Generator().manual_seed(0)
     turns = views.turns
-    seeds, free = _coarse(views, supports, turns)
+    seeds, free = _coarse(views, supports, turns, size_asked)
     middle, free = _search(views, _MIDDLE, seeds, free, generator)
     # At full size a few rounds tell which candidates are worth the rest.
     middle, _ = _search(views, _SIFTING, middle[:_CANDIDATES], free[:_CANDIDATES], generator)
@@ -174,8 +178,9 @@ def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Gene
     """The pose, or one turned in the same place, or in the object's first place where a turn was asked for."""
     here, gain = _turn_at(views, best, generator)
     if not in_place:
-        sure = gain > _TURN_COST + views.caution and _verdict(views, here).likeness > _TURN_LIKENESS
-        return here if sure else best
+        seen = _verdict(views, here)
+        clear = seen.likeness > _TURN_LIKENESS and seen.seen > _TURN_SEEN
+        return here if clear and gain > _TURN_COST + views.caution else best
     start, gain = _turn_at(views, torch.zeros(5), generator)
     if gain <= _TURN_COST / 4:
         start = torch.zeros(5)
@@ -239,22 +244,20 @@ def _sigma(views: Views, cloud: Cloud, pose: Tensor) -> Array:
 
 
 def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Support]) -> float:
-    if abs(pose[2]) < _LEVEL_M:
-        return 0.0
     place = views.surface.base + pose[:3] @ views.axes
-    for support in supports:
-        if support.centre is None or abs(support.height - pose[2]) > _SAME_LEVEL_M:
-            continue
-        if np.linalg.norm((place - support.centre) @ views.axes[:2].T) < support.radius:
-            return _ON_SOMETHING
-    return _IN_THE_AIR
+    away = [math.inf if s.centre is None else float(np.linalg.norm((place - s.centre) @ views.axes[:2].T)) for s in supports]
+    if abs(pose[2]) < _LEVEL_M:
+        inside = any(d < s.inner and s.height > _SAME_LEVEL_M / 2 for s, d in zip(supports, away, strict=True))
+        return _IN_THE_AIR if inside else 0.0
+    on = any(d < s.radius and abs(s.height - pose[2]) < _SAME_LEVEL_M for s, d in zip(supports, away, strict=True))
+    return _ON_SOMETHING if on else _IN_THE_AIR
 
 
 # --- the search
 
 
-def _coarse(views: Views, supports: Sequence[Support], turns: bool) -> tuple[Tensor, Tensor]:
-    """The best distinct poses (S, 5) of a grid over everything, and their freedoms."""
+def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked: bool) -> tuple[Tensor, Tensor]:
+    """The best distinct poses (S, 5) of a grid over everything, and their freedoms. Sizes that are asked for are among them."""
     moves = np.concatenate([_on_support(views, support) for support in supports])
     pixel = float(np.linalg.norm(views.surface.base)) / views.K[0][0, 0]  # metres
     near = np.array([(i * 1.5 * pixel, j * 1.5 * pixel) for i in (-1, 0, 1) for j in (-1, 0, 1)])
@@ -273,6 +276,9 @@ def _coarse(views: Views, supports: Sequence[Support], turns: bool) -> tuple[Ten
     poses = torch.cat([poses, more])
     free = torch.cat([free, torch.tensor([[1.0, 1.0, 0.0, float(turns), 1.0]]).repeat(len(more), 1)])
     chosen = [*first, *_distinct(poses, value, 12)]
+    if sizes_asked:
+        there = range(len(moves), len(moves) + len(sizes))
+        chosen += [there[i] for i in _distinct(poses[there.start : there.stop], value[there.start : there.stop], 4)]
     return poses[chosen], free[chosen]
 
 

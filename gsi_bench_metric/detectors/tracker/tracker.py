@@ -13,17 +13,19 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import box_corners, reference_frame
+from gsi_bench_dataset.pixel_frame import box_corners
 from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, Sample, SceneObject
 from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.detectors.tracker.camera import CameraMotion, camera_motion
+from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, redrawn, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.images import RGB, fit_to, load_rgb
 from gsi_bench_metric.pictures import Picture
@@ -33,13 +35,14 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 4
+_VERSION = 5
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
 _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
+_LEAST_EVIDENCE = 0.05  # for what looks like the object, or its colours at its old place
 # Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
 _REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.12, 0.4, 0.5
 _OTHER_DRESS = 0.35  # likeness below which its colours are not the object's
@@ -52,13 +55,13 @@ _GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
 _MOVED_SIGMAS = 3.0
 _MOVED_GAIN = 0.03  # what a move must explain more than having stayed
 _LEAST_PIXELS = 12
+_ROOM = 0.8  # of an object's narrower side: two of them can stand so far apart
+_LEAST_FREE = 0.2  # share of an object's pixels that must not be hidden by the target for a word about it
 _LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
 _TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
 # Likeness from which on an asked turn is told from another one, which shows other sides; and what it must explain beyond
 # none, for each unit of other light.
 _TURN_LIKENESS, _TURN_GAIN = 0.8, 0.13
-_SURE, _UNSURE = 0.35, 0.12  # evidence at which the confidence is a half, and its scale
-_LIKENESS_ZERO, _LIKENESS_SLOPE = 0.5, 1.2
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -125,7 +128,7 @@ def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
     blind = _blind_to_turn(scene, sample, device)
     for surface in scene.surfaces:
         unobservable = ("turn",) if surface.thing.symmetry == "continuous" or (blind and _is_target(surface, sample)) else ()
-        found.append(_detection(scene, surface, surface.thing, unobservable=unobservable))
+        found.append(detection(scene, surface, surface.thing, unobservable=unobservable))
     return found
 
 
@@ -189,7 +192,10 @@ class _Tracking:
         found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=self._asked("scale"))
         self._cover(surface, found)
         away = self._is_away(surface, found, home)
-        if still or (away and home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT and self._apart(surface, found)):
+        beside = away and self._beside(surface, found)
+        if beside:
+            home = self._home_behind(surface, found, home)
+        if still or (beside and home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT):
             doubles = [self._placed(surface, found, "duplicate")] if away and found.evidence > _DOUBLE else []
             return [self._at_home(surface, home), *doubles]
         if not self._is_there(surface, found):
@@ -200,6 +206,15 @@ class _Tracking:
         if found.likeness < _OTHER_DRESS:
             return [self._in_other_dress(surface, found)]
         return [self._placed(surface, found, "present", unsure)]
+
+    def _home_behind(self, surface: Surface, found: Found, home: Found) -> Found:
+        """The object at home as far as what was found does not stand before it."""
+        hull = cv2.convexHull(np.round(outline(self.scene, surface, found)).astype(np.int32)).astype(np.int32)
+        hidden = cv2.fillConvexPoly(np.zeros(self.covered.shape, np.uint8), hull, (1,))
+        free = hidden[surface.pixels[:, 1], surface.pixels[:, 0]] == 0
+        if free.all() or free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
+            return home
+        return stay(self._views(_part(surface, free)))
 
     def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
         """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
@@ -213,7 +228,7 @@ class _Tracking:
         if self._still(surface):
             return [self._at_home(surface, None)]
         free = ~self.covered[surface.pixels[:, 1], surface.pixels[:, 0]]
-        if free.sum() < max(_LEAST_PIXELS, 0.2 * len(free)):
+        if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
             return [self._unseen(surface)]
         views = self._views(_part(surface, free))
         home = stay(views)
@@ -231,26 +246,29 @@ class _Tracking:
         if found.seen < _LEAST_SEEN:
             return False
         resized = not self._asked("scale") and abs(found.pose[4]) > _OTHER_SIZE
-        if resized and found.likeness < _SURELY_ITSELF:
+        if resized and (found.likeness < _SURELY_ITSELF or found.seen < _CLEARLY_SEEN):
             return False
         near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
-        clear = found.likeness > _STAYED_LIKENESS and found.seen > _CLEARLY_SEEN and found.evidence > _LEAST_SEEN
-        return found.evidence > _PRESENT or clear or (near and found.likeness > _LIKE_ITSELF and found.evidence > -_LEAST_SEEN)
+        clear = found.likeness > _STAYED_LIKENESS and found.seen > _CLEARLY_SEEN and found.evidence > _LEAST_EVIDENCE
+        # Where a removal was asked for, a doubtful rest is background of its colour.
+        least = _LEAST_EVIDENCE if self._asked("remove") else -_LEAST_EVIDENCE
+        return found.evidence > _PRESENT or clear or (near and found.likeness > _LIKE_ITSELF and found.evidence > least)
 
     def _redrawn(self, surface: Surface, views: Views) -> Detection | None:
         """Something new of the object's shape: another instance, or the object in other colours, its turn unknown."""
         found = follow(redrawn(views), self._supports(surface), size_asked=True)
-        if found.evidence < _REDRAWN + views.caution or found.seen < _REDRAWN_SEEN:
+        least = _REDRAWN * (2 if self._asked("remove") else 1) + views.caution
+        if found.evidence < least or found.seen < _REDRAWN_SEEN:
             return None
         return self._in_other_dress(surface, found)
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
-        thing = _posed(self.scene, surface, found)
+        thing = posed(self.scene, surface, found)
         guesses = ("turn",) if self._asked("scale") else ("turn", "size")
-        return _detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=guesses)
+        return detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=guesses)
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
-        return _detection(self.scene, surface, surface.thing, state="absent", confidence=_confidence(found))
+        return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found))
 
     def _still(self, surface: Surface) -> bool:
         columns, rows = surface.pixels.T
@@ -278,11 +296,11 @@ class _Tracking:
         for other in self.scene.surfaces:
             if other.thing.id == surface.thing.id:
                 continue
-            radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
+            sides = other.thing.bbox_3d[3], other.thing.bbox_3d[5]
             rise = float((other.base - surface.base) @ self.scene.up)
             for height in (rise + 0.02, rise + 0.3 * other.height, rise + other.height):
                 if abs(height) > 0.015:
-                    supports.append(Support(height, other.base, radius))
+                    supports.append(Support(height, other.base, max(sides) / 2, min(sides) / 2))
         return supports
 
     def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
@@ -293,9 +311,13 @@ class _Tracking:
     def _apart(self, surface: Surface, found: Found) -> bool:
         return bool(np.linalg.norm(found.pose[:3]) > 0.5 * surface.diagonal)
 
+    def _beside(self, surface: Surface, found: Found) -> bool:
+        """Whether there is room for the object at its old place too."""
+        return bool(np.linalg.norm(found.pose[:3]) > _ROOM * min(surface.thing.bbox_3d[3], surface.thing.bbox_3d[5]))
+
     def _cover(self, surface: Surface, found: Found) -> None:
         """Marks the pixels that the object now covers, with a margin."""
-        thing = _posed(self.scene, surface, found)
+        thing = posed(self.scene, surface, found)
         corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ self.scene.K.T
         if (corners[:, 2] <= 0).any():
             return
@@ -306,93 +328,25 @@ class _Tracking:
         self.covered[rows, max(0, int(left)) : max(0, int(right))] = True
 
     def _at_home(self, surface: Surface, home: Found | None, unobservable: tuple[str, ...] = ()) -> Detection:
-        confidence, sigma = (1.0, None) if home is None else (_confidence(home), home.sigma)
-        return _detection(self.scene, surface, surface.thing, confidence=confidence, sigma=sigma, unobservable=unobservable)
+        sure, sigma = (1.0, None) if home is None else (confidence(home), home.sigma)
+        return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=unobservable)
 
     def _unseen(self, surface: Surface) -> Detection:
         """An object of which the pictures show too little: taken to be where it was, and said to be unobservable."""
-        return _detection(self.scene, surface, surface.thing, confidence=0.5, unobservable=_FREEDOMS)
+        return detection(self.scene, surface, surface.thing, confidence=0.5, unobservable=_FREEDOMS)
 
     def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
-        thing, confidence = _posed(self.scene, surface, found), _confidence(found)
-        return _detection(
-            self.scene, surface, thing, state=state, confidence=confidence, sigma=found.sigma, unobservable=unobservable
-        )
+        thing, sure = posed(self.scene, surface, found), confidence(found)
+        return detection(self.scene, surface, thing, state=state, confidence=sure, sigma=found.sigma, unobservable=unobservable)
 
 
 def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
     """Every object in the frame of the camera that took the edited picture; absent where the scene is not found again."""
     motion = camera_motion(scene, edited)
     if motion is None:
-        return [_detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]
-    return [_detection(scene, s, _carried(s.thing, motion), confidence=motion.inliers / motion.matches) for s in scene.surfaces]
-
-
-def _carried(thing: SceneObject, motion: CameraMotion) -> SceneObject:
-    rotation = motion.rotation @ np.array(thing.rotation_matrix)
-    centre = motion.rotation @ np.array(thing.bbox_3d[:3]) + motion.translation
-    return _boxed(thing, centre, np.array(thing.bbox_3d[3:6]), rotation)
-
-
-def _posed(scene: Scene, surface: Surface, found: Found) -> SceneObject:
-    """The object under a pose of `follow`."""
-    thing, turn, size = surface.thing, found.pose[3], math.exp(found.pose[4])
-    c, s = math.cos(turn), math.sin(turn)
-    rotation = scene.axes.T @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ scene.axes
-    arm = np.array(thing.bbox_3d[:3]) - surface.base
-    centre = surface.base + found.pose[:3] @ scene.axes + size * rotation @ arm
-    return _boxed(thing, centre, size * np.array(thing.bbox_3d[3:6]), rotation @ np.array(thing.rotation_matrix))
-
-
-def _boxed(thing: SceneObject, centre: Array, size: Array, rotation: Array) -> SceneObject:
-    yaw = math.atan2(rotation[0, 2], rotation[2, 2])
-    box = (*centre.tolist(), *size.tolist(), yaw)
-    return dataclasses.replace(thing, bbox_3d=box, rotation_matrix=tuple(map(tuple, rotation.tolist())))
+        return [detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]
+    return [detection(scene, s, carried(s.thing, motion), confidence=motion.inliers / motion.matches) for s in scene.surfaces]
 
 
 def _part(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
     return dataclasses.replace(surface, points=surface.points[kept], normals=surface.normals[kept], pixels=surface.pixels[kept])
-
-
-def _confidence(found: Found) -> float:
-    """From what speaks for the pose; where the background behind it is a guess, likeness may speak too."""
-    likeness = _LIKENESS_SLOPE * (found.likeness - _LIKENESS_ZERO) if found.seen > 3 * _LEAST_SEEN else 0.0
-    return 1 / (1 + math.exp(-(max(found.evidence, likeness) - _SURE) / _UNSURE))
-
-
-def _detection(
-    scene: Scene,
-    surface: Surface,
-    thing: SceneObject,
-    *,
-    state: str = "present",
-    confidence: float = 1.0,
-    sigma: Array | None = None,
-    unobservable: tuple[str, ...] = (),
-) -> Detection:
-    """As the reference's detector words it: the rectangle in its 896 frame, the whole picture for a box behind the camera."""
-    if thing.symmetry == "continuous" and "turn" not in unobservable:
-        unobservable = (*unobservable, "turn")
-    corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ scene.K.T
-    scale, offset, frame = reference_frame(scene.size)
-    rectangle = (0.0, 0.0, float(frame[0]), float(frame[1]))
-    if (corners[:, 2] > 0).all():
-        pixels = corners[:, :2] / corners[:, 2:] * scale - offset
-        rectangle = (*pixels.min(0).tolist(), *pixels.max(0).tolist())
-    return Detection(
-        label=thing.category,
-        bbox_3d=thing.bbox_3d,
-        bbox_2d=rectangle,
-        rotation_matrix=thing.rotation_matrix,
-        object_id=thing.id,
-        state=state,
-        confidence=confidence,
-        sigma=None if sigma is None else _box_sigma(scene, surface, sigma),
-        unobservable=unobservable,
-    )
-
-
-def _box_sigma(scene: Scene, surface: Surface, sigma: Array) -> tuple[float, ...]:
-    """Of x, y, z, w, h, l, yaw from those of a pose."""
-    place = np.sqrt((scene.axes.T**2) @ sigma[:3] ** 2)
-    return (*place.tolist(), *(sigma[4] * np.array(surface.thing.bbox_3d[3:6])).tolist(), float(sigma[3]))
