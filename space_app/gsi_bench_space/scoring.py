@@ -108,9 +108,7 @@ class Bench:
         return score
 
 
-def _result(
-    sample: Sample, score: Score, source: list[Detection] | None, edited: list[Detection] | None
-) -> ProtocolResult:
+def _result(sample: Sample, score: Score, source: list[Detection] | None, edited: list[Detection] | None) -> ProtocolResult:
     row = aggregate([score], judged=False)
     values = {measure: row.get(measure) for measure in MEASURES}
     verdict = explain(sample, score, source, edited, None)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from gsi_bench_space.texts_zh import CHINESE
-
-__all__ = ["ENGLISH", "LANGUAGES", "say"]
+__all__ = ["ENGLISH", "LANGUAGES"]
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -115,14 +111,11 @@ ENGLISH = {
     "runs": "Report of a run",
     "runs_none": "Start the app with --runs FOLDER to show the reports of its runs here.",
     "target": "Object",
+    "source_alt": "Source picture with the {target} in its box, and the box that is wanted",
+    "no_score_yet": "Take a ready example, or bring an edited picture and press Score.",
+    "found_count": "{shown} of {found} shown.",
+    "title_heading": "# GSI-Bench: can an image editor obey “move the mug 15 cm to the left”?",
+    "step_pick_heading": "## 1. Pick an edit",
+    "step_bring_heading": "## 2. Bring the edited picture",
+    "step_read_heading": "## 3. Read the score",
 }
-
-
-def say(language: str, name: str, **facts: Any) -> str:
-    """A text of the interface.
-
-    Raises:
-        KeyError: no such text or language.
-    """
-    texts = {"en": ENGLISH, "zh": CHINESE}[language]
-    return texts[name].format(**facts) if facts else texts[name]

@@ -103,4 +103,11 @@ CHINESE = {
     "runs": "运行报告",
     "runs_none": "用 --runs FOLDER 启动应用，即可在此查看运行报告。",
     "target": "物体",
+    "source_alt": "原图，标出{target}的位置框和应到的位置框",
+    "no_score_yet": "选用一个现成示例，或放入编辑后的图像再点“打分”。",
+    "found_count": "共 {found} 条，显示 {shown} 条。",
+    "title_heading": "# GSI-Bench：图像编辑模型能听懂“把杯子向左移15厘米”吗？",
+    "step_pick_heading": "## 1. 选择一条编辑",
+    "step_bring_heading": "## 2. 放入编辑后的图像",
+    "step_read_heading": "## 3. 查看得分",
 }
