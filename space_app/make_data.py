@@ -1,8 +1,9 @@
-"""Makes the Space's embedded samples out of a dataset of variants, as `gsi-bench build ... --variants` writes it.
+"""Makes the Space's embedded samples out of a dataset and its variants, as `gsi-bench build` writes them.
 
-    python space_app/make_data.py tests/data/variants/GSI-Bench
+    gsi-bench build mesatask --num-scenes 3 --edits-per-scene 6 --variants 2 --preset small --seed 21 --out build/GSI-Bench
+    python space_app/make_data.py build/GSI-Bench
 
-Each edit's right version becomes a sample; its other versions become ready examples, in the dataset beside it.
+All samples are taken; of the variants the pictures of those that the app offers as ready examples.
 """
 
 from __future__ import annotations
@@ -13,25 +14,23 @@ from pathlib import Path
 
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.shards import read_dataset, split_names, write_dataset
-from gsi_bench_space.shelf import EMBEDDED, variants_of_dataset
-
-RIGHT, NOTHING = "grade100", "grade000"  # the latter is the source itself, which "copy" shows
+from gsi_bench_space.shelf import EMBEDDED, VARIANTS, variants_of_dataset
 
 
-def as_sample(variant: Sample) -> Sample:
-    """The sample that the right version of an edit was rendered from."""
-    parent = variant.parent_id or variant.id
-    query = parent.removeprefix(f"{variant.img_id}_edit_")
-    return dataclasses.replace(variant, id=parent, query_id=query, parent_id=None, variant=None, progress=None)
+def picture_only(variant: Sample) -> Sample:
+    """A variant without what only the builders' checks read."""
+    return dataclasses.replace(variant, depth=None, instance_mask=None, instance_mask_after=None, objects_after=None)
 
 
 def main(source: Path, out: Path = EMBEDDED) -> None:
     """Writes both datasets."""
-    rows = {split: list(read_dataset(source, split)) for split in split_names(source)}
-    right = {split: [as_sample(row) for row in found if row.variant == RIGHT] for split, found in rows.items()}
-    others = {split: [row for row in found if row.variant not in (RIGHT, NOTHING)] for split, found in rows.items()}
-    write_dataset(right, out, title="GSI-Bench Space samples")
-    write_dataset(others, variants_of_dataset(out), title="GSI-Bench Space samples: other versions of the edits")
+    write_dataset({split: read_dataset(source, split) for split in split_names(source)}, out, title="GSI-Bench Space samples")
+    beside = variants_of_dataset(source)
+    others = {
+        split: [picture_only(row) for row in read_dataset(beside, split) if row.variant in VARIANTS]
+        for split in split_names(beside)
+    }
+    write_dataset(others, variants_of_dataset(out), title="GSI-Bench Space samples: other versions of some edits")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gsi_bench_space import score_tab
+from gsi_bench_space import score_tab, why_tab
 from gsi_bench_space.files import Files
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import Shelf
@@ -45,14 +45,22 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
             )
         words.add(gr.Markdown(words.say("en", "intro")), "value", "intro")
         state = AppState(shelf, bench, words, language, runs, validation)
-        with gr.Tabs(elem_id="tabs"), words.add(gr.Tab(words.say("en", "tab_score"), id="score"), "label", "tab_score"):
-            score_tab.build(state, files)
-            # The tab "Your own picture" goes here: with words.add(gr.Tab(...), "label", ...): own_tab.build(state)
+        with gr.Tabs(elem_id="tabs"):
+            with _tab(words, "score"):
+                follows = score_tab.build(state, files)
+            with _tab(words, "why") as why:
+                why_tab.build(state, follows, why)
+            # The tab "Your own picture" goes here: with _tab(words, "own"): own_tab.build(state)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         language.change(words.updates, language, words.components, **quiet)
         app.load(_preferred, None, language, **quiet)
     app.queue(default_concurrency_limit=8, max_size=_WAITING)
     return app
+
+
+def _tab(words: Words, name: str) -> gr.Tab:
+    """A tab that is called what the text `tab_<name>` says."""
+    return words.add(gr.Tab(words.say("en", f"tab_{name}"), id=name, elem_id=f"tab-{name}"), "label", f"tab_{name}")
 
 
 def launch_options() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gsi_bench_space.reasons_zh import in_chinese
 from gsi_bench_space.scoring import MEASURES, EditResult, ProtocolResult
 from gsi_bench_space.state import Words
 
-__all__ = ["data_url", "instruction_html", "legend", "picture_html", "result_html"]
+__all__ = ["data_url", "instruction_html", "legend", "picture_html", "reason_text", "result_html"]
 
 _MARKS = {"Passed": "✓", "Failed": "✗", "Graded": "◐", "Not scored": "–"}
 _TYPES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
@@ -72,6 +72,11 @@ def result_html(result: EditResult, notes: Sequence[str], words: Words, language
     return Markup('<div class="gsi-cards" role="status">{}{}{}</div>').format(told, cards, caution)
 
 
+def reason_text(found: ProtocolResult, sample: Sample, language: str) -> str:
+    """Why it scored what it did, in a language."""
+    return found.why[:1].upper() + found.why[1:] if language == "en" else in_chinese(found.why, sample)
+
+
 def _card(result: EditResult, found: ProtocolResult, words: Words, language: str) -> Markup:
     outcome = Markup('<span class="gsi-outcome gsi-{}">{} {}</span>').format(
         found.outcome.replace(" ", "").lower(), _MARKS[found.outcome], words.say(language, found.outcome)
@@ -83,7 +88,7 @@ def _card(result: EditResult, found: ProtocolResult, words: Words, language: str
     gated = ""
     if found.locality is not None and math.isfinite(found.locality) and found.values["el"] != found.locality:
         gated = Markup('<p class="gsi-small">{}</p>').format(words.say(language, "gated", value=found.locality))
-    why = found.why if language == "en" else in_chinese(found.why, result.sample)
+    why = reason_text(found, result.sample, language)
     return Markup(
         '<section class="gsi-card gsi-{}"><div>{}</div><p class="gsi-why">{}</p><dl class="gsi-numbers">{}</dl>{}{}</section>'
     ).format(found.protocol, head, why, numbers, gated, _notes(result, found, words, language))

@@ -7,11 +7,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.pictures import Picture
-from gsi_bench_metric.protocols.base import Scorer
+from gsi_bench_metric.protocols.base import Edit, Scorer
+from gsi_bench_metric.protocols.strict_pixels import Compared
+from gsi_bench_metric.protocols.strict_scoring import StrictScorer
 from gsi_bench_metric.report.words import explain
 from gsi_bench_metric.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
 
@@ -85,7 +87,9 @@ class Bench:
     """
 
     def __init__(self, detector: Detector, device: str = "cpu"):
-        self._scorers: Sequence[Scorer] = [make_scorer(protocol, device) for protocol in reversed(PROTOCOLS)]
+        self._strict = StrictScorer(device)
+        others: list[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS if protocol != self._strict.name]
+        self._scorers: Sequence[Scorer] = [self._strict, *others]
         self._detector = _Remembering(detector)
         self._lock = threading.Lock()
 
@@ -102,6 +106,12 @@ class Bench:
             source, after = (self._detector.detect([DetectionItem(sample, view, None, p)])[0] for p, view in views)  # type: ignore[arg-type]
         results = tuple(_result(sample, score, source, after) for score in found)
         return EditResult(sample, edited, results, source, after)
+
+    def compared(self, result: EditResult) -> Compared | Reason:
+        """The two pictures that the strict protocol's edit locality holds against each other, or why there are none."""
+        edit = Edit(result.sample, _EDITOR, result.source_detections, result.edited_detections)
+        with self._lock:
+            return self._strict.compared(edit, Picture(result.edited))
 
     def _score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
         (score,) = score_candidates([Candidate(sample, prediction, self._detector)], scorer)

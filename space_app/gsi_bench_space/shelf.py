@@ -14,11 +14,24 @@ from gsi_bench_dataset.records import OPERATIONS, EncodedImage, Sample
 from gsi_bench_dataset.shards import DatasetError, read_dataset, split_names, split_sizes
 from gsi_bench_metric.baselines import BASELINES
 
-__all__ = ["EMBEDDED", "MOST_SAMPLES", "Shelf", "png", "variants_of_dataset"]
+__all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png", "variants_of_dataset"]
 
 EMBEDDED = Path(str(resources.files(__package__) / "data" / "GSI-Bench"))
 MOST_SAMPLES = 2000  # pictures of a whole split stay in memory
 _MADE_HERE = ("copy", "paste")  # of BASELINES: what a visitor learns from; the after-image comes from the sample itself
+# Of the variants that builders draw those that teach a visitor something, in the order in which they are offered.
+VARIANTS = (
+    "grade040",
+    "grade080",
+    "overshoot",
+    "opposite",
+    "duplicate",
+    "removed",
+    "replaced",
+    "wrong_object",
+    "relit",
+    "retextured",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +58,7 @@ class Shelf:
         if beside.is_dir():
             for split in split_names(beside):
                 for row in read_dataset(beside, split):
-                    if row.parent_id and row.variant and row.edited_image is not None:
+                    if row.parent_id and row.variant in VARIANTS and row.edited_image is not None:
                         variants.setdefault(row.parent_id, {})[row.variant] = row.edited_image
         return cls(samples, variants)
 
@@ -75,7 +88,8 @@ class Shelf:
         """Names of the pictures that lie ready for a sample."""
         sample = self.samples[sample_id]
         after = ["after"] if sample.edited_image is not None else []
-        return [*after, *_MADE_HERE, *sorted(self.variants.get(sample_id, ()))]
+        drawn = self.variants.get(sample_id, {})
+        return [*after, *_MADE_HERE, *(name for name in VARIANTS if name in drawn)]
 
     def example(self, sample_id: str, name: str) -> EncodedImage:
         """A picture that lies ready, as a file.
