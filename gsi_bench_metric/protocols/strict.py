@@ -188,7 +188,8 @@ def _move(situation: Situation) -> _Finding:
     faults = _way_faults(asked, done) + _place_faults(situation) + _turn_faults(situation) + _size_faults(situation)
     error = float(np.linalg.norm(done - asked)) / move_scale(asked)
     up = situation.up
-    return _Finding(sweep(error), words.moved(done, up), words.asked_length(asked, done, up), faults)
+    wanted = words.asked_length(asked, done, up) + words.beside(situation.operation, asked)
+    return _Finding(sweep(error), words.moved(done, up), wanted, faults)
 
 
 def _rotate(situation: Situation) -> _Finding:

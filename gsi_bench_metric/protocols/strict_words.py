@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.records import Operation
 from gsi_bench_metric.poses import ground_axes
 
 __all__ = [
     "asked_length",
     "asked_turn",
+    "beside",
     "camera_turned",
     "changed_things",
     "listed",
@@ -66,6 +68,15 @@ def asked_length(step: Array, done: Array, up: Array, *, camera: bool = False) -
     if direction == way(done, up, camera=camera):
         return f"{100 * float(np.linalg.norm(step)):.1f} asked"
     return f"{centimetres(step)} {direction} asked".replace("  ", " ")
+
+
+def beside(operation: Operation, asked: Array) -> str:
+    """Such as ", so that it ends 25.0 cm from the banana", where the words give where it ends and not the way (3,)."""
+    distance = operation.distance_m
+    # "Relative to" an object, too, names a reference; the distance is then that of the way.
+    if operation.reference is None or distance is None or abs(float(np.linalg.norm(asked)) - distance) < _SMALL_M:
+        return ""
+    return f", so that it ends {100 * distance:.1f} cm from the {operation.reference}"
 
 
 def turned(angle: float | None) -> str:

@@ -34,7 +34,7 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
     words, files = Words(), Files()
     with gr.Blocks(title="GSI-Bench", analytics_enabled=False, delete_cache=(_CLEANED_S, _KEPT_S)) as app:
         with gr.Row(elem_id="top"):
-            words.add(gr.Markdown(words.say("en", "title_heading")), "value", "title_heading")
+            words.add(gr.Markdown(words.say("en", "title_heading"), elem_id="title"), "value", "title_heading")
             language = gr.Radio(
                 [(name, code) for code, name in LANGUAGES.items()],
                 value="en",

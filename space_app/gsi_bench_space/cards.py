@@ -6,7 +6,7 @@ import base64
 import math
 from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_metric.images import header_size
@@ -68,7 +68,9 @@ def result_html(result: EditResult, notes: Sequence[str], words: Words, language
     """Both protocols' cards, the strict one first; `notes` say what was done to the upload, in the visitor's language."""
     cards = Markup("").join(_card(result, found, words, language) for found in result.results)
     told = Markup("").join(Markup('<p class="gsi-note">{}</p>').format(note) for note in notes)
-    caution = Markup('<p class="gsi-small">{}</p>').format(words.say(language, "not_comparable"))
+    judged = any(found.values["ac"] is not None for found in result.results)
+    cautions = ["not_comparable"] if judged else ["ac_needs", "not_comparable"]
+    caution = Markup("").join(Markup('<p class="gsi-small">{}</p>').format(words.say(language, name)) for name in cautions)
     return Markup('<div class="gsi-cards" role="status">{}{}{}</div>').format(told, cards, caution)
 
 
@@ -108,12 +110,8 @@ def _number(found: ProtocolResult, measure: str, words: Words, language: str) ->
 
 def _notes(result: EditResult, found: ProtocolResult, words: Words, language: str) -> Markup:
     told = [text for _, text in found.notes if text.rstrip(".") not in found.why]
-    if found.values["ac"] is None:
-        told.append(words.say(language, "ac_needs"))
     if not told:
         return Markup("")
     shown = told if language == "en" else [in_chinese(text, result.sample) for text in told]
     items = Markup("").join(Markup("<li>{}</li>").format(text) for text in shown)
-    return Markup('<details class="gsi-notes"><summary>{}</summary><ul>{}</ul></details>').format(
-        escape(words.say(language, "notes")), items
-    )
+    return Markup('<div class="gsi-notes"><h4>{}</h4><ul>{}</ul></div>').format(words.say(language, "notes"), items)

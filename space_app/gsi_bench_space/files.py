@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
 import uuid
 from pathlib import Path
 
-from PIL import Image
-
 from gsi_bench_dataset.records import EncodedImage, Sample
-from gsi_bench_metric.images import load_rgb
-from gsi_bench_metric.report.pictures import fit, shrink
+from gsi_bench_space.drawing.thumbnail import thumbnail
+from gsi_bench_space.shelf import png
 
 __all__ = ["Files"]
 
-_THUMBNAIL = 280  # px of the longer side
 _MARKS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
@@ -38,12 +34,9 @@ class Files:
         return path
 
     def thumbnail(self, sample: Sample) -> Path:
-        """The sample's source, small."""
+        """The sample's source with its boxes, small."""
         if sample.id not in self._thumbnails:
-            rgb = load_rgb(sample.image)
-            stream = io.BytesIO()
-            Image.fromarray(shrink(rgb, fit((rgb.shape[1], rgb.shape[0]), _THUMBNAIL))).save(stream, "PNG")
-            self._thumbnails[sample.id] = self.keep(EncodedImage(stream.getvalue(), "thumbnail.png"))
+            self._thumbnails[sample.id] = self.keep(png(thumbnail(sample), "thumbnail.png"))
         return self._thumbnails[sample.id]
 
     def _path(self, name: str) -> Path:

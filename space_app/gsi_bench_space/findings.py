@@ -1,4 +1,4 @@
-"""What there is to draw of a scored edit: footprints seen from above, turns, sizes, boxes. Read from the metric, not computed."""
+"""What there is to draw of a scored edit, read from the metric: footprints seen from above, turns, sizes, boxes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ Array = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Footprint:
-    """A box seen from above: corners (4, 2), metres right of and away from the camera. `kind`: original, goal, found, other
-    or changed."""
+    """A box seen from above: corners (4, 2), metres right of and away from the camera.
+
+    `kind`: original, goal, found; thing for what stands around, changed if it should not have.
+    """
 
     kind: str
     name: str
@@ -132,7 +134,7 @@ def _object_map(situation: Situation) -> GroundMap:
 def _camera_map(situation: Situation) -> GroundMap:
     axes = np.column_stack(ground_axes(situation.up))
     things = [(thing, thing.truth or thing.before) for thing in (situation.target, *situation.others)]
-    prints = tuple(Footprint("other", t.category, _print(t, pose, axes)) for t, pose in things if pose is not None)
+    prints = tuple(Footprint("thing", t.category, _print(t, pose, axes)) for t, pose in things if pose is not None)
     wanted, motion, here = true_motion(situation.operation), camera_motion(situation), np.zeros(2)
     asked = None if wanted is None else (here, wanted.translation @ axes)
     done = None if motion is None else (here, motion.translation @ axes)
@@ -164,7 +166,7 @@ def _bystanders(situation: Situation, axes: Array) -> Iterator[Footprint]:
     for thing in situation.others:
         pose = thing.truth or thing.before
         if pose is not None:
-            yield Footprint("changed" if changes.get(thing.id) else "other", thing.category, _print(thing, pose, axes))
+            yield Footprint("changed" if changes.get(thing.id) else "thing", thing.category, _print(thing, pose, axes))
 
 
 def _print(thing: Thing, pose: Pose, axes: Array) -> Array:

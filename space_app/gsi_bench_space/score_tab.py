@@ -91,7 +91,7 @@ class _Tab:
                 self._thumbnails(self._shelf.ids()[:SHOWN], "en"),
                 label=self._say("en", "sample"),
                 columns=2,
-                height=420,
+                height=560,
                 object_fit="cover",
                 allow_preview=False,
                 format="png",
@@ -109,8 +109,10 @@ class _Tab:
         self.example = gr.Radio(self._examples(first, "en"), label=self._say("en", "example"), elem_id="examples")
         self._labelled(self.example, "example")
         facts = {"formats": ", ".join(FORMATS), "most": MAX_BYTES // 2**20}
+        hint = gr.Markdown(self._say("en", "upload_hint", **facts), elem_classes="gsi-small")
+        self._words.add(hint, "value", "upload_hint", **facts)
         self.picture = gr.Image(
-            label=self._say("en", "upload", **facts),
+            label=self._say("en", "upload"),
             type="filepath",
             image_mode=None,
             format="png",
@@ -119,7 +121,7 @@ class _Tab:
             elem_id="picture",
             buttons=["fullscreen"],
         )
-        self._labelled(self.picture, "upload", **facts)
+        self._labelled(self.picture, "upload")
         self.button = self._words.add(gr.Button(self._say("en", "score"), variant="primary", elem_id="score"), "value", "score")
 
     # --- events
@@ -184,9 +186,9 @@ class _Tab:
         scored = Scored(self._state.bench.score(sample, picture), tuple(notes))
         return scored, self._cards(scored, language)
 
-    def _switch(
-        self, language: str, operation: str, split: str, search: str, sample: str, example: str | None, scored: Scored | None
-    ) -> tuple[Any, ...]:
+    def _switch(self, language: str, *before: Any) -> tuple[Any, ...]:
+        """The same as before the visitor's eyes, in another language."""
+        operation, split, search, sample, example, scored = before
         splits = [(self._say(language, "any"), ANY), *((s, s) for s in self._shelf.splits)]
         return (
             gr.update(choices=self._kinds(language), value=operation),

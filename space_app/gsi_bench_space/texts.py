@@ -34,7 +34,8 @@ ENGLISH = {
     "remove": "remove",
     "view": "view",
     "example": "Ready examples",
-    "upload": "Edited picture (upload, paste or drop; {formats}, up to {most} MB)",
+    "upload": "Edited picture",
+    "upload_hint": "Or bring what your own editor made: upload, paste or drop it ({formats}, up to {most} MB), then press Score.",
     "source_file": "Download the source picture",
     "score": "Score",
     "instruction": "Instruction",
@@ -83,14 +84,15 @@ ENGLISH = {
     "heat": "What changed outside of the allowed part",
     "heat_is": "Bright: changed (colour difference of {scale:.0f} or more); dark: unchanged. Hatched: the edit may change this "
     "part. The picture's own drift and tone were taken out first, as the strict protocol does.",
-    "heat_view_is": "Bright: differs by a colour difference of {scale:.0f} or more from the source as a camera sees it that moved as "
-    "asked; dark: the same. Hatched: the source does not show this part.",
+    "heat_view_is": "Bright: differs (by a colour difference of {scale:.0f} or more) from the source as a camera sees it that "
+    "moved as asked; dark: the same. Hatched: the source does not show this part.",
     "slider_heading": "### Before and after",
     "space_heading": "### In space",
     "map": "Seen from above",
     "map_is": "Circles: accuracy falls by a tenth from ring to ring; outside of the last SA is 0.",
     "map_limit": "Circle: a thing that is turned or scaled may not leave it.",
     "map_plain": "Grey: what stands around it.",
+    "thing": "what stands around",
     "changed": "changed, and should not have",
     "dial": "Turn, seen from above",
     "dial_is": "Shaded: accuracy falls by a tenth from edge to edge; outside of the last SA is 0.",

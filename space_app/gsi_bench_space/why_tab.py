@@ -31,12 +31,17 @@ def build(state: AppState, follows: ScoreTab, tab: gr.Tab) -> None:
     """Lays the tab out. It is drawn when somebody looks at it, and again when what it shows changes."""
     say, add = state.words.say, state.words.add
     told = gr.HTML(_nothing(state, "en"), elem_id="why")
-    with gr.Group(visible=False, elem_id="why-all") as everything:
-        add(gr.Markdown(say("en", "slider_heading")), "value", "slider_heading")
-        slider = gr.ImageSlider(format="png", show_label=False, elem_id="slider", max_height=560, buttons=["fullscreen"])
+    with gr.Column(visible=False, elem_id="why-all") as everything:
         page = gr.HTML(elem_id="why-page")
-        add(gr.Markdown(say("en", "space_heading")), "value", "space_heading")
-        space = gr.Plot(show_label=False, elem_id="space")
+        with gr.Row():
+            with gr.Column(min_width=300):
+                add(gr.Markdown(say("en", "slider_heading")), "value", "slider_heading")
+                slider = gr.ImageSlider(
+                    format="png", show_label=False, elem_id="slider", max_height=520, buttons=["fullscreen"]
+                )
+            with gr.Column(min_width=300):
+                add(gr.Markdown(say("en", "space_heading")), "value", "space_heading")
+                space = gr.Plot(show_label=False, elem_id="space")
     outputs = [told, everything, slider, page, space]
     draw = _drawer(state)
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
@@ -72,10 +77,11 @@ def _head(result: EditResult, state: AppState, language: str) -> Markup:
 
 def why_html(state: AppState, result: EditResult, found: Findings | None, language: str) -> Markup:
     """All drawings but the slider and the one in space."""
-    figures = [_overlays(state, result, language), _heat(state, result, language)]
+    figures = [_heat(state, result, language)]
     if found is not None:
         figures += _gauges(state, found, language)
-    return Markup('<div class="gsi-figures">{}</div>').format(Markup("").join(figures))
+    overlays = _overlays(state, result, language)
+    return overlays + Markup('<div class="gsi-figures">{}</div>').format(Markup("").join(figures))
 
 
 def _figure(heading: str, drawing: Markup, below: Markup | str = "", kind: str = "") -> Markup:
@@ -98,7 +104,7 @@ def _overlays(state: AppState, result: EditResult, language: str) -> Markup:
         cards.picture_html(png(fitted, "edited.png"), size, after, say(language, "edited")),
     )
     kinds = [shape.kind for shape in (*before, *after)]
-    return _figure(say(language, "overlay"), pictures, cards.legend(kinds, state.words, language), "gsi-wide")
+    return _figure(say(language, "overlay"), pictures, cards.legend(kinds, state.words, language))
 
 
 def _heat(state: AppState, result: EditResult, language: str) -> Markup:
@@ -124,7 +130,7 @@ def _gauges(state: AppState, found: Findings, language: str) -> list[Markup]:
         kinds = [f.kind for f in found.ground.footprints]
         words = cards.legend(kinds, state.words, language) + say(language, below)
         drawn = topdown(found.ground, say(language, "map"), say(language, "camera"))
-        figures.append(_figure(say(language, "map"), drawn, words))
+        figures.append(_figure(say(language, "map"), drawn, words, "gsi-map"))
     if found.dial is not None:
         figures.append(
             _figure(say(language, "dial"), dial(found.dial, say(language, "dial"), asked, done), say(language, "dial_is"))

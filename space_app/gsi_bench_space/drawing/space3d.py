@@ -17,9 +17,10 @@ __all__ = ["cloud_of", "space_figure"]
 
 Array = NDArray[np.float64]
 
-_POINTS = 9000  # a phone still turns them
+_POINTS = 20000  # a phone still turns them
 _COLOURS = {"original": "#64748b", "goal": "#16a34a", "found": "#f43f5e", "other": "#38bdf8"}
 _MILLIMETRE = 0.001
+_LEAST_REACH_M = 0.1
 
 
 def cloud_of(sample: Sample) -> tuple[Array, NDArray[np.uint8]] | None:
@@ -40,7 +41,7 @@ def space_figure(solids: Sequence[Solid], cloud: tuple[Array, NDArray[np.uint8]]
     """The figure; `names`: what the kinds of boxes are called. Axes: right, away, up of the source camera."""
     traces: list[go.Scatter3d] = []
     if cloud is not None:
-        points, colours = cloud
+        points, colours = _near(solids, *cloud)
         x, y, z = _axes(points)
         shades = [f"rgb({r},{g},{b})" for r, g, b in colours.tolist()]
         traces.append(
@@ -60,7 +61,7 @@ def space_figure(solids: Sequence[Solid], cloud: tuple[Array, NDArray[np.uint8]]
             "yaxis": hidden,
             "zaxis": hidden,
             "aspectmode": "data",
-            "camera": {"eye": {"x": 0.3, "y": -1.5, "z": 0.6}, "up": {"x": 0, "y": 0, "z": 1}},
+            "camera": {"eye": {"x": 0.3, "y": -1.25, "z": 0.75}, "up": {"x": 0, "y": 0, "z": 1}},
         },
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         height=420,
@@ -68,6 +69,17 @@ def space_figure(solids: Sequence[Solid], cloud: tuple[Array, NDArray[np.uint8]]
         legend={"orientation": "h", "y": 0, "font": {"color": "#94a3b8"}},
     )
     return figure
+
+
+def _near(solids: Sequence[Solid], points: Array, colours: NDArray[np.uint8]) -> tuple[Array, NDArray[np.uint8]]:
+    """The points around the boxes: a wall far behind would make them tiny."""
+    if not solids:
+        return points, colours
+    corners = np.concatenate([solid.corners for solid in solids])
+    low, high = corners.min(0), corners.max(0)
+    reach = max(_LEAST_REACH_M, 0.15 * float((high - low).max()))
+    kept = ((points >= low - reach) & (points <= high + reach)).all(1)
+    return points[kept], colours[kept]
 
 
 def _box(solid: Solid, name: str, *, first: bool) -> go.Scatter3d:

@@ -17,6 +17,7 @@ __all__ = ["topdown"]
 _SIDE = 420.0  # of the drawing, its own units
 _MARGIN_M = 0.05
 _LEAST_SPAN_M = 0.4
+_NAME_WIDE, _NAME_HIGH = 60.0, 14.0  # room for a name
 _STEPS_M = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # lengths that a ruler may have
 
 Array = NDArray[np.float64]
@@ -35,10 +36,7 @@ def topdown(ground: GroundMap, title: str, camera: str) -> Markup:
     parts = [_ring(ground.rings, d, place, scale) for d in (ground.rings.distances[::-1] if ground.rings else ())]
     for found in ground.footprints:
         parts.append(svg.polygon([place(corner) for corner in found.corners], f"gsi-print gsi-{found.kind}"))
-    for found in ground.footprints:
-        if found.kind in ("other", "changed") and _wide(found.corners, scale):
-            x, y = place(found.corners.mean(0))
-            parts.append(svg.text((x, y + 4), found.name, "gsi-text gsi-faint"))
+    parts += _names(ground, place, scale)
     for way, kind in ((ground.asked, "goal"), (ground.done, "found")):
         if way is not None:
             parts.append(svg.arrow(place(way[0]), place(way[1]), f"gsi-way gsi-{kind}"))
@@ -73,6 +71,20 @@ def _ring(rings: RingSet | None, distance: float, place: Place, scale: float) ->
         return svg.circle(place(rings.outline[0]), distance * scale, kind)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(corner) for corner in rings.outline))
     return Markup('<polygon class="gsi-band" points="{}" stroke-width="{:.1f}"/>').format(points, 2 * distance * scale)
+
+
+def _names(ground: GroundMap, place: Place, scale: float) -> list[Markup]:
+    """What stands around, by name, where there is room for it."""
+    taken: list[tuple[float, float]] = []
+    parts = []
+    for found in ground.footprints:
+        x, y = place(found.corners.mean(0))
+        inside = 0 < x < _SIDE and 0 < y < _SIDE
+        free = all(abs(x - x0) > _NAME_WIDE or abs(y - y0) > _NAME_HIGH for x0, y0 in taken)
+        if found.kind in ("thing", "changed") and inside and free and _wide(found.corners, scale):
+            taken.append((x, y))
+            parts.append(svg.text((x, y + 4), found.name, "gsi-text gsi-faint"))
+    return parts
 
 
 def _wide(corners: Array, scale: float) -> bool:
