@@ -66,7 +66,7 @@ def position_rings(situation: Situation) -> Rings | None:
         region = np.array(situation.operation.region)
         receptacle = receptacle_of(situation)
         outline = region if receptacle is None else footprint(receptacle)
-        scale = place_scale(outline @ np.column_stack(ground_axes(situation.up)))
+        scale = place_scale(np.asarray(outline @ np.column_stack(ground_axes(situation.up)), dtype=np.float64))
         return Rings(region, THRESHOLDS * scale, graded=True)
     motion = true_motion(situation.operation) if kind == "view" else None
     if motion is not None and asked_freedoms(situation, motion)[0]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gsi_bench_space import score_tab, why_tab
+from gsi_bench_space import api, explore_tab, score_tab, why_tab
 from gsi_bench_space.files import Files
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import Shelf
@@ -45,12 +45,16 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
             )
         words.add(gr.Markdown(words.say("en", "intro")), "value", "intro")
         state = AppState(shelf, bench, words, language, runs, validation)
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs") as tabs:
             with _tab(words, "score"):
                 follows = score_tab.build(state, files)
             with _tab(words, "why") as why:
                 why_tab.build(state, follows, why)
             # The tab "Your own picture" goes here: with _tab(words, "own"): own_tab.build(state)
+            with _tab(words, "explore"):
+                explore_tab.build(state, follows, tabs)
+            with _tab(words, "api"):
+                api.build(state)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         language.change(words.updates, language, words.components, **quiet)
         app.load(_preferred, None, language, **quiet)

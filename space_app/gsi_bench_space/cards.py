@@ -32,7 +32,8 @@ def instruction_html(sample: Sample, words: Words, language: str) -> Markup:
     """The instruction in both languages over the source picture with the original and the wanted box."""
     height, width = header_size(sample.image)
     operation = strict_operation(sample)
-    shapes = source_shapes(sample, operation, (width, height))
+    # A camera edit is about no object.
+    shapes = [] if operation == "view" else source_shapes(sample, operation, (width, height))
     texts = [("en", sample.prompt), ("zh", sample.prompt_zh)]
     texts.sort(key=lambda text: text[0] != language)
     lines = Markup("").join(

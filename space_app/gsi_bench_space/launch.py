@@ -11,6 +11,7 @@ import gradio as gr
 
 from gsi_bench_metric.detectors.registry import make_detector
 from gsi_bench_space.app import build_app, launch_options
+from gsi_bench_space.hardware import find_hardware
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import EMBEDDED, Shelf
 
@@ -34,16 +35,22 @@ class Settings:
 
 
 def make_app(settings: Settings) -> gr.Blocks:
-    """The app with its samples read and its detector built.
+    """The app with its samples read, its detector built and one edit scored, so that no visitor waits for that.
 
     Raises:
-        DatasetError, FileNotFoundError: no samples.
-        DetectorError: no such detector, or one that lacks something.
+        DatasetError, FileNotFoundError: no samples, or no validation page.
+        DetectorError, ScoringError: no such detector or device, or one that lacks something.
+        RunFolderError: no runs where they should be.
     """
-    device = settings.device or "cpu"
+    hardware = find_hardware(settings.device)
     shelf = Shelf.read(settings.data, settings.revision)
-    logger.info("%d samples of %s; detector %s on %s", len(shelf.samples), settings.data, settings.detector, device)
-    bench = Bench(make_detector(settings.detector, device=device), device)
+    if settings.validation is not None and not settings.validation.is_file():
+        raise FileNotFoundError(f"{settings.validation}: no such validation page; `gsi-bench validate` writes one")
+    bench = Bench(make_detector(settings.detector, device=hardware.device), hardware)
+    if not hardware.lent:
+        sample = next(iter(shelf.samples.values()))
+        bench.score(sample, sample.image)
+    logger.info("%d samples of %s; detector %s on %s", len(shelf.samples), settings.data, settings.detector, hardware.device)
     return build_app(shelf, bench, runs=settings.runs, validation=settings.validation)
 
 
@@ -51,5 +58,6 @@ def serve(settings: Settings | None = None) -> None:
     """Serves the app until it is stopped."""
     settings = settings or Settings()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     make_app(settings).launch(server_name=settings.host, server_port=settings.port, **launch_options())

@@ -18,7 +18,7 @@ from gsi_bench_space.scoring import EditResult
 from gsi_bench_space.state import AppState
 from gsi_bench_space.uploads import FORMATS, MAX_BYTES, UploadError, read_upload
 
-__all__ = ["ScoreTab", "Scored", "build"]
+__all__ = ["ScoreTab", "Scored", "build", "caption", "friendly", "read_file"]
 
 SHOWN = 24  # pictures of the gallery; the search finds the others
 ANY = "any"
@@ -34,10 +34,16 @@ class Scored:
 
 @dataclasses.dataclass(frozen=True)
 class ScoreTab:
-    """Components that other tabs follow."""
+    """What other tabs follow, and how they put a sample before the visitor.
 
-    sample: gr.State  # id
-    scored: gr.State  # Scored | None
+    Attributes:
+        scored: state that holds a `Scored`, or None.
+        choose: from a sample's id and a language to new values of `chosen`.
+    """
+
+    scored: gr.State
+    choose: Callable[[str, str], tuple[Any, ...]]
+    chosen: list[Any]
 
 
 def build(state: AppState, files: Files) -> ScoreTab:
@@ -149,7 +155,7 @@ class _Tab:
             [self.operation, self.split, self.gallery, self.found, self.instruction, self.example, self.cards],
             **quiet,
         )
-        return ScoreTab(self.sample, self.scored)
+        return ScoreTab(self.scored, self._choose, chosen)
 
     def _filter(self, operation: str, split: str, search: str, language: str) -> tuple[list[str], Any, str]:
         ids = self._ids(operation, split, search)[:SHOWN]
@@ -175,7 +181,7 @@ class _Tab:
             raise gr.Error(self._say(language, "no_picture"), print_exception=False)
         sample = self._shelf.samples[sample_id]
         height, width = header_size(sample.image)
-        upload = friendly(self._state, language, lambda: read_upload(_file(picture["path"]), (width, height)))
+        upload = friendly(self._state, language, lambda: read_upload(read_file(Path(picture["path"])), (width, height)))
         return self._scored(sample, upload.picture, language, upload.notes)
 
     def _score_example(self, sample_id: str, name: str, language: str) -> tuple[str, Scored, str]:
@@ -244,7 +250,7 @@ def caption(sample: Sample, language: str) -> str:
     return sample.prompt_zh if language == "zh" and sample.prompt_zh else sample.prompt
 
 
-def _file(path: str) -> bytes:
+def read_file(path: Path) -> bytes:
     """A file's bytes; of one that is far too large no more than it takes to refuse it."""
-    with Path(path).open("rb") as stream:
+    with path.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)

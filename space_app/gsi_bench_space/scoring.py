@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from gsi_bench_metric.protocols.strict_pixels import Compared
 from gsi_bench_metric.protocols.strict_scoring import StrictScorer
 from gsi_bench_metric.report.words import explain
 from gsi_bench_metric.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
+from gsi_bench_space.hardware import Hardware
 
 __all__ = ["MEASURES", "Bench", "EditResult", "ProtocolResult"]
 
@@ -67,8 +69,8 @@ class EditResult:
             "operation": self.sample.operation.kind if self.sample.operation else None,
             "protocols": {
                 r.protocol: {
-                    **r.values,
-                    "el_before_gating": r.locality,
+                    **{measure: _finite(value) for measure, value in r.values.items()},
+                    "el_before_gating": _finite(r.locality),
                     "outcome": r.outcome,
                     "why": r.why,
                     "notes": [{"name": name, "text": text} for name, text in r.notes],
@@ -83,10 +85,13 @@ class Bench:
 
     Args:
         detector: looks at both pictures, once for both protocols.
-        device: where pictures are compared.
+        hardware: where pictures are compared.
     """
 
-    def __init__(self, detector: Detector, device: str = "cpu"):
+    def __init__(self, detector: Detector, hardware: Hardware | None = None):
+        hardware = hardware or Hardware("cpu")
+        device = hardware.device
+        self._score_here = hardware.on_device(self._score_all)
         self._strict = StrictScorer(device)
         others: list[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS if protocol != self._strict.name]
         self._scorers: Sequence[Scorer] = [self._strict, *others]
@@ -99,6 +104,9 @@ class Bench:
         Raises:
             ImageError: a picture cannot be read.
         """
+        return self._score_here(sample, edited)
+
+    def _score_all(self, sample: Sample, edited: EncodedImage) -> EditResult:
         prediction = Prediction(sample.id, _EDITOR, image=edited)
         with self._lock:
             found = [self._score(sample, prediction, scorer) for scorer in self._scorers]
@@ -116,6 +124,11 @@ class Bench:
     def _score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
         (score,) = score_candidates([Candidate(sample, prediction, self._detector)], scorer)
         return score
+
+
+def _finite(value: float | None) -> float | None:
+    """NaN is a value of the official protocol (0/0), and none of JSON."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _result(sample: Sample, score: Score, source: list[Detection] | None, edited: list[Detection] | None) -> ProtocolResult:

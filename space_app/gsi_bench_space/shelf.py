@@ -54,7 +54,8 @@ class Shelf:
                 f"{data}: {total} samples, and the app holds up to {MOST_SAMPLES} in memory; build or import a smaller dataset"
             )
         samples = {s.id: s for split in split_names(data, revision) for s in read_dataset(data, split, revision)}
-        beside, variants = variants_of_dataset(Path(data)), {}
+        beside = variants_of_dataset(Path(data))
+        variants: dict[str, dict[str, EncodedImage]] = {}
         if beside.is_dir():
             for split in split_names(beside):
                 for row in read_dataset(beside, split):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 
@@ -69,7 +69,7 @@ class Words:
     def updates(self, language: str) -> list[Any]:
         """What a switch gives each of `components`."""
         return [
-            gr.update(**{prop: self.say(language, name, **facts) for prop, (name, facts) in properties.items()})
+            gr.update(**cast(Any, {prop: self.say(language, name, **facts) for prop, (name, facts) in properties.items()}))
             for _, properties in self._shown.values()
         ]
 

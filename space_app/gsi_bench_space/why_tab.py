@@ -11,7 +11,7 @@ from markupsafe import Markup
 from gsi_bench_dataset.records import Reason
 from gsi_bench_metric.images import fit_to, header_size, load_rgb
 from gsi_bench_metric.protocols.strict_scoring import strict_operation
-from gsi_bench_metric.report.overlay import source_shapes, strict_region_shapes, strict_shapes
+from gsi_bench_metric.report.overlay import Shape, source_shapes, strict_region_shapes, strict_shapes
 from gsi_bench_metric.report.pictures import CHANGE_SCALE, colour_stops
 from gsi_bench_space import cards
 from gsi_bench_space.drawing.gauges import dial, size_bar
@@ -96,7 +96,9 @@ def _overlays(state: AppState, result: EditResult, language: str) -> Markup:
     size, operation = (width, height), strict_operation(sample)
     before = source_shapes(sample, operation, size)
     after = strict_shapes(sample, operation, size, result.source_detections, result.edited_detections)
-    if operation != "view":
+    if operation == "view":  # the camera's work, and no object is what it is about
+        before, after = [], [Shape("other", shape.path) for shape in after if shape.kind != "original"]
+    else:
         after = strict_region_shapes(sample, size, result.source_detections, result.edited_detections) + after
     fitted, _ = fit_to(load_rgb(result.edited), height, width)
     pictures = Markup('<div class="gsi-pair">{}{}</div>').format(

@@ -14,6 +14,7 @@ __all__ = ["dial", "size_bar"]
 
 _SIDE, _RADIUS = 260.0, 100.0
 _BAR_WIDTH, _BAR_HEIGHT = 420.0, 130.0
+_ROOM = 50.0  # between two figures below the bar
 
 
 def dial(found: Dial, title: str, asked: str, done: str) -> Markup:
@@ -47,7 +48,9 @@ def size_bar(found: SizeBar, title: str, asked: str, done: str) -> Markup:
     left, right = (at(value) for value in found.allowed)
     parts = [svg.polygon([(left, y - 9), (right, y - 9), (right, y + 9), (left, y + 9)], "gsi-sector gsi-band")]
     parts.append(svg.line((20, y), (_BAR_WIDTH - 20, y), "gsi-ruler"))
-    parts += [svg.line((at(1), y - 12), (at(1), y + 12), "gsi-start"), svg.text((at(1), y + 28), "100 %")]
+    parts.append(svg.line((at(1), y - 12), (at(1), y + 12), "gsi-start"))
+    if found.done is None or abs(at(found.done) - at(1)) > _ROOM:
+        parts.append(svg.text((at(1), y + 28), "100 %"))
     parts += [
         _mark(at(found.asked), y - 12, -14, "goal"),
         svg.text((_inside(at(found.asked)), y - 34), f"{asked} {_percent(found.asked)}"),

@@ -16,7 +16,7 @@ __all__ = ["topdown"]
 
 _SIDE = 420.0  # of the drawing, its own units
 _MARGIN_M = 0.05
-_LEAST_SPAN_M = 0.4
+_LEAST_SPAN_M = 0.6
 _NAME_WIDE, _NAME_HIGH = 60.0, 14.0  # room for a name
 _STEPS_M = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # lengths that a ruler may have
 
