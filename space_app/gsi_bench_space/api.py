@@ -34,17 +34,18 @@ def build(state: AppState) -> None:
         operation, split = gr.Textbox("any", label="operation"), gr.Textbox("any", label="split")
         search, answer = gr.Textbox("", label="words"), gr.JSON(label="answer")
         ask, look = gr.Button(), gr.Button()
+
+    # Their parameters are the endpoints'.
+    def score_picture(sample_id: str, picture: dict[str, Any] | None) -> dict[str, object]:
+        return score(state, sample_id, picture)
+
+    def list_samples(operation: str, split: str, words: str) -> list[dict[str, object]]:
+        return samples(state, operation, split, words)
+
     # Not preprocessed: Gradio would open the file itself. That it lies where this visitor put it is checked all the same.
-    ask.click(
-        lambda sample_id, file: score(state, sample_id, file),
-        [sample, picture],
-        answer,
-        api_name="score",
-        preprocess=False,
-        concurrency_id="score",
-        concurrency_limit=1,
-    )
-    look.click(lambda *wanted: samples(state, *wanted), [operation, split, search], answer, api_name="samples")
+    scoring: dict[str, Any] = {"preprocess": False, "concurrency_id": "score", "concurrency_limit": 1}
+    ask.click(score_picture, [sample, picture], answer, api_name="score", **scoring)
+    look.click(list_samples, [operation, split, search], answer, api_name="samples")
 
 
 def score(state: AppState, sample_id: str, file: dict[str, Any] | None) -> dict[str, object]:

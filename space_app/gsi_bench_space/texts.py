@@ -136,6 +136,6 @@ ENGLISH = {
     "run_unreadable": "This run cannot be shown: {why}",
     "validation": "Validation: does the metric say what it should?",
     "unknown_sample": "No sample {sample}; the endpoint /samples lists them.",
-    "api_text": "The same scoring for programs, with `pip install gradio_client`. A picture is scored as here; numbers are 0–100, "
+    "api_text": "The same scoring for programs, with `pip install gradio_client`. Numbers are 0–100, "
     "`null` where something is not measured or not judged, and `why` says what was seen.",
 }
