@@ -40,7 +40,7 @@ def instruction_html(sample: Sample, words: Words, language: str) -> Markup:
         Markup('<p class="gsi-prompt{}" lang="{}">{}</p>').format("" if i == 0 else " gsi-second", lang, text)
         for i, (lang, text) in enumerate((lang, text) for lang, text in texts if text)
     )
-    download = Markup('<a class="gsi-link" href="{}" download="{}.png">⭳ {}</a>').format(
+    download = Markup('<a class="gsi-link" href="{}" download="{}.png">↓ {}</a>').format(
         data_url(sample.image), sample.id, words.say(language, "source_file")
     )
     alt = words.say(language, "source_alt", target=sample.target)

@@ -43,6 +43,7 @@ def _samples(state: AppState, follows: ScoreTab, tabs: gr.Tabs) -> None:
                 interactive=False,
                 wrap=True,
                 max_height=560,
+                column_widths=["23%", "12%", "13%", "16%", "36%"],
                 show_search="filter",
                 elem_id="table",
             )
