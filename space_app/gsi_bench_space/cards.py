@@ -67,7 +67,7 @@ def legend(kinds: Sequence[str], words: Words, language: str) -> Markup:
 
 def result_html(result: EditResult, notes: Sequence[str], words: Words, language: str) -> Markup:
     """Both protocols' cards, the strict one first; `notes` say what was done to the upload, in the visitor's language."""
-    cards = Markup("").join(_card(result, found, words, language) for found in result.results)
+    cards = Markup("").join(_card(found, words, language) for found in result.results)
     told = Markup("").join(Markup('<p class="gsi-note">{}</p>').format(note) for note in notes)
     judged = any(found.values["ac"] is not None for found in result.results)
     cautions = ["not_comparable"] if judged else ["ac_needs", "not_comparable"]
@@ -75,12 +75,12 @@ def result_html(result: EditResult, notes: Sequence[str], words: Words, language
     return Markup('<div class="gsi-cards" role="status">{}{}{}</div>').format(told, cards, caution)
 
 
-def reason_text(found: ProtocolResult, sample: Sample, language: str) -> str:
+def reason_text(found: ProtocolResult, language: str) -> str:
     """Why it scored what it did, in a language."""
-    return found.why[:1].upper() + found.why[1:] if language == "en" else in_chinese(found.why, sample)
+    return found.why[:1].upper() + found.why[1:] if language == "en" else in_chinese(found.why)
 
 
-def _card(result: EditResult, found: ProtocolResult, words: Words, language: str) -> Markup:
+def _card(found: ProtocolResult, words: Words, language: str) -> Markup:
     outcome = Markup('<span class="gsi-outcome gsi-{}">{} {}</span>').format(
         found.outcome.replace(" ", "").lower(), _MARKS[found.outcome], words.say(language, found.outcome)
     )
@@ -91,10 +91,10 @@ def _card(result: EditResult, found: ProtocolResult, words: Words, language: str
     gated = ""
     if found.locality is not None and math.isfinite(found.locality) and found.values["el"] != found.locality:
         gated = Markup('<p class="gsi-small">{}</p>').format(words.say(language, "gated", value=found.locality))
-    why = reason_text(found, result.sample, language)
+    why = reason_text(found, language)
     return Markup(
         '<section class="gsi-card gsi-{}"><div>{}</div><p class="gsi-why">{}</p><dl class="gsi-numbers">{}</dl>{}{}</section>'
-    ).format(found.protocol, head, why, numbers, gated, _notes(result, found, words, language))
+    ).format(found.protocol, head, why, numbers, gated, _notes(found, words, language))
 
 
 def _number(found: ProtocolResult, measure: str, words: Words, language: str) -> Markup:
@@ -109,10 +109,10 @@ def _number(found: ProtocolResult, measure: str, words: Words, language: str) ->
     )
 
 
-def _notes(result: EditResult, found: ProtocolResult, words: Words, language: str) -> Markup:
+def _notes(found: ProtocolResult, words: Words, language: str) -> Markup:
     told = [text for _, text in found.notes if text.rstrip(".") not in found.why]
     if not told:
         return Markup("")
-    shown = told if language == "en" else [in_chinese(text, result.sample) for text in told]
+    shown = told if language == "en" else [in_chinese(text) for text in told]
     items = Markup("").join(Markup("<li>{}</li>").format(text) for text in shown)
     return Markup('<div class="gsi-notes"><h4>{}</h4><ul>{}</ul></div>').format(words.say(language, "notes"), items)

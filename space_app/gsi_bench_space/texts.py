@@ -101,7 +101,6 @@ ENGLISH = {
     "asked": "asked",
     "done": "done",
     "camera": "camera",
-    "chinese_note": "The metric explains its scores in English.",
     "no_picture": "Bring an edited picture first: upload, paste or drop one, or take a ready example.",
     "no_sample": "Pick an edit first.",
     "too_heavy": "The file has {megabytes} MB; up to {most} MB are taken. Save it smaller, as PNG or JPEG.",

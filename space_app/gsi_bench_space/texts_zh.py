@@ -94,7 +94,6 @@ CHINESE = {
     "asked": "要求",
     "done": "实际",
     "camera": "相机",
-    "chinese_note": "评测程序的理由目前为英文。",
     "no_picture": "请先放入编辑后的图像：上传、粘贴、拖入，或选用现成示例。",
     "no_sample": "请先选择一条编辑。",
     "too_heavy": "文件有 {megabytes} MB，最多接受 {most} MB。请另存为更小的 PNG 或 JPEG。",

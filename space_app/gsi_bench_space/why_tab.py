@@ -70,7 +70,7 @@ def _nothing(state: AppState, language: str) -> Markup:
 
 def _head(result: EditResult, state: AppState, language: str) -> Markup:
     texts = [result.sample.prompt_zh, result.sample.prompt] if language == "zh" else [result.sample.prompt]
-    why = cards.reason_text(result.of("strict"), result.sample, language)
+    why = cards.reason_text(result.of("strict"), language)
     prompt = next(text for text in texts if text)
     return Markup('<p class="gsi-prompt">{}</p><p class="gsi-why">{}</p>').format(prompt, why)
 
