@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 # Parts of a way below this are not worth a word: metres, and share of its length.
 _SMALL_M, _SMALL_SHARE = 0.005, 0.2
 _SMALL_TURN = math.radians(1)
+_HALF_TURN_DEG = 179.5
 _NEXT_TO_M = 0.3
 _MOST_NAMES = 3
 
@@ -136,4 +137,7 @@ def centimetres(step: Array) -> str:
 
 
 def _turn(angle: float) -> str:
-    return f"{abs(math.degrees(angle)):.0f}° {'counter-clockwise' if angle > 0 else 'clockwise'}"
+    size = abs(math.degrees(angle))
+    if size >= _HALF_TURN_DEG:
+        return "180°"  # the same both ways round
+    return f"{size:.0f}° {'counter-clockwise' if angle > 0 else 'clockwise'}"

@@ -39,6 +39,7 @@ _PHRASES = [
     (rf"moved (?P<length>{_LENGTH}) (?P<way>.+)", "向{way}移动了 {length}"),
     (r"did not move", "没有移动"),
     (r"turned (?P<angle>[\d.]+°) (?P<sense>.+)", "{sense}转了 {angle}"),
+    (r"turned (?P<angle>180°)", "转了 {angle}"),
     (r"did not turn", "没有转动"),
     (r"its turn cannot be seen", "看不出转角"),
     (r"scaled to (?P<share>\d+ %)", "缩放到 {share}"),
@@ -53,6 +54,7 @@ _PHRASES = [
     (rf"(?P<length>{_LENGTH}) (?P<way>[a-z]+(?: and [a-z]+)?) asked", "要求向{way}移动 {length}"),
     (r"(?P<number>[\d.]+) asked", "要求 {number} cm"),
     (r"(?P<angle>[\d.]+°) (?P<sense>[a-z -]+) asked", "要求{sense}转 {angle}"),
+    (r"(?P<angle>180°) asked", "要求转 {angle}"),
     (r"(?P<share>\d+ %) asked", "要求 {share}"),
     (r"to be put on or in the (?P<name>.+)", "要求放到 {name} 上或里面"),
     # what was wrong
@@ -123,8 +125,9 @@ _PHRASES = [
         "原图的检测中没有与记录一致的 {name}，因此 IC 和 SA 为 0",
     ),
     (
-        rf"(?P<number>\d+) × (?P<name>.+) found in the edited picture, but none counts as edited: here a box within (?P<length>{_LENGTH}) "
-        r"of one in the source has not changed, nor has one whose outline went a fifth of the asked way or less",
+        rf"(?P<number>\d+) × (?P<name>.+) found in the edited picture, but none counts as edited: here "
+        rf"a box within (?P<length>{_LENGTH}) of one in the source has not changed, nor has one "
+        r"whose outline went a fifth of the asked way or less",
         "编辑后找到 {number} 个 {name}，但都不算被编辑：此协议中，与原图的框相距 {length} "
         "以内、或轮廓移动不到要求五分之一的，都算未变",
     ),

@@ -66,7 +66,7 @@ class _Tab:
             with gr.Column(min_width=300, elem_id="ask"):
                 self._lay_out_instruction(first)
             with gr.Column(min_width=300, elem_id="read"):
-                self._heading("step_read")
+                self._heading("step_read_heading")
                 self.cards = gr.HTML(self._empty("en"), elem_id="cards")
 
     # --- layout
@@ -75,13 +75,13 @@ class _Tab:
         return self._words.say(language, name, **facts)
 
     def _heading(self, name: str) -> None:
-        self._words.add(gr.Markdown("## " + self._say("en", name)), "value", f"{name}_heading")
+        self._words.add(gr.Markdown(self._say("en", name)), "value", name)
 
     def _labelled(self, component: Any, name: str, **facts: Any) -> Any:
         return self._words.add(component, "label", name, **facts)
 
     def _lay_out_choice(self) -> None:
-        self._heading("step_pick")
+        self._heading("step_pick_heading")
         with gr.Row():
             self.operation = self._labelled(
                 gr.Dropdown(self._kinds("en"), value=ANY, label="Operation", elem_id="operation", min_width=120), "operation"
@@ -110,7 +110,7 @@ class _Tab:
         self.found = gr.Markdown(self._count("en", ANY, ANY, ""), elem_id="found")
 
     def _lay_out_instruction(self, first: str) -> None:
-        self._heading("step_bring")
+        self._heading("step_bring_heading")
         self.instruction = gr.HTML(self._instruction(first, "en"), elem_id="instruction")
         self.example = gr.Radio(self._examples(first, "en"), label=self._say("en", "example"), elem_id="examples")
         self._labelled(self.example, "example")

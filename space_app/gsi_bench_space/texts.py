@@ -7,7 +7,6 @@ __all__ = ["ENGLISH", "LANGUAGES"]
 LANGUAGES = {"en": "English", "zh": "中文"}
 
 ENGLISH = {
-    "title": "GSI-Bench: can an image editor obey “move the mug 15 cm to the left”?",
     "intro": "Pick an instruction, bring the picture that your editor made of it (or take a ready example), and see what it "
     "scores and why. **IC**: was it done at all? **SA**: by the right amount? **EL**: did everything else stay? "
     "**AC**: is the object still itself?",
@@ -16,9 +15,6 @@ ENGLISH = {
     "tab_why": "See why",
     "tab_explore": "Explore",
     "tab_api": "API",
-    "step_pick": "1. Pick an edit",
-    "step_bring": "2. Bring the edited picture",
-    "step_read": "3. Read the score",
     "operation": "Operation",
     "split": "Split",
     "search": "Search",
@@ -76,7 +72,6 @@ ENGLISH = {
     "not_measured": "not measured",
     "gated": "EL before gating: {value:.0f}. Whatever does not comply counts 0.",
     "notes": "What could not be measured, or needs a word",
-    "uploaded": "Your picture",
     "no_result": "Score an edit first; what it was scored on is then shown here.",
     "overlay": "Where it was, should be, and was found",
     "source": "Source",
@@ -102,7 +97,6 @@ ENGLISH = {
     "done": "done",
     "camera": "camera",
     "no_picture": "Bring an edited picture first: upload, paste or drop one, or take a ready example.",
-    "no_sample": "Pick an edit first.",
     "too_heavy": "The file has {megabytes} MB; up to {most} MB are taken. Save it smaller, as PNG or JPEG.",
     "not_a_picture": "This is not a picture that can be read. Bring a file of type {formats}.",
     "format": "{found} files are not taken. Save the picture as one of {formats}.",
@@ -115,7 +109,6 @@ ENGLISH = {
     "transparent": "Transparent parts were made opaque, as the benchmark reads pictures.",
     "aspect": "The picture is {size}, the source {wanted}: another shape. It is fitted to the source, which costs accuracy. "
     "Let your editor keep the size.",
-    "busy": "Many visitors are waiting. Try again in a minute.",
     "source_alt": "Source picture with the {target} in its box, and the box that is wanted",
     "no_score_yet": "Take a ready example, or bring an edited picture and press Score.",
     "found_count": "{shown} of {found} shown.",

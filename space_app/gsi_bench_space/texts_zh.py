@@ -3,7 +3,6 @@
 __all__ = ["CHINESE"]
 
 CHINESE = {
-    "title": "GSI-Bench：图像编辑模型能听懂“把杯子向左移15厘米”吗？",
     "intro": "选择一条指令，放入编辑模型生成的图像（或选用现成示例），即可看到得分和理由。"
     "**IC**：指令是否完成？**SA**：幅度是否准确？**EL**：其余部分是否保持不变？**AC**：物体外观是否一致？",
     "language": "语言",
@@ -11,9 +10,6 @@ CHINESE = {
     "tab_why": "查看原因",
     "tab_explore": "浏览",
     "tab_api": "接口",
-    "step_pick": "1. 选择一条编辑",
-    "step_bring": "2. 放入编辑后的图像",
-    "step_read": "3. 查看得分",
     "operation": "操作",
     "split": "子集",
     "search": "搜索",
@@ -70,7 +66,6 @@ CHINESE = {
     "not_measured": "未测得",
     "gated": "门控之前的 EL：{value:.0f}。未遵循指令的编辑一律计 0。",
     "notes": "无法测量或需要说明之处",
-    "uploaded": "您的图像",
     "no_result": "请先为一次编辑打分，这里随后会显示打分依据。",
     "overlay": "原来、应到与检测到的位置",
     "source": "原图",
@@ -95,7 +90,6 @@ CHINESE = {
     "done": "实际",
     "camera": "相机",
     "no_picture": "请先放入编辑后的图像：上传、粘贴、拖入，或选用现成示例。",
-    "no_sample": "请先选择一条编辑。",
     "too_heavy": "文件有 {megabytes} MB，最多接受 {most} MB。请另存为更小的 PNG 或 JPEG。",
     "not_a_picture": "无法识别为图像。请使用 {formats} 格式的文件。",
     "format": "不接受 {found} 文件。请另存为 {formats} 之一。",
@@ -107,7 +101,6 @@ CHINESE = {
     "turned": "已按相机记录的方向（EXIF）转正图像。",
     "transparent": "透明部分已变为不透明，与评测读图方式一致。",
     "aspect": "图像为 {size}，原图为 {wanted}，形状不同。将按原图裁剪适配，会损失精度。请让编辑模型保持尺寸。",
-    "busy": "等待的访客较多，请一分钟后再试。",
     "source_alt": "原图，标出{target}的位置框和应到的位置框",
     "no_score_yet": "选用一个现成示例，或放入编辑后的图像再点“打分”。",
     "found_count": "共 {found} 条，显示 {shown} 条。",

@@ -22,6 +22,7 @@ MAX_PIXELS = 24_000_000  # what a phone takes; a free machine still decodes it i
 MIN_SIDE = 32  # the network that compares pictures takes nothing smaller
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # PIL's modes of more than 8 bits a channel
 _SAME_ASPECT = 0.02
+_BOMB = "> 179 MP"  # what PIL does not even open
 _ORIENTATION = 0x0112
 
 
@@ -80,6 +81,8 @@ def _opened(data: bytes) -> Image.Image:
             # Our own limit, below PIL's, decides.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise UploadError("too_many_pixels", size=_BOMB, most=MAX_PIXELS // 10**6) from error
     except DAMAGED as error:
         raise UploadError("not_a_picture", formats=", ".join(FORMATS)) from error
 
