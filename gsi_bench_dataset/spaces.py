@@ -5,6 +5,7 @@ Their files lie in folders of the packages that own them; those packages are fou
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ __all__ = ["SpaceError", "app_files", "metric_files"]
 
 _METRIC = ("gsi_bench_metric", "metric_space")
 _APP_FILES = ("app.py", "README.md", "requirements.txt")
+_CALLED = ("gsi_bench_dataset", "gsi_bench_metric")  # what the app imports beside its own package
 _LEFT_OUT = {"__pycache__", "node_modules", "build", "dist"}
 _NAME = "gsi_bench"
 
@@ -46,7 +48,9 @@ def metric_files(repo_id: str, requirement: str | None = None) -> dict[str, Path
 
 
 def app_files(folder: Path | None = None) -> dict[str, Path | bytes]:
-    """The Gradio app's Space: everything of its folder but caches and hidden files.
+    """The Gradio app's Space: everything of its folder but caches and hidden files, and the packages that it calls.
+
+    These go along as they are installed here, unless the app's requirements name gsi-bench themselves.
 
     Args:
         folder: the app's folder; default the one that the installed package `gsi_bench_space` lies in.
@@ -61,7 +65,12 @@ def app_files(folder: Path | None = None) -> dict[str, Path | bytes]:
             f"{folder}: expected a Space with {', '.join(_APP_FILES)}, {', '.join(lacking)} not there; give the app's folder: "
             "gsi-bench push space_app --space ORG/NAME"
         )
-    return {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    files: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    if not re.search(r"^gsi-bench\b", (folder / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE):
+        for name in _CALLED:
+            package = _package(name)
+            files |= {f"{name}/{path.relative_to(package).as_posix()}": path for path in _files(package)}
+    return files
 
 
 def _package(name: str) -> Path:

@@ -21,6 +21,7 @@ from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage
 
 __all__ = [
+    "DAMAGED",
     "MAX_PIXELS",
     "ImageError",
     "fit_centrally",
@@ -34,8 +35,8 @@ __all__ = [
 ]
 
 # PIL's readers raise what they stumble over in damaged files, each its own.
-_DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeError, AttributeError, LookupError)
-_DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)
+DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeError, AttributeError, LookupError)
+DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)
 
 RGB = NDArray[np.uint8]
 _SAME_ASPECT = 0.02
@@ -66,7 +67,7 @@ def load_rgb(source: Source) -> RGB:
         try:
             image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
             return np.asarray(image.convert("RGB"))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
 
 
@@ -79,7 +80,7 @@ def load_numbers(source: Source) -> NDArray[np.int64]:
     with _open(source) as image:
         try:
             numbers = np.asarray(image)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
     if numbers.ndim != 2:
         raise ImageError(f"{_describe(source)}: expected one number a pixel, found shape {numbers.shape}")
@@ -129,7 +130,7 @@ def _open(source: Source) -> Image.Image:
             image = Image.open(stream)
     except FileNotFoundError as error:
         raise ImageError(f"{_describe(source)}: no such file") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()

@@ -9,6 +9,7 @@ projected goal box in the pixels of the sample's K: the reference compares them 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -33,6 +34,7 @@ __all__ = [
     "same",
     "score_operation",
     "target_detection",
+    "unmoved_within",
 ]
 
 # The dataset type decides the locality gate; the reference knows the real split by this name.
@@ -217,7 +219,16 @@ def target_detection(operation: str, batch: EditBatch) -> tuple[Tensor, Tensor]:
         goal_2d = projected_box_2d(batch.original, batch.goal_rotation, batch.intrinsics)
         return _candidate(batch, goal_2d, batch.original, _SAME_BOX_3D_STRICT)
     goal_2d = projected_box_2d(batch.goal, batch.rotation, batch.intrinsics)
-    return _candidate(batch, goal_2d, batch.goal, _SAME_BOX_3D if operation == "move" else _SAME_BOX_3D_STRICT)
+    return _candidate(batch, goal_2d, batch.goal, _same_box(operation))
+
+
+def unmoved_within(operation: str) -> float:
+    """How far a box may be from one in the source, metres and radians mixed, and still be taken for the same."""
+    return math.sqrt(_same_box(operation))
+
+
+def _same_box(operation: str) -> float:
+    return _SAME_BOX_3D if operation == "move" else _SAME_BOX_3D_STRICT
 
 
 def _score_move(batch: EditBatch) -> tuple[Tensor, Tensor]:

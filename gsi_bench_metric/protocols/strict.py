@@ -25,6 +25,7 @@ from gsi_bench_metric.poses import (
     wrapped,
 )
 from gsi_bench_metric.protocols import strict_words as words
+from gsi_bench_metric.protocols.strict_limits import drift_limit, move_scale, place_scale, turn_scale
 from gsi_bench_metric.protocols.strict_scene import Pose, Situation, Thing, true_motion
 from gsi_bench_metric.protocols.strict_scope import SMALLEST_TURN
 from gsi_bench_metric.protocols.strict_terms import (
@@ -39,7 +40,6 @@ from gsi_bench_metric.protocols.strict_terms import (
     footprint,
     goal_of,
     in_frame,
-    radius,
     receptacle_of,
     target_poses,
     visible_axes,
@@ -52,13 +52,9 @@ Array = NDArray[np.float64]
 
 SHARE = (0.5, 1.5)  # of the asked amount that counts as complying
 OFF_AXIS = 0.5  # of the asked amount, at most
-MOVE_SCALE_M = 0.05  # errors of shorter moves are relative to this
-RECEPTACLE_SCALE_M = 0.05
 TURN_LIMIT = math.radians(45)  # a wrong turn is never forgiven beyond this
-TURN_SCALE = math.radians(90)
 KEPT_TURN = math.radians(20)  # unasked
 KEPT_SIZE = (0.8, 1.25)
-KEPT_BASE_M = 0.05
 BYSTANDER_M, BYSTANDER_TURN = 0.02, math.radians(10)
 SURE = 0.3  # detector's confidence in the target from which on it counts as found
 SCENE_FOUND = 0.5
@@ -190,9 +186,10 @@ def _move(situation: Situation) -> _Finding:
     truth, before, after = target_poses(situation)
     asked, done = goal_of(situation).centre - truth.centre, after.centre - before.centre
     faults = _way_faults(asked, done) + _place_faults(situation) + _turn_faults(situation) + _size_faults(situation)
-    error = float(np.linalg.norm(done - asked)) / max(float(np.linalg.norm(asked)), MOVE_SCALE_M)
+    error = float(np.linalg.norm(done - asked)) / move_scale(asked)
     up = situation.up
-    return _Finding(sweep(error), words.moved(done, up), words.asked_length(asked, done, up), faults)
+    wanted = words.asked_length(asked, done, up) + words.beside(situation.operation, asked)
+    return _Finding(sweep(error), words.moved(done, up), wanted, faults)
 
 
 def _rotate(situation: Situation) -> _Finding:
@@ -204,7 +201,7 @@ def _rotate(situation: Situation) -> _Finding:
     error = abs(wrapped(done - asked, target.period))
     faults = [] if error <= min(abs(asked) / 2, TURN_LIMIT) + _EPS else ["" if abs(done) < SMALLEST_TURN else "too far from it"]
     faults += _size_faults(situation) + _base_faults(situation)
-    return _Finding(sweep(error / min(abs(asked), TURN_SCALE)), words.turned(done), words.asked_turn(asked), faults)
+    return _Finding(sweep(error / turn_scale(asked)), words.turned(done), words.asked_turn(asked), faults)
 
 
 def _scale(situation: Situation) -> _Finding:
@@ -238,7 +235,7 @@ def _place(situation: Situation) -> _Finding:
     if abs(rise) > SUPPORT_HEIGHT_M:
         faults.append(f"its base is {100 * abs(rise):.1f} cm {'above' if rise > 0 else 'below'} where the {name} carries it")
     faults += _place_faults(situation) + _turn_faults(situation) + _size_faults(situation)
-    sa = 1.0 if away < 1e-6 else sweep(away / max(radius(outline @ axes), RECEPTACLE_SCALE_M))
+    sa = 1.0 if away < 1e-6 else sweep(away / place_scale(outline @ axes))
     where = "where it was asked to go" if away < 1e-6 else f"{100 * away:.1f} cm from where it was asked to go"
     return _Finding(sa, f"put {where}", "", faults)
 
@@ -360,6 +357,6 @@ def _size_faults(situation: Situation) -> list[str]:
 def _base_faults(situation: Situation) -> list[str]:
     _, before, after = target_poses(situation)
     drift = after.base(situation.up) - before.base(situation.up)
-    limit = min(diagonal(before.box) / 4, KEPT_BASE_M)
+    limit = drift_limit(before)
     moved = float(np.linalg.norm(drift)) > limit + _EPS and "position" not in after.unobservable
     return [f"it {words.moved(drift, situation.up)}, which nobody asked for"] if moved else []

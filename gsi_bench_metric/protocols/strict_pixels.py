@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage, Reason, Sample
-from gsi_bench_metric.alignment import align
+from gsi_bench_metric.alignment import Alignment, align
 from gsi_bench_metric.images import RGB, ImageError, fit_to, load_numbers
 from gsi_bench_metric.locality import mse, ssim
 from gsi_bench_metric.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
@@ -24,7 +24,7 @@ from gsi_bench_metric.protocols.official_source import Source
 from gsi_bench_metric.protocols.strict_regions import Mask, Region, hidden_share, region_mask, reprojected
 from gsi_bench_metric.protocols.strict_scene import Situation, true_motion
 
-__all__ = ["StrictMeter", "StrictPictures", "hidden_in_goal", "open_strict"]
+__all__ = ["Compared", "StrictMeter", "StrictPictures", "compared", "hidden_in_goal", "open_strict"]
 
 _BLANK = 2.0  # standard deviation of the values 0–255, every channel, below which a picture shows nothing
 _DEPTH_UNIT_M = 0.001
@@ -75,6 +75,43 @@ def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:
     return numbers
 
 
+@dataclasses.dataclass(frozen=True)
+class Compared:
+    """What edit locality looks at: RGB (H, W, 3) as expected and as edited, over the pixels (H, W) that count.
+
+    `alignment`: the drift that was removed from the edited picture; None for view edits, which have the scene redrawn instead.
+    """
+
+    expected: RGB
+    edited: RGB
+    counts: Mask
+    alignment: Alignment | None = None
+
+
+def compared(situation: Situation, pictures: StrictPictures, region: Region | None) -> Compared | Reason:
+    """The two pictures that are held against each other, or why there are none; `region` is None for view edits."""
+    if region is None:
+        return _redrawn(situation, pictures)
+    height, width = pictures.source.shape[:2]
+    ignored = region_mask(region, height, width, pictures.mask, pictures.mask_after)
+    alignment = align(pictures.source, pictures.edited, ignored)
+    edited = np.where(ignored[..., None], pictures.source, alignment.to_source(pictures.edited))
+    return Compared(pictures.source, edited, ~ignored, alignment)
+
+
+def _redrawn(situation: Situation, pictures: StrictPictures) -> Compared | Reason:
+    """The source as the camera sees it that moved as asked, against the edited picture."""
+    motion, sample = true_motion(situation.operation), situation.sample
+    if pictures.depth is None or motion is None or sample.pixel_frame != "source":
+        why = "depth" if pictures.depth is None else "camera motion" if motion is None else "camera matrix in source pixels"
+        return Reason("no_depth", f"EL not scored: no {why}")
+    depth = pictures.depth * _DEPTH_UNIT_M
+    expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
+    if seen.mean() < _LEAST_SEEN:
+        return Reason("no_depth", f"EL not scored: the cameras share {100 * seen.mean():.0f} % of the picture")
+    return Compared(np.where(seen[..., None], expected, pictures.edited), pictures.edited, seen)
+
+
 class StrictMeter:
     """Measures edits one by one.
 
@@ -92,32 +129,18 @@ class StrictMeter:
         if pictures.edited.std((0, 1)).max() < _BLANK:
             notes = (*pictures.notes, Reason("blank", "the edited picture shows nothing"))
             return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=_hidden(situation, pictures), reasons=notes)
-        if region is None:
-            return self._view(situation, pictures)
-        height, width = pictures.source.shape[:2]
-        ignored = region_mask(region, height, width, pictures.mask, pictures.mask_after)
-        alignment = align(pictures.source, pictures.edited, ignored)
-        edited = np.where(ignored[..., None], pictures.source, alignment.to_source(pictures.edited))
-        compared = self._compare(pictures.source, edited, ~ignored, pictures.notes)
+        pair = compared(situation, pictures, region)
+        if isinstance(pair, Reason):
+            return Measurement(blank=False, reasons=(*pictures.notes, pair))
+        likeness = self._compare(pair, pictures.notes)
+        if pair.alignment is None:
+            return likeness
         hidden = _hidden(situation, pictures)
-        return dataclasses.replace(compared, drift_px=alignment.drift_px, found=alignment.found, hidden=hidden)
-
-    def _view(self, situation: Situation, pictures: StrictPictures) -> Measurement:
-        motion, sample = true_motion(situation.operation), situation.sample
-        if pictures.depth is None or motion is None or sample.pixel_frame != "source":
-            why = "depth" if pictures.depth is None else "camera motion" if motion is None else "camera matrix in source pixels"
-            return Measurement(blank=False, reasons=(*pictures.notes, Reason("no_depth", f"EL not scored: no {why}")))
-        depth = pictures.depth * _DEPTH_UNIT_M
-        expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
-        if seen.mean() < _LEAST_SEEN:
-            text = f"EL not scored: the cameras share {100 * seen.mean():.0f} % of the picture"
-            return Measurement(blank=False, reasons=(*pictures.notes, Reason("no_depth", text)))
-        expected = np.where(seen[..., None], expected, pictures.edited)
-        return self._compare(expected, pictures.edited, seen, pictures.notes)
+        return dataclasses.replace(likeness, drift_px=pair.alignment.drift_px, found=pair.alignment.found, hidden=hidden)
 
     @torch.inference_mode()
-    def _compare(self, expected: RGB, edited: RGB, counts: Mask, notes: tuple[Reason, ...]) -> Measurement:
-        """Likeness over the pixels (H, W) that count."""
+    def _compare(self, pair: Compared, notes: tuple[Reason, ...]) -> Measurement:
+        expected, edited, counts = pair.expected, pair.edited, pair.counts
         if min(expected.shape[:2]) < MIN_SIDE or not counts.any():
             why = f"the picture is under {MIN_SIDE} px on a side" if counts.any() else "the edit may change all of the picture"
             return Measurement(blank=False, reasons=(*notes, Reason("too_small", f"EL not scored: {why}")))

@@ -17,7 +17,14 @@ from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols import strict
 from gsi_bench_metric.protocols.base import Edit, Measurement
 from gsi_bench_metric.protocols.official_source import Source, SourceCache
-from gsi_bench_metric.protocols.strict_pixels import StrictMeter, StrictPictures, hidden_in_goal, open_strict
+from gsi_bench_metric.protocols.strict_pixels import (
+    Compared,
+    StrictMeter,
+    StrictPictures,
+    compared,
+    hidden_in_goal,
+    open_strict,
+)
 from gsi_bench_metric.protocols.strict_regions import Region, region_of
 from gsi_bench_metric.protocols.strict_scene import Situation, situation_of
 from gsi_bench_metric.protocols.strict_scope import unscored
@@ -87,6 +94,14 @@ class StrictScorer:
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""
         return [_score(edit, measured) for edit, measured in zip(edits, measurements, strict=True)]
+
+    def compared(self, edit: Edit, edited: Picture) -> Compared | Reason:
+        """The two pictures that `measure` holds against each other, for showing them; or why there are none."""
+        situation = _situation(edit)
+        pictures = self.open(edit.sample, self.sources.get(edit.sample.image), edited)
+        if situation is None or isinstance(pictures, Reason):
+            return pictures if isinstance(pictures, Reason) else Reason("no_detections", "no detections for the source image")
+        return compared(situation, pictures, _region(edit))
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
         """All numbers 0, but for samples that nobody is scored on."""

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.records import Operation
 from gsi_bench_metric.poses import ground_axes
 
 __all__ = [
     "asked_length",
     "asked_turn",
+    "beside",
     "camera_turned",
     "changed_things",
     "listed",
@@ -28,6 +30,7 @@ Array = NDArray[np.float64]
 # Parts of a way below this are not worth a word: metres, and share of its length.
 _SMALL_M, _SMALL_SHARE = 0.005, 0.2
 _SMALL_TURN = math.radians(1)
+_HALF_TURN_DEG = 179.5
 _NEXT_TO_M = 0.3
 _MOST_NAMES = 3
 
@@ -66,6 +69,15 @@ def asked_length(step: Array, done: Array, up: Array, *, camera: bool = False) -
     if direction == way(done, up, camera=camera):
         return f"{100 * float(np.linalg.norm(step)):.1f} asked"
     return f"{centimetres(step)} {direction} asked".replace("  ", " ")
+
+
+def beside(operation: Operation, asked: Array) -> str:
+    """Such as ", so that it ends 25.0 cm from the banana", where the words give where it ends and not the way (3,)."""
+    distance = operation.distance_m
+    # "Relative to" an object, too, names a reference; the distance is then that of the way.
+    if operation.reference is None or distance is None or abs(float(np.linalg.norm(asked)) - distance) < _SMALL_M:
+        return ""
+    return f", so that it ends {100 * distance:.1f} cm from the {operation.reference}"
 
 
 def turned(angle: float | None) -> str:
@@ -125,4 +137,7 @@ def centimetres(step: Array) -> str:
 
 
 def _turn(angle: float) -> str:
-    return f"{abs(math.degrees(angle)):.0f}° {'counter-clockwise' if angle > 0 else 'clockwise'}"
+    size = abs(math.degrees(angle))
+    if size >= _HALF_TURN_DEG:
+        return "180°"  # the same both ways round
+    return f"{size:.0f}° {'counter-clockwise' if angle > 0 else 'clockwise'}"

@@ -97,8 +97,9 @@ def _of_object(score: Score, sample: Sample, evidence: Evidence) -> str:
         return f"no {name} was found in the edited picture."
     if evidence.target is None:
         return (
-            f"{_count(evidence.edited_count, name)} found in the edited picture, but none counts as edited: each stands as one "
-            f"did in the source, or its outline changed by a fifth of what was asked or less. {_sa(score)}"
+            f"{_count(evidence.edited_count, name)} found in the edited picture, but none counts as edited: here a box "
+            f"within {_length(official.unmoved_within(score.operation))} of one in the source has not changed, nor has one "
+            f"whose outline went a fifth of the asked way or less. {_sa(score)}"
         )
     return {"move": _of_move, "rotate": _of_rotate, "scale": _of_scale}[score.operation](score, name, evidence)
 

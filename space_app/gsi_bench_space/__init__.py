@@ -1,1 +1,1 @@
-"""The Gradio Space. The package is empty in this version: docs/status.md says what is coming."""
+"""The Gradio Space: score an edit under both protocols and see why. The web part (`app`) needs the extra `space`."""

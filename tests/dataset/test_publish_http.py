@@ -423,7 +423,7 @@ def test_a_space_is_published_without_caches_and_replaced_file_by_file(hub, comm
         "gsi_bench_space/__pycache__/x.pyc",
         ".env",
     ):
-        (app / name).write_text(name)
+        (app / name).write_text("gsi-bench==0.1.0" if name == "requirements.txt" else name)
     done(command("push", app, "--space", "o/demo", "--private"))
     space = hub.repos["spaces/o/demo"]
     assert space.private and set(space.head()) == {

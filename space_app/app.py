@@ -1,0 +1,9 @@
+"""Starts the Space. The same app from the command line: `gsi-bench space`."""
+
+import os
+
+from gsi_bench_space.launch import Settings, serve
+
+if __name__ == "__main__":
+    data = os.environ.get("SPACE_DATA")
+    serve(Settings(data=data) if data else Settings())

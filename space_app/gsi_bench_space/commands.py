@@ -1,0 +1,50 @@
+"""`gsi-bench space`: a thin shell around launch.py."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.cli import new_command
+
+__all__ = ["SpaceCommandError", "add_commands"]
+
+_NEEDED = ("gradio", "plotly")
+
+
+class SpaceCommandError(ValueError):
+    """The app cannot be started as asked."""
+
+
+def add_commands(subparsers: Any) -> None:
+    """Adds `space` to the parser of `gsi-bench`."""
+    parser = new_command(
+        subparsers,
+        "space",
+        "start the web app on this machine: score one edit and see why",
+        "gsi-bench space\n"
+        "gsi-bench space --data GSI-Bench/GSI-Bench --runs runs --validation build/validity/validity.html --port 7860\n"
+        "Needs: pip install 'gsi-bench[space]'",
+    )
+    parser.add_argument("--data", help="dataset folder, or a Hub repository (default: 18 samples that come with the app)")
+    parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
+    parser.add_argument("--detector", default="tracker", help="tracker (default) or detany3d")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="folder of run folders: their reports and a leaderboard")
+    parser.add_argument("--validation", type=Path, metavar="FILE", help="validation page that `gsi-bench validate` wrote")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1; 0.0.0.0: all)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860 on)")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        from gsi_bench_space.launch import Settings, serve  # noqa: PLC0415 - the web stack loads when it is needed
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in _NEEDED:
+            raise
+        raise SpaceCommandError(f"the web app needs {error.name}: pip install 'gsi-bench[space]'") from error
+    given = {name: getattr(args, name) for name in Settings.__dataclass_fields__ if getattr(args, name) is not None}
+    serve(Settings(**given))
+    return 0

@@ -1,0 +1,118 @@
+"""The samples that a visitor picks from, and edited pictures that lie ready for each."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+from PIL import Image
+
+from gsi_bench_dataset.records import OPERATIONS, EncodedImage, Sample
+from gsi_bench_dataset.shards import DatasetError, read_dataset, split_names, split_sizes
+from gsi_bench_metric.baselines import BASELINES
+
+__all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png", "variants_of_dataset"]
+
+EMBEDDED = Path(str(resources.files(__package__) / "data" / "GSI-Bench"))
+MOST_SAMPLES = 2000  # pictures of a whole split stay in memory
+_MADE_HERE = ("copy", "paste")  # of BASELINES: what a visitor learns from; the after-image comes from the sample itself
+# Of the variants that builders draw those that teach a visitor something, in the order in which they are offered.
+VARIANTS = (
+    "grade040",
+    "grade080",
+    "overshoot",
+    "opposite",
+    "duplicate",
+    "removed",
+    "replaced",
+    "wrong_object",
+    "relit",
+    "retextured",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shelf:
+    """Samples by id, in their order, and by sample id the variants that were rendered of it: name -> picture."""
+
+    samples: Mapping[str, Sample]
+    variants: Mapping[str, Mapping[str, EncodedImage]]
+
+    @classmethod
+    def read(cls, data: Path | str = EMBEDDED, revision: str | None = None) -> Shelf:
+        """All splits of a dataset, and the variants beside it (`<data>-variants`) where there are any.
+
+        Raises:
+            DatasetError, FileNotFoundError: no dataset, one that is damaged, or more samples than an app should hold.
+        """
+        total = sum(split_sizes(data, revision).values())
+        if total > MOST_SAMPLES:
+            raise DatasetError(
+                f"{data}: {total} samples, and the app holds up to {MOST_SAMPLES} in memory; build or import a smaller dataset"
+            )
+        samples = {s.id: s for split in split_names(data, revision) for s in read_dataset(data, split, revision)}
+        beside = variants_of_dataset(Path(data))
+        variants: dict[str, dict[str, EncodedImage]] = {}
+        if beside.is_dir():
+            for split in split_names(beside):
+                for row in read_dataset(beside, split):
+                    if row.parent_id and row.variant in VARIANTS and row.edited_image is not None:
+                        variants.setdefault(row.parent_id, {})[row.variant] = row.edited_image
+        return cls(samples, variants)
+
+    def ids(self, operation: str | None = None, split: str | None = None, words: str = "") -> list[str]:
+        """Ids of the samples of an operation and split (None: any) whose id, target or instruction has all the words."""
+        wanted = words.casefold().split()
+
+        def fits(sample: Sample) -> bool:
+            text = " ".join((sample.id, sample.target, sample.prompt, sample.prompt_zh or "")).casefold()
+            kind = sample.operation.kind if sample.operation else None
+            return operation in (None, kind) and split in (None, sample.split) and all(word in text for word in wanted)
+
+        return [i for i, sample in self.samples.items() if fits(sample)]
+
+    @property
+    def operations(self) -> Sequence[str]:
+        """Those that samples ask for, in the benchmark's order."""
+        kinds = {s.operation.kind for s in self.samples.values() if s.operation}
+        return [kind for kind in OPERATIONS if kind in kinds]
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """Those that hold samples."""
+        return list(dict.fromkeys(s.split for s in self.samples.values()))
+
+    def examples(self, sample_id: str) -> list[str]:
+        """Names of the pictures that lie ready for a sample."""
+        sample = self.samples[sample_id]
+        after = ["after"] if sample.edited_image is not None else []
+        drawn = self.variants.get(sample_id, {})
+        return [*after, *_MADE_HERE, *(name for name in VARIANTS if name in drawn)]
+
+    def example(self, sample_id: str, name: str) -> EncodedImage:
+        """A picture that lies ready, as a file.
+
+        Raises:
+            KeyError: no such picture.
+        """
+        sample = self.samples[sample_id]
+        if name == "after" and sample.edited_image is not None:
+            return sample.edited_image
+        if name in _MADE_HERE:
+            return png(BASELINES[name](sample), f"{name}.png")
+        return self.variants[sample_id][name]
+
+
+def variants_of_dataset(data: Path) -> Path:
+    """Where builders put the graded and wrong versions of a dataset's edits."""
+    return data.with_name(f"{data.name}-variants")
+
+
+def png(rgb: object, name: str) -> EncodedImage:
+    """RGB uint8 (H, W, 3) as a PNG file: nothing of the pixels is lost."""
+    stream = io.BytesIO()
+    Image.fromarray(rgb).save(stream, "PNG")  # type: ignore[arg-type]
+    return EncodedImage(stream.getvalue(), name)
