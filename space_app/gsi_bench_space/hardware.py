@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from gsi_bench_metric.scoring import pick_device
+from gsi_bench_metric.device import pick_device
 
 __all__ = ["ZERO_GPU", "Hardware", "find_hardware", "leave_a_core"]
 
@@ -52,7 +52,7 @@ def find_hardware(device: str | None = None, environment: Mapping[str, str] = os
         environment: variables of the process.
 
     Raises:
-        ScoringError: the device asked for is not there.
+        DeviceError: the device asked for is not there.
     """
     if environment.get(ZERO_GPU, "").lower() in ("1", "true") and device in (None, "cuda"):
         if importlib.util.find_spec("spaces") is not None:

@@ -39,7 +39,7 @@ def make_app(settings: Settings) -> gr.Blocks:
 
     Raises:
         DatasetError, FileNotFoundError: no samples, or no validation page.
-        DetectorError, ScoringError: no such detector or device, or one that lacks something.
+        DetectorError, DeviceError: no such detector or device, or one that lacks something.
         RunFolderError: no runs where they should be.
     """
     hardware = find_hardware(settings.device)

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from gsi_bench_dataset.cli import is_known
 from gsi_bench_dataset.spaces import app_files
-from gsi_bench_metric.scoring import ScoringError
+from gsi_bench_metric.device import DeviceError
 from gsi_bench_space import hardware
 from gsi_bench_space.commands import add_commands
 from gsi_bench_space.hardware import ZERO_GPU, find_hardware
@@ -121,7 +121,7 @@ def test_elsewhere_functions_are_left_as_they_are():
 
 
 def test_a_device_that_is_not_there_is_named():
-    with pytest.raises(ScoringError, match="cuda:99"):
+    with pytest.raises(DeviceError, match="cuda:99"):
         find_hardware("cuda:99", {})
 
 
