@@ -53,13 +53,14 @@ _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was ask
 class Support:
     """A level on which the object may stand: height of its base over the present one, metres; around `centre` only.
 
-    `inner`: radius within which nothing can stand lower, metres.
+    `inner`, `floor`: radius within which nothing can stand lower than this height, metres.
     """
 
     height: float
     centre: Array | None = None
     radius: float = math.inf
     inner: float = 0.0
+    floor: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,7 +248,7 @@ def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Sup
     place = views.surface.base + pose[:3] @ views.axes
     away = [math.inf if s.centre is None else float(np.linalg.norm((place - s.centre) @ views.axes[:2].T)) for s in supports]
     if abs(pose[2]) < _LEVEL_M:
-        inside = any(d < s.inner and s.height > _SAME_LEVEL_M / 2 for s, d in zip(supports, away, strict=True))
+        inside = any(d < s.inner and s.floor > _SAME_LEVEL_M / 2 for s, d in zip(supports, away, strict=True))
         return _IN_THE_AIR if inside else 0.0
     on = any(d < s.radius and abs(s.height - pose[2]) < _SAME_LEVEL_M for s, d in zip(supports, away, strict=True))
     return _ON_SOMETHING if on else _IN_THE_AIR

@@ -25,6 +25,7 @@ Mask = NDArray[np.bool_]
 
 _NEAREST_M = 0.01
 _MARGIN_PX = 16
+_MIDDLE, _ENOUGH = 0.5, 8  # share of a thing's half width; points there
 _JUMP = 0.06  # step in depth between neighbours, relative to it, over which no normal is taken
 
 
@@ -54,6 +55,13 @@ class Surface:
     def diagonal(self) -> float:
         """Of the box, metres."""
         return float(np.linalg.norm(self.thing.bbox_3d[3:6]))
+
+    def carries(self, up: Array) -> float:
+        """Height over its base at which things stand on or in it, metres: of its middle where that is seen, else its top."""
+        rise = (self.points - self.base) @ up
+        beside = np.linalg.norm(self.points - self.base - rise[:, None] * up, axis=-1)
+        middle = beside < _MIDDLE * min(self.thing.bbox_3d[3], self.thing.bbox_3d[5]) / 2
+        return float(np.clip(np.median(rise[middle]), 0, self.height)) if middle.sum() >= _ENOUGH else self.height
 
     @property
     def around(self) -> tuple[slice, slice]:

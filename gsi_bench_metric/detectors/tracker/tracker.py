@@ -35,7 +35,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 5
+_VERSION = 6
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
@@ -59,9 +59,10 @@ _ROOM = 0.8  # of an object's narrower side: two of them can stand so far apart
 _LEAST_FREE = 0.2  # share of an object's pixels that must not be hidden by the target for a word about it
 _LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
 _TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
-# Likeness from which on an asked turn is told from another one, which shows other sides; and what it must explain beyond
-# none, for each unit of other light.
-_TURN_LIKENESS, _TURN_GAIN = 0.8, 0.13
+# Likeness from which on an asked turn is told from another one, which shows other sides. Noise takes from what likeness there
+# can be, softness adds to that of anything. And what a turn must explain beyond none, for each unit of other light.
+_TURN_LIKENESS, _TURN_GAIN = 0.87, 0.13
+_FINE_NOISE, _NOISE_COST, _SOFT, _SOFTNESS_GAIN = 0.0035, 0.08, 1.5, 0.03
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -218,7 +219,9 @@ class _Tracking:
 
     def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
         """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
-        if found.likeness < _TURN_LIKENESS:
+        noise = np.clip((self.evidence.unrest.noise - _FINE_NOISE) / _FINE_NOISE, 0, 1)
+        soft = min(sum(self.evidence.soften), _SOFT)
+        if found.likeness < _TURN_LIKENESS - _NOISE_COST * noise + _SOFTNESS_GAIN * soft:
             return True
         return abs(found.pose[3]) > _TURN_SEEN and turn_gain(views, found) < _TURN_GAIN * min(views.caution, 1.0)
 
@@ -296,11 +299,13 @@ class _Tracking:
         for other in self.scene.surfaces:
             if other.thing.id == surface.thing.id:
                 continue
-            sides = other.thing.bbox_3d[3], other.thing.bbox_3d[5]
+            radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
             rise = float((other.base - surface.base) @ self.scene.up)
-            for height in (rise + 0.02, rise + 0.3 * other.height, rise + other.height):
+            carries = other.carries(self.scene.up)
+            for height in (rise + 0.02, rise + 0.3 * other.height, rise + carries, rise + other.height):
                 if abs(height) > 0.015:
-                    supports.append(Support(height, other.base, max(sides) / 2, min(sides) / 2))
+                    inner = min(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
+                    supports.append(Support(height, other.base, radius, inner, rise + carries))
         return supports
 
     def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
