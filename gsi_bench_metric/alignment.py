@@ -32,6 +32,7 @@ _LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; dif
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
 _TUKEY = 4.685
 _SURROUNDINGS_PX, _FLAT, _STRUCTURE_RANGE = 8.0, 6.0, 40.0
+_WINDOW_PX, _TEXTURE, _SAME_STRUCTURE = 17, 0.01, 0.5  # of what is compared for structure; least deviation, least correlation
 _FOUND = 0.12  # of the range: a pixel that differs by less, after the fit, is found again
 
 
@@ -252,13 +253,27 @@ def _explains(before: Array, after: Array, weight: Array, matrix: NDArray[np.flo
 
 
 def _found(before: Array, after: NDArray[Any], weight: Array) -> float:
-    """Share of pixels that look alike but for a local change of brightness (shadows, other light)."""
+    """Share of pixels that look alike but for a local change of brightness, or whose surroundings have the same structure.
+
+    The latter holds for a scene that was rendered or photographed again in quite another light, and for no other scene.
+    """
     a, b = before / 255, np.asarray(after, np.float32) / 255
     smooth = [cv2.GaussianBlur(p, (0, 0), 1.5) for p in (a, b)]
     gain = np.clip((smooth[0] * smooth[1]).sum(-1) / np.maximum((smooth[0] ** 2).sum(-1), 1e-4), 0.5, 1.5)
-    differs = np.abs(smooth[1] - gain[..., None] * smooth[0]).max(-1) > _FOUND / 2
+    alike = np.abs(smooth[1] - gain[..., None] * smooth[0]).max(-1) <= _FOUND / 2
+    alike |= _correlation(a.mean(-1), b.mean(-1)) > _SAME_STRUCTURE
     total = float(weight.sum())
-    return float((weight * ~differs).sum()) / total if total else 1.0
+    return float((weight * alike).sum()) / total if total else 1.0
+
+
+def _correlation(a: Array, b: Array) -> Array:
+    """Of the surroundings of each pixel of two grey pictures; 0 where either is flat."""
+    window = (_WINDOW_PX, _WINDOW_PX)
+    means = [cv2.blur(p, window) for p in (a, b)]
+    deviations = [np.sqrt(np.maximum(cv2.blur(p * p, window) - m * m, 0)) for p, m in zip((a, b), means, strict=True)]
+    covariance = cv2.blur((a - means[0]) * (b - means[1]), window)
+    textured = np.minimum(*deviations) > _TEXTURE
+    return np.asarray(np.where(textured, covariance / (deviations[0] * deviations[1] + 1e-4), 0), dtype=np.float32)
 
 
 def _resized(picture: Array, scale: float) -> Array:
