@@ -49,12 +49,14 @@ class Photo:
 
     Attributes:
         size: (width, height), pixels.
+        uploaded: (width, height) of the upload, upright.
         notes: what was done to the upload: (name of a text, facts).
     """
 
     picture: EncodedImage
     size: tuple[int, int]
     focal: Focal
+    uploaded: tuple[int, int]
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
@@ -68,10 +70,10 @@ def read_photo(data: bytes) -> Photo:
     size = fit(upload.size, LONGEST)
     focal = focal_from_exif(_exif(data), upload.size)
     if size == upload.size:
-        return Photo(upload.picture, size, focal, upload.notes)
+        return Photo(upload.picture, size, focal, upload.size, upload.notes)
     small = png(shrink(load_rgb(upload.picture), size), "photo.png")
     was, now = (f"{w}×{h}" for w, h in (upload.size, size))
-    return Photo(small, size, focal, (*upload.notes, ("own_shrunk", {"was": was, "now": now})))
+    return Photo(small, size, focal, upload.size, (*upload.notes, ("own_shrunk", {"was": was, "now": now})))
 
 
 def focal_pixels(mm: float, size: tuple[int, int]) -> float:

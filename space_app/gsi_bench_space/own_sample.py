@@ -65,6 +65,11 @@ class Ground:
         right, away = ground_axes(up)
         return np.stack([right, away, up])
 
+    @property
+    def pitch_deg(self) -> float:
+        """How far the camera looks down."""
+        return math.degrees(math.asin(min(1.0, max(-1.0, -self.up[2]))))
+
 
 @dataclasses.dataclass(frozen=True)
 class Block:
@@ -225,8 +230,8 @@ def propose(
 
 
 def _of_ground(ground: Ground, size_known: bool) -> tuple[str, dict[str, Any]]:
-    pitch = math.degrees(math.asin(min(1.0, max(-1.0, -ground.up[2]))))
-    return "own_follows_height" if size_known else "own_assumes_ground", {"pitch": pitch, "height": 100 * ground.height_m}
+    facts = {"pitch": ground.pitch_deg, "height": 100 * ground.height_m}
+    return "own_follows_height" if size_known else "own_assumes_ground", facts
 
 
 def _of_shape(method: str, depth_share: float) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,17 +20,17 @@ _LIGHT = np.array([0.3, 0.45, 0.84])  # right, towards the camera, up
 _FACES = np.array([[190, 60, 50], [230, 190, 70], [60, 110, 180]]) / 255  # of the sides across x, y and z of the box
 
 
-def render(block: Block | None, ground: Ground = GROUND) -> RGB:
-    """RGB uint8 (480, 640, 3) of the table and, where there is one, the box."""
+def render(block: Block | None, ground: Ground = GROUND, lift: float = 0.0) -> RGB:
+    """RGB uint8 (480, 640, 3) of the table and, where there is one, the box, `lift` metres above it."""
     width, height = SIZE
     offsets = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
     columns = (np.arange(width)[:, None] + offsets).ravel()
     rows = (np.arange(height)[:, None] + offsets).ravel()
     x, y = np.meshgrid(columns, rows)
     rays = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(np.array(K)).T
-    colours, depth = _table(rays, ground, block)
+    colours, depth = _table(rays, ground, None if lift else block)
     if block is not None:
-        colours = _over(rays, colours, depth, block, ground)
+        colours = _over(rays, colours, depth, ground, place(block, dataclasses.replace(ground, height_m=ground.height_m - lift)))
     colours = colours.reshape(height, _SAMPLES, width, _SAMPLES, 3).mean((1, 3))
     return (np.clip(colours, 0, 1) * 255).round().astype(np.uint8)
 
@@ -56,8 +58,8 @@ def _wood(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]
     return np.stack([level * 1.05, level * 0.82, level * 0.6], -1)
 
 
-def _over(rays, colours, depth, block, ground):
-    box, rotation = place(block, ground)
+def _over(rays, colours, depth, ground, placed):
+    box, rotation = placed
     axes, centre, half = np.array(rotation), np.array(box[:3]), np.array(box[3:6]) / 2
     direction, origin = rays @ axes, -centre @ axes
     low, high = (-half - origin) / direction, (half - origin) / direction
