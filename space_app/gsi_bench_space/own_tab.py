@@ -26,7 +26,7 @@ from gsi_bench_space.why_tab import why_html
 __all__ = ["build"]
 
 GROUND, DETECTOR = "ground", "detector"
-_SHOWN_CM = {"move": 15, "rotate": 45, "scale": 150}  # what the sliders start with
+_FIRST_AMOUNTS = {"move": 15, "rotate": 45, "scale": 150}  # what the sliders start with
 
 Change = Callable[..., Draft]
 
@@ -74,30 +74,30 @@ class _Tab:
         shown = gr.Markdown(self._say("en", name, **facts), elem_classes="gsi-small" if small else None)
         return self._words.add(shown, "value", name, **facts)
 
-    def _labelled(self, component: Any, name: str) -> Any:
-        return self._words.add(component, "label", name)
+    def _labelled(self, kind: Callable[..., Any], name: str, *values: Any, **options: Any) -> Any:
+        return self._words.add(kind(*values, label=self._say("en", name), **options), "label", name)
 
     def _button(self, name: str, elem_id: str, **options: Any) -> gr.Button:
         return self._words.add(gr.Button(self._say("en", name), elem_id=elem_id, **options), "value", name)
 
     def _number(self, name: str, elem_id: str, value: float | None = None, **options: Any) -> gr.Number:
-        return self._labelled(gr.Number(value, label=name, elem_id=elem_id, min_width=110, **options), name)
+        return self._labelled(gr.Number, name, value, elem_id=elem_id, min_width=110, **options)
 
     def _picture(self, name: str, elem_id: str) -> gr.Image:
-        picture = gr.Image(
-            label=self._say("en", name),
+        return self._labelled(
+            gr.Image,
+            name,
             type="filepath",
             image_mode=None,
             format="png",
             sources=["upload", "clipboard"],
-            height=240,
+            height=220,
             elem_id=elem_id,
             buttons=["fullscreen"],
         )
-        return self._labelled(picture, name)
 
     def _accordion(self, name: str, elem_id: str) -> gr.Accordion:
-        return self._labelled(gr.Accordion(self._say("en", name), open=False, elem_id=elem_id), name)
+        return self._labelled(gr.Accordion, name, open=False, elem_id=elem_id)
 
     def _lay_out_photo(self) -> None:
         self._text("own_step_photo")
@@ -107,27 +107,25 @@ class _Tab:
         self.focal_told = gr.Markdown(elem_classes="gsi-small", elem_id="own-focal-told")
         with self._accordion("own_camera", "own-camera"):
             self.focal = self._number("own_focal", "own-focal", minimum=FOCAL_MM[0], maximum=FOCAL_MM[1])
-            pitch = gr.Slider(*PITCH, value=PITCH_DEG, step=0.5, label="pitch", elem_id="own-pitch")
-            self.pitch = self._labelled(pitch, "own_pitch")
+            self.pitch = self._labelled(gr.Slider, "own_pitch", *PITCH, PITCH_DEG, step=0.5, elem_id="own-pitch")
             self.height = self._number("own_height", "own-height", minimum=HEIGHT_CM[0], maximum=HEIGHT_CM[1])
             self.known = self._number("own_known", "own-known", minimum=0)
 
     def _lay_out_mark(self) -> None:
         self._text("own_step_mark")
-        self.clicks = self._labelled(
-            gr.Radio(self._choices("en", "click", CLICKS), value=CLICKS[0], elem_id="own-clicks"), "own_clicks"
-        )
-        by = gr.Radio(
+        choices = self._choices("en", "click", CLICKS)
+        self.clicks = self._labelled(gr.Radio, "own_clicks", choices, value=CLICKS[0], elem_id="own-clicks")
+        self.by = self._labelled(
+            gr.Radio,
+            "own_by",
             self._choices("en", "by", (GROUND, DETECTOR)),
             value=DETECTOR if self._proposer else GROUND,
             visible=self._proposer is not None,
             elem_id="own-by",
         )
-        self.by = self._labelled(by, "own_by")
-        view = gr.Image(
-            label=self._say("en", "own_view"), format="png", interactive=False, elem_id="own-view", buttons=["fullscreen"]
+        self.view = self._labelled(
+            gr.Image, "own_view", format="png", interactive=False, elem_id="own-view", buttons=["fullscreen"]
         )
-        self.view = self._labelled(view, "own_view")
         self.told = gr.HTML(told_html(None, self._words, "en"), elem_id="own-told")
         with self._accordion("own_numbers", "own-numbers"):
             with gr.Row():
@@ -144,22 +142,20 @@ class _Tab:
         self._text("own_step_edit")
         first = self._first_wish()
         kinds = [(self._say("en", kind), kind) for kind in OPERATIONS]
-        self.operation = self._labelled(gr.Radio(kinds, value=first[0], elem_id="own-operation"), "own_operation")
-        self.way = self._labelled(
-            gr.Radio(self._choices("en", "way", DIRECTIONS), value=first[1], elem_id="own-way"), "own_way"
-        )
-        self.sense = self._labelled(
-            gr.Radio(self._choices("en", "sense", TURNS), value=first[2], elem_id="own-sense", visible=False), "own_sense"
-        )
+        self.operation = self._labelled(gr.Radio, "own_operation", kinds, value=first[0], elem_id="own-operation")
+        ways, senses = self._choices("en", "way", DIRECTIONS), self._choices("en", "sense", TURNS)
+        self.way = self._labelled(gr.Radio, "own_way", ways, value=first[1], elem_id="own-way")
+        self.sense = self._labelled(gr.Radio, "own_sense", senses, value=first[2], elem_id="own-sense", visible=False)
         self.amounts = [
             self._labelled(
-                gr.Slider(*LIMITS[kind], value=value, step=1, elem_id=f"own-amount-{kind}", visible=kind == first[0]), name
+                gr.Slider, name, *LIMITS[kind], value, step=1, elem_id=f"own-amount-{kind}", visible=kind == first[0]
             )
-            for kind, value, name in zip(_SHOWN_CM, first[3:6], ("own_distance", "own_angle", "own_percent"), strict=True)
+            for kind, value, name in zip(_FIRST_AMOUNTS, first[3:6], ("own_distance", "own_angle", "own_percent"), strict=True)
         ]
-        self.name = self._labelled(gr.Textbox(first[6], max_lines=1, max_length=60, elem_id="own-name"), "own_name_en")
-        self.name_zh = self._labelled(gr.Textbox(first[7], max_lines=1, max_length=60, elem_id="own-name-zh"), "own_name_zh")
-        self.round = self._labelled(gr.Checkbox(first[8], elem_id="own-round"), "own_round")
+        named = {"max_lines": 1, "max_length": 60}
+        self.name = self._labelled(gr.Textbox, "own_name_en", first[6], elem_id="own-name", **named)
+        self.name_zh = self._labelled(gr.Textbox, "own_name_zh", first[7], elem_id="own-name-zh", **named)
+        self.round = self._labelled(gr.Checkbox, "own_round", first[8], elem_id="own-round")
         self.wish = [self.operation, self.way, self.sense, *self.amounts, self.name, self.name_zh, self.round]
 
     def _lay_out_score(self) -> None:
@@ -176,7 +172,7 @@ class _Tab:
     @staticmethod
     def _first_wish() -> tuple[Any, ...]:
         defaults = Wish("remove")
-        return "move", "left", TURNS[0], *_SHOWN_CM.values(), defaults.name, defaults.name_zh, defaults.round_object
+        return "move", "left", TURNS[0], *_FIRST_AMOUNTS.values(), defaults.name, defaults.name_zh, defaults.round_object
 
     def _choices(self, language: str, group: str, names: Sequence[str] | dict[str, Any]) -> list[tuple[str, str]]:
         return [(self._say(language, f"own_{group}_{name}"), name) for name in names]
@@ -196,23 +192,23 @@ class _Tab:
         self.photo.input(
             self._read, [self.photo, language, *self.wish], [self.clicks, self.known, *shown], preprocess=False, **quiet
         )
-        self.view.select(self._click, [self.clicks, *common], shown, **quiet)
+        self.view.select(self._click, [self.clicks, *common], shown, trigger_mode="multiple", **quiet)
         camera = [self.focal, self.pitch, self.height, self.known]
-        gr.on([self.pitch.input], self._act(own_fields.taken_by), [*common, *camera], shown, **latest)
-        for fields, change in (
-            (camera, own_fields.taken_by),
-            (self.edges, own_fields.marked),
-            (self.numbers, own_fields.corrected),
+        for group, fields, change in (
+            ("camera", camera, own_fields.taken_by),
+            ("edges", self.edges, own_fields.marked),
+            ("block", self.numbers, own_fields.corrected),
         ):
-            typed = [field for field in fields if isinstance(field, gr.Number)]
-            triggers = [event for field in typed for event in (field.submit, field.blur)]
-            gr.on(triggers, self._act(change), [*common, *fields], shown, **latest)
+            numbers = [field for field in fields if isinstance(field, gr.Number)]
+            triggers = [event for field in numbers for event in (field.submit, field.blur)]
+            triggers += [field.input for field in fields if field not in numbers]
+            gr.on(triggers, self._act(change, typed=group), [*common, *fields], shown, **latest)
         self.propose.click(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.by.input(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.refit.click(self._act(own_fields.refitted), [*common, *self.numbers], shown, **quiet)
         self.operation.input(self._fields, self.operation, [self.way, self.sense, *self.amounts, self.round], **quiet)
         gr.on(
-            [field.input for field in self.wish],
+            [field.change if isinstance(field, gr.Textbox) else field.input for field in self.wish],
             self._wished,
             [self.draft, language, *self.wish],
             [self.wanted, *cleared],
@@ -256,36 +252,48 @@ class _Tab:
         point = (float(event.index[0]), float(event.index[1]))
         return self._changed(draft, language, wish, lambda d: d.clicked(point, meaning, self._by(by)))
 
-    def _act(self, change: Change) -> Callable[..., Any]:
-        """An event that makes another draft of the draft there is and of numbers that were typed."""
+    def _act(self, change: Change, typed: str = "") -> Callable[..., Any]:
+        """An event that makes another draft of the draft there is and of numbers that were typed into a group of fields."""
 
         def act(draft: Draft | None, language: str, by: str, *values: Any) -> Any:
             wish, numbers = values[: len(self.wish)], values[len(self.wish) :]
-            return self._changed(draft, language, wish, lambda d: change(d, self._by(by), *numbers))
+            return self._changed(draft, language, wish, lambda d: change(d, self._by(by), *numbers), typed)
 
         return act
 
-    def _changed(self, draft: Draft | None, language: str, wish: Sequence[Any], change: Callable[[Draft], Draft]) -> Any:
+    def _changed(
+        self, draft: Draft | None, language: str, wish: Sequence[Any], change: Callable[[Draft], Draft], typed: str = ""
+    ) -> Any:
         if draft is None:
             return gr.skip()  # numbers without a photo: nothing to draw yet
         with self._friendly(language):
             after = change(draft)
-        return gr.skip() if after == draft else self._shown(after, language, wish)
+        return gr.skip() if after == draft else self._shown(after, language, wish, typed)
 
-    def _shown(self, draft: Draft | None, language: str, wish: Sequence[Any]) -> tuple[Any, ...]:
-        """Values for everything that follows the draft; what was scored before belongs to another."""
+    def _shown(self, draft: Draft | None, language: str, wish: Sequence[Any], typed: str = "") -> tuple[Any, ...]:
+        """Values for everything that follows the draft; what was scored before belongs to another.
+
+        The group of fields that is being `typed` into is left alone: who is quick has typed on since.
+        """
         wanted = wanted_html(draft, self._wish(wish), self._words, language)
         cleared = (None, self._no_score(language), "")
         told = told_html(draft, self._words, language)
         if draft is None:
             return None, None, told, "", None, PITCH_DEG, None, *[None] * 10, wanted, *cleared
         focal = focal_text(draft, self._words, language)
-        numbers = (*own_fields.camera_numbers(draft), *own_fields.edge_numbers(draft), *own_fields.block_numbers(draft))
-        return draft, draft.picture(), told, focal, *numbers, wanted, *cleared
+        numbers = {
+            "camera": own_fields.camera_numbers(draft),
+            "edges": own_fields.edge_numbers(draft),
+            "block": own_fields.block_numbers(draft),
+        }
+        fields = [gr.skip() if group == typed else n for group, values in numbers.items() for n in values]
+        if draft.known_height_m is not None:
+            fields[2] = numbers["camera"][2]  # follows from the object's
+        return draft, draft.picture(), told, focal, *fields, wanted, *cleared
 
     def _fields(self, operation: str) -> list[Any]:
         """Only what the operation asks for is shown."""
-        amounts = [gr.update(visible=kind == operation) for kind in _SHOWN_CM]
+        amounts = [gr.update(visible=kind == operation) for kind in _FIRST_AMOUNTS]
         seen = gr.update(visible=operation != "rotate")
         return [gr.update(visible=operation == "move"), gr.update(visible=operation == "rotate"), *amounts, seen]
 
@@ -346,7 +354,7 @@ class _Tab:
         """What the fields ask for, or what is wrong with it."""
         operation, way, sense, *amounts, name, name_zh, is_round = values
         direction = {"move": way, "rotate": sense}.get(operation, "")
-        amount = dict(zip(_SHOWN_CM, amounts, strict=True)).get(operation, 0)
+        amount = dict(zip(_FIRST_AMOUNTS, amounts, strict=True)).get(operation, 0)
         try:
             return Wish(operation, direction, amount, name, name_zh, bool(is_round) and operation != "rotate")
         except OwnError as error:

@@ -108,8 +108,8 @@ OWN_ENGLISH = {
     "such as “mug”.",
     "own_goal_behind": "The wanted box would be behind the camera. Ask for less.",
     "own_goal_outside": "The wanted box would be outside of the photo. Ask for less.",
-    "own_lift": "A lift cannot be scored here: the tracker looks for things where something carries them, and takes a lift for a "
-    "move away.",
+    "own_lift": "A lift cannot be scored here: the tracker looks for things where something carries them, and takes a lift "
+    "for a move away.",
     "own_no_edited": "Bring the edited picture first.",
     "own_no_score": "Your edited picture's score is shown here.",
     "own_camera_names": "The camera takes numbers under the names {expected}.",
@@ -132,7 +132,8 @@ OWN_CHINESE = {
     "own_focal_exif_35mm": "焦距：{mm:.0f} mm，来自照片的 EXIF；长边视角 {angle:.0f}°。",
     "own_focal_exif_sensor": "焦距：{mm:.0f} mm，由 EXIF 中的镜头与传感器数据推算；长边视角 {angle:.0f}°。",
     "own_focal_none": "焦距：照片没有 EXIF 记录，按多数手机假定为 {mm:.0f} mm；长边视角 {angle:.0f}°。若您知道实际值，请修改。",
-    "own_focal_cropped": "焦距：照片被裁剪过，EXIF 已不适用，按多数手机假定为 {mm:.0f} mm；长边视角 {angle:.0f}°。若您知道实际值，请修改。",
+    "own_focal_cropped": "焦距：照片被裁剪过，EXIF 已不适用，按多数手机假定为 {mm:.0f} mm；长边视角 {angle:.0f}°。"
+    "若您知道实际值，请修改。",
     "own_focal_given": "焦距：{mm:.0f} mm，由您给定；长边视角 {angle:.0f}°。",
     "own_clicks": "在照片上点击表示",
     "own_click_corners": "物体外框的两个对角",
@@ -184,7 +185,8 @@ OWN_CHINESE = {
     "own_method_flat": "由地面推算：物体很扁，因此从矩形读出的是深度而不是高度。",
     "own_method_detector": "由 DetAny3D 根据您的矩形检测；网格是三维框所在的地面。",
     "own_corrected": "已由您修正。",
-    "own_assumes_ground": "假定：相机水平端正，俯角 {pitch:.0f}°，高出平面 {height:.0f} 厘米。若网格与平面不贴合，请修改；所有长度随高度成比例变化。",
+    "own_assumes_ground": "假定：相机水平端正，俯角 {pitch:.0f}°，高出平面 {height:.0f} 厘米。"
+    "若网格与平面不贴合，请修改；所有长度随高度成比例变化。",
     "own_follows_height": "假定：相机水平端正，俯角 {pitch:.0f}°。由物体高度推得相机高出平面 {height:.0f} 厘米。",
     "own_assumes_depth": "假定：深度为宽度的 {percent:.0f} %，正面照片看不出深度。",
     "own_assumes_flat": "假定：高度为宽度的 {percent:.0f} %。",
