@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from gsi_bench_space.own_draft import Camera, Draft
-from gsi_bench_space.own_edit import Wish
+from gsi_bench_space.own_edit import Wish, require_scorable
 from gsi_bench_space.own_photo import read_photo
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import HEIGHT_M, PITCH_DEG
@@ -16,7 +16,7 @@ from gsi_bench_space.score_tab import read_file
 from gsi_bench_space.state import AppState
 from gsi_bench_space.uploads import UploadError, read_upload
 
-__all__ = ["build", "require_scorable", "score_own"]
+__all__ = ["build", "score_own"]
 
 
 def build(state: AppState, *, lifts: bool = False) -> None:
@@ -95,16 +95,6 @@ def score_own(  # noqa: PLR0917
         "focal_source": draft.photo.focal.source if "focal_mm" not in camera else "given",
         "upload_notes": notes,
     }
-
-
-def require_scorable(wish: Wish, *, lifts: bool) -> None:
-    """Does nothing for what the scoring's detector can see.
-
-    Raises:
-        OwnError: a lift, which the tracker takes for a move away: nothing in its search stands in the air.
-    """
-    if wish.operation == "move" and wish.direction == "above" and not lifts:
-        raise OwnError("own_lift")
 
 
 def _bytes(file: dict[str, Any] | None, problem: str) -> bytes:

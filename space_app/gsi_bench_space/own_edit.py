@@ -23,7 +23,7 @@ from gsi_bench_space.own_photo import Photo
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import Matrix, Placed
 
-__all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "wanted"]
+__all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "require_scorable", "wanted"]
 
 Array = NDArray[np.float64]
 
@@ -166,6 +166,16 @@ def make_sample(photo: Photo, placed: Placed, wish: Wish) -> Sample:
         up_source="box",
         origin="demo",
     )
+
+
+def require_scorable(wish: Wish, *, lifts: bool) -> None:
+    """Does nothing for what the scoring's detector can see.
+
+    Raises:
+        OwnError: a lift, which the tracker takes for a move away: nothing in its search stands in the air.
+    """
+    if wish.operation == "move" and wish.direction == "above" and not lifts:
+        raise OwnError("own_lift")
 
 
 def _operation(wish: Wish) -> Operation:

@@ -9,12 +9,14 @@ from markupsafe import Markup
 from gsi_bench_space import cards
 from gsi_bench_space.own_draft import Draft
 from gsi_bench_space.own_drawing import grid_step
-from gsi_bench_space.own_edit import Wish
+from gsi_bench_space.own_edit import Wish, require_scorable
 from gsi_bench_space.own_photo import field_of_view
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import block_of
 from gsi_bench_space.shelf import png
 from gsi_bench_space.state import Words
+
+_FAR_TURN_DEG = 60  # the sides that the photo shows are then seen from the side, or not at all
 
 __all__ = ["focal_text", "told_html", "wanted_html"]
 
@@ -49,7 +51,7 @@ def told_html(draft: Draft | None, words: Words, language: str) -> Markup:
     return notes + second + Markup('<ul class="gsi-small" role="status">{}</ul>').format(items)
 
 
-def wanted_html(draft: Draft | None, wish: Wish | OwnError, words: Words, language: str) -> Markup:
+def wanted_html(draft: Draft | None, wish: Wish | OwnError, words: Words, language: str, *, lifts: bool = False) -> Markup:
     """The instruction in both languages over the photo with the wanted box; or why there is none."""
     try:
         if isinstance(wish, OwnError):
@@ -73,7 +75,18 @@ def wanted_html(draft: Draft | None, wish: Wish | OwnError, words: Words, langua
     save = Markup('<a class="gsi-link" href="{}" download="photo.png">↓ {}</a>').format(
         cards.data_url(draft.photo.picture), words.say(language, "own_save")
     )
-    return lines + picture + legend + save
+    return lines + _cautions(wish, words, language, lifts=lifts) + picture + legend + save
+
+
+def _cautions(wish: Wish, words: Words, language: str, *, lifts: bool) -> Markup:
+    """What scoring may get wrong, or does not do, before anybody takes the trouble."""
+    if wish.operation == "rotate" and wish.amount > _FAR_TURN_DEG:
+        return _note(words.say(language, "own_far_turn"))
+    try:
+        require_scorable(wish, lifts=lifts)
+    except OwnError as error:
+        return _note(words.say(language, error.name, **error.facts))
+    return Markup("")
 
 
 def _small(text: str) -> Markup:

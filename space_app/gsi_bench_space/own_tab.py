@@ -13,7 +13,7 @@ from gsi_bench_space import cards, own_api, own_fields
 from gsi_bench_space.findings import findings_of
 from gsi_bench_space.own_detector import Proposer, find_proposer
 from gsi_bench_space.own_draft import CLICKS, HEIGHT_CM, PITCH, Draft
-from gsi_bench_space.own_edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish
+from gsi_bench_space.own_edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish, require_scorable
 from gsi_bench_space.own_html import focal_text, told_html, wanted_html
 from gsi_bench_space.own_photo import FOCAL_MM, LONGEST, read_photo
 from gsi_bench_space.own_problem import OwnError
@@ -60,9 +60,7 @@ class _Tab:
             with gr.Column(min_width=300, elem_id="own-third"):
                 self._lay_out_wish()
             with gr.Column(min_width=300, scale=2):
-                self.wanted = gr.HTML(
-                    wanted_html(None, self._wish(self._first_wish()), self._words, "en"), elem_id="own-wanted"
-                )
+                self.wanted = gr.HTML(self._wanted(None, self._first_wish(), "en"), elem_id="own-wanted")
         self._lay_out_score()
 
     # --- layout
@@ -133,6 +131,7 @@ class _Tab:
                 self.edges = [self._number(name, name.replace("_", "-")) for name in names]
             self.propose = self._button("own_propose", "own-propose", size="sm")
         with self._accordion("own_block", "own-block"):
+            self._text("own_block_hint", small=True)
             with gr.Row():
                 sizes = ("own_right", "own_away", "own_width", "own_tall", "own_depth", "own_turn")
                 self.numbers = [self._number(name, name.replace("_", "-")) for name in sizes]
@@ -275,7 +274,7 @@ class _Tab:
 
         The group of fields that is being `typed` into is left alone: who is quick has typed on since.
         """
-        wanted = wanted_html(draft, self._wish(wish), self._words, language)
+        wanted = self._wanted(draft, wish, language)
         cleared = (None, self._no_score(language), "")
         told = told_html(draft, self._words, language)
         if draft is None:
@@ -298,7 +297,7 @@ class _Tab:
         return [gr.update(visible=operation == "move"), gr.update(visible=operation == "rotate"), *amounts, seen]
 
     def _wished(self, draft: Draft | None, language: str, *wish: Any) -> tuple[Any, ...]:
-        return wanted_html(draft, self._wish(wish), self._words, language), None, self._no_score(language), ""
+        return self._wanted(draft, wish, language), None, self._no_score(language), ""
 
     def _score(self, draft: Draft | None, file: dict[str, Any] | None, language: str, *values: Any) -> tuple[Any, ...]:
         with self._friendly(language):
@@ -308,7 +307,7 @@ class _Tab:
             if isinstance(wish, OwnError):
                 raise wish
             sample = draft.sample(wish)
-            own_api.require_scorable(wish, lifts=self._lifts)
+            require_scorable(wish, lifts=self._lifts)
             if not file:
                 raise OwnError("own_no_edited")
             upload = read_upload(read_file(Path(file["path"])), draft.photo.size)
@@ -340,7 +339,7 @@ class _Tab:
             *(gr.update(choices=choices, value=value) for choices, value in chosen),
             "" if draft is None else focal_text(draft, self._words, language),
             told_html(draft, self._words, language),
-            wanted_html(draft, self._wish(wish), self._words, language),
+            self._wanted(draft, wish, language),
             *((self._no_score(language), "") if scored is None else self._result(scored, language)),
         )
 
@@ -359,6 +358,9 @@ class _Tab:
             return Wish(operation, direction, amount, name, name_zh, bool(is_round) and operation != "rotate")
         except OwnError as error:
             return error
+
+    def _wanted(self, draft: Draft | None, wish: Sequence[Any], language: str) -> str:
+        return wanted_html(draft, self._wish(wish), self._words, language, lifts=self._lifts)
 
     def _no_score(self, language: str) -> str:
         return f'<p class="gsi-small">{self._say(language, "own_no_score")}</p>'

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.pixel_frame import projected_rectangle
+from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_metric.images import RGB
-from gsi_bench_space.own_sample import Block, Ground, intrinsics, looking_down, place
+from gsi_bench_space.own_edit import Wish, wanted
+from gsi_bench_space.own_photo import Focal, Photo
+from gsi_bench_space.own_sample import Block, Placed, block_of, intrinsics, looking_down, place
+from gsi_bench_space.shelf import png
 
 SIZE = (640, 480)
 FOCAL_MM, HEIGHT_M, PITCH_DEG = 28.0, 0.6, 32.0
@@ -20,8 +26,10 @@ _LIGHT = np.array([0.3, 0.45, 0.84])  # right, towards the camera, up
 _FACES = np.array([[190, 60, 50], [230, 190, 70], [60, 110, 180]]) / 255  # of the sides across x, y and z of the box
 
 
-def render(block: Block | None, ground: Ground = GROUND, lift: float = 0.0) -> RGB:
+@functools.cache
+def render(block: Block | None, lift: float = 0.0) -> RGB:
     """RGB uint8 (480, 640, 3) of the table and, where there is one, the box, `lift` metres above it."""
+    ground = GROUND
     width, height = SIZE
     offsets = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
     columns = (np.arange(width)[:, None] + offsets).ravel()
@@ -30,9 +38,28 @@ def render(block: Block | None, ground: Ground = GROUND, lift: float = 0.0) -> R
     rays = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(np.array(K)).T
     colours, depth = _table(rays, ground, None if lift else block)
     if block is not None:
-        colours = _over(rays, colours, depth, ground, place(block, dataclasses.replace(ground, height_m=ground.height_m - lift)))
+        colours = _over(
+            rays, colours, depth, ground, place(block, dataclasses.replace(ground, height_m=ground.height_m - lift))
+        )
     colours = colours.reshape(height, _SAMPLES, width, _SAMPLES, 3).mean((1, 3))
-    return (np.clip(colours, 0, 1) * 255).round().astype(np.uint8)
+    return np.asarray((np.clip(colours, 0, 1) * 255).round().astype(np.uint8))
+
+
+def rectangle() -> tuple[float, float, float, float]:
+    """Around the box."""
+    x1, y1, x2, y2 = projected_rectangle(*place(BOX, GROUND), K).tolist()
+    return x1, y1, x2, y2
+
+
+def photo() -> Photo:
+    """The scene as a visitor brings it."""
+    return Photo(png(render(BOX), "photo.png"), SIZE, Focal(FOCAL_MM, "exif_35mm"), SIZE)
+
+
+def drawn_edit(wish: Wish) -> EncodedImage:
+    """The right edit: the scene rendered again with the box as it is wanted."""
+    goal = wanted(Placed(*place(BOX, GROUND), GROUND, K), wish)
+    return png(render(None if goal is None else block_of(*goal, GROUND)), "edited.png")
 
 
 def _table(rays, ground, block):
@@ -73,5 +100,7 @@ def _over(rays, colours, depth, ground, placed):
     right, away, up = ground.axes
     light = _LIGHT @ np.stack([right, -away, up])
     shade = 0.55 + 0.45 * np.clip(normals @ light, 0, 1)
-    stripes = np.where(np.sin(9 * local[..., 0] + 2 * axis) * np.sin(7 * local[..., 1]) * np.cos(5 * local[..., 2]) > 0.1, 1.25, 0.9)
+    stripes = np.where(
+        np.sin(9 * local[..., 0] + 2 * axis) * np.sin(7 * local[..., 1]) * np.cos(5 * local[..., 2]) > 0.1, 1.25, 0.9
+    )
     return np.where(hit[..., None], _FACES[axis] * (shade * stripes)[..., None], colours)
