@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gsi_bench_space import api, explore_tab, score_tab, why_tab
+from gsi_bench_space import api, explore_tab, own_tab, own_texts, score_tab, why_tab
 from gsi_bench_space.files import Files
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import Shelf
@@ -50,7 +50,9 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
                 follows = score_tab.build(state, files)
             with _tab(words, "why") as why:
                 why_tab.build(state, follows, why)
-            # The tab "Your own picture" goes here: with _tab(words, "own"): own_tab.build(state)
+            words.learn(own_texts.OWN_ENGLISH, own_texts.OWN_CHINESE)
+            with _tab(words, "own"):
+                own_tab.build(state)
             with _tab(words, "explore"):
                 explore_tab.build(state, follows, tabs)
             with _tab(words, "api"):
