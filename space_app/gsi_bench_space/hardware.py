@@ -8,9 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import torch
+
 from gsi_bench_metric.scoring import pick_device
 
-__all__ = ["ZERO_GPU", "Hardware", "find_hardware"]
+__all__ = ["ZERO_GPU", "Hardware", "find_hardware", "leave_a_core"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,11 @@ class Hardware:
     def on_device(self, function: Callable[..., T]) -> Callable[..., T]:
         """The function, given a GPU for as long as it runs where GPUs are lent by the call."""
         return function if self._lend is None else self._lend(function)
+
+
+def leave_a_core() -> None:
+    """Keeps one core for the web server. Threads that wait for a busy core are slower than fewer that work."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
 
 
 def find_hardware(device: str | None = None, environment: Mapping[str, str] = os.environ) -> Hardware:

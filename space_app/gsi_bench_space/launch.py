@@ -11,7 +11,7 @@ import gradio as gr
 
 from gsi_bench_metric.detectors.registry import make_detector
 from gsi_bench_space.app import build_app, launch_options
-from gsi_bench_space.hardware import find_hardware
+from gsi_bench_space.hardware import find_hardware, leave_a_core
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import EMBEDDED, Shelf
 
@@ -43,6 +43,7 @@ def make_app(settings: Settings) -> gr.Blocks:
         RunFolderError: no runs where they should be.
     """
     hardware = find_hardware(settings.device)
+    leave_a_core()
     shelf = Shelf.read(settings.data, settings.revision)
     if settings.validation is not None and not settings.validation.is_file():
         raise FileNotFoundError(f"{settings.validation}: no such validation page; `gsi-bench validate` writes one")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import DetectionItem, Detector
+from gsi_bench_metric.images import fit_to, header_size, load_rgb
 from gsi_bench_metric.pictures import Picture
 from gsi_bench_metric.protocols.base import Edit, Scorer
 from gsi_bench_metric.protocols.strict_pixels import Compared
@@ -18,6 +19,7 @@ from gsi_bench_metric.protocols.strict_scoring import StrictScorer
 from gsi_bench_metric.report.words import explain
 from gsi_bench_metric.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
 from gsi_bench_space.hardware import Hardware
+from gsi_bench_space.shelf import png
 
 __all__ = ["MEASURES", "Bench", "EditResult", "ProtocolResult"]
 
@@ -49,7 +51,10 @@ class ProtocolResult:
 
 @dataclasses.dataclass(frozen=True)
 class EditResult:
-    """An edit of a sample, scored. Detections are None where the detector has no word on the picture."""
+    """An edit of a sample, scored. Detections are None where the detector has no word on the picture.
+
+    `edited` has the source's size: larger or smaller pictures were brought to it after scoring.
+    """
 
     sample: Sample
     edited: EncodedImage
@@ -113,7 +118,7 @@ class Bench:
             views = [(Picture(sample.image), "source"), (Picture(edited), "edited")]
             source, after = (self._detector.detect([DetectionItem(sample, view, None, p)])[0] for p, view in views)  # type: ignore[arg-type]
         results = tuple(_result(sample, score, source, after) for score in found)
-        return EditResult(sample, edited, results, source, after)
+        return EditResult(sample, _fitted(edited, sample), results, source, after)
 
     def compared(self, result: EditResult) -> Compared | Reason:
         """The two pictures that the strict protocol's edit locality holds against each other, or why there are none."""
@@ -124,6 +129,15 @@ class Bench:
     def _score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
         (score,) = score_candidates([Candidate(sample, prediction, self._detector)], scorer)
         return score
+
+
+def _fitted(edited: EncodedImage, sample: Sample) -> EncodedImage:
+    """As the strict protocol compared it, of the source's size: what is kept for each visitor must not be what he sent."""
+    height, width = header_size(sample.image)
+    if header_size(edited) == (height, width):
+        return edited
+    rgb, _ = fit_to(load_rgb(edited), height, width)
+    return png(rgb, "fitted.png")
 
 
 def _finite(value: float | None) -> float | None:

@@ -2,12 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gsi_bench_metric.detectors.registry import make_detector
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.evaluate_module import GsiBench
+from gsi_bench_metric.images import header_size, load_rgb
 from gsi_bench_space.scoring import MEASURES, Bench
+from gsi_bench_space.shelf import png
 
 MOVE, SCALE = "s00000_dining_edit_02", "s00000_dining_edit_00"
 
@@ -47,6 +51,16 @@ def test_each_picture_is_looked_at_once_for_both_protocols(shelf):
     assert Counting.looked == 2
     bench.score(sample, sample.image)
     assert Counting.looked == 3  # the source is known by now
+
+
+def test_of_a_large_upload_only_what_was_compared_is_kept(shelf, exact):
+    sample = shelf.samples[MOVE]
+    large = Image.fromarray(load_rgb(sample.edited_image)).resize((2048, 2048))
+    result = exact.score(sample, png(np.asarray(large), "large.png"))
+    assert header_size(result.edited) == header_size(sample.image)
+    assert result.of("strict").notes[0][0] == "resized"
+    compared = exact.compared(result)
+    assert compared.edited.shape == load_rgb(sample.image).shape
 
 
 def test_a_result_is_plain_json_whatever_was_not_measured(shelf, exact):
