@@ -11,9 +11,26 @@ from collections.abc import Sequence
 from gsi_bench_space.own_detector import Proposer
 from gsi_bench_space.own_draft import Camera, Draft
 from gsi_bench_space.own_problem import OwnError
-from gsi_bench_space.own_sample import Block
+from gsi_bench_space.own_sample import PITCH_DEG, Block
 
-__all__ = ["block_numbers", "camera_numbers", "corrected", "edge_numbers", "marked", "proposed", "refitted", "taken_by"]
+__all__ = [
+    "block_numbers",
+    "camera_numbers",
+    "corrected",
+    "edge_numbers",
+    "marked",
+    "numbers",
+    "proposed",
+    "refitted",
+    "taken_by",
+]
+
+
+def numbers(draft: Draft | None) -> dict[str, tuple[float | None, ...]]:
+    """What each group of fields shows."""
+    if draft is None:
+        return {"camera": (None, PITCH_DEG, None), "edges": (None,) * 4, "block": (None,) * 6}
+    return {"camera": camera_numbers(draft), "edges": edge_numbers(draft), "block": block_numbers(draft)}
 
 
 def camera_numbers(draft: Draft) -> tuple[float, float, float]:

@@ -184,24 +184,22 @@ class _Tab:
         latest: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
         language, common = self._state.language, [self.draft, self._state.language, self.by, *self.wish]
         cleared = [self.scored, self.cards, self.why]
-        shown = [
-            *(self.draft, self.view, self.told, self.focal_told, self.focal, self.pitch, self.height),
-            *(*self.edges, *self.numbers, self.wanted, *cleared),
-        ]
+        shown = self._outputs()
         self.photo.input(
             self._read, [self.photo, language, *self.wish], [self.clicks, self.known, *shown], preprocess=False, **quiet
         )
         self.view.select(self._click, [self.clicks, *common], shown, trigger_mode="multiple", **quiet)
         camera = [self.focal, self.pitch, self.height, self.known]
-        for group, fields, change in (
-            ("camera", camera, own_fields.taken_by),
-            ("edges", self.edges, own_fields.marked),
-            ("block", self.numbers, own_fields.corrected),
+        for group, fields, inputs, change in (
+            ("camera", camera[:3], camera, own_fields.taken_by),
+            ("", [self.known], camera, own_fields.taken_by),
+            ("edges", self.edges, self.edges, own_fields.marked),
+            ("block", self.numbers, self.numbers, own_fields.corrected),
         ):
             numbers = [field for field in fields if isinstance(field, gr.Number)]
             triggers = [event for field in numbers for event in (field.submit, field.blur)]
             triggers += [field.input for field in fields if field not in numbers]
-            gr.on(triggers, self._act(change, typed=group), [*common, *fields], shown, **latest)
+            gr.on(triggers, self._act(change, typed=group), [*common, *inputs], self._outputs(group), **latest)
         self.propose.click(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.by.input(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.refit.click(self._act(own_fields.refitted), [*common, *self.numbers], shown, **quiet)
@@ -270,25 +268,22 @@ class _Tab:
         return gr.skip() if after == draft else self._shown(after, language, wish, typed)
 
     def _shown(self, draft: Draft | None, language: str, wish: Sequence[Any], typed: str = "") -> tuple[Any, ...]:
-        """Values for everything that follows the draft; what was scored before belongs to another.
-
-        The group of fields that is being `typed` into is left alone: who is quick has typed on since.
-        """
+        """Values for `_outputs`; what was scored before belongs to another draft."""
         wanted = self._wanted(draft, wish, language)
         cleared = (None, self._no_score(language), "")
         told = told_html(draft, self._words, language)
+        numbers = own_fields.numbers(draft)
+        fields = [number for group, values in numbers.items() if group != typed for number in values]
         if draft is None:
-            return None, None, told, "", None, PITCH_DEG, None, *[None] * 10, wanted, *cleared
-        focal = focal_text(draft, self._words, language)
-        numbers = {
-            "camera": own_fields.camera_numbers(draft),
-            "edges": own_fields.edge_numbers(draft),
-            "block": own_fields.block_numbers(draft),
-        }
-        fields = [gr.skip() if group == typed else n for group, values in numbers.items() for n in values]
-        if draft.known_height_m is not None:
-            fields[2] = numbers["camera"][2]  # follows from the object's
-        return draft, draft.picture(), told, focal, *fields, wanted, *cleared
+            return None, None, told, "", *fields, wanted, *cleared
+        return draft, draft.picture(), told, focal_text(draft, self._words, language), *fields, wanted, *cleared
+
+    def _outputs(self, typed: str = "") -> list[Any]:
+        """What follows the draft, but for the group of fields that is being typed into: who is quick has typed on since."""
+        groups = {"camera": [self.focal, self.pitch, self.height], "edges": self.edges, "block": self.numbers}
+        fields = [field for group, members in groups.items() if group != typed for field in members]
+        first = [self.draft, self.view, self.told, self.focal_told]
+        return [*first, *fields, self.wanted, self.scored, self.cards, self.why]
 
     def _fields(self, operation: str) -> list[Any]:
         """Only what the operation asks for is shown."""

@@ -57,6 +57,13 @@ def test_a_lift_is_taken_for_a_move_away_which_is_why_none_is_scored(bench, plac
     assert "away" in lifted.why
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("angle", "outcome"), [(60, "Passed"), (90, "Passed"), (120, "Failed")])
+def test_how_far_the_right_turn_of_a_box_is_followed(bench, placed, angle, outcome):
+    wish = Wish("rotate", "clockwise", angle)
+    assert bench.score(make_sample(photo(), placed, wish), drawn_edit(wish)).of("strict").outcome == outcome
+
+
 # Of the embedded samples, taken as photos: a rectangle around the target's mask, the true camera, depth as width, no turn.
 # Turns of a quarter and more show sides that the photo does not.
 PASS = {
