@@ -28,7 +28,7 @@ def right_edit(shelf, tmp_path) -> Path:
 
 def test_the_public_endpoints_are_the_documented_ones(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/score", "/samples"}
+    assert set(endpoints) == {"/score", "/samples", "/score_own"}
     assert [p["parameter_name"] for p in endpoints["/score"]["parameters"]] == ["sample_id", "picture"]
     assert [p["parameter_name"] for p in endpoints["/samples"]["parameters"]] == ["operation", "split", "words"]
 
