@@ -135,3 +135,9 @@ def test_a_card_in_another_dress_is_found_by_its_shape_and_one_that_went_is_gone
     assert "turn" in found.unobservable
     assert np.linalg.norm(np.array(found.bbox_3d[:3]) - goal.box[:3]) < 0.03
     assert [d.state for d in measure([CARDS[1]])] == ["absent"]
+
+
+def test_a_copy_that_half_hides_the_original_leaves_it_at_home(measure):
+    first, *_ = measure([CARDS[0], CARDS[1], CARDS[0].changed(0.07, -0.1)])
+    assert first.state == "present"
+    assert first.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3])

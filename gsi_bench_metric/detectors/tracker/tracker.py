@@ -35,9 +35,10 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 6
+_VERSION = 7
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
+_STILL_BEHIND = 0.25  # ... of those that what was found, with its shadow, leaves free
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
 _DOUBLE = 0.45  # ... from which on a second one is
@@ -194,11 +195,9 @@ class _Tracking:
         self._cover(surface, found)
         away = self._is_away(surface, found, home)
         beside = away and self._beside(surface, found)
-        if beside:
-            home = self._home_behind(surface, found, home)
-        if still or (beside and home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT):
+        if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and found.evidence > _DOUBLE else []
-            return [self._at_home(surface, home), *doubles]
+            return [self._at_home(surface, home if still else None), *doubles]
         if not self._is_there(surface, found):
             return [self._redrawn(surface, views) or self._lost(surface, found)]
         unsure = ("turn",) if self._asked("rotate") and self._turn_is_a_guess(views, found) else ()
@@ -208,14 +207,18 @@ class _Tracking:
             return [self._in_other_dress(surface, found)]
         return [self._placed(surface, found, "present", unsure)]
 
-    def _home_behind(self, surface: Surface, found: Found, home: Found) -> Found:
-        """The object at home as far as what was found does not stand before it."""
+    def _is_left_behind(self, surface: Surface, found: Found) -> bool:
+        """Whether the object is still at home too, as far as what was found does not stand before it."""
         hull = cv2.convexHull(np.round(outline(self.scene, surface, found)).astype(np.int32)).astype(np.int32)
         hidden = cv2.fillConvexPoly(np.zeros(self.covered.shape, np.uint8), hull, (1,))
-        free = hidden[surface.pixels[:, 1], surface.pixels[:, 0]] == 0
-        if free.all() or free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
-            return home
-        return stay(self._views(_part(surface, free)))
+        columns, rows = surface.pixels.T
+        free = hidden[rows, columns] == 0
+        if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
+            return False
+        if self.evidence.changed[rows, columns][free].mean() < _STILL_BEHIND:
+            return True
+        home = stay(self._views(surface if free.all() else _part(surface, free)))
+        return home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT
 
     def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
         """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
