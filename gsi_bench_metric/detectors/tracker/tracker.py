@@ -35,12 +35,12 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 7
+_VERSION = 8
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
-_STILL_BEHIND = 0.25  # ... of those that what was found, with its shadow, leaves free
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
 _PRESENT = 0.12  # evidence a pixel from which on an object is found
+_LEFT = -0.04  # ... from which on it is left behind where it looks like itself: empty places speak clearly against it
 _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
 _LEAST_EVIDENCE = 0.05  # for what looks like the object, or its colours at its old place
@@ -215,10 +215,8 @@ class _Tracking:
         free = hidden[rows, columns] == 0
         if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
             return False
-        if self.evidence.changed[rows, columns][free].mean() < _STILL_BEHIND:
-            return True
         home = stay(self._views(surface if free.all() else _part(surface, free)))
-        return home.likeness > _STAYED_LIKENESS and home.evidence > _PRESENT
+        return home.likeness > _STAYED_LIKENESS and home.evidence > _LEFT
 
     def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
         """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
