@@ -22,7 +22,7 @@ import torch
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.shards import read_dataset
 from gsi_bench_metric.detectors import DetectionItem
-from gsi_bench_metric.detectors.tracker import follow
+from gsi_bench_metric.detectors.tracker import views
 from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
 from gsi_bench_metric.pictures import Picture
 
@@ -63,13 +63,13 @@ def main() -> None:
     items = edits(args.data, args.split, args.limit)
     if not items:
         parser.error(f"{args.data}: no after-images of object edits in split {args.split}")
-    shipped, sizes = follow._POINTS, sorted({i.picture.rgb().shape[:2] for i in items if i.picture})
+    shipped, sizes = views._POINTS, sorted({i.picture.rgb().shape[:2] for i in items if i.picture})
     rows = []
     for name, factor in POINTS.items():
-        follow._POINTS = tuple(round(factor * n) for n in shipped)
+        views._POINTS = tuple(round(factor * n) for n in shipped)
         detector = TrackerDetector()
         errors = [error(i.sample, detector, i) for i in items]
-        row = {"points": follow._POINTS[-1], "setting": name} | {f"{n} a call": seconds(items, n) / len(items) for n in CALLS}
+        row = {"points": views._POINTS[-1], "setting": name} | {f"{n} a call": seconds(items, n) / len(items) for n in CALLS}
         rows.append(row | {"median_cm": float(np.median(errors)), "p95_cm": float(np.percentile(errors, 95))})
     print(json.dumps({"cores": os.cpu_count(), "edits": len(items), "pictures": sizes}))
     for row in rows:

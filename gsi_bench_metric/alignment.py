@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.images import RGB
 
-__all__ = ["Alignment", "align"]
+__all__ = ["Alignment", "align", "correlation", "structure"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -32,7 +32,7 @@ _LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; dif
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
 _TUKEY = 4.685
 _SURROUNDINGS_PX, _FLAT, _STRUCTURE_RANGE = 8.0, 6.0, 40.0
-_WINDOW_PX, _TEXTURE, _SAME_STRUCTURE = 17, 0.01, 0.5  # of what is compared for structure; least deviation, least correlation
+_WINDOW_PX, _TEXTURE, _SAME_STRUCTURE = 17, 0.01, 0.6  # of what is compared for structure; least deviation, least correlation
 _FOUND = 0.12  # of the range: a pixel that differs by less, after the fit, is found again
 
 
@@ -115,7 +115,7 @@ def _similarity(
     before: Array, after: Array, weight: Array, tone: NDArray[np.float64], start: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """The warp from `before` to `after`, coarse to fine."""
-    a, b = _structure(_grey(_toned(before, tone))), _structure(_grey(after))
+    a, b = structure(_grey(_toned(before, tone))), structure(_grey(after))
     levels = [(a, b, weight)]
     while max(levels[-1][0].shape) > 2 * _COARSEST:
         levels.append(tuple(_resized(p, 0.5) for p in levels[-1]))  # type: ignore[arg-type]
@@ -246,8 +246,8 @@ def _explains(before: Array, after: Array, weight: Array, matrix: NDArray[np.flo
     seen = (weight > 0) & (_warp(np.full(weight.shape, 255, np.uint8), matrix, border=cv2.BORDER_CONSTANT) > 230)
     if not seen.any():
         return False
-    structure = _structure(_grey(before))
-    without, within = (np.abs(_structure(_grey(b)) - structure)[seen] for b in (after, _warp(after, matrix)))
+    wanted = structure(_grey(before))
+    without, within = (np.abs(structure(_grey(b)) - wanted)[seen] for b in (after, _warp(after, matrix)))
     costs = [np.minimum(rest, np.percentile(rest, _TRIM)).mean() for rest in (without, within)]
     return bool(costs[1] < _LESS * costs[0])
 
@@ -261,19 +261,21 @@ def _found(before: Array, after: NDArray[Any], weight: Array) -> float:
     smooth = [cv2.GaussianBlur(p, (0, 0), 1.5) for p in (a, b)]
     gain = np.clip((smooth[0] * smooth[1]).sum(-1) / np.maximum((smooth[0] ** 2).sum(-1), 1e-4), 0.5, 1.5)
     alike = np.abs(smooth[1] - gain[..., None] * smooth[0]).max(-1) <= _FOUND / 2
-    alike |= _correlation(a.mean(-1), b.mean(-1)) > _SAME_STRUCTURE
+    correlated, deviation = correlation(a.mean(-1), b.mean(-1))
+    alike |= (deviation > _TEXTURE) & (correlated > _SAME_STRUCTURE)
     total = float(weight.sum())
     return float((weight * alike).sum()) / total if total else 1.0
 
 
-def _correlation(a: Array, b: Array) -> Array:
-    """Of the surroundings of each pixel of two grey pictures; 0 where either is flat."""
+def correlation(a: Array, b: Array) -> tuple[Array, Array]:
+    """Of the surroundings of each pixel of two grey pictures (H, W) on 0–1, less where they are flat; and the standard
+    deviation of the flatter ones."""
     window = (_WINDOW_PX, _WINDOW_PX)
     means = [cv2.blur(p, window) for p in (a, b)]
     deviations = [np.sqrt(np.maximum(cv2.blur(p * p, window) - m * m, 0)) for p, m in zip((a, b), means, strict=True)]
-    covariance = cv2.blur((a - means[0]) * (b - means[1]), window)
-    textured = np.minimum(*deviations) > _TEXTURE
-    return np.asarray(np.where(textured, covariance / (deviations[0] * deviations[1] + 1e-4), 0), dtype=np.float32)
+    covariance = cv2.blur(a * b, window) - means[0] * means[1]
+    correlated = covariance / (deviations[0] * deviations[1] + 1e-4)
+    return np.asarray(correlated, dtype=np.float32), np.minimum(*deviations)
 
 
 def _resized(picture: Array, scale: float) -> Array:
@@ -283,8 +285,9 @@ def _resized(picture: Array, scale: float) -> Array:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def _structure(grey: Array) -> Array:
-    """Brightness relative to its surroundings, in units of their contrast: other light leaves it as it is."""
+def structure(grey: Array) -> Array:
+    """Of a grey picture (H, W) on 0–255, brightness relative to its surroundings in units of their contrast, which other light
+    leaves as it is."""
     mean = cv2.GaussianBlur(grey, (0, 0), _SURROUNDINGS_PX)
     deviation = cv2.sqrt(cv2.GaussianBlur((grey - mean) ** 2, (0, 0), _SURROUNDINGS_PX))
     return np.asarray((grey - mean) / (deviation + _FLAT) * _STRUCTURE_RANGE, dtype=np.float32)

@@ -1,45 +1,52 @@
-"""How the camera moved between two pictures of one scene: matched key points, lifted by the source's depth, and PnP."""
+"""How the camera moved between two pictures of one scene: by matched key points about, by all pixels exactly."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_metric.alignment import structure
+from gsi_bench_metric.detectors.tracker.reprojection import CameraMotion, Reprojection
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.images import RGB
 from gsi_bench_metric.viewpoint import ratio_matches
 
-__all__ = ["CameraMotion", "camera_motion"]
+__all__ = ["camera_motion"]
 
 Array = NDArray[np.float64]
 
 _TRIES, _AGREE_PX, _CERTAINTY = 2000, 2.0, 0.9999
 _NO_DISTORTION = np.zeros(4)
-_LEAST_INLIERS = 12
+_LEAST_INLIERS = 6
 _FEATURE_WIDTH = 640.0
 _LEAST_CONTRAST = 0.015
-_LEAST_SHARE = 0.25  # of the matches
-
-
-@dataclasses.dataclass(frozen=True)
-class CameraMotion:
-    """Takes source camera coordinates to the new camera's: x' = rotation x + translation. `inliers` of the matches agree."""
-
-    rotation: Array
-    translation: Array
-    inliers: int
-    matches: int
+_LEAST_AGREEMENT = 0.4  # other scenes agree less
+_NO_GUESS, _ENOUGH = 0.9, 0.5  # agreement from which on key points are not needed, and those of evened pictures
 
 
 def camera_motion(scene: Scene, edited: RGB) -> CameraMotion | None:
     """The motion, or None where too little of the scene is found again.
 
+    Key points tell where the camera is about; then all pixels tell exactly, and whether it is so at all.
+    """
+    views = Reprojection(scene, edited)
+    found = views.best(np.eye(3), np.zeros(3))
+    for enough, prepared in ((_NO_GUESS, lambda p: p), (_ENOUGH, _evened)):
+        if found.agreement > enough:
+            break
+        guess = _by_key_points(scene, prepared(scene.rgb), prepared(edited))
+        if guess is not None:
+            found = max(found, views.best(*guess), key=lambda f: f.agreement)
+    return found if found.agreement > _LEAST_AGREEMENT else None
+
+
+def _by_key_points(scene: Scene, source: RGB, edited: RGB) -> tuple[Array, Array] | None:
+    """Rotation and translation from the source's depth under matched key points.
+
     Lepetit et al. 2009 (EPnP) in RANSAC, refined over its inliers (Levenberg-Marquardt on reprojection), by OpenCV.
     """
-    (here, a), (there, b) = _features(scene.rgb), _features(edited)
+    (here, a), (there, b) = _features(source), _features(edited)
     if min(len(here), len(there)) < _LEAST_INLIERS:
         return None
     first, second = ratio_matches(a, b)
@@ -62,15 +69,19 @@ def camera_motion(scene: Scene, edited: RGB) -> CameraMotion | None:
         confidence=_CERTAINTY,
         flags=cv2.SOLVEPNP_EPNP,
     )
-    if not found or inliers is None or len(inliers) < max(_LEAST_INLIERS, _LEAST_SHARE * known.sum()):
+    if not found or inliers is None or len(inliers) < _LEAST_INLIERS:
         return None
     chosen = inliers[:, 0]
     turn, step = cv2.solvePnPRefineLM(points[chosen], pixels[chosen], scene.K, _NO_DISTORTION, turn, step)
     rotation, translation = np.asarray(cv2.Rodrigues(turn)[0], dtype=np.float64), np.asarray(step, dtype=np.float64)[:, 0]
     # Few matches can agree on a camera far outside of the scene.
-    if not np.linalg.norm(translation) < np.median(points[:, 2]):
-        return None
-    return CameraMotion(rotation, translation, len(inliers), int(known.sum()))
+    return (rotation, translation) if np.linalg.norm(translation) < np.median(points[:, 2]) else None
+
+
+def _evened(rgb: RGB) -> RGB:
+    """Brightness relative to its surroundings, as a picture: what another light leaves as it is."""
+    grey = 128 + structure(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
+    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, -1)
 
 
 def _features(rgb: RGB) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

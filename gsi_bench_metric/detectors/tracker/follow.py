@@ -11,40 +11,33 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, spread
-from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level, verdicts
-from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
+from gsi_bench_metric.detectors.tracker.likelihood import Cloud, verdicts
+from gsi_bench_metric.detectors.tracker.views import Views
 
-__all__ = ["Found", "Support", "Views", "follow", "make_views", "redrawn", "stay", "turn_gain"]
+__all__ = ["Found", "Support", "follow", "stay", "turn_gain"]
 
 Array = NDArray[np.float64]
 
-_POINTS = (128, 256, 400)
-_WIDTHS = (72, 144, 512)
-_SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
-_PALETTE_WIDTH = 256  # px: finer makes no difference
-_PALETTE = 24  # colours that stand for the object's own
-_PALETTE_SIGMA = 1.3  # light changes more between faces than on one
-_OLD_PLACE = 0.8  # how sure a change is where the background was never seen
-_NOISE_FLOOR = 0.04  # there
 _GRID_PX = 2.0
 _TURNS, _SIZES = 48, np.geomspace(0.4, 2.5, 19)
 _DEPTHS = (0.3, 3.0)  # range of distances that is searched, of the object's own
 _APART = (0.04, 0.05, 0.03, 0.3, 0.15)  # poses nearer than this are one hypothesis
+_OTHERS = (0.015, 0.015, 0.006, 0.15, 0.1)  # ... one candidate
+_PLACES = (0.02, 0.02, 0.006, math.inf, math.inf)  # ... one finalist: turns and sizes are free at the end
 _CANDIDATES, _FINALISTS = 8, 3
 _FAMILIES = ((1, 1, 0, 0, 0), (1, 1, 0, 0, 1), (1, 1, 1, 0, 1))
 _COSTS = (0.0, 0.0, 0.06, 0.04, 0.08)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
 _MOST_UNASKED_SIZE = 0.7  # log
+# Nobody asked for another size: from here on its colours must be right, and most of it seen.
+_OTHER_SIZE, _SURELY_ITSELF, _CLEARLY_SEEN = 0.25, 0.65, 0.6  # log size, likeness, share of the surface
 _TURN_COST, _TURN_LIKENESS, _TURN_SEEN = 0.08, 0.75, 0.5  # nobody asked for it: its colours must tell
-_DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 _LEAST_SIDE, _HOPELESS = 0.15, 10.0
 _ROTATE_BONUS = 0.5  # how much a turn in place is believed where a turn was asked for
 
@@ -61,24 +54,6 @@ class Support:
     radius: float = math.inf
     inner: float = 0.0
     floor: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Views:
-    """One object and one edited picture at all sizes, coarse first.
-
-    `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
-    that the after-image shows. `turns`: whether turns could be seen.
-    """
-
-    surface: Surface
-    axes: Array
-    K: tuple[Array, ...]
-    clouds: tuple[Cloud, ...]
-    levels: tuple[Level, ...]
-    caution: float
-    turns: bool
-    further: Cloud | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,50 +78,15 @@ class Found:
         """Score for each pixel that is seen."""
         return self.score / max(self.seen, 0.02)
 
-
-def make_views(
-    scene: Scene,
-    surface: Surface,
-    evidence: Evidence,
-    further: tuple[Surface, NDArray[np.float32]] | None = None,
-    device: str = "cpu",
-) -> Views:
-    """Prepares an object for the search, which runs on the device.
-
-    `further`: its surface in the after-image and that picture in opponent colours.
-    """
-    width = scene.size[0]
-    widths = [min(w, width) for w in _WIDTHS]
-    clouds = [_cloud(surface, _shrunk(evidence.source, w), scene, n) for n, w in zip(_POINTS, widths, strict=True)]
-    stack = _stack(scene, surface, evidence)
-    sigmas = [_widened(sigma, evidence.unrest) for sigma in _SIGMAS]
-    levels = [_level(scene, surface, _shrunk(stack, w), s) for w, s in zip(widths, sigmas, strict=True)]
-    more = None
-    if further is not None and len(further[0].points) >= 20:
-        more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
-        more = _brought_back(more, surface, further[0], scene.axes)
-    K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
-    return Views(
-        surface,
-        scene.axes,
-        K,
-        tuple(cloud.to(device) for cloud in clouds),
-        tuple(level.to(device) for level in levels),
-        evidence.unrest.light,
-        surface.thing.symmetry != "continuous",
-        None if more is None else more.to(device),
-    )
+    @property
+    def size_is_a_guess(self) -> bool:
+        """Whether it has another size, and too little of it is clear to believe that where nobody asked for it."""
+        return bool(_size_is_a_guess(*(torch.tensor(value) for value in (self.pose[4], self.likeness, self.seen))))
 
 
 def stay(views: Views) -> Found:
     """The object where it was."""
     return _verdict(views, torch.zeros(5))
-
-
-def redrawn(views: Views) -> Views:
-    """For a search by silhouette alone: another instance of the kind, or the object in other colours."""
-    levels = tuple(dataclasses.replace(level, silhouette=_DRAWN_ANEW) for level in views.levels)
-    return dataclasses.replace(views, levels=levels, turns=False, further=None)
 
 
 def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = False, size_asked: bool = False) -> Found:
@@ -156,8 +96,9 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
     seeds, free = _coarse(views, supports, turns, size_asked)
     middle, free = _search(views, _MIDDLE, seeds, free, generator)
     # At full size a few rounds tell which candidates are worth the rest.
-    middle, _ = _search(views, _SIFTING, middle[:_CANDIDATES], free[:_CANDIDATES], generator)
-    middle = middle[:_FINALISTS]
+    kept = _apart(middle, _CANDIDATES, _OTHERS)
+    middle, _ = _search(views, _SIFTING, middle[kept], free[kept], generator)
+    middle = middle[_apart(middle, _FINALISTS, _PLACES)]
     families = torch.tensor(_FAMILIES, dtype=torch.float32)
     starts = middle.repeat_interleave(len(families), 0)
     masks = families.repeat(len(middle), 1)
@@ -165,14 +106,20 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
     if not size_asked:
         starts[:, 4].clamp_(-_MOST_UNASKED_SIZE, _MOST_UNASKED_SIZE)
     fine, masks = _search(views, _FINE, starts, masks, generator)
-    value = verdicts(views.clouds[2], views.levels[2], fine[None]).score[0]
+    found = verdicts(views.clouds[2], views.levels[2], fine[None])
+    value = found.score[0]
     heights = torch.tensor([_height_cost(pose, views, supports) for pose in fine.numpy()])
     if not size_asked:
-        value = value - _HOPELESS * (fine[:, 4].abs() > _MOST_UNASKED_SIZE)
+        refused = (fine[:, 4].abs() > _MOST_UNASKED_SIZE) | _size_is_a_guess(fine[:, 4], found.likeness[0], found.seen[0])
+        value = value - _HOPELESS * refused
     best = fine[(value - masks @ torch.tensor(_COSTS) - heights).argmax()]
     if turns:
         best = _with_turn(views, best, turn_asked, generator)
     return _verdict(views, best)
+
+
+def _size_is_a_guess(log_size: Tensor, likeness: Tensor, seen: Tensor) -> Tensor:
+    return (log_size.abs() > _OTHER_SIZE) & ((likeness < _SURELY_ITSELF) | (seen < _CLEARLY_SEEN))
 
 
 def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Generator) -> Tensor:
@@ -312,14 +259,19 @@ def _crossed(pose: Tensor, turns: bool) -> Tensor:
 def _distinct(poses: Tensor, values: Tensor, count: int) -> list[int]:
     """The best poses that are not near each other."""
     order = values.argsort(descending=True)[: 40 * count]
-    near = ((poses[order, None] - poses[None, order]) / torch.tensor(_APART)).abs().amax(-1) <= 1
+    return [int(order[i]) for i in _apart(poses[order], count, _APART)]
+
+
+def _apart(poses: Tensor, count: int, least: tuple[float, ...]) -> list[int]:
+    """Of poses, best first: those that are not near one before them. Many searches end at one place: it is one candidate."""
+    near = ((poses[:, None] - poses[None]) / torch.tensor(least)).abs().amax(-1) <= 1
     kept: list[int] = []
-    for i in range(len(order)):
+    for i in range(len(poses)):
         if not near[i, kept].any():
             kept.append(i)
             if len(kept) == count:
                 break
-    return [int(order[i]) for i in kept]
+    return kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -355,96 +307,3 @@ def _search(views: Views, effort: _Effort, seeds: Tensor, free: Tensor, generato
         spreads = torch.minimum(spreads * 0.7, 1.2 * elite.std(1) + 0.05 * spreads)
     order = verdicts(cloud, level, centres[None]).score[0].argsort(descending=True)
     return centres[order], free[order]
-
-
-# --- surfaces and pictures as tensors
-
-
-def _tensor(array: NDArray[np.generic]) -> Tensor:
-    return torch.tensor(array, dtype=torch.float32)[None]
-
-
-def _cloud(surface: Surface, picture: NDArray[np.float32], scene: Scene, count: int) -> Cloud:
-    """`count` points of a surface, drawn; with colours from a picture of the view that shows it, of any size."""
-    total = len(surface.points)
-    drawn = np.random.default_rng(count).permutation(total)[:count]
-    chosen = np.resize(np.sort(drawn), count)
-    axes = scene.axes
-    place = ((surface.pixels[chosen] + 0.5) * (picture.shape[1] / scene.size[0]) - 0.5).astype(np.float32)
-    colours = cv2.remap(picture, place[None, :, 0], place[None, :, 1], cv2.INTER_LINEAR)[0]
-    points, normals = surface.points[chosen], surface.normals[chosen]
-    cosine = -(normals * points).sum(-1) / np.linalg.norm(points, axis=-1)
-    return Cloud(
-        _tensor((points - surface.base) @ axes.T),
-        _tensor(normals @ axes.T),
-        _tensor(colours),
-        _tensor(np.full(count, 1 / count)),
-        _tensor(points[:, 2]),
-        _tensor(np.clip(cosine, 0.15, 1)),
-    )
-
-
-def _brought_back(cloud: Cloud, before: Surface, after: Surface, axes: Array) -> Cloud:
-    """Points seen after the right edit, as they stood before it."""
-    turn = axes @ np.array(before.thing.rotation_matrix) @ np.array(after.thing.rotation_matrix).T @ axes.T
-    size = float(np.prod(np.array(before.thing.bbox_3d[3:6]) / np.array(after.thing.bbox_3d[3:6])) ** (1 / 3))
-    back = torch.tensor(turn.T, dtype=torch.float32)
-    return dataclasses.replace(cloud, points=size * cloud.points @ back, normals=cloud.normals @ back, depth=size * cloud.depth)
-
-
-def _shrunk(picture: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    if width >= picture.shape[1]:
-        return picture
-    size = (width, round(picture.shape[0] * width / picture.shape[1]))
-    # OpenCV resizes up to four channels at once.
-    parts = [
-        cv2.resize(np.ascontiguousarray(picture[..., c : c + 4]), size, interpolation=cv2.INTER_AREA).reshape(
-            size[1], size[0], -1
-        )
-        for c in range(0, picture.shape[-1], 4)
-    ]
-    return np.concatenate(parts, -1)
-
-
-def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
-    """A level's pictures, H×W×CHANNELS, at full size."""
-    mask = surface.mask.astype(np.uint8)
-    reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
-    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
-    over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
-    part = surface.around  # the rest of the picture says nothing of what stands behind the object
-    background = fill(evidence.source[part], ~near[part] & ~scene.things[part])
-    unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, _NOISE_FLOOR))
-    changed = evidence.changed.copy()
-    guess = _OLD_PLACE * change(background, evidence.edited[part], unrest)
-    changed[part] = np.where(over[part], guess, changed[part])
-    changed *= evidence.known
-    nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
-    channels = (changed, nearer, _commonness(surface, evidence))
-    return np.concatenate([evidence.edited, np.stack(channels, -1)], -1).astype(np.float32)
-
-
-def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
-    """How likely each pixel's colour is for a side of the object of which only the palette is known, H×W."""
-    pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=_PALETTE)]
-    sigma = _widened(_SIGMAS[-1], evidence.unrest)
-    units = np.array([_PALETTE_SIGMA * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
-    height, width = evidence.edited.shape[:2]
-    pixels = torch.tensor(_shrunk(evidence.edited, _PALETTE_WIDTH) / units)
-    palette = torch.tensor(evidence.source[pick[:, 1], pick[:, 0]] / units)
-    likely = torch.exp(-(torch.cdist(pixels.reshape(-1, 3), palette) ** 2)).mean(1).reshape(pixels.shape[:2])
-    return np.asarray(cv2.resize(likely.numpy(), (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
-
-
-def _widened(sigma: tuple[float, float], unrest: Unrest) -> tuple[float, float]:
-    bright, colour = np.hypot(sigma, spread(unrest)).tolist()
-    return bright, colour
-
-
-def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:
-    """`stack`: the level's pictures, h×w×CHANNELS."""
-    factor = stack.shape[1] / scene.size[0]
-    K = np.diag([factor, factor, 1.0]) @ scene.K
-    to_pixels = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)
-    pictures = torch.tensor(stack).permute(2, 0, 1)[None].contiguous()
-    return Level(pictures, _tensor(to_pixels), _tensor(-scene.axes @ surface.base), sigma)

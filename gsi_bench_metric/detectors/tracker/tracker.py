@@ -24,9 +24,10 @@ from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
-from gsi_bench_metric.detectors.tracker.follow import Found, Support, Views, follow, make_views, redrawn, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
+from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
 from gsi_bench_metric.images import RGB, fit_to, load_rgb
 from gsi_bench_metric.pictures import Picture
 
@@ -35,7 +36,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 8
+_VERSION = 9
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 _STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
@@ -45,10 +46,9 @@ _DOUBLE = 0.45  # ... from which on a second one is
 _LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
 _LEAST_EVIDENCE = 0.05  # for what looks like the object, or its colours at its old place
 # Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
-_REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.12, 0.4, 0.5
+_REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.08, 0.4, 0.5
 _OTHER_DRESS = 0.35  # likeness below which its colours are not the object's
 _LIKE_ITSELF = 0.45
-_OTHER_SIZE, _SURELY_ITSELF = 0.25, 0.65  # log; nobody asked for another size: its colours must be right
 _SETTLED = 0.5  # likeness of a bystander's pixels at home
 # Nobody asked bystanders to do anything: it takes more to believe that they did.
 _ELSEWHERE = 0.45
@@ -249,8 +249,7 @@ class _Tracking:
         """Whether a pose shows the object. About its old place the background is a guess, so there its colours may speak."""
         if found.seen < _LEAST_SEEN:
             return False
-        resized = not self._asked("scale") and abs(found.pose[4]) > _OTHER_SIZE
-        if resized and (found.likeness < _SURELY_ITSELF or found.seen < _CLEARLY_SEEN):
+        if found.size_is_a_guess and not self._asked("scale"):
             return False
         near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
         clear = found.likeness > _STAYED_LIKENESS and found.seen > _CLEARLY_SEEN and found.evidence > _LEAST_EVIDENCE
@@ -351,7 +350,7 @@ def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
     motion = camera_motion(scene, edited)
     if motion is None:
         return [detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]
-    return [detection(scene, s, carried(s.thing, motion), confidence=motion.inliers / motion.matches) for s in scene.surfaces]
+    return [detection(scene, s, carried(s.thing, motion), confidence=motion.agreement) for s in scene.surfaces]
 
 
 def _part(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
