@@ -26,7 +26,8 @@ _FINEST = 256  # px: more costs time and adds nothing to four numbers
 _STEPS = 12  # at each level, at most
 _SETTLED_PX = 0.005
 _KNOTS = 6  # of the tone curve
-_TONE_PIXELS = 5000  # at most, for the curve
+_SETTLED_TONE = 0.05  # of 255
+_ENOUGH = 5000  # at most, for the curve and for medians
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
 _LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; differences above this percentile count as it
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
@@ -142,7 +143,8 @@ def _refine(a: Array, b: Array, weight: Array, matrix: NDArray[np.float64]) -> N
         moved = _warp(b, matrix)
         seen = _warp(shown, matrix, border=cv2.BORDER_CONSTANT) * weight
         residual = moved - a
-        scale = 1.4826 * float(np.median(np.abs(residual[seen > 0.5]))) + 0.5 if (seen > 0.5).any() else 1.0
+        told = np.abs(residual[seen > 0.5])
+        scale = 1.4826 * float(np.median(told[:: 1 + len(told) // _ENOUGH])) + 0.5 if len(told) else 1.0
         w = (np.clip(1 - (residual / (_TUKEY * scale)) ** 2, 0, 1) ** 2 * seen).reshape(-1, 1)
         normal = jacobian.T @ (w * jacobian) + 1e-3 * np.eye(4, dtype=np.float32)
         step = np.linalg.solve(normal.astype(np.float64), (jacobian.T @ (w * residual.reshape(-1, 1))).astype(np.float64))[:, 0]
@@ -165,7 +167,7 @@ def _composed(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2])
+    return np.asarray(cv2.invertAffineTransform(matrix))
 
 
 def _rescaled(matrix: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
@@ -194,7 +196,7 @@ def _fit_tone(before: Array, after: Array, weight: Array) -> NDArray[np.float64]
     knots = np.linspace(0, 255, _KNOTS)
     curve = _no_curve()
     kept = np.flatnonzero(weight > 0.5)
-    kept = kept[:: max(1, len(kept) // _TONE_PIXELS)]
+    kept = kept[:: max(1, len(kept) // _ENOUGH)]
     if len(kept) < 50:
         return curve
     for channel in range(3):
@@ -221,7 +223,9 @@ def _robust_curve(
         w = np.clip(1 - (residual / (_TUKEY * scale)) ** 2, 0, 1) ** 2
         strength = 1e-3 * len(x)
         normal = basis.T @ (w[:, None] * basis) + strength * bend.T @ bend + 1e-6 * len(x) * np.eye(_KNOTS)
-        values = np.linalg.solve(normal, basis.T @ (w * y) + 1e-6 * len(x) * knots)
+        before, values = values, np.linalg.solve(normal, basis.T @ (w * y) + 1e-6 * len(x) * knots)
+        if np.abs(values - before).max() < _SETTLED_TONE:
+            break
     return np.asarray(values)
 
 

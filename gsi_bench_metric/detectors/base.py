@@ -30,7 +30,8 @@ class Detector(Protocol):
 
     Detectors that know the scene (`simulator`, `tracker`) report every known object under its `object_id`, lost ones as
     `state="absent"` with their box in the source, a further one of them as `state="duplicate"` with the same id. `sigma` has
-    the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height.
+    the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height;
+    in the source also presence, of what cannot be told even in the ground truth.
     Others report what they find of the target's class, without an id. All boxes stand in the frame of the
     camera that took the picture: after a view edit, in the new camera's.
     """

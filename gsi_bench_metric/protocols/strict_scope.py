@@ -33,6 +33,10 @@ def unscored(situation: Situation, hidden: float | None = None) -> Reason | None
     if target.before is None:
         return Reason("source_not_found", f"the {target.category} is not found in the source")
     if operation.kind == "remove":
+        if "presence" in target.before.unobservable:
+            return Reason(
+                "unobservable", f"the detector cannot tell whether the {target.category} is there, even in the ground truth"
+            )
         return None
     problem = _UNSCORED[operation.kind](situation, target.before)
     if problem is not None:
@@ -47,7 +51,9 @@ def _move_unscored(situation: Situation, before: Pose) -> Reason | None:
     if situation.sample.new_bbox_3d is None or goal is None or truth is None:
         return Reason("no_goal", "the sample has no new_bbox_3d, the goal of a move")
     if "position" in before.unobservable:
-        return Reason("unobservable", f"the position of the {situation.target.category} cannot be seen in the source")
+        return Reason(
+            "unobservable", f"the detector cannot tell the position of the {situation.target.category} in these pictures"
+        )
     step = goal.centre - truth.centre
     if float(np.linalg.norm(step)) <= max(SIGMAS * before.sigma_m, _EPS):
         text = f"{words.centimetres(step)} asked, but the detector is sure to {100 * before.sigma_m:.1f} cm only"
@@ -59,7 +65,9 @@ def _place_unscored(situation: Situation, before: Pose) -> Reason | None:
     if not situation.operation.region:
         return Reason("no_goal", "the sample has no region, the goal of a place")
     if "position" in before.unobservable:
-        return Reason("unobservable", f"the position of the {situation.target.category} cannot be seen in the source")
+        return Reason(
+            "unobservable", f"the detector cannot tell the position of the {situation.target.category} in these pictures"
+        )
     return None
 
 
@@ -84,7 +92,7 @@ def _scale_unscored(situation: Situation, before: Pose) -> Reason | None:
     if factor <= 0 or abs(math.log(factor)) < _EPS:
         return Reason("no_goal", "the sample has neither factor nor new_bbox_3d of another size, the goal of a scale")
     if "size" in before.unobservable:
-        return Reason("unobservable", f"the size of the {situation.target.category} cannot be seen in the source")
+        return Reason("unobservable", f"the detector cannot tell the size of the {situation.target.category} in these pictures")
     sigma = 0.0 if before.sigma is None else float((before.sigma[3:6] / np.maximum(before.box[3:6], _EPS)).mean())
     if abs(math.log(factor)) <= SIGMAS * sigma:
         return Reason(

@@ -97,8 +97,12 @@ _PHRASES = [
     (r"the (?P<name>.+) is not found in the source", "原图中没有找到 {name}"),
     (r"(?P<share>\d+ %) of the (?P<name>.+) is hidden where it is asked to go", "在要求的位置，{name} 有 {share} 被遮住"),
     (
-        r"the (?P<freedom>turn|size|position) of the (?P<name>.+) cannot be seen in the source",
-        "原图中看不出 {name} 的{freedom}",
+        r"the detector cannot tell the (?P<freedom>turn|size|position) of the (?P<name>.+) in these pictures",
+        "检测器在这些图像中测不出 {name} 的{freedom}",
+    ),
+    (
+        r"the detector cannot tell whether the (?P<name>.+) is there, even in the ground truth",
+        "即使在真值图像中，检测器也无法判断 {name} 是否存在",
     ),
     (r"the (?P<name>.+) looks the same from all sides", "{name} 从各个方向看都一样"),
     (r"after the asked turn the (?P<name>.+) looks as before", "按要求转动后，{name} 看起来没有变化"),

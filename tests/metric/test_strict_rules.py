@@ -422,6 +422,7 @@ def reason(sample, source=None, hidden=None):
     [
         ("move", GONE, "source_not_found"),
         ("remove", GONE, "source_not_found"),
+        ("remove", found("mug", MUG, unobservable=["presence"]), "unobservable"),
         ("move", found("mug", MUG, sigma=[0.11, 0, 0, 0, 0, 0, 0]), "below_resolution"),
         ("move", found("mug", MUG, sigma=[0.09, 0, 0, 0, 0, 0, 0]), None),
         ("move", found("mug", MUG, unobservable=["position"]), "unobservable"),

@@ -6,6 +6,7 @@ Everything is compared in the source's frame, after drift and tone were removed,
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import cv2
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.images import RGB
 
-__all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "spread"]
+__all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "shrunk", "spread"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -23,7 +24,7 @@ _BLURS = (0.0, 0.5, 0.8, 1.2, 1.7, 2.3, 3.0)
 _DETAIL_PX, _SOFTER = 4.0, 0.95  # detail is what is smaller; blurring must make the pictures more alike by as much
 _NOISY = 0.01  # of the range: above it both pictures are smoothed
 _GRAIN_PX, _LIGHT_PX = 1.5, 5
-_THINNED = 5  # every so many pixels are enough for a median
+_THINNED = 2  # every so many rows and columns are enough for a median
 _ROUGHLY = 2.0
 _DARK = 0.1  # of the range: colours of darker things are not trusted
 _BRIGHTNESS, _COLOUR = 0.045, 0.06  # what two pictures of the same thing differ by
@@ -64,6 +65,16 @@ class Evidence:
     known: Mask
     unrest: Unrest
     soften: tuple[float, ...]
+
+    def sized(self, width: int) -> tuple[Array, Array]:
+        """Source and edited picture at a width, once for all objects."""
+        if width not in self._sizes:
+            self._sizes[width] = (shrunk(self.source, width), shrunk(self.edited, width))
+        return self._sizes[width]
+
+    @functools.cached_property
+    def _sizes(self) -> dict[int, tuple[Array, Array]]:
+        return {}
 
 
 def compare(source: RGB, edited: RGB, known: Mask) -> Evidence:
@@ -119,6 +130,15 @@ def spread(unrest: Unrest) -> tuple[float, float]:
     return float(np.hypot(1.5 * unrest.noise, 0.5 * unrest.light)), float(np.hypot(1.5 * unrest.noise, unrest.tint))
 
 
+def shrunk(picture: Array, width: int) -> Array:
+    """H×W×C at most `width` wide."""
+    if width >= picture.shape[1]:
+        return picture
+    return np.asarray(
+        cv2.resize(picture, (width, round(picture.shape[0] * width / picture.shape[1])), interpolation=cv2.INTER_AREA)
+    )
+
+
 def fill(picture: Array, valid: Mask) -> Array:
     """The picture where `valid`, elsewhere spread from there, smoothly: push-pull over a pyramid (Gortler et al. 1996)."""
     weights = [valid.astype(np.float32)]
@@ -140,7 +160,7 @@ def _common_blur(a: Array, b: Array, known: Mask) -> float:
     By what most pixels say: something sharp that an edit took away does not make the rest soft.
     """
     before, after = (_detail(p) for p in (a, b))
-    rest = [np.abs(_blurred(before, sigma) - after)[known][::_THINNED] for sigma in _BLURS]
+    rest = [np.abs(_thinned(_blurred(before, sigma) - after, known)) for sigma in _BLURS]
     costs = [float(np.minimum(r, np.percentile(r, 80)).mean()) for r in rest]
     best = int(np.argmin(costs))
     if best == 0 or costs[best] > _SOFTER * costs[0]:
@@ -167,15 +187,21 @@ def _grain(a: Array, b: Array) -> float:
 def _noise(a: Array, b: Array, known: Mask) -> float:
     """Of two RGB pictures, light apart."""
     gain = (cv2.blur(b, (_LIGHT_PX, _LIGHT_PX)) + 0.02) / (cv2.blur(a, (_LIGHT_PX, _LIGHT_PX)) + 0.02)
-    return _deviation((b - gain * a)[known][::_THINNED])
+    return _deviation(_thinned(np.asarray(b - gain * a, dtype=np.float32), known))
 
 
 def _unrest(a: Array, b: Array, known: Mask, noise: float) -> Unrest:
     """Of two pictures in opponent colours."""
-    before, after = (cv2.blur(p, (_LIGHT_PX, _LIGHT_PX))[known][::_THINNED] for p in (a, b))
+    before, after = (_thinned(np.asarray(cv2.blur(p, (_LIGHT_PX, _LIGHT_PX)), dtype=np.float32), known) for p in (a, b))
     light = np.log((after[:, 0] + 0.02) / (before[:, 0] + 0.02))
     tint = np.linalg.norm(after[:, 1:] - before[:, 1:], axis=1)
     return Unrest(noise, _ROUGHLY * float(np.percentile(np.abs(light), 80)), _ROUGHLY * float(np.percentile(tint, 80)))
+
+
+def _thinned(picture: Array, known: Mask) -> Array:
+    """Some of the known pixels (P, ...)."""
+    few = (slice(None, None, _THINNED), slice(None, None, _THINNED))
+    return picture[few][known[few]]
 
 
 def _deviation(values: Array) -> float:

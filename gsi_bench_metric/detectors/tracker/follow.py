@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.likelihood import Cloud, verdicts
+from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Verdict, verdicts
 from gsi_bench_metric.detectors.tracker.views import Views
 
 __all__ = ["Found", "Support", "follow", "stay", "turn_gain"]
@@ -35,6 +35,7 @@ _COSTS = (0.0, 0.0, 0.06, 0.04, 0.08)  # of freedoms, in units of the score
 _ON_SOMETHING, _IN_THE_AIR = 0.03, 0.3  # what standing at another height costs
 _LEVEL_M, _SAME_LEVEL_M = 0.004, 0.025
 _MOST_UNASKED_SIZE = 0.7  # log
+_AREA_COST = 0.015  # of the squared logarithm of the pixels covered: what explains nothing must not shrink to nothing
 # Nobody asked for another size: from here on its colours must be right, and most of it seen.
 _OTHER_SIZE, _SURELY_ITSELF, _CLEARLY_SEEN = 0.25, 0.65, 0.6  # log size, likeness, share of the surface
 _TURN_COST, _TURN_LIKENESS, _TURN_SEEN = 0.08, 0.75, 0.5  # nobody asked for it: its colours must tell
@@ -107,15 +108,25 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
         starts[:, 4].clamp_(-_MOST_UNASKED_SIZE, _MOST_UNASKED_SIZE)
     fine, masks = _search(views, _FINE, starts, masks, generator)
     found = verdicts(views.clouds[2], views.levels[2], fine[None])
-    value = found.score[0]
+    value = _worth(found)
     heights = torch.tensor([_height_cost(pose, views, supports) for pose in fine.numpy()])
     if not size_asked:
         refused = (fine[:, 4].abs() > _MOST_UNASKED_SIZE) | _size_is_a_guess(fine[:, 4], found.likeness[0], found.seen[0])
         value = value - _HOPELESS * refused
-    best = fine[(value - masks @ torch.tensor(_COSTS) - heights).argmax()]
+    best = fine[(value - _cost(masks, views.caution, size_asked) - heights).argmax()]
     if turns:
         best = _with_turn(views, best, turn_asked, generator)
     return _verdict(views, best)
+
+
+def _cost(freedoms: Tensor, caution: float, size_asked: bool) -> Tensor:
+    """What freedoms (S, 5) must explain. Where another size was asked for, it is the one that kept its size that must, in
+    another light."""
+    costs = torch.tensor(_COSTS)
+    if not size_asked:
+        return freedoms @ costs
+    *others, size = costs
+    return freedoms[:, :4] @ torch.stack(others) + (1 - freedoms[:, 4]) * size * min(caution, 1.0)
 
 
 def _size_is_a_guess(log_size: Tensor, likeness: Tensor, seen: Tensor) -> Tensor:
@@ -168,9 +179,9 @@ def turn_gain(views: Views, found: Found) -> float:
 def _turning(views: Views, poses: Tensor) -> Tensor:
     """The turning score of poses (H, 5); hopeless where hardly any known side would be seen, which explains nothing."""
     clouds = [views.clouds[2]] if views.further is None else [views.clouds[2], views.further]
-    found = [verdicts(cloud, views.levels[2], poses[None]) for cloud in clouds]
+    found = [verdicts(cloud, views.levels[2], poses[None], turns=True) for cloud in clouds]
     # A turn half-way shows some of both sides, neither as well as the end that it belongs to.
-    return torch.stack([v.turning[0] - _HOPELESS * (v.seen[0] < _LEAST_SIDE) for v in found]).amax(0)
+    return torch.stack([v.score[0] - _HOPELESS * (v.seen[0] < _LEAST_SIDE) for v in found]).amax(0)
 
 
 def _verdict(views: Views, pose: Tensor) -> Found:
@@ -206,7 +217,7 @@ def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Sup
 
 def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked: bool) -> tuple[Tensor, Tensor]:
     """The best distinct poses (S, 5) of a grid over everything, and their freedoms. Sizes that are asked for are among them."""
-    moves = np.concatenate([_on_support(views, support) for support in supports])
+    moves = _on_supports(views, supports)
     pixel = float(np.linalg.norm(views.surface.base)) / views.K[0][0, 0]  # metres
     near = np.array([(i * 1.5 * pixel, j * 1.5 * pixel) for i in (-1, 0, 1) for j in (-1, 0, 1)])
     sizes = np.array([(x, y, 0, 0, s) for x, y in near for s in np.log(_SIZES)])
@@ -217,10 +228,10 @@ def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked:
         freedoms.append((1, 1, 0, 1, 0))
     poses = torch.tensor(np.concatenate(grids), dtype=torch.float32)
     free = torch.cat([torch.tensor([f], dtype=torch.float32).repeat(len(g), 1) for f, g in zip(freedoms, grids, strict=True)])
-    value = verdicts(views.clouds[0], views.levels[0], poses[None]).score[0]
+    value = _worth(verdicts(views.clouds[0], views.levels[0], poses[None]))
     first = _distinct(poses, value, 10)
     more = torch.cat([_crossed(poses[i], turns) for i in first[:8]])
-    value = torch.cat([value, verdicts(views.clouds[0], views.levels[0], more[None]).score[0]])
+    value = torch.cat([value, _worth(verdicts(views.clouds[0], views.levels[0], more[None]))])
     poses = torch.cat([poses, more])
     free = torch.cat([free, torch.tensor([[1.0, 1.0, 0.0, float(turns), 1.0]]).repeat(len(more), 1)])
     chosen = [*first, *_distinct(poses, value, 12)]
@@ -230,21 +241,24 @@ def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked:
     return poses[chosen], free[chosen]
 
 
-def _on_support(views: Views, support: Support) -> Array:
+def _on_supports(views: Views, supports: Sequence[Support]) -> Array:
     """Poses (M, 5) whose base lies on a support under every second pixel of the coarsest picture."""
     height, width = views.levels[0].pictures.shape[-2:]
     u, v = np.meshgrid(np.arange(_GRID_PX / 2, width, _GRID_PX), np.arange(_GRID_PX / 2, height, _GRID_PX))
-    rays = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], -1) @ np.linalg.inv(views.K[0]).T
-    up, base = views.axes[2], views.surface.base
-    with np.errstate(divide="ignore"):
-        distance = ((base + up * support.height) @ up) / (rays @ up)
-    places = rays * distance[:, None]
-    kept = (distance > _DEPTHS[0] * base[2]) & (distance < _DEPTHS[1] * base[2])
-    if support.centre is not None:
-        with np.errstate(invalid="ignore"):
-            kept &= np.linalg.norm((places - support.centre) @ views.axes[:2].T, axis=-1) < support.radius
-    offsets = (places[kept] - base) @ views.axes[:2].T
-    return np.concatenate([offsets, np.tile([support.height, 0.0, 0.0], (len(offsets), 1))], 1)
+    rays = np.stack([u.ravel(), v.ravel(), np.ones(u.size)], -1) @ (views.axes @ np.linalg.inv(views.K[0])).T
+    base = views.axes @ views.surface.base
+    far = views.surface.base[2]
+    poses = []
+    for support in supports:
+        with np.errstate(divide="ignore"):
+            distance = (base[2] + support.height) / rays[:, 2]
+        kept = (distance > _DEPTHS[0] * far) & (distance < _DEPTHS[1] * far)
+        offsets = rays[kept, :2] * distance[kept, None] - base[:2]
+        if support.centre is not None:
+            centre = (views.axes @ (support.centre - views.surface.base))[:2]
+            offsets = offsets[((offsets - centre) ** 2).sum(-1) < support.radius**2]
+        poses.append(np.concatenate([offsets, np.tile([support.height, 0.0, 0.0], (len(offsets), 1))], 1))
+    return np.concatenate(poses)
 
 
 def _crossed(pose: Tensor, turns: bool) -> Tensor:
@@ -264,7 +278,7 @@ def _distinct(poses: Tensor, values: Tensor, count: int) -> list[int]:
 
 def _apart(poses: Tensor, count: int, least: tuple[float, ...]) -> list[int]:
     """Of poses, best first: those that are not near one before them. Many searches end at one place: it is one candidate."""
-    near = ((poses[:, None] - poses[None]) / torch.tensor(least)).abs().amax(-1) <= 1
+    near = (((poses[:, None] - poses[None]) / torch.tensor(least)).abs().amax(-1) <= 1).numpy()
     kept: list[int] = []
     for i in range(len(poses)):
         if not near[i, kept].any():
@@ -284,7 +298,7 @@ class _Effort:
     draws: int
 
 
-_MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3, 32)
+_MIDDLE = _Effort(1, (0.03, 0.04, 0.02, 0.15, 0.08), 3, 24)
 _SIFTING = _Effort(2, (0.012, 0.016, 0.01, 0.06, 0.03), 2, 16)
 _FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5, 32)
 
@@ -292,18 +306,22 @@ _FINE = _Effort(2, (0.012, 0.016, 0.01, 0.0, 0.03), 5, 32)
 def _search(views: Views, effort: _Effort, seeds: Tensor, free: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Shrinking random search around seeds (S, 5) in their free directions; the outcomes, best first, and their freedoms."""
     cloud, level, draws = views.clouds[effort.size], views.levels[effort.size], effort.draws
-    centres, spreads = seeds.clone(), torch.tensor(effort.spread) * free
+    centres, means, spreads = seeds, seeds, torch.tensor(effort.spread) * free
     for _ in range(effort.rounds):
-        noise = torch.randn(len(seeds), draws, 5, generator=generator)
-        noise[:, 0] = 0
-        tried = centres[:, None] + noise * spreads[:, None]
-        values = verdicts(cloud, level, tried.reshape(1, -1, 5)).score[0].reshape(len(seeds), draws)
+        tried = centres[:, None] + torch.randn(len(seeds), draws, 5, generator=generator) * spreads[:, None]
+        tried[:, 0], tried[:, 1] = centres, means
+        values = _worth(verdicts(cloud, level, tried.reshape(1, -1, 5))).reshape(len(seeds), draws)
         best = values.topk(max(4, draws // 8), dim=1).indices
         elite = tried.gather(1, best[..., None].expand(-1, -1, 5))
         share = torch.linspace(2, 0.5, elite.shape[1])[None, :, None]
-        mean = (elite * share).sum(1) / share.sum()
-        better = verdicts(cloud, level, mean[None]).score[0] > values.amax(1)
-        centres = torch.where(better[:, None], mean, elite[:, 0])
+        centres, means = elite[:, 0], (elite * share).sum(1) / share.sum()
         spreads = torch.minimum(spreads * 0.7, 1.2 * elite.std(1) + 0.05 * spreads)
-    order = verdicts(cloud, level, centres[None]).score[0].argsort(descending=True)
+    values = _worth(verdicts(cloud, level, torch.cat([centres, means])[None])).reshape(2, -1)
+    centres = torch.where((values[1] > values[0])[:, None], means, centres)
+    order = values.amax(0).argsort(descending=True)
     return centres[order], free[order]
+
+
+def _worth(found: Verdict) -> Tensor:
+    """What poses (H,) are worth to the search."""
+    return found.score[0] - _AREA_COST * found.covered[0].clamp(min=1e-3).log() ** 2

@@ -59,69 +59,67 @@ class Level:
 
     Attributes:
         pictures: (N, CHANNELS, h, w).
-        to_pixels: (N, 3, 4), local axes -> homogeneous pixels.
+        to_frame: (N, 3, 4), local axes -> homogeneous coordinates, -1 to 1 across the picture and down.
         eye: (N, 3), the camera in local axes.
         sigma: by how much colours of the same thing may differ: brightness, colour.
         silhouette: likelihood of a changed pixel of the wrong colour: the object may have been drawn differently.
     """
 
     pictures: Tensor
-    to_pixels: Tensor
+    to_frame: Tensor
     eye: Tensor
     sigma: tuple[float, float]
     silhouette: float = 0.25
 
     def to(self, device: str) -> Level:
         """The same on a device."""
-        moved = {name: getattr(self, name).to(device) for name in ("pictures", "to_pixels", "eye")}
+        moved = {name: getattr(self, name).to(device) for name in ("pictures", "to_frame", "eye")}
         return dataclasses.replace(self, **moved)
 
 
 class Verdict(NamedTuple):
-    """Of poses (N, H): score, the turning score (see `verdicts`), pixels covered and seen, likeness of colours 0–1."""
+    """Of poses (N, H): score, pixels covered and those of them that are seen, likeness of colours 0–1."""
 
     score: Tensor
-    turning: Tensor
+    covered: Tensor
     seen: Tensor
     likeness: Tensor
 
 
-def verdicts(cloud: Cloud, level: Level, poses: Tensor) -> Verdict:
+def verdicts(cloud: Cloud, level: Level, poses: Tensor, *, turns: bool = False) -> Verdict:
     """What poses (N, H, 5) are worth. Computed where the cloud and the level are; the answer lies where the poses do.
 
-    `turning` compares turns of one place and size. A turn hides what was seen and shows what was not, of colours like the
-    seen ones; so there a pixel counts by how much better the known surface explains it than the object's palette does.
+    With `turns`, scores compare turns of one place and size. A turn hides what was seen and shows what was not, of colours like
+    the seen ones; so there a pixel counts by how much better the known surface explains it than the object's palette does.
     """
     asked_on, poses = poses.device, poses.to(cloud.points.device)
     where = _project(cloud, level, poses)
-    height, width = level.pictures.shape[-2:]
     depth = where.z.clamp(min=1e-3)
-    grid = torch.stack((where.x / depth * (2 / width) - 1, where.y / depth * (2 / height) - 1), -1)
+    across, down = where.x / depth, where.y / depth
+    grid = torch.stack((across, down), -1)
     found = functional.grid_sample(level.pictures, grid, align_corners=False, padding_mode="border")
     changed, hidden, common = found[:, 3], found[:, 4], found[:, 5]
-    visible = (grid.abs().amax(-1) < 1) & (hidden * depth < 1 + _BEHIND) & (where.z > _TOO_NEAR)
+    visible = (across.abs() < 1) & (down.abs() < 1) & (hidden * depth < 1 + _BEHIND) & (where.z > _TOO_NEAR)
     nearer = (poses[..., 4, None].exp() * cloud.depth[:, None] / depth) ** 2
     # Pixels that each piece of surface covers, for each that it covered where it was seen.
     facing = where.cosine / cloud.cosine[:, None]
     covers = cloud.weight[:, None] * facing.clamp(0, _MOST_FACING) * nearer
     weight = covers * visible
     like = _likeness(cloud, found[:, :3], where.along, weight, level.sigma)
-    seen = weight.sum(-1)
-    unseen = _UNSEEN * (covers.sum(-1) - seen)
+    covered, seen = covers.sum(-1), weight.sum(-1)
+    unseen = _UNSEEN * (covered - seen)
     unchanged = 1 - changed
-    ratio = torch.log((torch.maximum(like, level.silhouette * changed) + _NOTHING) / (unchanged + _NOTHING))
-    own = torch.log((like + _NOTHING) / (torch.maximum(common, unchanged) + _NOTHING))
-    worth = (
-        (weight * ratio).sum(-1) - unseen,
-        (weight * own).sum(-1) - unseen,
-        seen,
-        (weight * like).sum(-1) / seen.clamp(min=1e-6),
-    )
+    if turns:
+        ratio = (like + _NOTHING) / (torch.maximum(common, unchanged) + _NOTHING)
+    else:
+        ratio = (torch.maximum(like, level.silhouette * changed) + _NOTHING) / (unchanged + _NOTHING)
+    score = (weight * ratio.log()).sum(-1) - unseen
+    worth = (score, covered, seen, (weight * like).sum(-1) / seen.clamp(min=1e-6))
     return Verdict(*(values.to(asked_on) for values in worth))
 
 
 class _Where(NamedTuple):
-    """Of a cloud's points under poses, each (N, H, P): homogeneous pixels, cosine to the ray, the normal's part along."""
+    """Of a cloud's points under poses, each (N, H, P): homogeneous place, cosine to the ray, the normal's part along."""
 
     x: Tensor
     y: Tensor
@@ -134,12 +132,12 @@ def _project(cloud: Cloud, level: Level, poses: Tensor) -> _Where:
     """What depends on pose and point, as products of one small matrix a pose with all points: no vector is turned by itself."""
     size = poses[..., 4].exp()
     turn = _turns(poses[..., 3])
-    camera = level.to_pixels[:, None, :, :3]
+    camera = level.to_frame[:, None, :, :3]
     onto = size[..., None, None] * camera @ turn  # (N, H, 3, 3)
-    shift = (camera @ poses[..., :3, None])[..., 0] + level.to_pixels[:, None, :, 3]
+    shift = (camera @ poses[..., :3, None])[..., 0] + level.to_frame[:, None, :, 3]
     points, normals = cloud.points.transpose(-1, -2), cloud.normals.transpose(-1, -2)  # (N, 3, P)
-    pixels = onto.flatten(1, 2) @ points + shift.flatten(1, 2)[..., None]
-    x, y, z = pixels.unflatten(1, (-1, 3)).unbind(2)
+    places = onto.flatten(1, 2) @ points + shift.flatten(1, 2)[..., None]
+    x, y, z = places.unflatten(1, (-1, 3)).unbind(2)
     # The camera as the turned object sees it: ray = eye - size * point, in the object's own axes.
     eye = ((level.eye[:, None] - poses[..., :3])[..., None, :] @ turn)[..., 0, :]  # (N, H, 3)
     squared = (

@@ -109,7 +109,7 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
         SceneObject("target", sample.target, sample.original_bbox_3d, sample.rotation_matrix, is_target=True),
     )
     up = _up(sample, things)
-    rays = _rays(K, shape)
+    rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
     measured = None if sample.depth is None else load_numbers(sample.depth)
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
     boxes = [] if measured is not None and ids is not None else [_box_depth(t.bbox_3d, t.rotation_matrix, rays) for t in things]
@@ -133,10 +133,15 @@ def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface |
     number = next(n for n, o in enumerate(sample.objects or (), 1) if o.id == thing.id)
     if after is None or sample.instance_mask_after is None or sample.edited_image is None:
         return None
-    rays = _rays(scene.K, scene.rgb.shape[:2])  # type: ignore[arg-type]
+    mask = load_numbers(sample.instance_mask_after) == number
+    if not mask.any():
+        return None
+    # Only what is about the object: a picture of rays and normals takes long.
+    rows, columns = (slice(max(0, int(i.min()) - 2), int(i.max()) + 3) for i in np.nonzero(mask))
+    rays = _rays(scene.K, rows, columns)
     depth = _box_depth(after.bbox_3d, after.rotation_matrix, rays)
-    mask = (load_numbers(sample.instance_mask_after) == number) & np.isfinite(depth)
-    return _surface(after, mask, _View(depth, rays, _normals(rays, depth)), scene.up)
+    part = _surface(after, mask[rows, columns] & np.isfinite(depth), _View(depth, rays, _normals(rays, depth)), scene.up)
+    return dataclasses.replace(part, pixels=part.pixels + np.array([columns.start, rows.start]), mask=mask)
 
 
 def source_intrinsics(sample: Sample, size: tuple[int, int]) -> Array:
@@ -166,9 +171,9 @@ def _up(sample: Sample, things: tuple[SceneObject, ...]) -> Array:
     return np.asarray(up / np.linalg.norm(up))
 
 
-def _rays(K: Array, shape: tuple[int, int]) -> Array:
-    """Points at depth 1 of each pixel, H×W×3."""
-    x, y = np.meshgrid(np.arange(shape[1]) + 0.5, np.arange(shape[0]) + 0.5)
+def _rays(K: Array, rows: slice, columns: slice) -> Array:
+    """Points at depth 1 of each pixel of some rows and columns, h×w×3."""
+    x, y = np.meshgrid(np.arange(columns.start, columns.stop) + 0.5, np.arange(rows.start, rows.stop) + 0.5)
     return np.asarray(np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(K).T)
 
 

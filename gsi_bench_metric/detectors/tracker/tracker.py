@@ -9,22 +9,33 @@ together, and an object that was drawn differently is still found where somethin
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gsi_bench_dataset.pixel_frame import box_corners
 from gsi_bench_dataset.record_store import digest
-from gsi_bench_dataset.records import Detection, Sample, SceneObject
+from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.alignment import align
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.presence import (
+    STAYED_LIKENESS,
+    is_double,
+    is_gone,
+    is_in_other_dress,
+    is_left,
+    is_redrawn,
+    is_there,
+    mismeasured,
+    turn_is_a_guess,
+)
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
@@ -36,34 +47,22 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 9
+_VERSION = 11
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
-_STAYED_LIKENESS = 0.75  # of an object's colours at its old place, from which on something of it is still there
-_PRESENT = 0.12  # evidence a pixel from which on an object is found
-_LEFT = -0.04  # ... from which on it is left behind where it looks like itself: empty places speak clearly against it
-_DOUBLE = 0.45  # ... from which on a second one is
-_LEAST_SEEN, _CLEARLY_SEEN = 0.05, 0.6  # share of the surface
-_LEAST_EVIDENCE = 0.05  # for what looks like the object, or its colours at its old place
-# Evidence and share from which on something of the right shape is taken for the object in another dress; and how surely.
-_REDRAWN, _REDRAWN_SEEN, _REDRAWN_SURE = 0.08, 0.4, 0.5
-_OTHER_DRESS = 0.35  # likeness below which its colours are not the object's
-_LIKE_ITSELF = 0.45
+# What of an object's pixels must have changed surely, in spots and not along edges, to say that it did: this much and so many
+# times as much as of the other objects.
+_SURELY_CHANGED, _SPOT, _RESTLESS = 0.7, 0.005, 2.0
+_REDRAWN_SURE = 0.5  # confidence in what was found by its shape alone
 _SETTLED = 0.5  # likeness of a bystander's pixels at home
 # Nobody asked bystanders to do anything: it takes more to believe that they did.
 _ELSEWHERE = 0.45
-_GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
 _MOVED_SIGMAS = 3.0
 _MOVED_GAIN = 0.03  # what a move must explain more than having stayed
 _LEAST_PIXELS = 12
 _ROOM = 0.8  # of an object's narrower side: two of them can stand so far apart
 _LEAST_FREE = 0.2  # share of an object's pixels that must not be hidden by the target for a word about it
 _LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
-_TURN_SEEN = math.radians(12)  # a turn that the truth's own after-image does not show better than this cannot be judged
-# Likeness from which on an asked turn is told from another one, which shows other sides. Noise takes from what likeness there
-# can be, softness adds to that of anything. And what a turn must explain beyond none, for each unit of other light.
-_TURN_LIKENESS, _TURN_GAIN = 0.87, 0.13
-_FINE_NOISE, _NOISE_COST, _SOFT, _SOFTNESS_GAIN = 0.0035, 0.08, 1.5, 0.03
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -83,6 +82,7 @@ class TrackerDetector:
         self._device, self._boxes_alone = device, boxes_alone
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
+    @torch.inference_mode()
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Every object of the sample; None for an edited picture that the item does not bring.
 
@@ -103,10 +103,11 @@ class TrackerDetector:
         return in_edited(scene, sample, item.picture.rgb(), self._device)
 
     def _scene(self, sample: Sample) -> Scene:
-        """The scene of a source view, kept for the edits that share it; who is the target is not part of it."""
-        key = digest(
-            Picture(sample.image).sha256(), [o.to_row() | {"is_target": False} for o in sample.objects or ()], sample.target
-        )
+        """The scene of a source view, kept for the edits that share it; who is the target is not part of it, if all else tells
+        what stands there and which way is up."""
+        told = sample.objects is not None and sample.up is not None
+        things = [o.to_row() | {"is_target": False} for o in sample.objects or ()]
+        key = digest(Picture(sample.image).sha256(), things, None if told else sample.target)
         scene = self._scenes.pop(key, None) or read_scene(sample, load_rgb(sample.image))
         self._scenes[key] = scene
         if len(self._scenes) > _KEPT:
@@ -125,35 +126,30 @@ def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") ->
 
 
 def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
-    """The objects as the sample tells of them. A turn of the target that its own after-image does not show is unobservable."""
-    found = []
-    blind = _blind_to_turn(scene, sample, device)
-    for surface in scene.surfaces:
-        unobservable = ("turn",) if surface.thing.symmetry == "continuous" or (blind and _is_target(surface, sample)) else ()
-        found.append(detection(scene, surface, surface.thing, unobservable=unobservable))
-    return found
+    """The objects as the sample tells of them. What the tracker cannot measure of the target where it knows the right answer,
+    in the sample's own after-image, is unobservable: no editor is judged by it."""
+    blind = _blind(scene, sample, device)
+    targets = _targets(sample)
+    return [detection(scene, s, s.thing, unobservable=blind if s.thing.id in targets else ()) for s in scene.surfaces]
 
 
-def _blind_to_turn(scene: Scene, sample: Sample, device: str) -> bool:
+def _blind(scene: Scene, sample: Sample, device: str) -> tuple[str, ...]:
+    """What of the target cannot be measured in the ground truth; nothing where there is none, or the camera moves."""
     operation = sample.operation
-    if operation is None or operation.kind != "rotate" or sample.edited_image is None or sample.new_rotation_matrix is None:
-        return False
-    target = next(s for s in scene.surfaces if _is_target(s, sample))
-    seen = in_edited(scene, sample, load_rgb(sample.edited_image), device)
-    found = next(d for d in seen if d.object_id == target.thing.id and d.state != "duplicate")
-    if found.state == "absent" or found.rotation_matrix is None or "turn" in found.unobservable:
-        return True
-    return _apart(np.array(found.rotation_matrix), np.array(sample.new_rotation_matrix), scene, target.thing) > _TURN_SEEN
+    target = next(s.thing for s in scene.surfaces if s.thing.id in _targets(sample))
+    true = next((o for o in sample.objects_after or () if o.id == target.id), None)
+    unknown = sample.edited_image is None or sample.objects_after is None
+    if operation is None or operation.kind == "view" or unknown or (true is None) != (operation.kind == "remove"):
+        return ()
+    seen = in_edited(scene, sample, load_rgb(sample.edited_image), device)  # type: ignore[arg-type]
+    found = next(d for d in seen if d.object_id == target.id and d.state != "duplicate")
+    if true is None:
+        return () if found.state == "absent" else ("presence",)
+    return mismeasured(found, target, true, scene.axes)
 
 
-def _apart(a: Array, b: Array, scene: Scene, thing: SceneObject) -> float:
-    turn = scene.axes @ a @ b.T @ scene.axes.T
-    period = {"2-fold": math.pi, "4-fold": math.pi / 2}.get(thing.symmetry or "none", 2 * math.pi)
-    return abs(math.remainder(math.atan2(turn[1, 0], turn[0, 0]), period))
-
-
-def _is_target(surface: Surface, sample: Sample) -> bool:
-    return surface.thing.is_target or sample.objects is None or surface.thing.bbox_3d == sample.original_bbox_3d
+def _targets(sample: Sample) -> set[str]:
+    return {o.id for o in sample.objects or () if o.is_target} or {"target"}
 
 
 class _Tracking:
@@ -161,7 +157,7 @@ class _Tracking:
 
     def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
         self.scene, self.sample, self.device = scene, sample, device
-        self.targets = {o.id for o in sample.objects or () if o.is_target} or {"target"}
+        self.targets = _targets(sample)
         self.evidence = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
@@ -186,7 +182,7 @@ class _Tracking:
     def _target(self, surface: Surface) -> list[Detection]:
         if len(surface.points) < _LEAST_PIXELS:
             return [self._unseen(surface)]
-        still = self._still(surface)
+        still = self._still(surface) and not self._spot_changed(surface)
         if still and not self._something_new(surface):
             return [self._at_home(surface, None)]
         views = self._views(surface)
@@ -196,14 +192,15 @@ class _Tracking:
         away = self._is_away(surface, found, home)
         beside = away and self._beside(surface, found)
         if still or (beside and self._is_left_behind(surface, found)):
-            doubles = [self._placed(surface, found, "duplicate")] if away and found.evidence > _DOUBLE else []
+            doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        if not self._is_there(surface, found):
+        if not is_there(found, home, near=not self._apart(surface, found), asked=self._kind):
             return [self._redrawn(surface, views) or self._lost(surface, found)]
-        unsure = ("turn",) if self._asked("rotate") and self._turn_is_a_guess(views, found) else ()
+        guess = self._asked("rotate") and turn_is_a_guess(found, turn_gain(views, found), views.caution, self.evidence)
+        unsure = ("turn",) if guess else ()
         if not away:
             return [self._at_home(surface, home, unsure)]
-        if found.likeness < _OTHER_DRESS:
+        if is_in_other_dress(found):
             return [self._in_other_dress(surface, found)]
         return [self._placed(surface, found, "present", unsure)]
 
@@ -216,15 +213,7 @@ class _Tracking:
         if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
             return False
         home = stay(self._views(surface if free.all() else _part(surface, free)))
-        return home.likeness > _STAYED_LIKENESS and home.evidence > _LEFT
-
-    def _turn_is_a_guess(self, views: Views, found: Found) -> bool:
-        """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen."""
-        noise = np.clip((self.evidence.unrest.noise - _FINE_NOISE) / _FINE_NOISE, 0, 1)
-        soft = min(sum(self.evidence.soften), _SOFT)
-        if found.likeness < _TURN_LIKENESS - _NOISE_COST * noise + _SOFTNESS_GAIN * soft:
-            return True
-        return abs(found.pose[3]) > _TURN_SEEN and turn_gain(views, found) < _TURN_GAIN * min(views.caution, 1.0)
+        return is_left(home)
 
     def _bystander(self, surface: Surface) -> list[Detection]:
         if len(surface.points) < _LEAST_PIXELS:
@@ -236,34 +225,18 @@ class _Tracking:
             return [self._unseen(surface)]
         views = self._views(_part(surface, free))
         home = stay(views)
-        if home.likeness > _STAYED_LIKENESS:
+        if home.likeness > STAYED_LIKENESS:
             return [self._at_home(surface, home)]
         found = follow(views, self._supports(surface))
         enough = _ELSEWHERE + views.caution
         if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
-        gone = home.likeness < _GONE_LIKENESS and home.evidence < _GONE_EVIDENCE
-        return [self._lost(surface, found) if gone else self._at_home(surface, home)]
-
-    def _is_there(self, surface: Surface, found: Found) -> bool:
-        """Whether a pose shows the object. About its old place the background is a guess, so there its colours may speak."""
-        if found.seen < _LEAST_SEEN:
-            return False
-        if found.size_is_a_guess and not self._asked("scale"):
-            return False
-        near = not self._apart(surface, found) and found.seen > 3 * _LEAST_SEEN
-        clear = found.likeness > _STAYED_LIKENESS and found.seen > _CLEARLY_SEEN and found.evidence > _LEAST_EVIDENCE
-        # Where a removal was asked for, a doubtful rest is background of its colour.
-        least = _LEAST_EVIDENCE if self._asked("remove") else -_LEAST_EVIDENCE
-        return found.evidence > _PRESENT or clear or (near and found.likeness > _LIKE_ITSELF and found.evidence > least)
+        return [self._lost(surface, found) if is_gone(home) else self._at_home(surface, home)]
 
     def _redrawn(self, surface: Surface, views: Views) -> Detection | None:
         """Something new of the object's shape: another instance, or the object in other colours, its turn unknown."""
         found = follow(redrawn(views), self._supports(surface), size_asked=True)
-        least = _REDRAWN * (2 if self._asked("remove") else 1) + views.caution
-        if found.evidence < least or found.seen < _REDRAWN_SEEN:
-            return None
-        return self._in_other_dress(surface, found)
+        return self._in_other_dress(surface, found) if is_redrawn(found, views.caution, asked=self._kind) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)
@@ -278,6 +251,14 @@ class _Tracking:
         free = ~self.covered[rows, columns]
         return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < _STILL)
 
+    def _spot_changed(self, surface: Surface) -> bool:
+        """Whether something small of it surely changed: the knob of a white pot on a white table."""
+        sure = (self.evidence.changed > _SURELY_CHANGED).astype(np.uint8)
+        spots = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+        share = spots[surface.mask].mean()
+        others = spots[self.scene.things & ~surface.mask]
+        return bool(share > _SPOT + _RESTLESS * (others.mean() if len(others) else 0.0))
+
     def _something_new(self, surface: Surface) -> bool:
         """Whether a changed region outside of the known objects could hold a second target."""
         return bool(((self.evidence.changed > 0.7) & ~self.scene.things).sum() > _LEAST_NEW * len(surface.points))
@@ -291,8 +272,12 @@ class _Tracking:
                 further = (seen, opponent(rgb, self.evidence.soften))
         return make_views(self.scene, surface, self.evidence, further, self.device)
 
+    @property
+    def _kind(self) -> str | None:
+        return self.sample.operation.kind if self.sample.operation else None
+
     def _asked(self, kind: str) -> bool:
-        return self.sample.operation is not None and self.sample.operation.kind == kind
+        return self._kind == kind
 
     def _supports(self, surface: Surface) -> list[Support]:
         supports = [Support(0.0)]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, spread
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, shrunk, spread
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _POINTS = (128, 256, 400)
 _WIDTHS = (72, 144, 512)
 _SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
-_PALETTE_WIDTH = 256  # px: finer makes no difference
+_PALETTE_WIDTH = 160  # px: finer makes no difference
 _PALETTE = 24  # colours that stand for the object's own
 _PALETTE_SIGMA = 1.3  # light changes more between faces than on one
 _OLD_PLACE = 0.8  # how sure a change is where the background was never seen
@@ -61,13 +61,14 @@ def make_views(
     """
     width = scene.size[0]
     widths = [min(w, width) for w in _WIDTHS]
-    clouds = [_cloud(surface, _shrunk(evidence.source, w), scene, n) for n, w in zip(_POINTS, widths, strict=True)]
-    stack = _stack(scene, surface, evidence)
+    clouds = [_cloud(surface, evidence.sized(w)[0], scene, n) for n, w in zip(_POINTS, widths, strict=True)]
+    own = _own_channels(scene, surface, evidence)
     sigmas = [_widened(sigma, evidence.unrest) for sigma in _SIGMAS]
-    levels = [_level(scene, surface, _shrunk(stack, w), s) for w, s in zip(widths, sigmas, strict=True)]
+    stacks = [np.concatenate([evidence.sized(w)[1], shrunk(own, w)], -1) for w in widths]
+    levels = [_level(scene, surface, stack, sigma) for stack, sigma in zip(stacks, sigmas, strict=True)]
     more = None
     if further is not None and len(further[0].points) >= 20:
-        more = _cloud(further[0], _shrunk(further[1], widths[-1]), scene, _POINTS[-1])
+        more = _cloud(further[0], shrunk(further[1], widths[-1]), scene, _POINTS[-1])
         more = _brought_back(more, surface, further[0], scene.axes)
     K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
     return Views(
@@ -120,22 +121,8 @@ def _brought_back(cloud: Cloud, before: Surface, after: Surface, axes: Array) ->
     return dataclasses.replace(cloud, points=size * cloud.points @ back, normals=cloud.normals @ back, depth=size * cloud.depth)
 
 
-def _shrunk(picture: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    if width >= picture.shape[1]:
-        return picture
-    size = (width, round(picture.shape[0] * width / picture.shape[1]))
-    # OpenCV resizes up to four channels at once.
-    parts = [
-        cv2.resize(np.ascontiguousarray(picture[..., c : c + 4]), size, interpolation=cv2.INTER_AREA).reshape(
-            size[1], size[0], -1
-        )
-        for c in range(0, picture.shape[-1], 4)
-    ]
-    return np.concatenate(parts, -1)
-
-
-def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
-    """A level's pictures, H×W×CHANNELS, at full size."""
+def _own_channels(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
+    """A level's pictures that depend on the object, H×W×3, at full size: changed, nearer, commonness."""
     mask = surface.mask.astype(np.uint8)
     reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
@@ -148,8 +135,7 @@ def _stack(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.flo
     changed[part] = np.where(over[part], guess, changed[part])
     changed *= evidence.known
     nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
-    channels = (changed, nearer, _commonness(surface, evidence))
-    return np.concatenate([evidence.edited, np.stack(channels, -1)], -1).astype(np.float32)
+    return np.stack((changed, nearer, _commonness(surface, evidence)), -1).astype(np.float32)
 
 
 def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
@@ -158,7 +144,7 @@ def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
     sigma = _widened(_SIGMAS[-1], evidence.unrest)
     units = np.array([_PALETTE_SIGMA * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
     height, width = evidence.edited.shape[:2]
-    pixels = torch.tensor(_shrunk(evidence.edited, _PALETTE_WIDTH) / units)
+    pixels = torch.tensor(evidence.sized(_PALETTE_WIDTH)[1] / units)
     palette = torch.tensor(evidence.source[pick[:, 1], pick[:, 0]] / units)
     likely = torch.exp(-(torch.cdist(pixels.reshape(-1, 3), palette) ** 2)).mean(1).reshape(pixels.shape[:2])
     return np.asarray(cv2.resize(likely.numpy(), (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
@@ -171,8 +157,8 @@ def _widened(sigma: tuple[float, float], unrest: Unrest) -> tuple[float, float]:
 
 def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:
     """`stack`: the level's pictures, h×w×CHANNELS."""
-    factor = stack.shape[1] / scene.size[0]
-    K = np.diag([factor, factor, 1.0]) @ scene.K
-    to_pixels = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)
+    width, height = scene.size
+    K = np.array([[2 / width, 0, -1], [0, 2 / height, -1], [0, 0, 1]]) @ scene.K
+    to_frame = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)
     pictures = torch.tensor(stack).permute(2, 0, 1)[None].contiguous()
-    return Level(pictures, _tensor(to_pixels), _tensor(-scene.axes @ surface.base), sigma)
+    return Level(pictures, _tensor(to_frame), _tensor(-scene.axes @ surface.base), sigma)

@@ -1,0 +1,106 @@
+"""What poses say of an object: the rules, on numbers that a picture could give."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gsi_bench_dataset.records import Detection, SceneObject
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
+from gsi_bench_metric.detectors.tracker.follow import Found
+from gsi_bench_metric.detectors.tracker.presence import is_redrawn, is_there, mismeasured, turn_is_a_guess
+
+NOWHERE = Found(np.zeros(5), score=-0.4, seen=1.0, likeness=0.6, sigma=np.full(5, 0.01))
+
+
+def pose(evidence, likeness, seen=1.0, **pose):
+    values = np.array([pose.get(name, 0.0) for name in ("along", "across", "height", "turn", "log_size")])
+    return Found(values, score=evidence * seen, seen=seen, likeness=likeness, sigma=np.full(5, 0.01))
+
+
+def quiet(noise=0.0, soften=()):
+    empty = np.zeros((1, 1, 3), np.float32)
+    return Evidence(empty, empty, empty[..., 0], empty[..., 0] == 0, Unrest(noise, 0.0, 0.0), soften)
+
+
+def test_evidence_for_a_pose_shows_the_object():
+    assert is_there(pose(0.5, 0.5), NOWHERE, near=False, asked="move")
+    assert not is_there(pose(-0.3, 0.5), NOWHERE, near=False, asked="move")
+
+
+def test_before_its_own_colour_an_object_is_there_where_its_old_place_lost_it():
+    """White on white leaves next to no evidence; the empty place where it stood tells that the likeness is no accident."""
+    white = pose(0.0, 0.88)
+    assert is_there(white, NOWHERE, near=False, asked="move")
+    assert not is_there(white, dataclasses.replace(NOWHERE, score=-0.05), near=False, asked="move")
+    assert not is_there(pose(0.0, 0.78), NOWHERE, near=False, asked="move")
+    assert not is_there(pose(0.0, 0.88, seen=0.3), NOWHERE, near=False, asked="move")
+
+
+def test_the_doubtful_rest_of_a_removed_object_is_background():
+    rest = pose(0.0, 0.6)
+    assert is_there(rest, NOWHERE, near=True, asked="move")
+    assert not is_there(rest, NOWHERE, near=True, asked="remove")
+
+
+def test_another_size_at_the_old_place_needs_less_where_it_was_asked_for():
+    smaller = pose(-0.1, 0.76, seen=0.45, log_size=-0.4)
+    assert is_there(smaller, NOWHERE, near=True, asked="scale")
+    assert not is_there(smaller, NOWHERE, near=True, asked="move")
+    assert not is_there(smaller, NOWHERE, near=False, asked="scale")
+
+
+def test_something_of_the_objects_shape_is_the_object_drawn_anew_more_readily_than_a_failed_removal():
+    shape = pose(0.1, 0.3)
+    assert is_redrawn(shape, 0.0, asked="move")
+    assert not is_redrawn(shape, 0.0, asked="remove")
+    assert not is_redrawn(shape, 0.5, asked="move"), "another light asks for more"
+    assert not is_redrawn(pose(0.1, 0.3, seen=0.2), 0.0, asked="move")
+
+
+@pytest.mark.parametrize(("likeness", "gain", "noise", "guess"), [
+    (1.0, 0.1, 0.0, False),
+    (0.83, 0.2, 0.0, True),
+    (0.83, 0.6, 0.0, False),
+    (0.80, 0.2, 0.0, True),
+    (0.80, 0.2, 0.007, False),
+])  # fmt: skip
+def test_an_asked_turn_is_told_by_its_likeness_and_by_what_it_explains(likeness, gain, noise, guess):
+    assert turn_is_a_guess(pose(0.5, likeness, turn=0.8), gain, 0.0, quiet(noise)) == guess
+
+
+def turned(degrees):
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return ((c, 0.0, s), (0.0, 1.0, 0.0), (-s, 0.0, c))
+
+
+def thing(x=0.0, factor=1.0, degrees=0.0, symmetry="none"):
+    size = 0.1 * factor
+    return SceneObject("mug_1", "mug", (x, 0.0, 1.0, size, size, size, 0.0), turned(degrees), symmetry=symmetry)
+
+
+def detected(like, **changed):
+    told = {"state": "present", "confidence": 0.9, "object_id": like.id} | changed
+    return Detection(
+        label=like.category, bbox_3d=like.bbox_3d, bbox_2d=(0.0, 0.0, 1.0, 1.0), rotation_matrix=like.rotation_matrix, **told
+    )
+
+
+LEVEL = np.diag([1.0, -1.0, -1.0])[[0, 2, 1]]  # rows along, across, up
+
+
+@pytest.mark.parametrize(("found", "true", "wrong"), [
+    (detected(thing(0.201)), thing(0.2), ()),
+    (detected(thing(0.26)), thing(0.2), ("position", "height")),
+    (detected(thing(0.23)), thing(0.2), ()),
+    (detected(thing(0.03)), thing(0.01), ("position", "height")),
+    (detected(thing(factor=1.3)), thing(), ("size",)),
+    (detected(thing(degrees=90)), thing(), ("turn",)),
+    (detected(thing(degrees=90)), thing(symmetry="4-fold"), ()),
+    (detected(thing(0.2), state="absent"), thing(0.2), ("position", "height", "turn", "size")),
+    (detected(thing(0.2), confidence=0.2), thing(0.2), ("position", "height", "turn", "size")),
+    (detected(thing(0.2), unobservable=("turn",)), thing(0.2), ("turn",)),
+])  # fmt: skip
+def test_what_is_measured_wrong_in_the_ground_truth_is_named(found, true, wrong):
+    """A quarter of the way, or 1.5 cm on short ways; 15 % of size; 12 degrees modulo symmetry."""
+    assert mismeasured(found, thing(), true, LEVEL) == wrong
