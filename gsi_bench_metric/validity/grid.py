@@ -10,16 +10,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from gsi_bench_dataset.records import OPERATIONS
 from gsi_bench_metric.validity.degrade import DEGRADATIONS
 
 __all__ = [
     "AFTER",
+    "ASKED",
     "CLEAN",
     "CONDITIONS",
+    "DISTANCES",
     "GRADES",
     "HAS_NO",
     "OPPOSITE",
     "OUTCOMES",
+    "RIGHT_IC",
+    "RIGHT_SA",
     "ROLES",
     "SOURCE",
     "Bar",
@@ -28,6 +33,7 @@ __all__ = [
     "GridError",
     "Outcome",
     "cells_of",
+    "distance_of",
 ]
 
 AFTER, SOURCE, OPPOSITE = "grade100", "grade000", "opposite"  # variants that the roles show, where nothing else was done
@@ -131,6 +137,16 @@ OUTCOMES: Sequence[Outcome] = (
 )
 
 NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source and opposite, %; points of SA
+NOTHING_AVERAGE = Bar(high=1)  # (IC + SA + EL) / 3 of nothing done
+
+# The right edit, by what was asked; of how far a thing is moved depends how exactly its place can be told.
+DISTANCES: Mapping[str, float] = {"10 cm or more": 10.0, "5–10 cm": 5.0, "under 5 cm": 0.0}  # words -> from so many cm on
+ASKED: Sequence[str] = (*(f"move, {words}" for words in DISTANCES), *OPERATIONS)  # "move" itself: nobody knows how far
+RIGHT_IC = Bar(low=99)
+RIGHT_SA: Mapping[str, Bar] = {
+    **dict.fromkeys(("move, 10 cm or more", *(name for name in OPERATIONS if name != "move")), Bar(low=95)),
+    "move, 5–10 cm": Bar(low=85),
+}
 
 
 def _rendered(name: str, words: str) -> Condition:
@@ -160,6 +176,15 @@ CONDITIONS: Sequence[Condition] = (
 )
 if not {c.degradation for c in CONDITIONS} - {None} <= DEGRADATIONS.keys():
     raise AssertionError("a condition names a degradation that does not exist")
+
+
+def distance_of(cm: float) -> str:
+    """Which of the `DISTANCES` a way is. Sums end in other digits: a billionth is forgiven.
+
+    >>> distance_of(10 - 1e-12), distance_of(9.9), distance_of(0.0)
+    ('10 cm or more', '5–10 cm', 'under 5 cm')
+    """
+    return next(words for words, least in DISTANCES.items() if cm >= least - 1e-9)
 
 
 def cells_of(names: Collection[str] | None = None) -> Iterator[Cell]:

@@ -8,28 +8,44 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from gsi_bench_metric.validity.grid import CLEAN, Bar
+from gsi_bench_metric.validity.grid import CLEAN, CONDITIONS, DISTANCES, Bar, distance_of
 from gsi_bench_metric.validity.judge import verdict
 from gsi_bench_metric.validity.truth import ObjectCheck
 
-__all__ = ["STATES", "Calibration", "DetectorReport", "Errors", "Observability", "detector_report"]
+__all__ = ["BARS", "STATES", "Calibration", "DetectorReport", "Errors", "Share", "detector_report"]
 
 STATES = ("present", "absent", "duplicate", "unreported")
 SYMMETRIC, ASYMMETRIC = Bar(low=95), Bar(high=2)  # % called unobservable: things of revolution; all others
+PRESENCE = Bar(low=99)  # % of objects whose state is right
+_DISPLACEMENT = {"median": Bar(high=0.3), "p95": Bar(high=1.2)}
+BARS: Mapping[str, Mapping[str, Bar]] = {  # on errors, in their units; of other groups and quantiles nothing is asked
+    "targets moved 10 cm or more: displacement": _DISPLACEMENT,
+    "targets moved 5–10 cm: displacement": _DISPLACEMENT,
+    "targets: turn, modulo symmetry": {"median": Bar(high=1)},
+    "targets: size": {"median": Bar(high=1.5)},
+}
+_STAYS_CM = 0.01
 _RIGHT_CM = 2.0  # a detection this near its truth is right: what the strict protocol lets a bystander move
 _BINS = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Errors:
-    """Quantiles of an error over a group of objects; None where the detector gave no number."""
+    """Quantiles of an error over a group of objects; None where the detector gave no number.
+
+    Attributes:
+        bars: median, p95 -> the bar, where there is one.
+        verdicts: the same -> met | missed | no data.
+    """
 
     group: str
     n: int
     unit: str
     median: float | None = None
-    p90: float | None = None
+    p95: float | None = None
     worst: float | None = None
+    bars: Mapping[str, Bar] = dataclasses.field(default_factory=dict)
+    verdicts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +60,8 @@ class Calibration:
 
 
 @dataclasses.dataclass(frozen=True)
-class Observability:
-    """Share of present objects whose turn the detector calls unobservable, against the bar."""
+class Share:
+    """Share of a group of objects, %, against its bar."""
 
     group: str
     n: int
@@ -60,6 +76,8 @@ class DetectorReport:
 
     Attributes:
         confusion: (truth, found) -> objects, as rendered.
+        presence: how many of them are right.
+        observability: present objects whose turn the detector calls unobservable.
         within: share of errors along an axis within 1 and 2 sigma, %; None where it gives no sigma. Normal errors: 68.3, 95.4.
         conditions: condition -> (targets' displacement errors, % of objects whose presence is right, n).
     """
@@ -67,7 +85,8 @@ class DetectorReport:
     n: int
     errors: Sequence[Errors]
     confusion: Mapping[tuple[str, str], int]
-    observability: Sequence[Observability]
+    presence: Share
+    observability: Sequence[Share]
     within: tuple[float, float] | None
     n_sigma: int
     calibration: Sequence[Calibration]
@@ -77,7 +96,9 @@ class DetectorReport:
 
 def detector_report(checks: Sequence[ObjectCheck]) -> DetectorReport:
     """The report."""
-    clean = [check for check in checks if check.condition == CLEAN]
+    # Other light and other instances are outcomes of the grid too; here they are conditions, with a line of their own.
+    spoiled = {condition.name for condition in CONDITIONS}
+    clean = [check for check in checks if check.condition == CLEAN and check.cell not in spoiled]
     z = np.abs([value for check in clean if check.z is not None for value in check.z])
     bins = _calibration(clean)
     said = [(b.n, b.said, b.right) for b in bins if b.said is not None and b.right is not None]
@@ -86,6 +107,7 @@ def detector_report(checks: Sequence[ObjectCheck]) -> DetectorReport:
         n=len(clean),
         errors=_errors(clean),
         confusion=Counter((check.truth, check.found) for check in clean),
+        presence=_share("all objects", [check.truth == check.found for check in clean], PRESENCE),
         observability=_observability(clean),
         within=(100 * float((z <= 1).mean()), 100 * float((z <= 2).mean())) if len(z) else None,
         n_sigma=len(z) // 3,
@@ -101,14 +123,11 @@ def detector_report(checks: Sequence[ObjectCheck]) -> DetectorReport:
 def _errors(checks: Sequence[ObjectCheck]) -> list[Errors]:
     still_camera = [check for check in checks if check.operation != "view"]
     groups: list[tuple[str, str, Sequence[ObjectCheck], Callable[[ObjectCheck], float | None]]] = []
-    for words, low, high in (
-        ("targets moved 10 cm or more: displacement", 10.0, np.inf),
-        ("targets moved 5–10 cm: displacement", 5.0, 10.0),
-        ("targets moved less than 5 cm: displacement", 0.01, 5.0),
-    ):
-        chosen = [c for c in still_camera if c.is_target and c.moved_cm is not None and low <= c.moved_cm < high]
-        groups.append((words, "cm", chosen, lambda c: c.displacement_error_cm))
-    bystanders = [c for c in still_camera if not c.is_target and c.moved_cm is not None and c.moved_cm < 0.01]
+    moved = [c for c in still_camera if c.is_target and c.moved_cm is not None and c.moved_cm >= _STAYS_CM]
+    for words in DISTANCES:
+        chosen = [c for c in moved if c.moved_cm is not None and distance_of(c.moved_cm) == words]
+        groups.append((f"targets moved {words}: displacement", "cm", chosen, lambda c: c.displacement_error_cm))
+    bystanders = [c for c in still_camera if not c.is_target and c.moved_cm is not None and c.moved_cm < _STAYS_CM]
     targets = [c for c in still_camera if c.is_target]
     camera = [c for c in checks if c.operation == "view"]
     groups += [
@@ -123,23 +142,26 @@ def _errors(checks: Sequence[ObjectCheck]) -> list[Errors]:
 
 def _quantiles(group: str, unit: str, values: Sequence[float | None]) -> Errors:
     known = np.array([value for value in values if value is not None])
-    if not len(known):
-        return Errors(group, 0, unit)
-    median, p90 = np.quantile(known, [0.5, 0.9])
-    return Errors(group, len(known), unit, float(median), float(p90), float(known.max()))
+    found = {}
+    if len(known):
+        median, p95 = np.quantile(known, [0.5, 0.95])
+        found = {"median": float(median), "p95": float(p95), "worst": float(known.max())}
+    bars = BARS.get(group, {})
+    verdicts = {name: verdict(found.get(name), bar) for name, bar in bars.items()}
+    return Errors(group, len(known), unit, **found, bars=bars, verdicts=verdicts)
 
 
-def _observability(checks: Sequence[ObjectCheck]) -> list[Observability]:
+def _observability(checks: Sequence[ObjectCheck]) -> list[Share]:
     present = [c for c in checks if c.truth == "present" and c.turn_unobservable is not None and c.found == "present"]
-    found = []
-    for words, bar, symmetric in (
-        ("things of revolution", SYMMETRIC, True),
-        ("all others", ASYMMETRIC, False),
-    ):
-        group = [bool(c.turn_unobservable) for c in present if (c.symmetry == "continuous") == symmetric]
-        share = 100 * float(np.mean(group)) if group else None
-        found.append(Observability(words, len(group), share, bar, verdict(share, bar)))
-    return found
+    return [
+        _share(words, [bool(c.turn_unobservable) for c in present if (c.symmetry == "continuous") == symmetric], bar)
+        for words, bar, symmetric in (("things of revolution", SYMMETRIC, True), ("all others", ASYMMETRIC, False))
+    ]
+
+
+def _share(group: str, values: Sequence[bool], bar: Bar) -> Share:
+    share = 100 * float(np.mean(values)) if values else None
+    return Share(group, len(values), share, bar, verdict(share, bar))
 
 
 def _calibration(checks: Sequence[ObjectCheck]) -> list[Calibration]:

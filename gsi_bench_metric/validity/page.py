@@ -8,10 +8,11 @@ from importlib import resources
 from markupsafe import Markup
 
 from gsi_bench_metric.report.template import page_template
-from gsi_bench_metric.validity.content import Content, Table
+from gsi_bench_metric.validity.content import RIGHT, Content
 from gsi_bench_metric.validity.drawing import Drawing
 from gsi_bench_metric.validity.judge import ALL, DO_NOT_RANK
 from gsi_bench_metric.validity.plots import curve_plot, reliability_plot, robustness_plot
+from gsi_bench_metric.validity.tables import Table
 
 __all__ = ["bars_table", "drawings", "html", "markdown"]
 
@@ -76,10 +77,11 @@ def markdown(content: Content) -> str:
     pieces.append("## Every bar\n\n" + _table(content.scoreboard()))
     for part in content.parts:
         pieces.append(f"## {part.protocol} protocol\n\n### Right and wrong edits\n\n" + _table(part.outcome_table()))
+        pieces.append(f"### {RIGHT.capitalize()}\n\n{part.scored}\n\n" + _table(part.accuracy_table()))
         pieces.append("### Half-done edits\n\n" + _table(part.curve_table()))
         pieces.append("### Spoiled pictures\n\n" + _table(part.robustness_table()))
     pieces.append(f"## Detector {content.settings['detector']}\n\n" + _table(content.errors_table()))
-    pieces.append(_table(content.confusion_table()) + "\n" + _table(content.observability_table()))
+    pieces.append("\n".join(map(_table, (content.confusion_table(), content.presence_table(), content.observability_table()))))
     pieces.append(_table(content.conditions_table()))
     pieces.append("## Not applicable\n\n" + _table(content.not_applicable))
     pieces.append("## Settings\n\n" + "".join(f"- {label}: {value}\n" for label, value in _settings(content)))

@@ -44,11 +44,12 @@ def write_validity(found: Validation, request: Request, folder: Path) -> tuple[C
 
 def content_json(content: Content) -> str:
     """All verdicts and numbers, unrounded."""
+    bars_of = {part.protocol: part.bars for part in content.parts} | {"detector": content.detector_bars}
     whole = {
         "settings": content.settings,
         "bars": {
-            part.protocol: [{"asked": a, "found": value, "verdict": verdict} for a, value, verdict in part.bars]
-            for part in content.parts
+            name: [{"asked": a, "found": value, "verdict": verdict} for a, value, verdict in bars]
+            for name, bars in bars_of.items()
         },
         "protocols": [dataclasses.asdict(part) for part in content.parts],
         "detector": {

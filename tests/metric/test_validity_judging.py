@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from gsi_bench_dataset import Detection, SceneObject, Score
+from gsi_bench_dataset.records import REASONS, Reason
+from gsi_bench_metric.validity.grid import ASKED, RIGHT_SA, Bar
 from gsi_bench_metric.validity.judge import ALL, curves, gated, never_falls, outcomes, robustness, spearman
-from gsi_bench_metric.validity.judge_detector import detector_report
-from gsi_bench_metric.validity.truth import Shown, check_objects, same_state, turn_between
+from gsi_bench_metric.validity.judge_accuracy import NotScored, accuracy, asked_of, not_scored
+from gsi_bench_metric.validity.judge_detector import BARS, detector_report
+from gsi_bench_metric.validity.tables import measure, number
+from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state, turn_between
 
 GRADED = {0: 0.0, 20: 0.0, 40: 0.0, 60: 0.3, 80: 0.7, 100: 1.0}
 
@@ -105,6 +109,67 @@ def test_robustness_compares_the_same_edits_and_loses_accuracy_of_complying_ones
     assert not found.holds
 
 
+FAR, NEAR, SHORT = "move, 10 cm or more", "move, 5–10 cm", "move, under 5 cm"
+
+
+def accuracy_of(asked, *pairs):
+    """The row of right edits with these (IC, SA), all asked for alike."""
+    scores = [score("grade100", ic, sa, f"{i}_edit_0-grade100") for i, (ic, sa) in enumerate(pairs)]
+    (row,) = accuracy(scores, {s.sample_id: asked for s in scores})
+    return row
+
+
+@pytest.mark.parametrize("asked", [FAR, "place", "rotate", "scale", "remove", "view"])
+def test_the_right_edit_needs_an_accuracy_of_95_unless_it_is_a_short_move(asked):
+    assert accuracy_of(asked, (1.0, 0.95)).verdicts == {"ic": "met", "sa": "met"}
+    assert accuracy_of(asked, (1.0, 0.94)).verdicts == {"ic": "met", "sa": "missed"}
+
+
+def test_a_shorter_move_needs_less_accuracy_and_a_very_short_one_none():
+    assert accuracy_of(NEAR, (1.0, 0.85)).verdicts["sa"] == "met"
+    assert accuracy_of(NEAR, (1.0, 0.84)).verdicts["sa"] == "missed"
+    assert accuracy_of(SHORT, (1.0, 0.0)).verdicts == {"ic": "met"}
+
+
+def test_right_edits_comply_in_99_of_100_and_those_that_do_not_earn_no_accuracy():
+    assert accuracy_of("rotate", *[(1.0, 1.0)] * 99, (0.0, 1.0)).verdicts["ic"] == "met"
+    row = accuracy_of("rotate", *[(1.0, 1.0)] * 49, (0.0, 1.0))
+    assert (row.means.ic, row.means.sa, row.verdicts["ic"]) == (98, 98, "missed")
+
+
+def test_only_right_edits_count_by_what_was_asked_and_rows_stand_in_one_order():
+    scores = [score("grade100", sample="b"), score("grade000", 0.0, 0.0, "a"), score("grade100", sample="a")]
+    rows = accuracy(scores, {"a": FAR, "b": "remove"})
+    assert [(row.asked, row.means.n, row.means.ic) for row in rows] == [(FAR, 1, 100), ("remove", 1, 100)]
+
+
+def test_right_edits_without_a_score_have_no_verdict():
+    row = accuracy_of("scale", (None, None))
+    assert (row.means.n, row.means.n_not_scored, row.verdicts) == (0, 1, {"ic": "no data", "sa": "no data"})
+
+
+def test_edits_that_are_not_scored_are_counted_by_reason_and_not_their_pictures():
+    def without(cell, sample, *names):
+        return dataclasses.replace(
+            score(cell, None, None, sample), reasons=tuple(Reason(name, f"the {sample}") for name in names)
+        )
+
+    hidden, unseen = "target_hidden", "unobservable"
+    scores = [
+        without("grade100", "a", hidden), without("grade000", "a", hidden), without("jpeg:after", "a", hidden),
+        without("grade100", "b", hidden, "not_judged"), without("grade100", "c", hidden, unseen),
+        without("grade100", "d"), score("grade100", sample="e"),
+    ]  # fmt: skip
+    assert not_scored(scores) == NotScored(4, 5, [(REASONS[hidden], 3), (REASONS[unseen], 1), ("no reason is given", 1)])
+
+
+def test_a_number_that_misses_its_bar_is_never_printed_as_if_it_met_it():
+    assert number(94.96, Bar(low=95)) == "94.96"
+    assert number(98.9996, Bar(low=99)) == "98.9996"
+    assert number(95.04, Bar(low=95)) == "95"
+    assert measure(0.3004, "cm", Bar(high=0.3)) == "0.3004 cm"
+
+
 EYE = np.eye(3).tolist()
 
 
@@ -127,6 +192,19 @@ def seen(name, x=0.0, turn=0.0, **more):
         object_id=name,
         **fields,
     )
+
+
+@pytest.mark.parametrize(("metres", "asked"), [(0.12, FAR), (0.1, FAR), (0.0999, NEAR), (0.05, NEAR), (0.049, SHORT)])
+def test_a_move_is_as_long_as_its_targets_way_whatever_else_moves(metres, asked):
+    x = 0.7 + metres - 0.7  # ends in other digits
+    before = [thing("b", 1.0), thing("a", 0.7, target=True)]
+    assert asked_of("move", before, [thing("a", 0.7 + x, target=True), thing("b", 3.0)]) == asked
+    assert asked_of("place", before, [thing("a", 0.7 + x, target=True)]) == "place"
+
+
+def test_a_move_without_its_target_is_still_some_edit():
+    assert asked_of("move", [thing("a", target=True)], []) == "move"
+    assert {"move", *RIGHT_SA} <= set(ASKED)
 
 
 def shown(before, now):
@@ -200,3 +278,52 @@ def test_a_detector_that_knows_itself_is_calibrated():
     assert report.confusion["present", "present"] == 400
     assert report.expected_calibration_error == pytest.approx(abs(0.9 - 0.954), abs=0.02)
     assert next(o for o in report.observability if o.group == "all others").verdict == "met"
+
+
+def check(**fields):
+    known = {"edit": "a_edit_0", "operation": "move", "cell": "grade100", "condition": "clean", "object_id": "mug_0"}
+    return ObjectCheck(**known | {"is_target": True, "symmetry": "none", "truth": "present", "found": "present"} | fields)
+
+
+def errors_of(checks):
+    return {errors.group: errors for errors in detector_report(checks).errors}
+
+
+@pytest.mark.parametrize(("moved", "group"), [(10 - 1e-12, "10 cm or more"), (9.9, "5–10 cm"), (5.0, "5–10 cm")])
+def test_a_targets_displacement_is_held_against_its_bars_in_the_median_and_at_the_95th_percentile(moved, group):
+    name = f"targets moved {group}: displacement"
+
+    def verdicts(*errors):
+        return errors_of([check(moved_cm=moved, displacement_error_cm=error) for error in errors])[name].verdicts
+
+    assert verdicts(*[0.3] * 96, *[9.0] * 4) == {"median": "met", "p95": "met"}
+    assert verdicts(*[0.3] * 94, *[9.0] * 6) == {"median": "met", "p95": "missed"}
+    assert verdicts(*[0.31] * 100) == {"median": "missed", "p95": "met"}
+
+
+def test_short_moves_are_measured_without_a_bar():
+    errors = errors_of([check(moved_cm=4.9, displacement_error_cm=5.0)])["targets moved under 5 cm: displacement"]
+    assert (errors.n, errors.median, errors.p95, errors.bars, errors.verdicts) == (1, 5, 5, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("group", "field", "bar"),
+    [("targets: size", "scale_error_pct", 1.5), ("targets: turn, modulo symmetry", "turn_error_deg", 1.0)],
+)
+def test_sizes_and_turns_of_targets_are_held_against_their_bars_in_the_median(group, field, bar):
+    assert errors_of([check(**{field: bar}), check(**{field: 9.0}), check(**{field: 0.0})])[group].verdicts == {"median": "met"}
+    assert errors_of([check(**{field: bar + 0.01})])[group].verdicts == {"median": "missed"}
+    assert errors_of([check(**{field: bar + 0.01}, is_target=False)])[group].verdicts == {"median": "no data"}
+
+
+def test_every_bar_on_errors_belongs_to_a_group_that_is_measured():
+    assert BARS.keys() <= errors_of([check()]).keys()
+
+
+def test_presence_is_the_share_of_objects_as_rendered_whose_state_is_right():
+    wrong, spoiled = check(found="absent"), check(found="absent", condition="jpeg")
+    right = [check()] * 98 + [check(truth="absent", found="absent")]
+    met, missed = (detector_report([*right, wrong, *more, spoiled]).presence for more in ([], [wrong]))
+    assert (met.n, met.share, met.verdict) == (100, 99, "met")
+    assert (missed.n, missed.verdict) == (101, "missed")
+    assert detector_report([]).presence.verdict == "no data"

@@ -2,16 +2,18 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from gsi_bench_dataset import EncodedImage, Operation, SceneObject
 from gsi_bench_dataset.cli import main
-from gsi_bench_dataset.records import Detection
+from gsi_bench_dataset.records import REASONS, Detection, Reason
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.validity.content import build_content
-from gsi_bench_metric.validity.grid import GridError, cells_of
+from gsi_bench_metric.validity.grid import AFTER, GridError, cells_of
+from gsi_bench_metric.validity.judge_accuracy import asked_of
 from gsi_bench_metric.validity.page import markdown
 from gsi_bench_metric.validity.run import AN_EDIT, IMPOSSIBLE, NO_STATE, NOT_BUILT, SAME, Family, Request, families, validate
 from gsi_bench_metric.validity.write import write_validity
@@ -106,8 +108,14 @@ def test_a_detector_that_errs_is_found_out(data, tmp_path, monkeypatch):
 
     monkeypatch.setattr(SimulatorDetector, "detect", off)
     found = validate(request(data), tmp_path / "run", progress=False)
-    errors = {e.group: e for e in build_content(found).detector.errors}
+    content = build_content(found)
+    errors = {e.group: e for e in content.detector.errors}
     assert errors["targets moved 10 cm or more: displacement"].median == pytest.approx(3)
+    group, _, (_, median, percentile, worst) = content.errors_table().rows[0]
+    assert group == "targets moved 10 cm or more: displacement"
+    assert (median.text, median.small, median.verdict) == ("3.00 cm", "≤\u00a00.3 cm", "missed")
+    assert (percentile.small, percentile.verdict, worst.small, worst.verdict) == ("≤\u00a01.2 cm", "missed", "", "")
+    assert ("presence right: ≥\u00a099 % of objects", "100", "met") in content.detector_bars
 
 
 def test_the_page_says_what_is_missed_and_gives_every_number(data, tmp_path):
@@ -116,7 +124,10 @@ def test_the_page_says_what_is_missed_and_gives_every_number(data, tmp_path):
         "validate", "--data", str(data), "--split", "mesatask", "--out", str(out), "--protocol", "official",
         "--detector", "simulator", "--cells", *CELLS, "--device", "cpu", "--workers", "1", "--quiet",
     ]) == 0  # fmt: skip
-    page, numbers = (out / "validity.html").read_text(), json.loads((out / "validity.json").read_text())
+    page, numbers = (
+        (out / "validity.html").read_text(),
+        json.loads((out / "validity.json").read_text(), parse_constant=pytest.fail),
+    )
     missed = [bar for bar in numbers["bars"]["official"] if bar["verdict"] == "missed"]
     assert f"{len(numbers['bars']['official']) - len(missed)} of {len(numbers['bars']['official'])} bars" in page
     assert "do not rank such editors on this" in page
@@ -131,6 +142,44 @@ def test_all_forms_tell_the_same_bars(data, tmp_path):
     content, _ = write_validity(found, request(data), tmp_path / "run")
     assert "| the right edit: IC 100 |" in markdown(content)
     assert (tmp_path / "run" / "validity.md").read_text() == markdown(content)
+
+
+def test_the_right_edit_and_nothing_done_are_held_against_bars_by_what_was_asked(data, tmp_path):
+    found = validate(request(data), tmp_path / "run", progress=False)
+    content, _ = write_validity(found, request(data), tmp_path / "run")
+    (part,) = content.parts
+    (right,) = part.accuracy
+    assert right.asked == "move, 10 cm or more"
+    rows = {label: cells for label, _, cells in part.accuracy_table().rows}
+    assert [cell.small for cell in rows["move, 10 cm or more"]] == ["", "≥\u00a099", "≥\u00a095", ""]
+    assert [cell.small for cell in rows["nothing done"]] == ["", "", "", "≤\u00a01"]
+    bars = {what: verdict for what, _, verdict in part.bars}
+    assert bars["the right edit, by what was asked: move, 10 cm or more, SA ≥\u00a095"] == right.verdicts["sa"]
+    assert bars["nothing done: average of IC, SA and EL ≤\u00a01"] == rows["nothing done"][-1].verdict
+    (together,) = (cells for what, _, cells in content.scoreboard().rows if what == "the right edit, by what was asked")
+    assert together[0].text == f"{list(right.verdicts.values()).count('met')} of 2"
+    numbers = json.loads((tmp_path / "run" / "validity.json").read_text())
+    assert numbers["protocols"][0]["accuracy"][0]["bars"]["ic"] == {"low": 99, "high": None}
+    assert len(numbers["bars"]["detector"]) == len(content.detector_bars) > 0
+
+
+def test_all_forms_say_how_many_edits_are_not_scored_and_why(data, tmp_path):
+    found = validate(request(data), tmp_path / "run", progress=False)
+    assert build_content(found).parts[0].scored == "All 1 edits are scored."
+    why = (Reason("target_hidden", "70 % of the mug is hidden"),)
+    bare = [dataclasses.replace(score, ic=None, sa=None, reasons=why) for score in found.scores]
+    content, (page, text, *_) = write_validity(dataclasses.replace(found, scores=bare), request(data), tmp_path / "run")
+    said = f"100 % of edits (1 of 1) are not scored: {REASONS['target_hidden']} (100 %)."
+    assert content.parts[0].scored == said
+    assert said in page.read_text()
+    assert said in text.read_text()
+
+
+def test_what_rendered_edits_ask_for_is_told_from_their_scenes():
+    edits = families(str(Path(__file__).parents[1] / "data/variants/GSI-Bench"), "mesatask")
+    assert [asked_of(edit.operation, edit.before, edit.objects[AFTER]) for edit in edits] == [
+        "scale", "move, 10 cm or more", "remove", "place", "rotate", "view",
+    ]  # fmt: skip
 
 
 def test_what_does_not_apply_is_counted_with_its_reason(data, tmp_path):
