@@ -31,6 +31,7 @@ _ENOUGH = 5000  # at most, for the curve and for medians
 _NOTHING_PX = 0.15  # a smaller mean displacement is not told from none: nothing is warped, so nothing is blurred
 _LESS, _TRIM = 0.97, 80  # a warp must lower the mean difference by as much; differences above this percentile count as it
 _SAME_TONE = 2.5  # of 255: a curve that stays within this is none
+_TONE_LESS, _MOST_GAIN = 0.9, 2.0  # what a less simple tone must leave of the difference; of one channel
 _TUKEY = 4.685
 _SURROUNDINGS_PX, _FLAT, _STRUCTURE_RANGE = 8.0, 6.0, 40.0
 _WINDOW_PX, _TEXTURE, _SAME_STRUCTURE = 17, 0.01, 0.6  # of what is compared for structure; least deviation, least correlation
@@ -192,22 +193,47 @@ def _warp(picture: NDArray[Any], matrix: NDArray[np.float64], border: int = cv2.
 
 
 def _fit_tone(before: Array, after: Array, weight: Array) -> NDArray[np.float64]:
-    """Edited values at the knots, per channel: a robust piecewise-linear fit, smooth and rising."""
-    knots = np.linspace(0, 255, _KNOTS)
-    curve = _no_curve()
+    """Edited values at the knots, per channel: none, a gain, or a robust piecewise-linear curve, the simplest that will do.
+
+    Another light changes every place in its own way. A curve through that makes the pictures less alike, and is none.
+    """
     kept = np.flatnonzero(weight > 0.5)
     kept = kept[:: max(1, len(kept) // _ENOUGH)]
+    best = _no_curve()
     if len(kept) < 50:
-        return curve
+        return best
+    x, y = (p.reshape(-1, 3)[kept].astype(np.float64) for p in (before, after))
+    cost = _unlikeness(x, y, best)
+    for fitted in (_gains(x, y), _curves(x, y)):
+        left = _unlikeness(x, y, fitted)
+        if left < _TONE_LESS * cost:
+            best, cost = fitted, left
+    return best
+
+
+def _unlikeness(x: NDArray[np.float64], y: NDArray[np.float64], tone: NDArray[np.float64]) -> float:
+    """Mean difference of source values x (P, 3) and edited values y that a tone was removed from, for most of them."""
+    rest = np.abs(_untoned(y, tone) - x).max(-1)
+    return float(np.minimum(rest, np.percentile(rest, _TRIM)).mean())
+
+
+def _gains(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    gains = np.median((y + 1) / (x + 1), axis=0).clip(1 / _MOST_GAIN, _MOST_GAIN)
+    return np.asarray(gains[:, None] * np.linspace(0, 255, _KNOTS))
+
+
+def _curves(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A smooth and rising curve for each channel."""
+    knots = np.linspace(0, 255, _KNOTS)
+    curve = _no_curve()
+    rows = np.arange(len(x))
     for channel in range(3):
-        x, y = (p.reshape(-1, 3)[kept, channel].astype(np.float64) for p in (before, after))
-        place = np.clip(x / 255 * (_KNOTS - 1), 0, _KNOTS - 1 - 1e-6)
+        place = np.clip(x[:, channel] / 255 * (_KNOTS - 1), 0, _KNOTS - 1 - 1e-6)
         low = place.astype(int)
         share = place - low
         basis = np.zeros((len(x), _KNOTS))
-        rows = np.arange(len(x))
         basis[rows, low], basis[rows, low + 1] = 1 - share, share
-        curve[channel] = _robust_curve(basis, x, y, knots)
+        curve[channel] = _robust_curve(basis, x[:, channel], y[:, channel], knots)
     return np.asarray(np.maximum.accumulate(np.clip(curve, 0, 255), axis=1))
 
 

@@ -33,7 +33,7 @@ from gsi_bench_metric.weights import TRUNK_SHA256
 __all__ = ["NOTHING", "StrictScorer", "strict_operation"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
-_VERSION = 5
+_VERSION = 6
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 # What a picture that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
