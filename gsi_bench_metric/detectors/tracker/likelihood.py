@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["CHANNELS", "Cloud", "Level", "Verdict", "verdicts"]
+__all__ = ["CHANGED", "CHANNELS", "Cloud", "Level", "Verdict", "verdicts"]
 
 CHANNELS = 6  # of a level's pictures: three colours, changed, 1/depth of what may hide the object, commonness
+CHANGED = 3  # where the second of these is
 _NOTHING = 0.12  # likelihood of a pixel that no explanation fits
 _GAIN = (0.4, 1.8)  # of the light on a moved object
 _GAIN_COST = 0.8  # log units
@@ -98,7 +99,7 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor, *, turns: bool = False) 
     across, down = where.x / depth, where.y / depth
     grid = torch.stack((across, down), -1)
     found = functional.grid_sample(level.pictures, grid, align_corners=False, padding_mode="border")
-    changed, hidden, common = found[:, 3], found[:, 4], found[:, 5]
+    changed, hidden, common = found[:, CHANGED], found[:, 4], found[:, 5]
     visible = (across.abs() < 1) & (down.abs() < 1) & (hidden * depth < 1 + _BEHIND) & (where.z > _TOO_NEAR)
     nearer = (poses[..., 4, None].exp() * cloud.depth[:, None] / depth) ** 2
     # Pixels that each piece of surface covers, for each that it covered where it was seen.

@@ -16,7 +16,9 @@ from gsi_bench_metric.detectors.tracker.follow import Found
 
 __all__ = [
     "STAYED_LIKENESS",
+    "is_clearer",
     "is_double",
+    "is_doubtful",
     "is_gone",
     "is_in_other_dress",
     "is_left",
@@ -39,6 +41,7 @@ _SPITTING_IMAGE, _NO_EVIDENCE, _LEFT_HOME, _WHOLE, _IN_PART = 0.84, -0.02, 0.2, 
 _SCALED_LIKENESS, _SCALED_EVIDENCE = 0.7, -0.15
 # Evidence and share from which on something of the right shape is taken for the object in another dress.
 _REDRAWN, _REDRAWN_AFTER_REMOVE, _REDRAWN_SEEN = 0.0, 0.16, 0.4
+_CLEARER = 0.5  # evidence
 _OTHER_DRESS = 0.35  # likeness below which its colours are not the object's
 _GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
 # What is measured worse than this in the truth's own after-image cannot be judged: displacement, metres or share of the way;
@@ -97,7 +100,19 @@ def is_gone(home: Found) -> bool:
 def is_redrawn(found: Found, caution: float, *, asked: str | None) -> bool:
     """Whether something new of the object's shape is the object in other colours, or another one of its kind."""
     least = _REDRAWN_AFTER_REMOVE if asked == "remove" else _REDRAWN
-    return found.evidence >= least + caution and found.seen >= _REDRAWN_SEEN
+    # Half the size is a quarter of the pixels, where that was asked for.
+    whole = math.exp(2 * min(found.pose[4], 0.0)) if asked == "scale" else 1.0
+    return found.evidence >= least + caution and found.seen >= _REDRAWN_SEEN * whole
+
+
+def is_doubtful(found: Found) -> bool:
+    """Whether an object that is there might as well be another one, should something new of its shape be in the picture."""
+    return found.evidence < _PRESENT
+
+
+def is_clearer(redrawn: Found, found: Found) -> bool:
+    """Whether something new of the object's shape is a better story than the object itself."""
+    return redrawn.evidence > found.evidence + _CLEARER
 
 
 def is_in_other_dress(found: Found) -> bool:

@@ -27,7 +27,9 @@ from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, expla
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
 from gsi_bench_metric.detectors.tracker.presence import (
     STAYED_LIKENESS,
+    is_clearer,
     is_double,
+    is_doubtful,
     is_gone,
     is_in_other_dress,
     is_left,
@@ -194,8 +196,13 @@ class _Tracking:
         if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        if not is_there(found, home, near=not self._apart(surface, found), asked=self._kind):
-            return [self._redrawn(surface, views) or self._lost(surface, found)]
+        there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind)
+        if not there or is_doubtful(found):
+            other = self._redrawn(surface, views)
+            if other is not None and (not there or is_clearer(other, found)):
+                return [self._in_other_dress(surface, other)]
+        if not there:
+            return [self._lost(surface, found)]
         guess = self._asked("rotate") and turn_is_a_guess(found, turn_gain(views, found), views.caution, self.evidence)
         unsure = ("turn",) if guess else ()
         if not away:
@@ -233,10 +240,10 @@ class _Tracking:
             return [self._placed(surface, found, "present")]
         return [self._lost(surface, found) if is_gone(home) else self._at_home(surface, home)]
 
-    def _redrawn(self, surface: Surface, views: Views) -> Detection | None:
-        """Something new of the object's shape: another instance, or the object in other colours, its turn unknown."""
-        found = follow(redrawn(views), self._supports(surface), size_asked=True)
-        return self._in_other_dress(surface, found) if is_redrawn(found, views.caution, asked=self._kind) else None
+    def _redrawn(self, surface: Surface, views: Views) -> Found | None:
+        """Something new of the object's shape: another instance, or the object in other colours."""
+        found = follow(redrawn(views, boldly=not self._asked("remove")), self._supports(surface), size_asked=True)
+        return found if is_redrawn(found, views.caution, asked=self._kind) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, shrunk, spread
-from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Level
+from gsi_bench_metric.detectors.tracker.likelihood import CHANGED, Cloud, Level
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
 __all__ = ["Views", "make_views", "redrawn"]
@@ -27,6 +27,7 @@ _PALETTE = 24  # colours that stand for the object's own
 _PALETTE_SIGMA = 1.3  # light changes more between faces than on one
 _OLD_PLACE = 0.8  # how sure a change is where the background was never seen
 _NOISE_FLOOR = 0.04  # there
+_NEW_ENOUGH = 0.4
 _DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 
 
@@ -83,10 +84,18 @@ def make_views(
     )
 
 
-def redrawn(views: Views) -> Views:
-    """For a search by silhouette alone: another instance of the kind, or the object in other colours."""
-    levels = tuple(dataclasses.replace(level, silhouette=_DRAWN_ANEW) for level in views.levels)
-    return dataclasses.replace(views, levels=levels, turns=False, further=None)
+def redrawn(views: Views, *, boldly: bool) -> Views:
+    """For a search by silhouette alone: another instance of the kind, or the object in other colours.
+
+    `boldly`: where the light is the same all over, what changed by half is something new and no shadow.
+    """
+    enough = min(_NEW_ENOUGH + views.caution, 1.0) if boldly else 1.0
+    levels = []
+    for level in views.levels:
+        pictures = level.pictures.clone()
+        pictures[:, CHANGED] = (pictures[:, CHANGED] / enough).clamp(max=1)
+        levels.append(dataclasses.replace(level, pictures=pictures, silhouette=_DRAWN_ANEW))
+    return dataclasses.replace(views, levels=tuple(levels), turns=False, further=None)
 
 
 def _tensor(array: NDArray[np.generic]) -> Tensor:
