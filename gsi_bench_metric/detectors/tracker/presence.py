@@ -48,11 +48,11 @@ _GONE_LIKENESS, _GONE_EVIDENCE = 0.5, -0.95
 # size, log; turn.
 _PLACE_SEEN, _WAY_SEEN, _SIZE_SEEN, _TURN_SEEN = 0.015, 0.25, 0.15, math.radians(12)
 _LEAST_SURE = 0.3  # ... and nothing of what is found with less confidence, which protocols do not believe either
-# Likeness from which on an asked turn is told from another one, which shows other sides, and what a unit of what it explains
-# beyond none counts for. Noise takes from what likeness there can be, softness adds to that of anything. And what a turn must
-# explain, for each unit of other light.
+# Likeness from which on an asked turn is told from another one, which shows other sides, where things that stayed look as they
+# did; and what a unit of what it explains beyond none counts for. Softness adds to the likeness of anything. And what a turn
+# must explain, for each unit of other light.
 _TURN_LIKENESS, _GAIN_LIKENESS, _TURN_GAIN = 0.90, 0.15, 0.13
-_FINE_NOISE, _NOISE_COST, _SOFT, _SOFTNESS_GAIN = 0.0035, 0.08, 1.5, 0.03
+_SOFT, _SOFTNESS_GAIN = 1.5, 0.03
 
 
 def is_there(found: Found, home: Found, *, near: bool, asked: str | None) -> bool:
@@ -120,16 +120,19 @@ def is_in_other_dress(found: Found) -> bool:
     return found.likeness < _OTHER_DRESS
 
 
-def turn_is_a_guess(found: Found, gain: float, caution: float, evidence: Evidence) -> bool:
+def turn_is_a_guess(found: Found, gain: float, usual: float, evidence: Evidence) -> bool:
     """A turn that was asked for is looked for, and what is nearest to it found: whether it is the one must be seen.
 
-    `gain`: how much better the turn explains the picture than none.
+    Args:
+        found: the object.
+        gain: how much better the turn explains the picture than none.
+        usual: likeness of things that stayed: noise and other light take from what there can be.
+        evidence: of the picture; softness adds to the likeness of anything.
     """
-    noise = min(max((evidence.unrest.noise - _FINE_NOISE) / _FINE_NOISE, 0.0), 1.0)
     soft = min(sum(evidence.soften), _SOFT)
-    if found.likeness + _GAIN_LIKENESS * gain < _TURN_LIKENESS - _NOISE_COST * noise + _SOFTNESS_GAIN * soft:
+    if found.likeness + _GAIN_LIKENESS * gain < _TURN_LIKENESS - (1 - usual) + _SOFTNESS_GAIN * soft:
         return True
-    return abs(found.pose[3]) > _TURN_SEEN and gain < _TURN_GAIN * min(caution, 1.0)
+    return abs(found.pose[3]) > _TURN_SEEN and gain < _TURN_GAIN * min(evidence.unrest.light, 1.0)
 
 
 def mismeasured(found: Detection, before: SceneObject, true: SceneObject, axes: NDArray[np.float64]) -> tuple[str, ...]:

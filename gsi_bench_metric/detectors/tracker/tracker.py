@@ -160,19 +160,21 @@ class _Tracking:
     def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
         self.scene, self.sample, self.device = scene, sample, device
         self.targets = _targets(sample)
-        self.evidence = self._without_the_settled(evidence)
+        self.evidence, self.usual = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
-    def _without_the_settled(self, evidence: Evidence) -> Evidence:
-        """Pixels of bystanders that other light explains are no sign of anything new there."""
-        changed = evidence.changed.copy()
+    def _without_the_settled(self, evidence: Evidence) -> tuple[Evidence, float]:
+        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such things are,
+        0–1: what likeness there can be in these pictures."""
+        changed, alike = evidence.changed.copy(), []
         for surface in self.scene.surfaces:
             if surface.thing.id in self.targets or not surface.mask.any():
                 continue
             likely = explained(evidence, surface.mask)
             if likely.mean() > _SETTLED:
                 changed[surface.mask] *= 1 - likely
-        return dataclasses.replace(evidence, changed=changed)
+                alike.append(float(likely.mean()))
+        return dataclasses.replace(evidence, changed=changed), float(np.median(alike)) if alike else 1.0
 
     def detections(self) -> list[Detection]:
         found: dict[str, list[Detection]] = {}
@@ -203,7 +205,7 @@ class _Tracking:
                 return [self._in_other_dress(surface, other)]
         if not there:
             return [self._lost(surface, found)]
-        guess = self._asked("rotate") and turn_is_a_guess(found, turn_gain(views, found), views.caution, self.evidence)
+        guess = self._asked("rotate") and turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence)
         unsure = ("turn",) if guess else ()
         if not away:
             return [self._at_home(surface, home, unsure)]
