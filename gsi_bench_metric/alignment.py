@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 _COARSEST = 32  # px, longer side of the top of the pyramid
 _FINEST = 256  # px: more costs time and adds nothing to four numbers
 _STEPS = 12  # at each level, at most
-_SETTLED_PX = 0.005
+_SETTLED_PX, _UNMOVED_PX = 0.005, 0.02
 _KNOTS = 6  # of the tone curve
 _SETTLED_TONE = 0.05  # of 255
 _ENOUGH = 5000  # at most, for the curve and for medians
@@ -99,8 +99,9 @@ def align(source: RGB, edited: RGB, ignore: Mask | None = None, finest: int = _F
     before, after, weight = (_resized(p.astype(np.float32), scale) for p in (source, edited, keep.astype(np.float32)))
     tone = _fit_tone(before, after, weight)
     small = _similarity(before, after, weight, tone)
-    tone = _fit_tone(before, _warp(after, small), weight)
-    small = _similarity(before, after, weight, tone, small)
+    if not np.array_equal(tone, _no_curve()) or _mean_displacement(small, (before.shape[0], before.shape[1])) > _UNMOVED_PX:
+        tone = _fit_tone(before, _warp(after, small), weight)
+        small = _similarity(before, after, weight, tone, small)
     matrix = _rescaled(small, scale)
     drift = _mean_displacement(matrix, (source.shape[0], source.shape[1]))
     if drift > _NOTHING_PX and not _explains(before, _untoned(after, tone), weight, small):

@@ -160,12 +160,16 @@ def _common_blur(a: Array, b: Array, known: Mask) -> float:
     By what most pixels say: something sharp that an edit took away does not make the rest soft.
     """
     before, after = (_detail(p) for p in (a, b))
-    rest = [np.abs(_thinned(_blurred(before, sigma) - after, known)) for sigma in _BLURS]
-    costs = [float(np.minimum(r, np.percentile(r, 80)).mean()) for r in rest]
+    costs: list[float] = []
+    for sigma in _BLURS:
+        rest = np.abs(_thinned(_blurred(before, sigma) - after, known))
+        costs.append(float(np.minimum(rest, np.percentile(rest, 80)).mean()))
+        if len(costs) > 2 and costs[-1] > costs[-2] > costs[-3]:
+            break  # it only gets worse
     best = int(np.argmin(costs))
     if best == 0 or costs[best] > _SOFTER * costs[0]:
         return 0.0
-    if best == len(_BLURS) - 1:
+    if best == len(costs) - 1:
         return _BLURS[best]
     # Between the neighbours, where a parabola through the three is lowest.
     curve = np.polyfit(_BLURS[best - 1 : best + 2], costs[best - 1 : best + 2], 2)

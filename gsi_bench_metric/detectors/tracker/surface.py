@@ -7,7 +7,8 @@ before any other. Frames: OpenCV camera, metres; pixel centres lie at half numbe
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+import functools
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ Mask = NDArray[np.bool_]
 
 _NEAREST_M = 0.01
 _MARGIN_PX = 16
+_AROUND_PX = 3  # whose depth tells the normals of an object's edge
 _MIDDLE, _ENOUGH = 0.5, 8  # share of a thing's half width; points there
 _JUMP = 0.06  # step in depth between neighbours, relative to it, over which no normal is taken
 
@@ -109,10 +111,12 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
         SceneObject("target", sample.target, sample.original_bbox_3d, sample.rotation_matrix, is_target=True),
     )
     up = _up(sample, things)
-    rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
     measured = None if sample.depth is None else load_numbers(sample.depth)
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
-    boxes = [] if measured is not None and ids is not None else [_box_depth(t.bbox_3d, t.rotation_matrix, rays) for t in things]
+    boxes = []
+    if measured is None or ids is None:
+        rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
+        boxes = [_box_depth(t.bbox_3d, t.rotation_matrix, rays) for t in things]
     if ids is None:
         ids = np.stack([np.full(shape, 1e6, np.float32), *boxes]).argmin(0)
     if measured is not None:
@@ -121,8 +125,10 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
         depth = np.full(shape, np.inf, np.float32)
         for number, found in enumerate(boxes, 1):
             depth[ids == number] = found[ids == number]
-    view = _View(depth, rays, _normals(rays, depth))
-    surfaces = tuple(_surface(thing, ids == number, view, up) for number, thing in enumerate(things, 1))
+    surfaces = tuple(
+        _surface(thing, ids == number, lambda rows, columns, rays: depth[rows, columns], K, up)
+        for number, thing in enumerate(things, 1)
+    )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
     return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask)
 
@@ -136,12 +142,8 @@ def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface |
     mask = load_numbers(sample.instance_mask_after) == number
     if not mask.any():
         return None
-    # Only what is about the object: a picture of rays and normals takes long.
-    rows, columns = (slice(max(0, int(i.min()) - 2), int(i.max()) + 3) for i in np.nonzero(mask))
-    rays = _rays(scene.K, rows, columns)
-    depth = _box_depth(after.bbox_3d, after.rotation_matrix, rays)
-    part = _surface(after, mask[rows, columns] & np.isfinite(depth), _View(depth, rays, _normals(rays, depth)), scene.up)
-    return dataclasses.replace(part, pixels=part.pixels + np.array([columns.start, rows.start]), mask=mask)
+    on_box = functools.partial(_box_depth, after.bbox_3d, after.rotation_matrix)
+    return _surface(after, mask, lambda rows, columns, rays: on_box(rays), scene.K, scene.up)
 
 
 def source_intrinsics(sample: Sample, size: tuple[int, int]) -> Array:
@@ -215,18 +217,22 @@ def _cross(a: Depth, b: Depth) -> Depth:
     return np.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], -1)
 
 
-class _View(NamedTuple):
-    """Depth H×W, rays and normals H×W×3 of one picture."""
-
-    depth: Depth
-    rays: Array
-    normals: Array
-
-
-def _surface(thing: SceneObject, mask: Mask, view: _View, up: Array) -> Surface:
-    mask = mask & np.isfinite(view.depth)
-    rows, columns = np.nonzero(mask)
+def _surface(thing: SceneObject, mask: Mask, depth_of: Callable[[slice, slice, Array], Depth], K: Array, up: Array) -> Surface:
+    """`depth_of`: depth of some rows and columns, whose rays are given; inf where there is none."""
     height = float((np.abs(np.array(thing.rotation_matrix).T @ up) * np.array(thing.bbox_3d[3:6])).sum())
     base = np.array(thing.bbox_3d[:3]) - up * height / 2
-    points = view.rays[rows, columns] * view.depth[rows, columns, None]
-    return Surface(thing, points, view.normals[rows, columns], np.stack([columns, rows], -1), base, height, mask)
+    if not mask.any():
+        return Surface(thing, np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 2), np.int64), base, height, mask)
+    # Only what is about the object: a picture of rays and normals takes long.
+    tall, wide = (
+        slice(max(0, int(i.min()) - _AROUND_PX), min(size, int(i.max()) + _AROUND_PX + 1))
+        for i, size in zip(np.nonzero(mask), mask.shape, strict=True)
+    )
+    rays = _rays(K, tall, wide)
+    depth = depth_of(tall, wide, rays)
+    seen = mask[tall, wide] & np.isfinite(depth)
+    rows, columns = np.nonzero(seen)
+    kept = np.zeros_like(mask)
+    kept[tall, wide] = seen
+    points, normals = rays[rows, columns] * depth[rows, columns, None], _normals(rays, depth)[rows, columns]
+    return Surface(thing, points, normals, np.stack([columns + wide.start, rows + tall.start], -1), base, height, kept)

@@ -49,7 +49,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 12
+_VERSION = 13
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 # What of an object's pixels must have changed surely, in spots and not along edges, to say that it did: this much and so many
