@@ -8,19 +8,19 @@ import pytest
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
 from gsi_bench_metric.detectors.tracker.follow import Found
-from gsi_bench_metric.detectors.tracker.presence import is_redrawn, is_there, mismeasured, turn_is_a_guess
+from gsi_bench_metric.detectors.tracker.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
 
 NOWHERE = Found(np.zeros(5), score=-0.4, seen=1.0, likeness=0.6, sigma=np.full(5, 0.01))
 
 
-def pose(evidence, likeness, seen=1.0, **pose):
+def pose(explained, likeness, seen=1.0, **pose):
     values = np.array([pose.get(name, 0.0) for name in ("along", "across", "height", "turn", "log_size")])
-    return Found(values, score=evidence * seen, seen=seen, likeness=likeness, sigma=np.full(5, 0.01))
+    return Found(values, score=explained * seen, seen=seen, likeness=likeness, sigma=np.full(5, 0.01))
 
 
-def quiet(noise=0.0, soften=()):
+def evidence(light=0.0):
     empty = np.zeros((1, 1, 3), np.float32)
-    return Evidence(empty, empty, empty[..., 0], empty[..., 0] == 0, Unrest(noise, 0.0, 0.0), soften)
+    return Evidence(empty, empty, empty[..., 0], empty[..., 0] == 0, Unrest(0.0, light, 0.0), ())
 
 
 def test_evidence_for_a_pose_shows_the_object():
@@ -58,15 +58,31 @@ def test_something_of_the_objects_shape_is_the_object_drawn_anew_more_readily_th
     assert not is_redrawn(pose(0.1, 0.3, seen=0.2), 0.0, asked="move")
 
 
-@pytest.mark.parametrize(("likeness", "gain", "noise", "guess"), [
-    (1.0, 0.1, 0.0, False),
-    (0.83, 0.2, 0.0, True),
-    (0.83, 0.6, 0.0, False),
-    (0.80, 0.2, 0.0, True),
-    (0.80, 0.2, 0.007, False),
+@pytest.mark.parametrize(("likeness", "gain", "usual", "guess"), [
+    (1.0, 0.1, 1.0, False),
+    (0.83, 0.2, 1.0, True),
+    (0.83, 0.6, 1.0, False),
+    (0.80, 0.2, 1.0, True),
+    (0.80, 0.2, 0.9, False),
+    (0.63, 0.2, 0.75, False),
+    (0.60, 0.2, 0.75, True),
 ])  # fmt: skip
-def test_an_asked_turn_is_told_by_its_likeness_and_by_what_it_explains(likeness, gain, noise, guess):
-    assert turn_is_a_guess(pose(0.5, likeness, turn=0.8), gain, 0.0, quiet(noise)) == guess
+def test_an_asked_turn_is_told_by_what_it_explains_and_by_its_likeness_against_that_of_things_that_stayed(
+    likeness, gain, usual, guess
+):
+    assert turn_is_a_guess(pose(0.5, likeness, turn=0.8), gain, usual, evidence()) == guess
+
+
+def test_in_another_light_an_asked_turn_must_explain_something():
+    turned = pose(0.5, 0.95, turn=0.8)
+    assert not turn_is_a_guess(turned, 0.05, 1.0, evidence())
+    assert turn_is_a_guess(turned, 0.05, 1.0, evidence(light=0.6))
+
+
+def test_an_object_may_be_another_one_where_little_speaks_for_it_and_it_looks_otherwise():
+    assert is_doubtful(pose(0.0, 0.6))
+    assert not is_doubtful(pose(0.5, 0.6))
+    assert not is_doubtful(pose(0.0, 0.8))
 
 
 def turned(degrees):

@@ -100,14 +100,12 @@ def is_gone(home: Found) -> bool:
 def is_redrawn(found: Found, caution: float, *, asked: str | None) -> bool:
     """Whether something new of the object's shape is the object in other colours, or another one of its kind."""
     least = _REDRAWN_AFTER_REMOVE if asked == "remove" else _REDRAWN
-    # Half the size is a quarter of the pixels, where that was asked for.
-    whole = math.exp(2 * min(found.pose[4], 0.0)) if asked == "scale" else 1.0
-    return found.evidence >= least + caution and found.seen >= _REDRAWN_SEEN * whole
+    return found.evidence >= least + caution and found.seen >= _REDRAWN_SEEN
 
 
 def is_doubtful(found: Found) -> bool:
     """Whether an object that is there might as well be another one, should something new of its shape be in the picture."""
-    return found.evidence < _PRESENT
+    return found.evidence < _PRESENT and found.likeness < STAYED_LIKENESS
 
 
 def is_clearer(redrawn: Found, found: Found) -> bool:

@@ -49,7 +49,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 13
+_VERSION = 14
 _KEPT = 4  # scenes
 _STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
 # What of an object's pixels must have changed surely, in spots and not along edges, to say that it did: this much and so many
@@ -244,7 +244,8 @@ class _Tracking:
 
     def _redrawn(self, surface: Surface, views: Views) -> Found | None:
         """Something new of the object's shape: another instance, or the object in other colours."""
-        found = follow(redrawn(views, boldly=not self._asked("remove")), self._supports(surface), size_asked=True)
+        elsewhere = self._kind not in ("remove", "scale")
+        found = follow(redrawn(views, boldly=elsewhere), self._supports(surface), size_asked=True)
         return found if is_redrawn(found, views.caution, asked=self._kind) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:

@@ -87,13 +87,16 @@ def make_views(
 def redrawn(views: Views, *, boldly: bool) -> Views:
     """For a search by silhouette alone: another instance of the kind, or the object in other colours.
 
-    `boldly`: where the light is the same all over, what changed by half is something new and no shadow.
+    `boldly`: where the light is the same all over, what changed by half is something new and no shadow; but for the object's
+    old place, whose background is a guess.
     """
     enough = min(_NEW_ENOUGH + views.caution, 1.0) if boldly else 1.0
+    old = cv2.dilate(views.surface.mask.astype(np.float32), np.ones((3, 3), np.uint8))
     levels = []
     for level in views.levels:
         pictures = level.pictures.clone()
-        pictures[:, CHANGED] = (pictures[:, CHANGED] / enough).clamp(max=1)
+        guessed = torch.tensor(shrunk(old, pictures.shape[-1]), device=pictures.device)
+        pictures[:, CHANGED] = (pictures[:, CHANGED] / (enough + (1 - enough) * guessed)).clamp(max=1)
         levels.append(dataclasses.replace(level, pictures=pictures, silhouette=_DRAWN_ANEW))
     return dataclasses.replace(views, levels=tuple(levels), turns=False, further=None)
 
