@@ -66,6 +66,15 @@ def test_a_change_of_tone_is_removed_and_no_warp_invented():
     assert found.found > 0.98
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_another_light_on_every_place_does_not_bend_the_tones(seed):
+    picture = scene(size=200)
+    field = np.random.default_rng(seed).uniform(0.5, 1.5, (3, 3, 3)).astype(np.float32)
+    relit = np.clip(picture * cv2.resize(field, (200, 200), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
+    left = np.abs(align(picture, relit).to_source(relit).astype(float) - picture).mean()
+    assert left <= np.abs(relit.astype(float) - picture).mean()
+
+
 def test_another_scene_is_not_found_again():
     assert align(scene(0), scene(1)).found < 0.5
 
