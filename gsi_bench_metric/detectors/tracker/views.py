@@ -91,7 +91,7 @@ def redrawn(views: Views, *, boldly: bool) -> Views:
     old place, whose background is a guess.
     """
     enough = min(_NEW_ENOUGH + views.caution, 1.0) if boldly else 1.0
-    old = cv2.dilate(views.surface.mask.astype(np.float32), np.ones((3, 3), np.uint8))
+    old = np.asarray(cv2.dilate(views.surface.mask.astype(np.float32), np.ones((3, 3), np.uint8)), dtype=np.float32)
     levels = []
     for level in views.levels:
         pictures = level.pictures.clone()
