@@ -46,14 +46,18 @@ def unscored(situation: Situation, hidden: float | None = None) -> Reason | None
     return None
 
 
+def _cannot_tell(situation: Situation, freedom: str) -> Reason:
+    return Reason(
+        "unobservable", f"the detector cannot tell the {freedom} of the {situation.target.category} in these pictures"
+    )
+
+
 def _move_unscored(situation: Situation, before: Pose) -> Reason | None:
     goal, truth = situation.goal, situation.target.truth
     if situation.sample.new_bbox_3d is None or goal is None or truth is None:
         return Reason("no_goal", "the sample has no new_bbox_3d, the goal of a move")
     if "position" in before.unobservable:
-        return Reason(
-            "unobservable", f"the detector cannot tell the position of the {situation.target.category} in these pictures"
-        )
+        return _cannot_tell(situation, "position")
     step = goal.centre - truth.centre
     if float(np.linalg.norm(step)) <= max(SIGMAS * before.sigma_m, _EPS):
         text = f"{words.centimetres(step)} asked, but the detector is sure to {100 * before.sigma_m:.1f} cm only"
@@ -65,9 +69,7 @@ def _place_unscored(situation: Situation, before: Pose) -> Reason | None:
     if not situation.operation.region:
         return Reason("no_goal", "the sample has no region, the goal of a place")
     if "position" in before.unobservable:
-        return Reason(
-            "unobservable", f"the detector cannot tell the position of the {situation.target.category} in these pictures"
-        )
+        return _cannot_tell(situation, "position")
     return None
 
 
@@ -92,7 +94,7 @@ def _scale_unscored(situation: Situation, before: Pose) -> Reason | None:
     if factor <= 0 or abs(math.log(factor)) < _EPS:
         return Reason("no_goal", "the sample has neither factor nor new_bbox_3d of another size, the goal of a scale")
     if "size" in before.unobservable:
-        return Reason("unobservable", f"the detector cannot tell the size of the {situation.target.category} in these pictures")
+        return _cannot_tell(situation, "size")
     sigma = 0.0 if before.sigma is None else float((before.sigma[3:6] / np.maximum(before.box[3:6], _EPS)).mean())
     if abs(math.log(factor)) <= SIGMAS * sigma:
         return Reason(

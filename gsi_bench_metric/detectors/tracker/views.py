@@ -27,7 +27,7 @@ _PALETTE = 24  # colours that stand for the object's own
 _PALETTE_SIGMA = 1.3  # light changes more between faces than on one
 _OLD_PLACE = 0.8  # how sure a change is where the background was never seen
 _NOISE_FLOOR = 0.04  # there
-_NEW_ENOUGH = 0.4
+_NEW_ENOUGH = 0.4  # from which on a change is something new, where the light is the same
 _DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
 
 
