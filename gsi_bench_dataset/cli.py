@@ -7,33 +7,56 @@ A package adds sub-commands by an entry point of the group `gsi_bench.commands` 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
 from gsi_bench_dataset import __version__
+from gsi_bench_dataset.safety.system import (
+    Terminated,
+    consoles_that_print_anything,
+    system_problem,
+    terminate_as_interrupt,
+)
 
 __all__ = ["main", "new_command", "say"]
 
 GROUP = "gsi_bench.commands"
 USAGE_ERROR = 2
 INTERRUPTED = 130
+TERMINATED = 143
+NO_READER = 141  # as a shell says of a program that wrote into a closed pipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one sub-command and returns its exit status: 0 done, 2 a known error, 130 interrupted."""
+    """Runs one sub-command and returns its exit status.
+
+    0 done, 2 a known error, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
+    """
+    consoles_that_print_anything()
     parser = build_parser()
     args = parser.parse_args(argv)
     try:
-        return int(args.run(args))
-    except KeyboardInterrupt:
+        with terminate_as_interrupt():
+            status = int(args.run(args))
+            sys.stdout.flush()  # a full disk or a closed pipe is noticed here, not when Python ends
+        return status
+    except KeyboardInterrupt as error:
         sys.stderr.write("interrupted\n")
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+    except BrokenPipeError:
+        # `| head` has seen enough. What is left in the buffer must not be tried again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO_READER
     except Exception as error:
-        if args.debug or not is_known(error):
+        if args.debug:
             raise
-        sys.stderr.write(f"error: {error}\n")
+        message = explained(error)
+        if message is None:
+            raise
+        sys.stderr.write(f"error: {message}\n")
         return USAGE_ERROR
 
 
@@ -77,10 +100,13 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def is_known(error: Exception) -> bool:
-    """True for errors that explain themselves: those that this project defines, and files that are absent or in the way."""
+def explained(error: Exception) -> str | None:
+    """What an error says to a user; None for one that is a defect and deserves its traceback.
+
+    Errors that this project defines explain themselves; those of the operating system are put into words.
+    """
     ours = type(error).__module__.split(".")[0].startswith("gsi_bench")
-    return ours or isinstance(error, (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError))
+    return str(error) if ours else system_problem(error)
 
 
 if __name__ == "__main__":

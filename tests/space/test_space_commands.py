@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from gsi_bench_dataset.cli import is_known
+from gsi_bench_dataset.cli import explained
 from gsi_bench_dataset.spaces import app_files
 from gsi_bench_metric.device import DeviceError
 from gsi_bench_space import hardware
@@ -139,7 +139,7 @@ def test_a_device_that_is_not_there_is_named():
 def test_what_does_not_exist_is_a_clear_error_before_anything_is_served(settings, words):
     with pytest.raises(Exception, match=words) as caught:
         make_app(settings)
-    assert is_known(caught.value)
+    assert explained(caught.value)
 
 
 def test_runs_are_found_at_two_depths_and_an_empty_folder_says_how_to_make_one(tmp_path):
