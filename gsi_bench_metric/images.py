@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import io
-import struct
-import warnings
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +14,10 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional
 
-from gsi_bench_dataset.official import MAX_PIXELS
 from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage
+from gsi_bench_dataset.safety.files import FileProblemError, open_regular, printable_path
+from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image
 
 __all__ = [
     "DAMAGED",
@@ -26,6 +25,7 @@ __all__ = [
     "ImageError",
     "fit_centrally",
     "fit_to",
+    "header_mode",
     "header_size",
     "load_numbers",
     "load_rgb",
@@ -33,10 +33,6 @@ __all__ = [
     "reference_view",
     "resize_bicubic",
 ]
-
-# PIL's readers raise what they stumble over in damaged files, each its own.
-DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeError, AttributeError, LookupError)
-DAMAGED += (ArithmeticError, EOFError, NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)
 
 RGB = NDArray[np.uint8]
 _SAME_ASPECT = 0.02
@@ -53,8 +49,18 @@ def header_size(source: Source) -> tuple[int, int]:
     Raises:
         ImageError: missing, unreadable or too large.
     """
-    with _open(source) as image:
+    with _opened(source) as image:
         return image.height, image.width
+
+
+def header_mode(source: Source) -> str:
+    """PIL's name of the pixels' mode, from the file's header.
+
+    Raises:
+        ImageError: missing, unreadable or too large.
+    """
+    with _opened(source) as image:
+        return image.mode
 
 
 def load_rgb(source: Source) -> RGB:
@@ -63,7 +69,7 @@ def load_rgb(source: Source) -> RGB:
     Raises:
         ImageError: missing, unreadable, truncated or too large.
     """
-    with _open(source) as image:
+    with _opened(source) as image:
         try:
             image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
             return np.asarray(image.convert("RGB"))
@@ -77,13 +83,13 @@ def load_numbers(source: Source) -> NDArray[np.int64]:
     Raises:
         ImageError: missing, unreadable, or a picture in colour.
     """
-    with _open(source) as image:
+    with _opened(source) as image:
         try:
             numbers = np.asarray(image)
         except DAMAGED as error:
             raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
-    if numbers.ndim != 2:
-        raise ImageError(f"{_describe(source)}: expected one number a pixel, found shape {numbers.shape}")
+    if numbers.ndim != 2 or numbers.dtype.kind not in "biu":
+        raise ImageError(f"{_describe(source)}: expected one whole number a pixel, found {numbers.dtype} {numbers.shape}")
     return numbers.astype(np.int64)
 
 
@@ -115,33 +121,35 @@ def pixel_hash(rgb: RGB) -> str:
     return digest.hexdigest()
 
 
-def _open(source: Source) -> Image.Image:
-    stream: Path | io.BytesIO
+@contextlib.contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """The image by its header; what goes wrong inside is the caller's to catch."""
+    with contextlib.ExitStack() as stack:
+        data = _encoded(source)
+        try:
+            stream = stack.enter_context(open_regular(data)) if isinstance(data, Path) else data
+            image = stack.enter_context(open_image(stream, most=MAX_PIXELS))
+        except FileNotFoundError as error:
+            raise ImageError(f"{_describe(source)}: no such file") from error
+        except TooManyPixelsError as error:
+            raise ImageError(f"{_describe(source)}: {error}") from error
+        except FileProblemError as error:  # names the file itself
+            raise ImageError(f"{error}; not a readable picture") from error
+        except DAMAGED as error:
+            raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
+        yield image
+
+
+def _encoded(source: Source) -> bytes | Path:
     if isinstance(source, EncodedImage):
-        stream = io.BytesIO(source.bytes)
-    elif isinstance(source, bytes):
-        stream = io.BytesIO(source)
-    else:
-        stream = Path(source)
-    try:
-        with warnings.catch_warnings():
-            # Our own limit below decides; PIL's lower warning limit would only add noise.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(stream)
-    except FileNotFoundError as error:
-        raise ImageError(f"{_describe(source)}: no such file") from error
-    except DAMAGED as error:
-        raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
-    if image.width * image.height > MAX_PIXELS:
-        image.close()
-        raise ImageError(f"{_describe(source)}: {image.width}×{image.height} is over the limit of {MAX_PIXELS} pixels")
-    return image
+        return source.bytes
+    return source if isinstance(source, bytes) else Path(source)
 
 
 def _describe(source: Source) -> str:
     if isinstance(source, EncodedImage):
-        return source.path or f"picture of {len(source.bytes)} bytes"
-    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else str(source)
+        return printable_path(source.path) if source.path else f"picture of {len(source.bytes)} bytes"
+    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else printable_path(source)
 
 
 _MEAN = (123.675, 116.28, 103.53)

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from gsi_bench_dataset.records import EncodedImage
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_metric.images import RGB, ImageError, load_rgb, pixel_hash
 
 __all__ = ["Picture"]
@@ -52,13 +53,17 @@ class Picture:
 
     def _read(self) -> EncodedImage:
         if self._encoded is None:
+            path = self._path or Path()
+            name = printable_path(path)
             try:
-                data = self._path.read_bytes() if self._path else b""
+                data = read_regular(path)
             except FileNotFoundError as error:
-                raise ImageError(f"{self._path}: no such file") from error
+                raise ImageError(f"{name}: no such file") from error
+            except FileProblemError as error:  # names the file itself
+                raise ImageError(f"{error}; not a readable picture") from error
             except OSError as error:
-                raise ImageError(f"{self._path}: not a readable picture ({error})") from error
+                raise ImageError(f"{name}: not a readable picture ({error})") from error
             if not data:
-                raise ImageError(f"{self._path}: not a readable picture (the file is empty)")
-            self._encoded = EncodedImage(data, str(self._path))
+                raise ImageError(f"{name}: not a readable picture (the file is empty)")
+            self._encoded = EncodedImage(data, str(path))
         return self._encoded

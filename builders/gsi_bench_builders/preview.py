@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gsi_bench_dataset.pixel_frame import BOX_EDGES, box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Sample
+from gsi_bench_dataset.safety.images import open_image
 
 __all__ = ["contact_sheet", "evenly"]
 
@@ -73,7 +73,7 @@ def _with_box(
     rotation: tuple[tuple[float, ...], ...],
     colour: tuple[int, int, int],
 ) -> Image.Image:
-    with Image.open(io.BytesIO(image.bytes)) as opened:
+    with open_image(image.bytes) as opened:
         picture = opened.convert("RGB")
     if box is None:
         return picture
@@ -88,7 +88,7 @@ def _with_box(
 
 
 def _array(image: EncodedImage) -> NDArray[np.uint16]:
-    with Image.open(io.BytesIO(image.bytes)) as opened:
+    with open_image(image.bytes) as opened:
         return np.asarray(opened).astype(np.uint16)
 
 

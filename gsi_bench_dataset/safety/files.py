@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["MAX_FILE_BYTES", "MAX_JSON_BYTES", "FileProblemError", "parse_json", "read_json", "read_regular", "read_text"]
+__all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_JSON_BYTES",
+    "FileProblemError",
+    "open_regular",
+    "parse_json",
+    "printable_path",
+    "read_json",
+    "read_regular",
+    "read_text",
+    "require_regular",
+]
 
 # An uncompressed image of 64 megapixels, RGB, is 192 MiB.
 MAX_FILE_BYTES = 256 * 2**20
@@ -31,6 +44,43 @@ class FileProblemError(ValueError):
     """A file that cannot be used; the message names it, what was expected and what was found."""
 
 
+@contextlib.contextmanager
+def open_regular(path: str | os.PathLike[str], most: int = MAX_FILE_BYTES) -> Iterator[BinaryIO]:
+    """A regular file, open for reading. Never waits for a pipe, never opens a device.
+
+    Raises:
+        FileNotFoundError, PermissionError: as the system says.
+        FileProblemError: no regular file, over `most` bytes, a name that no file can have, or not readable.
+    """
+    try:
+        # Looked at before it is opened: opening alone makes some devices act.
+        _require_regular(path, Path(path).stat().st_mode)
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        stream = os.fdopen(number, "rb")
+    except OSError as error:
+        raise _in_words(path, error) from error
+    except ValueError as error:
+        if isinstance(error, FileProblemError):
+            raise
+        raise FileProblemError(f"{printable_path(path)}: no file can have this name ({error})") from error
+    with stream:
+        status = os.fstat(number)  # another file may stand there by now
+        _require_regular(path, status.st_mode)
+        if status.st_size > most:
+            raise FileProblemError(f"{printable_path(path)}: {status.st_size} bytes; at most {most} are read")
+        yield stream
+
+
+def require_regular(path: str | os.PathLike[str], most: int = MAX_FILE_BYTES) -> None:
+    """Looks before a library opens the file itself by its name.
+
+    Raises:
+        FileNotFoundError, PermissionError, FileProblemError: see `open_regular`.
+    """
+    with open_regular(path, most):
+        pass
+
+
 def read_regular(path: str | os.PathLike[str], most: int = MAX_FILE_BYTES) -> bytes:
     """All bytes of a regular file. Never waits for a pipe, never opens a device, never reads more than `most`.
 
@@ -38,25 +88,12 @@ def read_regular(path: str | os.PathLike[str], most: int = MAX_FILE_BYTES) -> by
         FileNotFoundError, PermissionError: as the system says.
         FileProblemError: no regular file, too large, a name that no file can have, or not readable.
     """
-    try:
-        # Looked at before it is opened: opening alone makes some devices act.
-        _require_regular(path, Path(path).stat().st_mode)
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with os.fdopen(number, "rb") as stream:
-            status = os.fstat(number)  # another file may stand there by now
-            _require_regular(path, status.st_mode)
-            if status.st_size > most:
-                raise FileProblemError(f"{printable_path(path)}: {status.st_size} bytes; at most {most} are read")
-            data = stream.read(most + 1)
-    except (FileNotFoundError, PermissionError):
-        raise
-    except OSError as error:
-        what = "a chain of links without an end" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
-        raise FileProblemError(f"{printable_path(path)}: cannot be read ({what})") from error
-    except ValueError as error:
-        if isinstance(error, FileProblemError):
-            raise
-        raise FileProblemError(f"{printable_path(path)}: no file can have this name ({error})") from error
+    with open_regular(path, most) as stream:
+        try:
+            # None: a file of the system (/proc) that would have to be waited for.
+            data = stream.read(most + 1) or b""
+        except OSError as error:
+            raise _in_words(path, error) from error
     if len(data) > most:
         raise FileProblemError(f"{printable_path(path)}: over {most} bytes; at most these are read")
     return data
@@ -83,14 +120,14 @@ def read_json(path: str | os.PathLike[str], most: int = MAX_JSON_BYTES) -> Any:
     return parse_json(read_text(path, most), printable_path(path))
 
 
-def parse_json(text: str | bytes, name: str) -> Any:
-    """What a JSON text holds; `name` is what the message calls it.
+def parse_json(text: str | bytes, name: str, unique: bool = False) -> Any:
+    """What a JSON text holds; `name` is what the message calls it. `unique`: a key that an object has twice is refused.
 
     Raises:
-        FileProblemError: not JSON, nested too deeply, or with a number of too many digits.
+        FileProblemError: not JSON, nested too deeply, with a number of too many digits, or with a key twice.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unique if unique else None)
     except RecursionError as error:
         raise FileProblemError(f"{name}: JSON nested too deeply to be read") from error
     except ValueError as error:  # UnicodeDecodeError and the limit on digits of a number are such too
@@ -102,6 +139,23 @@ def printable_path(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     quoted = printable(text, 4096)
     return text if quoted == f"'{text}'" else quoted
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {printable(twice)} stands twice in one object; keep one")
+    return found
+
+
+def _in_words(path: str | os.PathLike[str], error: OSError) -> OSError | FileProblemError:
+    """The error itself where callers tell it apart, else a problem of the file."""
+    if isinstance(error, (FileNotFoundError, PermissionError)):
+        return error
+    what = "a chain of links without an end" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
+    return FileProblemError(f"{printable_path(path)}: cannot be read ({what})")
 
 
 def _require_regular(path: str | os.PathLike[str], mode: int) -> None:

@@ -7,13 +7,25 @@ import struct
 import warnings
 import zipfile
 import zlib
+from typing import BinaryIO
 
-from PIL import Image, features
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
-__all__ = ["DAMAGED", "FORMATS", "MAX_PIXELS", "open_image"]
+from gsi_bench_dataset.safety.magic import HEAD_BYTES, kind_of
+
+__all__ = [
+    "DAMAGED",
+    "FORMATS",
+    "MAX_PIXELS",
+    "FormatError",
+    "TooManyPixelsError",
+    "open_image",
+    "require_format",
+    "require_size",
+]
 
 # Only these: of the others some start programs (EPS: Ghostscript), fetch files or were never meant for pixels (PDF, WMF, FPX).
-FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF", *(("AVIF",) if features.check("avif") else ()))
 # Scans and camera files stay below it; decoded RGB is 3 bytes a pixel.
 MAX_PIXELS = 64_000_000
 
@@ -22,14 +34,91 @@ DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeEr
 DAMAGED += (ArithmeticError, EOFError, RuntimeError, AssertionError, MemoryError, BufferError, struct.error, zlib.error)
 DAMAGED += (zipfile.BadZipFile, Image.DecompressionBombError)
 
+# As `kind_of` calls them.
+_KINDS = {
+    "PNG": "PNG",
+    "JPEG": "JPEG",
+    "MPO": "JPEG",
+    "WEBP": "WebP",
+    "BMP": "BMP",
+    "TIFF": "TIFF",
+    "GIF": "GIF",
+    "AVIF": "AVIF",
+}
 
-def open_image(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+
+class FormatError(UnidentifiedImageError):
+    """No image of the formats that are read, or one that is damaged from its beginning on; the message says what it is."""
+
+
+class TooManyPixelsError(Image.DecompressionBombError):
+    """An image of more pixels than are decoded."""
+
+
+def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> Image.Image:
     """An image whose header was read and whose pixels were not. Decoding it may still raise any of `DAMAGED`.
 
+    Args:
+        data: an encoded image, or a seekable stream of one, which stays open as long as the image is used.
+        formats: names of PIL's formats; no other one's reader is asked.
+        most: pixels; more are refused by the header.
+
     Raises:
-        DAMAGED: no image, or one of another format.
+        FormatError: no image, or one of another format; among `DAMAGED`, as the next.
+        TooManyPixelsError: more pixels than `most`.
+        DAMAGED: an image of these formats that is damaged.
     """
+    stream = io.BytesIO(data) if isinstance(data, (bytes, bytearray)) else data
     with warnings.catch_warnings():
         # The caller's own limit decides; PIL's lower warning limit would only add noise.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(data), formats=formats)
+        try:
+            # MPO has no reader of its own: JPEG's returns it.
+            image = Image.open(stream, formats=[name for name in formats if name != "MPO"])
+        except UnidentifiedImageError as error:
+            raise FormatError(_what_else(stream, formats)) from error
+    try:
+        require_size(image.size, most)
+    except TooManyPixelsError:
+        image.close()
+        raise
+    return image
+
+
+def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
+    """Refuses a (width, height) of too many pixels, before any memory is taken for them.
+
+    Raises:
+        TooManyPixelsError: more pixels than `most`.
+    """
+    width, height = size
+    if width * height > most:
+        raise TooManyPixelsError(f"{width}×{height} is over the limit of {most} pixels")
+
+
+def require_format(image: Image.Image, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> None:
+    """Refuses an image that somebody else opened and nobody decoded yet, where `open_image` would have refused it.
+
+    Decoding is what starts the programs that some formats need; an image that is decoded already is past that.
+
+    Raises:
+        FormatError: its pixels are still to be read, by the reader of another format.
+        TooManyPixelsError: more pixels than `most`.
+    """
+    pending = isinstance(image, ImageFile.StubImageFile) or (isinstance(image, ImageFile.ImageFile) and bool(image.tile))
+    if pending and image.format not in formats:
+        raise FormatError(f"expected {_listed(formats)}, found {image.format}")
+    require_size(image.size, most)
+
+
+def _what_else(stream: BinaryIO, formats: tuple[str, ...]) -> str:
+    stream.seek(0)
+    kind = kind_of(stream.read(HEAD_BYTES) or b"")
+    if kind in {_KINDS.get(name, name) for name in formats}:
+        return f"expected {_listed(formats)}, found a damaged {kind}"
+    return f"expected {_listed(formats)}, found {kind}"
+
+
+def _listed(formats: tuple[str, ...]) -> str:
+    names = list(dict.fromkeys(_KINDS.get(name, name) for name in formats))
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

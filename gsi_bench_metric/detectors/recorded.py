@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
@@ -18,6 +17,7 @@ from typing import Any, TypedDict
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, RecordError, Sample
+from gsi_bench_dataset.safety.files import MAX_JSON_BYTES, FileProblemError, parse_json, printable_path, read_regular
 from gsi_bench_metric.detectors.base import DetectionItem
 
 __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
@@ -59,10 +59,13 @@ class RecordedDetector:
         Raises:
             DetectionFileError: malformed JSON, or detections with wrong shapes or NaN; lists all of them.
         """
-        if not Path(path).is_file():
-            raise DetectionFileError(f"{path}: no such file")
         reader = _read_store if Path(path).suffix == ".jsonl" else _read_infer_cache
-        data = Path(path).read_bytes()
+        try:
+            data = read_regular(path, MAX_JSON_BYTES)
+        except FileNotFoundError as error:
+            raise DetectionFileError(f"{printable_path(path)}: no such file") from error
+        except FileProblemError as error:
+            raise DetectionFileError(str(error)) from error
         by_place, problems = reader(data)
         if problems:
             raise DetectionFileError(summary_of(f"{path}: not usable as detections", problems))
@@ -111,9 +114,9 @@ class _Content(TypedDict, total=False):
 
 def _read_infer_cache(data: bytes) -> tuple[_Content, list[str]]:
     try:
-        cache = json.loads(data)
-    except ValueError as error:
-        return {}, [f"not valid JSON: {error}"]
+        cache = parse_json(data, "the file", unique=True)
+    except FileProblemError as error:
+        return {}, [str(error)]
     if not isinstance(cache, dict):
         return {}, ["expected an object keyed by '<img_id>_<query_id>'"]
     by_key, problems = {}, []
@@ -140,7 +143,7 @@ def _read_store(data: bytes) -> tuple[_Content, list[str]]:
     # Not splitlines(), which also splits at U+2028 inside of a text.
     for number, line in enumerate(text.split("\n") if text else [], 1):
         try:
-            entry = json.loads(line)
+            entry = parse_json(line, "the line", unique=True)
             key, rows = (entry["sample_id"], entry["pixels"]), entry["detections"]
         except (ValueError, KeyError, TypeError) as error:
             problems.append(f"line {number}: expected sample_id, pixels and detections ({error})")

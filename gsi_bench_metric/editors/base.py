@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_dataset.records import Sample
-from gsi_bench_metric.images import MAX_PIXELS
+from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_format
 
 __all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes"]
 
@@ -73,16 +73,18 @@ def as_picture(value: Any, whose: str) -> Image.Image:
     """
     if isinstance(value, (bytes, bytearray)):
         try:
-            with Image.open(io.BytesIO(bytes(value))) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise EditError(f"{whose}: {opened.width}×{opened.height} is over the limit of {MAX_PIXELS} pixels")
+            with open_image(value, most=MAX_PIXELS) as opened:
                 return opened.convert("RGB")
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            if isinstance(error, EditError):
-                raise
+        except TooManyPixelsError as error:
+            raise EditError(f"{whose}: {error}") from error
+        except DAMAGED as error:
             raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({error})") from error
     if isinstance(value, Image.Image):
-        return value.convert("RGB")
+        try:
+            require_format(value, most=MAX_PIXELS)
+            return value.convert("RGB")
+        except DAMAGED as error:  # it may be open only, and not decoded yet
+            raise EditError(f"{whose}: no readable picture ({error})") from error
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:
         return Image.fromarray(value)
     found = f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 
 from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.safety.images import open_image
 from gsi_bench_metric.judges.asking import Query, Reply
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.encoding import Encoder
@@ -141,7 +140,7 @@ class LocalModel:
         picture = query.item.source if part is View.SOURCE else query.item.edited
         if picture is None:
             raise JudgeError(f"{query.item.sample.id}: no picture to show")
-        return {"type": "image", "image": Image.open(io.BytesIO(self._encoder.jpeg(picture))).convert("RGB")}
+        return {"type": "image", "image": open_image(self._encoder.jpeg(picture), ("JPEG",)).convert("RGB")}
 
 
 def _said(role: str, text: str) -> dict[str, Any]:

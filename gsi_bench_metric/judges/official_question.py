@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.prompt import Prompt, Verdict, View, looks_like_refusal, text_hash
 from gsi_bench_metric.judges.recorded import DELIMITER, parse_reply
@@ -56,10 +57,13 @@ class OfficialQuestion:
         Raises:
             JudgeError: no such file, not UTF-8, empty or far too long.
         """
-        if not path.is_file():
-            raise JudgeError(f"--judge-prompt {path}: no such file")
-        data = path.read_bytes()
-        if not data.strip() or len(data) > _MOST_BYTES:
+        try:
+            data = read_regular(path, _MOST_BYTES)
+        except FileNotFoundError as error:
+            raise JudgeError(f"--judge-prompt {printable_path(path)}: no such file") from error
+        except FileProblemError as error:
+            raise JudgeError(f"--judge-prompt {error}; expected the text of a prompt") from error
+        if not data.strip():
             raise JudgeError(f"--judge-prompt {path}: expected the text of a prompt, found {len(data)} bytes")
         try:
             return cls(data.decode("utf-8"))

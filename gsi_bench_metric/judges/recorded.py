@@ -11,6 +11,7 @@ from typing import Any
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import NoRecords, Records, digest
 from gsi_bench_dataset.records import Judgement
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.judges.base import JudgeItem
 
@@ -50,12 +51,12 @@ def read_reference_file(path: Path) -> dict[str, Judgement]:
     Raises:
         JudgementFileError: not JSON, or not a list of {"prediction", "meta": {"index"}}.
     """
-    if not Path(path).is_file():
-        raise JudgementFileError(f"{path}: no such file")
     try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise JudgementFileError(f"{path}: not valid JSON ({error})") from error
+        entries = read_json(path)
+    except FileNotFoundError as error:
+        raise JudgementFileError(f"{printable_path(path)}: no such file") from error
+    except FileProblemError as error:
+        raise JudgementFileError(str(error)) from error
     judgements, problems = {}, []
     for i, entry in enumerate(entries if isinstance(entries, list) else [entries]):
         try:

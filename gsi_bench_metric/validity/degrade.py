@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gsi_bench_dataset.safety.images import open_image
 from gsi_bench_metric.images import RGB
 
 __all__ = ["DEGRADATIONS", "degrade"]
@@ -40,7 +41,7 @@ def jpeg(rgb: RGB, quality: int) -> RGB:
     """Through a JPEG file and back."""
     stream = io.BytesIO()
     Image.fromarray(rgb).save(stream, format="JPEG", quality=quality)
-    return np.asarray(Image.open(stream).convert("RGB"))
+    return np.asarray(open_image(stream.getvalue(), ("JPEG",)).convert("RGB"))
 
 
 def blurred(rgb: RGB, sigma: float) -> RGB:

@@ -70,7 +70,7 @@ class EncodingCache:
             parts = load_file(path)
             os.utime(path)  # used just now
             return Encoding.of(parts)
-        except (SafetensorError, OSError, KeyError) as error:
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
             logger.warning("%s: not readable (%s); the picture is encoded again", path, error)
             return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
 from gsi_bench_metric.detectors.detany3d.grounding import TextDetector
 from gsi_bench_metric.detectors.detany3d.network import Prompts
 from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box_prompts, require_camera
 from gsi_bench_metric.detectors.detany3d.preprocessing import Frame, frame_of
 from gsi_bench_metric.detectors.detany3d.results import reference_rows
-from gsi_bench_metric.images import RGB, ImageError, load_rgb
+from gsi_bench_metric.images import RGB, ImageError, header_mode, load_rgb
 
 __all__ = ["Asked", "draw", "look", "read_camera", "read_picture"]
 
@@ -26,6 +26,7 @@ __all__ = ["Asked", "draw", "look", "read_camera", "read_picture"]
 _EDGES = ((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#000075")
 _LEAST_SIDE = 2
+_MOST_CAMERA_BYTES = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +56,7 @@ def read_picture(path: Path) -> RGB:
         ImageError: missing or unreadable.
         DetAny3DError: more than 8 bits a channel in one channel, which would be clipped, or hardly a pixel.
     """
-    rgb = load_rgb(path)
-    with Image.open(path) as image:
-        mode = image.mode
+    rgb, mode = load_rgb(path), header_mode(path)
     if mode.startswith(("I", "F")):
         raise DetAny3DError(
             f"{path}: one channel of more than 8 bits (mode {mode}); bright parts would be clipped. Convert it to 8 bits first"
@@ -73,12 +72,12 @@ def read_camera(path: Path) -> list[list[float]]:
     Raises:
         DetAny3DError: absent, other content, or a matrix that no camera has.
     """
-    if not path.is_file():
-        raise DetAny3DError(f"{path}: no such file")
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DetAny3DError(f"{path}: not valid JSON ({error})") from error
+        content: Any = read_json(path, _MOST_CAMERA_BYTES)
+    except FileNotFoundError as error:
+        raise DetAny3DError(f"{printable_path(path)}: no such file") from error
+    except FileProblemError as error:
+        raise DetAny3DError(str(error)) from error
     if isinstance(content, dict):
         found = next((content[name] for name in ("camera_intrinsics", "K") if name in content), None)
         if found is None:

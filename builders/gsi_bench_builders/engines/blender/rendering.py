@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from gsi_bench_builders.engine import EngineError, Frame, Preset
 from gsi_bench_builders.engines.blender.session import blender
 from gsi_bench_builders.scene import Camera
+from gsi_bench_dataset.safety.images import open_image
 
 __all__ = ["Renderer"]
 
@@ -60,7 +60,7 @@ class Renderer:
             scene.render.filepath = str(Path(folder) / "picture.png")
             self._passes.clear()
             self.draw()
-            with Image.open(scene.render.filepath) as picture:
+            with open_image(Path(scene.render.filepath).read_bytes(), ("PNG",)) as picture:
                 rgb = np.asarray(picture.convert("RGB"))
         depth, ids = (self._passes[name].reshape(camera.height, camera.width)[::-1] for name in ("Depth", "Object Index"))
         return Frame(
