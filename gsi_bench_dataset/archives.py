@@ -7,17 +7,24 @@ before the first member is read, and all findings come in one `ArchiveError`.
 
 from __future__ import annotations
 
+import contextlib
+import io
+import lzma
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import FileProblemError, open_regular, printable_path, read_regular
+from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["ArchiveError", "FileTree", "open_tree"]
+__all__ = ["DAMAGED_ARCHIVE", "ArchiveError", "FileTree", "open_tree"]
 
 # The largest honest member is a PNG of 64 megapixels, RGB: 192 MiB before compression.
 MAX_MEMBER_BYTES = 256 * 2**20
@@ -29,6 +36,15 @@ MAX_RATIO = 200
 RATIO_APPLIES_FROM_BYTES = 2**20
 # Splits have a few thousand files; the central directory of more would itself fill the memory.
 MAX_MEMBERS = 200_000
+# Longer names than a file system takes are no files' names; a member of the list takes 46 bytes and its name.
+MAX_LIST_BYTES = MAX_MEMBERS * (46 + 255)
+
+# What `zipfile` and the decompressors raise over damaged bytes, each its own: no central list, a wrong checksum, an unknown
+# compression (NotImplementedError, a RuntimeError), a password (RuntimeError), odd names, dates and sizes.
+DAMAGED_ARCHIVE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError)
+DAMAGED_ARCHIVE += (OSError, EOFError, RuntimeError, ValueError, struct.error, IndexError, OverflowError, MemoryError)
+
+_END_BYTES, _COMMENT_BYTES, _ZIP64_BYTES = 22, 2**16, 76  # the records at a zip's end
 
 
 class ArchiveError(ValueError):
@@ -37,7 +53,7 @@ class ArchiveError(ValueError):
     def __init__(self, path: Path, problems: Sequence[str]):
         self.path = path
         self.problems = list(problems)
-        super().__init__(summary_of(f"{path}: not a usable archive", self.problems))
+        super().__init__(summary_of(f"{printable_path(path)}: not a usable archive", self.problems))
 
 
 class FileTree:
@@ -55,21 +71,18 @@ class FileTree:
         raise NotImplementedError
 
     def open(self, name: str) -> BinaryIO:
-        """A readable, seekable stream of one file. Raises KeyError for an unknown name."""
-        raise NotImplementedError
+        """A readable, seekable stream of one file, which was read whole and is sound. Raises as `read`."""
+        return io.BytesIO(self.read(name))
 
     def read(self, name: str) -> bytes:
         """All bytes of one file.
 
         Raises:
             KeyError: unknown name.
-            ArchiveError: the stored bytes are damaged.
+            FileNotFoundError: gone since the archive was opened.
+            ArchiveError: the stored bytes are damaged, or cannot be read.
         """
-        try:
-            with self.open(name) as stream:
-                return stream.read()
-        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-            raise ArchiveError(self.path, [f"{name}: damaged in the archive ({error}); download the archive again"]) from error
+        raise NotImplementedError
 
     def close(self) -> None:
         """Releases the archive."""
@@ -86,20 +99,21 @@ class _Folder(FileTree):
     def __init__(self, path: Path):
         super().__init__(path)
         found: dict[str, Path] = {}
-        problems = []
-        for parent, folders, files in os.walk(path):
+        problems: list[str] = []
+
+        def refused(error: OSError) -> None:
+            problems.append(f"{printable_path(error.filename or path)}: cannot be listed ({error.strerror})")
+
+        for parent, folders, files in os.walk(path, onerror=refused):
             folders[:] = sorted(f for f in folders if not _is_clutter(f))
             for name in sorted(f for f in files if not _is_clutter(f)):
                 member = Path(parent) / name
                 if name in found:
                     problems.append(_twice(name, str(found[name].relative_to(path)), str(member.relative_to(path))))
                 found[name] = member
-        problems += [
-            f"{n}: {p.stat().st_size} bytes, more than the {MAX_MEMBER_BYTES} allowed"
-            for n, p in found.items()
-            if p.exists() and p.stat().st_size > MAX_MEMBER_BYTES
-        ]
-        problems += [f"{n}: a link to a file that does not exist" for n, p in found.items() if not p.exists()]
+            if len(found) > MAX_MEMBERS:
+                raise ArchiveError(path, [f"over {MAX_MEMBERS} files; at most these are read"])
+        problems += [f"{_shown(n)}: {problem}" for n, p in found.items() if (problem := _unusable(p)) is not None]
         if problems:
             raise ArchiveError(path, problems)
         self._files = found
@@ -110,21 +124,36 @@ class _Folder(FileTree):
     def size(self, name: str) -> int:
         return self._files[name].stat().st_size
 
-    def open(self, name: str) -> BinaryIO:
-        return self._files[name].open("rb")
+    def read(self, name: str) -> bytes:
+        try:
+            return read_regular(self._files[name], MAX_MEMBER_BYTES)
+        except FileNotFoundError:
+            raise
+        except (FileProblemError, OSError) as error:
+            raise ArchiveError(self.path, [f"{_shown(name)}: cannot be read ({error})"]) from error
 
 
 class _Zip(FileTree):
     def __init__(self, path: Path):
         super().__init__(path)
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-            raise ArchiveError(path, [f"expected a zip file, found {error}; download the archive again"]) from error
-        self._members, problems = _check_members(self._zip.infolist())
-        if problems:
-            self._zip.close()
-            raise ArchiveError(path, problems)
+        with contextlib.ExitStack() as stack:
+            try:
+                # The file is as large as it is; only its list is read here.
+                stream = stack.enter_context(open_regular(path, MAX_TOTAL_BYTES))
+                listed = _list_bytes(stream)
+                if listed > MAX_LIST_BYTES:
+                    raise ArchiveError(path, [f"a list of {listed} bytes; at most {MAX_MEMBERS} members are read"])
+                self._zip = stack.enter_context(zipfile.ZipFile(stream))
+            except (ArchiveError, FileNotFoundError, PermissionError):
+                raise
+            except FileProblemError as error:
+                raise ArchiveError(path, [f"expected a folder or a zip file: {error}"]) from error
+            except DAMAGED_ARCHIVE as error:
+                raise ArchiveError(path, [f"expected a zip file, found {error}; download the archive again"]) from error
+            self._members, problems = _check_members(self._zip.infolist())
+            if problems:
+                raise ArchiveError(path, problems)
+            self._open = stack.pop_all()
 
     def names(self) -> list[str]:
         return sorted(self._members)
@@ -132,12 +161,21 @@ class _Zip(FileTree):
     def size(self, name: str) -> int:
         return self._members[name].file_size
 
-    def open(self, name: str) -> BinaryIO:
-        # ZipExtFile stops at the declared size, so a member that lies about it cannot outgrow the limits.
-        return cast(BinaryIO, self._zip.open(self._members[name]))
+    def read(self, name: str) -> bytes:
+        member = self._members[name]
+        try:
+            # ZipExtFile stops at the declared size, so a member that lies about it cannot outgrow the limits.
+            with self._zip.open(member) as stream:
+                data = stream.read()
+            if len(data) != member.file_size:
+                raise EOFError(f"{len(data)} bytes of {member.file_size}")
+        except DAMAGED_ARCHIVE as error:
+            what = f"{_shown(name)}: damaged in the archive ({error or type(error).__name__}); download the archive again"
+            raise ArchiveError(self.path, [what]) from error
+        return data
 
     def close(self) -> None:
-        self._zip.close()
+        self._open.close()
 
 
 def open_tree(path: str | os.PathLike[str]) -> FileTree:
@@ -149,8 +187,36 @@ def open_tree(path: str | os.PathLike[str]) -> FileTree:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file or folder")
+        raise FileNotFoundError(f"{printable_path(path)}: no such file or folder")
     return _Folder(path) if path.is_dir() else _Zip(path)
+
+
+def _unusable(path: Path) -> str | None:
+    """Why a file of a folder cannot be read; looked at without opening it."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "a link to a file that does not exist"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not stat.S_ISREG(status.st_mode):
+        return "expected a file, found a pipe, a socket or a device"
+    return None if status.st_size <= MAX_MEMBER_BYTES else f"{status.st_size} bytes, more than the {MAX_MEMBER_BYTES} allowed"
+
+
+def _list_bytes(stream: BinaryIO) -> int:
+    """Size of a zip's list of members, by the record at its end: `zipfile` takes it whole into memory. 0 where it has none."""
+    end = stream.seek(0, os.SEEK_END)
+    start = stream.seek(max(0, end - _END_BYTES - _COMMENT_BYTES - _ZIP64_BYTES))
+    tail = stream.read()
+    stream.seek(0)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) < at + _END_BYTES:
+        return 0
+    size, wide = int.from_bytes(tail[at + 12 : at + 16], "little"), tail.rfind(b"PK\6\6", 0, at)
+    if wide >= 0:  # zip64 says it again, in more digits
+        size = max(size if size < 2**32 - 1 else 0, int.from_bytes(tail[wide + 40 : wide + 48], "little"))
+    return min(size, start + at)
 
 
 def _check_members(infos: Sequence[zipfile.ZipInfo]) -> tuple[dict[str, zipfile.ZipInfo], list[str]]:
@@ -162,7 +228,7 @@ def _check_members(infos: Sequence[zipfile.ZipInfo]) -> tuple[dict[str, zipfile.
     for info in infos:
         problem = _unsafe(info)
         if problem:
-            problems.append(f"{info.filename!r}: {problem}")
+            problems.append(f"{printable(info.filename)}: {problem}")
             continue
         parts = PurePosixPath(info.filename).parts
         if info.is_dir() or any(_is_clutter(part) for part in parts):
@@ -198,5 +264,9 @@ def _is_clutter(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
+def _shown(name: str) -> str:
+    return printable_path(name)
+
+
 def _twice(name: str, first: str, second: str) -> str:
-    return f"{name}: found twice, as {first!r} and {second!r}; files are told apart by name, so keep one or split the archive"
+    return f"{_shown(name)}: found twice, as {printable(first)} and {printable(second)}; files are told apart by name, so keep one or split the archive"

@@ -11,7 +11,6 @@ all samples or says all that is in the way. JSON text and image bytes are carrie
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from gsi_bench_dataset.archives import ArchiveError, FileTree, open_tree
 from gsi_bench_dataset.goals import goal_suspicion
@@ -28,13 +26,14 @@ from gsi_bench_dataset.official_writer import write_official
 from gsi_bench_dataset.pixel_frame import decide_pixel_frame, projected_rectangle
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Operation, RecordError, Sample
+from gsi_bench_dataset.safety.files import FileProblemError, parse_json, printable_path
+from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, FormatError, TooManyPixelsError, open_image
+from gsi_bench_dataset.safety.names import name_problem, printable
 
 __all__ = ["OfficialDataset", "OfficialError", "Rights", "read_official", "write_official"]
 
 # In the reference's order of preference.
 IMAGE_EXTENSIONS = ("jpg", "jpeg", "png")
-# Larger pictures are refused before decoding: 64 megapixels are 192 MiB of RGB, and no split has anything near.
-MAX_PIXELS = 64_000_000
 # An edit is a sentence and forty numbers; this keeps a hostile file from filling the memory as Python objects.
 MAX_JSON_BYTES = 2**20
 REQUIRED = ("prompt", "target", "original_bbox_3d", "camera_intrinsics", "rotation_matrix")
@@ -52,7 +51,7 @@ class OfficialError(ValueError):
     def __init__(self, path: Path, problems: Sequence[str]):
         self.path = path
         self.problems = list(problems)
-        super().__init__(summary_of(f"{path}: cannot be imported", self.problems))
+        super().__init__(summary_of(f"{printable_path(path)}: cannot be imported", self.problems))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +106,7 @@ class OfficialDataset:
         self.unexpected: list[str] = preflight.unexpected
         if not skip_unexpected:
             problems += [
-                f"{name}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth pictures"
+                f"{printable_path(name)}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth pictures"
                 f" <img_id>_gtedit_<query_id> of edits that exist, found this; remove it, or skip unexpected files"
                 for name in self.unexpected
             ]
@@ -159,9 +158,7 @@ class _Preflight:
 
     def run(self) -> list[str]:
         """All problems; entries, sizes and unexpected files are left in the attributes."""
-        unwritable = {name for name in self.names if not _is_unicode(name)}
-        self.names -= unwritable
-        self.problems += [f"{n!r}: expected a name in Unicode, found other bytes; rename the file" for n in sorted(unwritable)]
+        self._refuse_odd_names()
         edits = {name: ids for name in sorted(self.names) if (ids := split_edit_name(name)) is not None}
         if not edits:
             self.problems.append(
@@ -188,6 +185,16 @@ class _Preflight:
         self.unexpected = sorted(self.names - used)
         self.entries.sort(key=lambda entry: entry.sample.id)
         return self.problems
+
+    def _refuse_odd_names(self) -> None:
+        """Names become sample ids, and these become names of files, of columns and in messages."""
+        unwritable = {name for name in self.names if not _is_unicode(name)}
+        self.names -= unwritable
+        self.problems += [f"{n!r}: expected a name in Unicode, found other bytes; rename the file" for n in sorted(unwritable)]
+        ours = {name for name in self.names if _is_image(name) or split_edit_name(name) is not None}
+        odd = {name: problem for name in ours if (problem := name_problem(name)) is not None}
+        self.names -= odd.keys()
+        self.problems += [f"{printable(name)}: the name {problem}; rename the file" for name, problem in sorted(odd.items())]
 
     def _check_result_keys(self, edits: dict[str, tuple[str, str]]) -> None:
         holders: dict[str, list[str]] = defaultdict(list)
@@ -313,11 +320,9 @@ def _is_image(name: str) -> bool:
 def _fields(text: str) -> tuple[dict[str, Any], list[str]]:
     """The known fields of an edit, and what is wrong with them before a record sees them."""
     try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        return {}, [f"expected JSON, found {error}; correct the file"]
-    except ValueError as error:  # an integer of thousands of digits
-        return {}, [f"expected JSON with sensible numbers, found {error}; correct the file"]
+        data = parse_json(text, "expected JSON")
+    except FileProblemError as error:
+        return {}, [f"{error}; correct the file"]
     if not isinstance(data, dict):
         return {}, [f"expected a JSON object with one edit, found {type(data).__name__}; write one file per edit"]
     problems = [f"expected field {name}, found none; add it" for name in REQUIRED if data.get(name) is None]
@@ -360,21 +365,21 @@ def _build(
 def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, str | None]:
     """(width, height) and None, or None and the problem. The header is judged before any pixel is decoded."""
     try:
-        with tree.open(name) as stream, Image.open(stream, formats=("JPEG", "PNG")) as image:
+        with open_image(tree.read(name), ("JPEG", "PNG"), MAX_PIXELS) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
-                return None, f"expected at most {MAX_PIXELS} pixels, found {width}×{height}; scale the picture down"
             # An eighth of the resolution costs little and still runs over the whole file of a JPEG.
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
-    except UnidentifiedImageError:
-        return None, "expected a JPEG or PNG picture, found something else; replace the file"
-    except Image.DecompressionBombError as error:
-        return None, f"expected at most {MAX_PIXELS} pixels, found more ({error}); scale the picture down"
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        return None, f"expected a complete picture, found a damaged one ({error}); replace the file"
     except ArchiveError as error:
         return None, "; ".join(error.problems)
+    except FileNotFoundError:
+        return None, "expected a picture, found nothing any more; import again"
+    except FormatError as error:
+        return None, f"expected a JPEG or PNG picture ({error}); replace the file"
+    except TooManyPixelsError as error:
+        return None, f"expected at most {MAX_PIXELS} pixels, found {error.found}; scale the picture down"
+    except DAMAGED as error:
+        return None, f"expected a complete picture, found a damaged one ({error}); replace the file"
     return (width, height), None
 
 

@@ -52,7 +52,11 @@ class FormatError(UnidentifiedImageError):
 
 
 class TooManyPixelsError(Image.DecompressionBombError):
-    """An image of more pixels than are decoded."""
+    """An image of more pixels than are decoded. `found`: its width × height, or what PIL says of it."""
+
+    def __init__(self, found: str, most: int):
+        self.found = found
+        super().__init__(f"{found} is over the limit of {most} pixels")
 
 
 def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> Image.Image:
@@ -77,6 +81,8 @@ def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FO
             image = Image.open(stream, formats=[name for name in formats if name != "MPO"])
         except UnidentifiedImageError as error:
             raise FormatError(_what_else(stream, formats)) from error
+        except Image.DecompressionBombError as error:
+            raise TooManyPixelsError(f"an image that PIL refuses ({error})", most) from error
     try:
         require_size(image.size, most)
     except TooManyPixelsError:
@@ -93,7 +99,7 @@ def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
     """
     width, height = size
     if width * height > most:
-        raise TooManyPixelsError(f"{width}×{height} is over the limit of {most} pixels")
+        raise TooManyPixelsError(f"{width}×{height}", most)
 
 
 def require_format(image: Image.Image, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> None:
