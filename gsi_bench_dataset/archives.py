@@ -269,4 +269,5 @@ def _shown(name: str) -> str:
 
 
 def _twice(name: str, first: str, second: str) -> str:
-    return f"{_shown(name)}: found twice, as {printable(first)} and {printable(second)}; files are told apart by name, so keep one or split the archive"
+    found = f"{_shown(name)}: found twice, as {printable(first)} and {printable(second)}"
+    return f"{found}; files are told apart by name, so keep one or split the archive"

@@ -106,8 +106,8 @@ class OfficialDataset:
         self.unexpected: list[str] = preflight.unexpected
         if not skip_unexpected:
             problems += [
-                f"{printable_path(name)}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth pictures"
-                f" <img_id>_gtedit_<query_id> of edits that exist, found this; remove it, or skip unexpected files"
+                f"{printable_path(name)}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth"
+                f" pictures <img_id>_gtedit_<query_id> of edits that exist, found this; remove it, or skip unexpected files"
                 for name in self.unexpected
             ]
         if problems:

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from gsi_bench_dataset.records import EncodedImage, Prediction, RecordError
+from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
+from gsi_bench_dataset.safety.images import DAMAGED, require_format
+from gsi_bench_dataset.safety.names import printable
 
 __all__ = ["PredictionError", "PredictionTable", "encode"]
 
@@ -67,8 +70,11 @@ class PredictionTable(Mapping[str, Prediction]):
 
     def __getitem__(self, sample_id: str) -> Prediction:
         place = self._places[sample_id]
-        with self._lock:
-            value = self._group(place.shard, place.group)[place.row].as_py()
+        try:
+            with self._lock:
+                value = self._group(place.shard, place.group)[place.row].as_py()
+        except _damaged_table() as error:
+            raise PredictionError(f"{sample_id}: {_unreadable(self._shards[place.shard], error)}") from error
         return self._prediction(sample_id, value, place.shard)
 
     def _prediction(self, sample_id: str, value: Any, shard: int) -> Prediction:
@@ -80,39 +86,50 @@ class PredictionTable(Mapping[str, Prediction]):
     def _read_group(self, shard: int, group: int) -> Any:
         import pyarrow.parquet as pq  # noqa: PLC0415 - other forms of predictions do not need it
 
+        require_regular(self._shards[shard], MAX_TABLE_BYTES)
         with pq.ParquetFile(self._shards[shard], pre_buffer=False) as file:
             return file.read_row_group(group, columns=[self._column]).column(0)
 
     def _index(self, number: int) -> list[str]:
-        import pyarrow as pa  # noqa: PLC0415
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         shard = self._shards[number]
         try:
+            require_regular(shard, MAX_TABLE_BYTES)
             file = pq.ParquetFile(shard, pre_buffer=False)
-        except (pa.ArrowInvalid, OSError) as error:
-            return [f"{shard}: not a readable parquet file ({error})"]
+        except FileProblemError as error:
+            return [str(error)]
+        except _damaged_table() as error:
+            return [_unreadable(shard, error)]
+        with file:
+            try:
+                return self._rows(number, file)
+            except _damaged_table() as error:
+                return [_unreadable(shard, error)]
+
+    def _rows(self, number: int, file: Any) -> list[str]:
+        shard = self._shards[number]
         names = file.schema_arrow.names
         id_column = next((c for c in _ID_COLUMNS if c in names), None)
         if id_column is None or self._column not in names:
             return [
-                f"{shard}: expected the columns id and {self._column}, found {names}; name the picture column with --column"
+                f"{printable_path(shard)}: expected the columns id and {self._column}, found {printable(names)}; name the "
+                "picture column with --column"
             ]
         problems = []
-        with file:
-            for group in range(file.num_row_groups):
-                row = 0
-                for batch in file.iter_batches(_ROWS, [group], [id_column, self._column]):
-                    for sample_id, value in zip(batch[id_column].to_pylist(), batch[self._column].to_pylist(), strict=True):
-                        problems += self._take(sample_id, value, _Place(number, group, row))
-                        row += 1
+        for group in range(file.num_row_groups):
+            row = 0
+            for batch in file.iter_batches(_ROWS, [group], [id_column, self._column]):
+                for sample_id, value in zip(batch[id_column].to_pylist(), batch[self._column].to_pylist(), strict=True):
+                    problems += self._take(sample_id, value, _Place(number, group, row))
+                    row += 1
         return problems
 
     def _take(self, sample_id: Any, value: Any, place: _Place) -> list[str]:
         shard = self._shards[place.shard]
         if not isinstance(sample_id, str):
-            return [f"{shard}: expected text in the column of ids, found {sample_id!r}"]
-        if value is None:
+            return [f"{printable_path(shard)}: expected text in the column of ids, found {printable(sample_id)}"]
+        if _is_nothing(value):
             return []  # no picture: the sample counts as missing
         if sample_id in self._places or sample_id in self.doubled:
             self._places.pop(sample_id, None)
@@ -142,14 +159,37 @@ def encode(value: Any, sample_id: str) -> EncodedImage:
         if type(value).__module__ == "numpy" and getattr(value, "dtype", None) == "uint8":
             value = Image.fromarray(value)
         if isinstance(value, Image.Image):
+            require_format(value)  # it may be open only, and not decoded yet
             buffer = io.BytesIO()
             value.save(buffer, format="PNG")
             return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
-    except (RecordError, TypeError, ValueError, OSError) as error:  # empty bytes, or a shape or mode that is no PNG
-        raise PredictionError(f"{sample_id}: cannot be encoded as a picture ({error})") from error
+    except (RecordError, *DAMAGED) as error:  # empty bytes, a shape or mode that is no PNG, or a damaged file behind it
+        raise PredictionError(f"{_shown(sample_id)}: cannot be encoded as a picture ({error})") from error
     raise PredictionError(
-        f"{sample_id}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
+        f"{_shown(sample_id)}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
     )
+
+
+def _shown(sample_id: str) -> str:
+    return printable_path(sample_id)  # as it is where it prints well
+
+
+def _is_nothing(value: Any) -> bool:
+    """No picture, in the forms that tables have for it."""
+    if isinstance(value, Mapping):
+        return not value.get("bytes") and not value.get("path")
+    return value is None or value in (b"", "")
+
+
+def _damaged_table() -> tuple[type[BaseException], ...]:
+    """What reading a damaged parquet file raises."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, MemoryError, RuntimeError)
+
+
+def _unreadable(shard: Path, error: BaseException) -> str:
+    return f"{printable_path(shard)}: not a readable parquet file ({error}); write or download it again"
 
 
 def _path_of(value: Any) -> str | None:

@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +16,7 @@ from gsi_bench_dataset.safety.names import printable
 __all__ = [
     "MAX_FILE_BYTES",
     "MAX_JSON_BYTES",
+    "MAX_TABLE_BYTES",
     "FileProblemError",
     "open_regular",
     "parse_json",
@@ -24,12 +25,17 @@ __all__ = [
     "read_regular",
     "read_text",
     "require_regular",
+    "unique_keys",
 ]
 
 # An uncompressed image of 64 megapixels, RGB, is 192 MiB.
 MAX_FILE_BYTES = 256 * 2**20
 # The reference's detections of a split are about 50 MB.
 MAX_JSON_BYTES = 1024 * 2**20
+# Tables are read in pieces; this is more than any split has.
+MAX_TABLE_BYTES = 64 * 2**30
+
+Pairs = Callable[[list[tuple[str, Any]]], Any]
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -111,23 +117,29 @@ def read_text(path: str | os.PathLike[str], most: int = MAX_JSON_BYTES) -> str:
         raise FileProblemError(f"{printable_path(path)}: expected UTF-8 text, found other bytes at {error.start}") from error
 
 
-def read_json(path: str | os.PathLike[str], most: int = MAX_JSON_BYTES) -> Any:
-    """What a JSON file holds.
+def read_json(path: str | os.PathLike[str], most: int = MAX_JSON_BYTES, pairs: Pairs | None = None) -> Any:
+    """What a JSON file holds; `pairs` as in `parse_json`.
 
     Raises:
-        FileNotFoundError, PermissionError, FileProblemError: see `read_text`; or it is not JSON.
+        FileNotFoundError, PermissionError, FileProblemError: see `read_regular`; or it is not JSON in UTF-8.
     """
-    return parse_json(read_text(path, most), printable_path(path))
+    return parse_json(read_regular(path, most), printable_path(path), pairs)
 
 
-def parse_json(text: str | bytes, name: str, unique: bool = False) -> Any:
-    """What a JSON text holds; `name` is what the message calls it. `unique`: a key that an object has twice is refused.
+def parse_json(text: str | bytes, name: str, pairs: Pairs | None = None) -> Any:
+    """What a JSON text holds; `name` is what the message calls it.
+
+    Args:
+        text: UTF-8 where it is bytes.
+        name: of the file, of the entry.
+        pairs: makes something else than a dict of an object; `unique_keys` refuses a key that stands there twice.
 
     Raises:
         FileProblemError: not JSON, nested too deeply, with a number of too many digits, or with a key twice.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique if unique else None)
+        decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return json.loads(decoded, object_pairs_hook=pairs)
     except RecursionError as error:
         raise FileProblemError(f"{name}: JSON nested too deeply to be read") from error
     except ValueError as error:  # UnicodeDecodeError and the limit on digits of a number are such too
@@ -141,7 +153,12 @@ def printable_path(path: str | os.PathLike[str]) -> str:
     return text if quoted == f"'{text}'" else quoted
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `parse_json`: an object whose keys are all different.
+
+    Raises:
+        ValueError: one stands twice; a dict would hold the last of them without a word.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-__all__ = ["UnsafeNameError", "inside", "name_problem", "plain_name", "printable"]
+__all__ = ["UnsafeNameError", "inside", "is_utf8", "name_problem", "plain_name", "printable"]
 
 # A file system takes 255 bytes; a suffix such as `.png` and the mark of an unfinished file come on top.
 MAX_NAME_BYTES = 200
@@ -22,7 +22,7 @@ def printable(text: object, most: int = MAX_QUOTED) -> str:
     >>> print(printable("a\nb"))
     'a\nb'
     """
-    quoted = ascii(text) if not _is_utf8(str(text)) else repr(text)
+    quoted = ascii(text) if not is_utf8(str(text)) else repr(text)
     return quoted if len(quoted) <= most else f"{quoted[: most - 1]}…"
 
 
@@ -34,7 +34,7 @@ def name_problem(name: str) -> str | None:
     """
     if not name or not name.strip():
         return "is empty"
-    if not _is_utf8(name):
+    if not is_utf8(name):
         return "is not valid Unicode"
     if len(name.encode()) > MAX_NAME_BYTES:
         return f"is {len(name.encode())} bytes long; at most {MAX_NAME_BYTES} fit into a file's name"
@@ -82,7 +82,8 @@ def inside(folder: Path, relative: str, what: str = "path") -> Path:
     return path
 
 
-def _is_utf8(text: str) -> bool:
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8: a file name of other bytes cannot, nor half of a surrogate pair."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:  # lone surrogates: a file name's bytes that are not UTF-8

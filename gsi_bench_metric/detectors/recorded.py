@@ -17,7 +17,14 @@ from typing import Any, TypedDict
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, RecordError, Sample
-from gsi_bench_dataset.safety.files import MAX_JSON_BYTES, FileProblemError, parse_json, printable_path, read_regular
+from gsi_bench_dataset.safety.files import (
+    MAX_JSON_BYTES,
+    FileProblemError,
+    parse_json,
+    printable_path,
+    read_regular,
+    unique_keys,
+)
 from gsi_bench_metric.detectors.base import DetectionItem
 
 __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
@@ -114,7 +121,7 @@ class _Content(TypedDict, total=False):
 
 def _read_infer_cache(data: bytes) -> tuple[_Content, list[str]]:
     try:
-        cache = parse_json(data, "the file", unique=True)
+        cache = parse_json(data, "the file", unique_keys)
     except FileProblemError as error:
         return {}, [str(error)]
     if not isinstance(cache, dict):
@@ -143,7 +150,7 @@ def _read_store(data: bytes) -> tuple[_Content, list[str]]:
     # Not splitlines(), which also splits at U+2028 inside of a text.
     for number, line in enumerate(text.split("\n") if text else [], 1):
         try:
-            entry = parse_json(line, "the line", unique=True)
+            entry = parse_json(line, "the line", unique_keys)
             key, rows = (entry["sample_id"], entry["pixels"]), entry["detections"]
         except (ValueError, KeyError, TypeError) as error:
             problems.append(f"line {number}: expected sample_id, pixels and detections ({error})")
