@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gsi_bench_dataset.safety.files import printable_path
+
 __all__ = ["cannot_be_written", "some", "summary_of"]
 
 # More would push the first ones off the screen.
@@ -27,13 +29,13 @@ def summary_of(title: str, problems: Sequence[str]) -> str:
 
 
 def some(names: Sequence[object]) -> str:
-    """The first names on one line, with the number of the rest.
+    """The first names on one line, with the number of the rest; those that would not print well are quoted.
 
     >>> some(["a", "b"])
     'a, b'
     """
     more = f" ... and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return ", ".join(map(str, names[:MAX_SHOWN])) + more
+    return ", ".join(printable_path(str(name)) for name in names[:MAX_SHOWN]) + more
 
 
 def cannot_be_written(folder: Path, error: OSError) -> str:

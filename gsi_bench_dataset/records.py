@@ -8,6 +8,7 @@ problems in one `RecordError`) and has one lossless row (`to_row`/`from_row`) an
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, record, spec
@@ -99,6 +100,10 @@ class SceneObject(Record):
     indistinguishable_set: str | None = None  # objects that share this name may swap places unnoticed
     is_target: bool = False
 
+    def check(self) -> list[str]:
+        """A box and a turn that an object can have."""
+        return [*box_problems(bbox_3d=self.bbox_3d), *turn_problems(rotation_matrix=self.rotation_matrix)]
+
 
 @record
 class Sample(Record):
@@ -155,10 +160,8 @@ class Sample(Record):
         k = self.camera_intrinsics
         if abs(_determinant(k)) < 1e-9:
             problems.append(f"camera_intrinsics: singular matrix {k}; expected [[fx,0,cx],[0,fy,cy],[0,0,1]]")
-        for name in ("original_bbox_3d", "new_bbox_3d"):
-            box = getattr(self, name)
-            if box is not None and min(box[3:6]) < 0:
-                problems.append(f"{name}: sizes w, h, l must not be negative, found {box[3:6]}")
+        problems += box_problems(original_bbox_3d=self.original_bbox_3d, new_bbox_3d=self.new_bbox_3d)
+        problems += turn_problems(rotation_matrix=self.rotation_matrix, new_rotation_matrix=self.new_rotation_matrix)
         return problems
 
 
@@ -194,6 +197,11 @@ class Detection(Record):
     sigma: Vector | None = None  # standard deviation of each entry of bbox_3d
     confidence: float | None = None
     unobservable: tuple[str, ...] = ()  # freedoms that the picture does not show
+
+    def check(self) -> list[str]:
+        """Numbers that an object in a picture can have."""
+        turn = turn_problems(rotation_matrix=self.rotation_matrix)
+        return [*turn, *_large(bbox_3d=self.bbox_3d, bbox_2d=self.bbox_2d)]
 
 
 @record
@@ -257,6 +265,42 @@ class Score(Record):
 def sample_features() -> datasets.Features:
     """The columns of the published dataset."""
     return features_of(Sample)
+
+
+# Metres, or pixels; products of larger numbers leave the range of floats, and no scene and no picture has them.
+_LARGEST = 1e12
+# A turn has 1; one that rounding or a scale has touched is far above it, a flat or empty one is below.
+_LEAST_VOLUME = 1e-6
+
+
+def box_problems(**boxes: Vector | None) -> list[str]:
+    """What is wrong with 3D boxes, by the names of their fields: sizes below zero, numbers that no scene has."""
+    known = {name: box for name, box in boxes.items() if box is not None}
+    negative = [
+        f"{name}: sizes w, h, l must not be negative, found {box[3:6]}" for name, box in known.items() if min(box[3:6]) < 0
+    ]
+    return [*negative, *_large(**known)]
+
+
+def turn_problems(**matrices: Matrix | None) -> list[str]:
+    """What is wrong with rotation matrices, by the names of their fields: all zero, or flat, so that they turn nothing."""
+    problems = []
+    for name, matrix in matrices.items():
+        if matrix is None:
+            continue
+        lengths = [math.sqrt(sum(v * v for v in row)) if max(map(abs, row)) < _LARGEST else math.inf for row in matrix]
+        volume = math.prod(lengths)
+        if not 0 < volume < math.inf or abs(_determinant(matrix)) < _LEAST_VOLUME * volume:
+            problems.append(f"{name}: no rotation: {matrix}; expected three rows at right angles, each of length 1")
+    return problems
+
+
+def _large(**vectors: Vector) -> list[str]:
+    return [
+        f"{name}: expected numbers up to {_LARGEST:g}, found {max(vector, key=abs):g}"
+        for name, vector in vectors.items()
+        if max(map(abs, vector)) > _LARGEST
+    ]
 
 
 def _determinant(m: Matrix) -> float:

@@ -221,7 +221,7 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
     if hasattr(value, "tolist"):
         value = value.tolist()
     try:
-        numbers = tuple(float(v) for v in value) if depth == 1 else tuple(tuple(float(v) for v in row) for row in value)
+        numbers = tuple(map(_number, value)) if depth == 1 else tuple(tuple(map(_number, row)) for row in value)
     except OverflowError:
         return value, ["expected numbers that fit a float, found a larger one"]
     except (TypeError, ValueError):
@@ -234,6 +234,12 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
     if not all(math.isfinite(v) for v in flat):  # type: ignore[arg-type]
         problems.append(f"expected finite numbers, found {value}")
     return numbers, problems
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (str, bytes, bool)):  # float() would take "1.5", and the digits of a text one by one
+        raise TypeError(f"no number: {value!r}")
+    return float(value)
 
 
 def _shape_name(shape: tuple[int, ...] | None, depth: int) -> str:

@@ -6,18 +6,25 @@ A row in Arrow form carries only what scoring needs; a picture that is given as 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import operator
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
+from datasets.arrow_dataset import Column
+from datasets.iterable_dataset import IterableColumn
 from PIL import Image
 
 from gsi_bench_dataset.predictions import encode
 from gsi_bench_dataset.problems import some
-from gsi_bench_dataset.records import PICTURE_FIELDS, EncodedImage, Prediction, Sample
+from gsi_bench_dataset.records import PICTURE_FIELDS, EncodedImage, Prediction, RecordError, Sample
+from gsi_bench_dataset.safety.files import FileProblemError, read_regular
+from gsi_bench_dataset.safety.images import DAMAGED, require_format
+from gsi_bench_dataset.safety.names import is_utf8, printable
 from gsi_bench_metric.scoring import ScoringError
 
 __all__ = [
@@ -66,7 +73,7 @@ def normalised(rows: Any, what: str, row_of: Callable[[Any], Row], problems: lis
     for i, row in enumerate(_each(rows, what)):
         try:
             found.append(row_of(row))
-        except (ValueError, OSError) as error:  # OSError: a PIL image whose file turns out damaged
+        except ValueError as error:
             problems.append(f"{what}[{i}]: {error}")
             found.append(None)
     return found
@@ -75,8 +82,10 @@ def normalised(rows: Any, what: str, row_of: Callable[[Any], Row], problems: lis
 def _each(rows: Any, what: str) -> Iterable[Any]:
     if rows is None:
         return ()
-    if isinstance(rows, datasets.Dataset):
+    if isinstance(rows, (datasets.Dataset, datasets.IterableDataset)):
         return _undecoded(rows)
+    if isinstance(rows, (Column, IterableColumn)):
+        return _values(rows)
     if isinstance(rows, Mapping) and rows and all(isinstance(column, (list, tuple)) for column in rows.values()):
         return (dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True))  # a batch of a dataset
     if isinstance(rows, (str, bytes, Mapping, os.PathLike, Image.Image)) or not isinstance(rows, Iterable):
@@ -84,14 +93,42 @@ def _each(rows: Any, what: str) -> Iterable[Any]:
     return rows
 
 
-def _undecoded(rows: datasets.Dataset) -> datasets.Dataset:
-    """The columns that scoring reads, pictures as the encoded bytes that they are stored as."""
-    wanted = {"id", "sample_id", *PICTURE_FIELDS, *FIELDS}
+def _values(column: Any) -> Iterator[Any]:
+    """The values of `dataset["name"]`, or of a part of one, not decoded."""
+    names: list[str] = []
+    while isinstance(column, (Column, IterableColumn)):
+        names.insert(0, column.column_name)
+        column = column.source
+    for row in _undecoded(column, names[:1]):
+        yield functools.reduce(operator.getitem, names, row)
+
+
+def _undecoded(rows: Any, wanted: Sequence[str] = ("id", "sample_id", *PICTURE_FIELDS, *FIELDS)) -> Any:
+    """The columns that scoring reads, pictures as the encoded bytes that they are stored as.
+
+    Nothing is decoded by `datasets`: it would hand the bytes to whichever of PIL's readers takes them.
+    """
+    if rows.features is None:  # a stream that declares nothing: nothing in it is decoded
+        return rows
     rows = rows.with_format(None).select_columns([name for name in rows.column_names if name in wanted])
     for name, feature in rows.features.items():
-        if isinstance(feature, datasets.Image):
-            rows = rows.cast_column(name, PICTURE)
+        if (plain := _undecoded_feature(feature)) != feature:
+            rows = rows.cast_column(name, plain)
     return rows
+
+
+def _undecoded_feature(feature: Any) -> Any:
+    """The feature with every image, sound or video in it left as it is stored."""
+    if isinstance(feature, Mapping):
+        return type(feature)({name: _undecoded_feature(inner) for name, inner in feature.items()})
+    if isinstance(feature, (list, tuple)):
+        return [_undecoded_feature(inner) for inner in feature]
+    if dataclasses.is_dataclass(feature) and not isinstance(feature, type):
+        if hasattr(feature, "decode"):
+            return dataclasses.replace(feature, decode=False)
+        if hasattr(feature, "feature"):
+            return dataclasses.replace(feature, feature=_undecoded_feature(feature.feature))
+    return feature
 
 
 def reference_row(row: Any) -> Row:
@@ -129,8 +166,8 @@ def prediction_row(row: Any) -> Row:
     if not isinstance(row, Mapping) or not row.keys() & {"id", "sample_id", "image", "edited_image"}:
         return {"id": "", "image": _picture(row)}
     ids = [row[name] for name in ("id", "sample_id") if row.get(name) is not None]
-    if not all(isinstance(i, str) and i for i in ids) or len(set(ids)) > 1:
-        raise ValueError(f"expected one sample id, a text; found {' and '.join(map(repr, ids))}")
+    if not all(isinstance(i, str) and i and is_utf8(i) for i in ids) or len(set(ids)) > 1:
+        raise ValueError(f"expected one sample id, a text; found {' and '.join(map(printable, ids))}")
     name = ids[0] if ids else ""
     columns = [column for column in ("image", "edited_image") if column in row]
     if len(columns) != 1:
@@ -151,11 +188,18 @@ def _picture(value: Any) -> Row | None:
     if isinstance(value, (str, os.PathLike)):
         if not os.fspath(value):
             raise ValueError("expected the path of a picture, found an empty text")
-        return {"bytes": None, "path": str(Path(value).absolute())}
+        path = str(Path(os.fsdecode(value)).absolute())
+        if not is_utf8(path):
+            raise ValueError(f"{printable(path)}: a path that is not valid Unicode cannot be kept in a table; rename the file")
+        return {"bytes": None, "path": path}
     if isinstance(value, bytearray):
         value = bytes(value)
     if isinstance(value, Image.Image):
-        value = value.convert("RGB")  # as every picture is read; PNG has no CMYK
+        try:
+            require_format(value)  # it may be open only, and not decoded yet
+            value = value.convert("RGB")  # as every picture is read; PNG has no CMYK
+        except DAMAGED as error:
+            raise ValueError(f"a picture that cannot be decoded ({error})") from error
     shape = getattr(value, "shape", None)
     if shape is not None and (len(shape) != 3 or shape[2] != 3 or str(value.dtype) != "uint8"):
         raise ValueError(f"expected a uint8 array (H, W, 3), found {value.dtype} {tuple(shape)}")
@@ -193,7 +237,7 @@ def samples_of(rows: Sequence[Row], problems: list[str]) -> list[Sample]:
         for column in PICTURE_FIELDS:
             try:
                 pictures[column] = _encoded(row[column], kept)
-            except (OSError, ValueError) as error:
+            except (OSError, FileProblemError, RecordError) as error:
                 problems.append(f"references: {row['id']}: {column} cannot be read ({error}); check the path")
         if len(pictures) == len(PICTURE_FIELDS):
             sample = Sample.from_row({"id": row["id"], "image": {"bytes": b"-"}} | json.loads(row["fields"]))
@@ -206,7 +250,7 @@ def _encoded(stored: Row | None, kept: dict[bytes | str, EncodedImage]) -> Encod
         return None
     key = stored["bytes"] or stored["path"]
     if key not in kept:
-        kept[key] = EncodedImage(stored["bytes"] or Path(stored["path"]).read_bytes(), stored["path"])
+        kept[key] = EncodedImage(stored["bytes"] or read_regular(stored["path"]), stored["path"])
     return kept[key]
 
 

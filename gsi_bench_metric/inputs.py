@@ -8,6 +8,7 @@ from typing import Any
 
 from gsi_bench_dataset.predictions import PredictionError, PredictionSet, find_eval_tree, read_predictions
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_dataset.safety.files import MAX_JSON_BYTES, require_regular
 from gsi_bench_dataset.shards import resolve, split_names
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.judges import Judge, JudgeError, JudgeOptions, make_judge
@@ -199,4 +200,7 @@ def _judgements_file(request: Request, found: PredictionSet, alone: bool) -> Pat
 
 
 def _file_record(path: Path | None) -> dict[str, str] | None:
-    return None if path is None else {"path": str(path), "sha256": file_hash(path)}
+    if path is None:
+        return None
+    require_regular(path, MAX_JSON_BYTES)  # before it is read for its hash: a pipe would be waited for
+    return {"path": str(path), "sha256": file_hash(path)}
