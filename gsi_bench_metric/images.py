@@ -36,6 +36,8 @@ __all__ = [
 
 RGB = NDArray[np.uint8]
 _SAME_ASPECT = 0.02
+# Once pixels are there, an assertion that fails is a defect and no damage.
+_ILL_SUITED = tuple(kind for kind in DAMAGED if kind is not AssertionError)
 Source = EncodedImage | bytes | str | Path
 
 
@@ -70,11 +72,11 @@ def load_rgb(source: Source) -> RGB:
         ImageError: missing, unreadable, truncated or too large.
     """
     with _opened(source) as image:
-        try:
-            image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
+        image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
+        with _decoding(source, DAMAGED):
+            image.load()
+        with _decoding(source, _ILL_SUITED):
             return np.asarray(image.convert("RGB"))
-        except DAMAGED as error:
-            raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
 
 
 def load_numbers(source: Source) -> NDArray[np.int64]:
@@ -84,10 +86,8 @@ def load_numbers(source: Source) -> NDArray[np.int64]:
         ImageError: missing, unreadable, or a picture in colour.
     """
     with _opened(source) as image:
-        try:
+        with _decoding(source, DAMAGED):
             numbers = np.asarray(image)
-        except DAMAGED as error:
-            raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
     if numbers.ndim != 2 or numbers.dtype.kind not in "biu":
         raise ImageError(f"{_describe(source)}: expected one whole number a pixel, found {numbers.dtype} {numbers.shape}")
     return numbers.astype(np.int64)
@@ -138,6 +138,14 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         except DAMAGED as error:
             raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
         yield image
+
+
+@contextlib.contextmanager
+def _decoding(source: Source, errors: tuple[type[Exception], ...]) -> Iterator[None]:
+    try:
+        yield
+    except errors as error:
+        raise ImageError(f"{_describe(source)}: cannot be decoded ({error})") from error
 
 
 def _encoded(source: Source) -> bytes | Path:
