@@ -142,7 +142,17 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
         yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
         todo = [item for item in chunk if item.score is None and item.problem is None]
         if todo:
-            yield from _score_chunk(todo, scorer, records)
+            yield from _scored(todo, scorer, records)
+
+
+def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[Score]:
+    """Scores of a chunk. A sample whose further pictures (depth, masks, the goal's) turn out damaged does not end the others."""
+    try:
+        return list(_score_chunk(todo, scorer, records))
+    except ImageError as error:
+        if len(todo) > 1:
+            return [found for item in todo for found in _scored([item], scorer, records)]
+        return [_no_picture(todo[0].candidate, scorer, Reason("source_unreadable", str(error)))]
 
 
 @dataclasses.dataclass(frozen=True)
