@@ -61,8 +61,12 @@ def read_predictions(
     path = Path(source)
     try:
         found = _from_path(path, _usable_editor(editor or _editor_name(path)), column)
-    except OSError as error:
-        raise PredictionError(f"{printable_path(path)}: cannot be read ({error.strerror or error})") from error
+    except PredictionError:
+        raise
+    except (OSError, ValueError) as error:  # no rights, or a name that no file can have
+        raise PredictionError(
+            f"{printable_path(path)}: cannot be read ({getattr(error, 'strerror', None) or error})"
+        ) from error
     return dataclasses.replace(found, origin=str(path))
 
 
@@ -119,7 +123,7 @@ def find_eval_tree(root: Path, splits: tuple[str, ...] = SPLITS) -> list[Predict
 
 
 def _editor_name(path: Path) -> str:
-    path = path.resolve()
+    path = Path(os.path.realpath(path))  # Path.resolve() raises a RuntimeError over links in a circle
     return path.parent.name if path.name.startswith(_TREE_PREFIX) else path.stem if path.is_file() else path.name
 
 

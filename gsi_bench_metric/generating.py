@@ -32,7 +32,7 @@ from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.record_store import RecordStore, digest
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.editors.base import EditError, Editor, EditRequest, png_bytes
-from gsi_bench_metric.images import load_rgb
+from gsi_bench_metric.images import ImageError, load_rgb
 
 __all__ = ["GenerateError", "Generated", "Wanted", "generate", "seed_of"]
 
@@ -116,7 +116,7 @@ def generate(
         for job, answer in answers:
             try:
                 record, new = answer()
-            except EditError as error:
+            except (EditError, ImageError) as error:
                 failures[job.sample.id] = str(error)
                 in_a_row += 1
                 if in_a_row == _MAX_IN_A_ROW:

@@ -85,9 +85,8 @@ def load_numbers(source: Source) -> NDArray[np.int64]:
     Raises:
         ImageError: missing, unreadable, or a picture in colour.
     """
-    with _opened(source) as image:
-        with _decoding(source, DAMAGED):
-            numbers = np.asarray(image)
+    with _opened(source) as image, _decoding(source, DAMAGED):
+        numbers = np.asarray(image)
     if numbers.ndim != 2 or numbers.dtype.kind not in "biu":
         raise ImageError(f"{_describe(source)}: expected one whole number a pixel, found {numbers.dtype} {numbers.shape}")
     return numbers.astype(np.int64)

@@ -146,7 +146,7 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
 
 
 def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[Score]:
-    """Scores of a chunk. A sample whose further pictures (depth, masks, the goal's) turn out damaged does not end the others."""
+    """Scores of a chunk. A sample whose further pictures (depth, masks, the goal) turn out damaged does not end the others."""
     try:
         return list(_score_chunk(todo, scorer, records))
     except ImageError as error:
