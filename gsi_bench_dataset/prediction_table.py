@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from gsi_bench_dataset.records import EncodedImage, Prediction, RecordError
+from gsi_bench_dataset.records import EncodedImage, Prediction
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.images import DAMAGED, require_format
 from gsi_bench_dataset.safety.names import printable
@@ -163,7 +163,7 @@ def encode(value: Any, sample_id: str) -> EncodedImage:
             buffer = io.BytesIO()
             value.save(buffer, format="PNG")
             return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
-    except (RecordError, *DAMAGED) as error:  # empty bytes, a shape or mode that is no PNG, or a damaged file behind it
+    except DAMAGED as error:  # empty bytes, a shape or mode that is no PNG, or a damaged file behind it
         raise PredictionError(f"{_shown(sample_id)}: cannot be encoded as a picture ({error})") from error
     raise PredictionError(
         f"{_shown(sample_id)}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"

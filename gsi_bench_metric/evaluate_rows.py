@@ -120,7 +120,7 @@ def _undecoded(rows: Any, wanted: Sequence[str] = ("id", "sample_id", *PICTURE_F
 def _undecoded_feature(feature: Any) -> Any:
     """The feature with every image, sound or video in it left as it is stored."""
     if isinstance(feature, Mapping):
-        return type(feature)({name: _undecoded_feature(inner) for name, inner in feature.items()})
+        return {name: _undecoded_feature(inner) for name, inner in feature.items()}
     if isinstance(feature, (list, tuple)):
         return [_undecoded_feature(inner) for inner in feature]
     if dataclasses.is_dataclass(feature) and not isinstance(feature, type):
