@@ -11,7 +11,16 @@ from typing import Any
 
 from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["MAX_FILE_BYTES", "MAX_JSON_BYTES", "FileProblemError", "parse_json", "read_json", "read_regular", "read_text"]
+__all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_JSON_BYTES",
+    "FileProblemError",
+    "parse_json",
+    "read_json",
+    "read_regular",
+    "read_text",
+    "require_regular",
+]
 
 # An uncompressed image of 64 megapixels, RGB, is 192 MiB.
 MAX_FILE_BYTES = 256 * 2**20
@@ -95,6 +104,26 @@ def parse_json(text: str | bytes, name: str) -> Any:
         raise FileProblemError(f"{name}: JSON nested too deeply to be read") from error
     except ValueError as error:  # UnicodeDecodeError and the limit on digits of a number are such too
         raise FileProblemError(f"{name}: not valid JSON ({error})") from error
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Looks, before something else opens it, whether a path leads to a file: a pipe would be waited for, a device acts.
+
+    Raises:
+        FileNotFoundError, PermissionError: as the system says.
+        FileProblemError: a folder, pipe or device, or a name that no file can have.
+    """
+    try:
+        _require_regular(path, Path(path).stat().st_mode)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except OSError as error:
+        what = "a chain of links without an end" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
+        raise FileProblemError(f"{printable_path(path)}: cannot be read ({what})") from error
+    except ValueError as error:
+        if isinstance(error, FileProblemError):
+            raise
+        raise FileProblemError(f"{printable_path(path)}: no file can have this name ({error})") from error
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
