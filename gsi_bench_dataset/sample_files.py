@@ -32,8 +32,8 @@ __all__ = [
     "read_samples",
     "row_bytes",
     "rows_in",
-    "sound_paths",
     "to_sample",
+    "unsound_names",
     "write_samples",
 ]
 
@@ -53,12 +53,12 @@ def write_samples(path: Path, samples: Iterable[Sample], facts: Mapping[str, Any
 
     Raises:
         OSError: the disk is full, or does not take it; nothing of it is left.
-        DatasetError: a picture's path is not a base name.
+        DatasetError: a picture's path is not a base name, or `official_json_name` is none.
     """
     count = 0
     with full_disk_named(path), partial_beside(path) as stream, ShardWriter(stream, facts or {}) as writer:
         for sample in samples:
-            _require_sound_paths(sample)
+            _require_sound_names(sample)
             writer.write([sample.to_row()])
             count += 1
         writer.close()
@@ -217,23 +217,25 @@ def to_sample(row: dict[str, Any], file: Path) -> Sample:
         sample = Sample.from_row(row)
     except RecordError as error:
         raise RecordError(f"{file.name}: {error.record}", error.problems) from error
-    if problems := sound_paths(sample):
+    if problems := unsound_names(sample):
         raise RecordError(f"{file.name}: {sample.describe()}", problems)
     return sample
 
 
-def sound_paths(sample: Sample) -> list[str]:
-    """What is wrong with the names of a sample's pictures: base names say nothing of folders, here or elsewhere."""
-    images = ((name, getattr(sample, name)) for name in PICTURE_FIELDS)
+def unsound_names(sample: Sample) -> list[str]:
+    """What is wrong with the names that files of a sample had: base names say nothing of folders, here or elsewhere."""
+    images = ((f"{name}.path", getattr(sample, name)) for name in PICTURE_FIELDS)
+    names = [(field, image.path) for field, image in images if image is not None and image.path]
+    names += [("official_json_name", sample.official_json_name)] if sample.official_json_name else []
     return [
-        f"{name}.path must be a base name, found {printable(image.path)}, which {problem}"
-        for name, image in images
-        if image is not None and image.path and (problem := name_problem(image.path)) is not None
+        f"{field} must be a base name, found {printable(name)}, which {problem}"
+        for field, name in names
+        if (problem := name_problem(name)) is not None
     ]
 
 
-def _require_sound_paths(sample: Sample) -> None:
-    if problems := sound_paths(sample):
+def _require_sound_names(sample: Sample) -> None:
+    if problems := unsound_names(sample):
         raise DatasetError(f"sample {sample.id!r}: {'; '.join(problems)}")
 
 

@@ -29,8 +29,8 @@ from gsi_bench_dataset.sample_files import (
     iter_rows,
     row_bytes,
     rows_in,
-    sound_paths,
     to_sample,
+    unsound_names,
 )
 
 __all__ = [
@@ -306,7 +306,7 @@ def _check_sample(sample: Sample, split: str, last_id: str) -> None:
     if sample.id <= last_id:
         what = "twice" if sample.id == last_id else f"after {last_id!r}"
         raise DatasetError(f"sample {sample.id!r}: found {what}; give samples in the order of their ids, each once")
-    if problems := sound_paths(sample):
+    if problems := unsound_names(sample):
         raise DatasetError(f"sample {sample.id!r}: {'; '.join(problems)}")
 
 
