@@ -147,6 +147,8 @@ def _run_export(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import read_dataset, split_sizes  # noqa: PLC0415
 
     sizes = split_sizes(args.dataset, args.revision)
+    if args.split == "all" and not sizes:
+        raise CommandError(_no_dataset(args.dataset))
     targets = {args.split: args.out} if args.split != "all" else {s: args.out / f"{s}_dataset" for s in sizes}
     for split, out in targets.items():
         samples = read_dataset(args.dataset, split, args.revision)
@@ -171,6 +173,8 @@ def _run_info(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import resolve, split_names  # noqa: PLC0415
 
     folder = resolve(args.dataset, args.revision, None)
+    if not split_names(folder):
+        raise CommandError(_no_dataset(args.dataset))
     digest = read_content_hash(folder)
     say(printable_path(args.dataset) + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
     for split in split_names(folder):
@@ -186,6 +190,11 @@ def _run_info(args: argparse.Namespace) -> int:
         for row in suspects:
             say(f"    {printable_path(str(row['id']))}: {printable_path(row['goal_suspect'])}")
     return 0
+
+
+def _no_dataset(name: str) -> str:
+    splits = ", ".join(SPLITS)
+    return f"{printable_path(name)}: expected a dataset, data/<split>-*.parquet with a split of {splits}; found no such file"
 
 
 def _add_dataset(parser: argparse.ArgumentParser) -> None:

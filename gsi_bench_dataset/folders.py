@@ -64,9 +64,12 @@ def scratch_beside(out: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(out.parent)
     sweep(out)
-    scratch, lock = _locked_folder(out)
+    try:
+        scratch, lock = _locked_folder(out)
+    except OSError as error:  # told with the name that the user gave
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(out)) from error
     try:
         yield scratch
     finally:
@@ -101,7 +104,7 @@ def partial_beside(path: Path) -> Iterator[BinaryIO]:
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with partial_beside(path) as stream:
         stream.writelines(piece.encode("utf-8") for piece in ([text] if isinstance(text, str) else text))
 
@@ -146,6 +149,13 @@ def _exchange(one: Path, other: Path) -> bool:
     if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV):
         return False
     raise OSError(number, os.strerror(number), str(other))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
 
 
 def _put_back(aside: Path, out: Path) -> None:

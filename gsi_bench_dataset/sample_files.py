@@ -128,7 +128,8 @@ def _refuse(file: Path, error: Exception) -> NoReturn:
     """The error of a shard that cannot be read."""
     if isinstance(error, FileProblemError):
         raise DatasetError(f"{error}; import or download the dataset again") from error
-    if isinstance(error, OSError) and error.errno is not None:  # the system's refusal: the file may well be sound
+    if isinstance(error, UnicodeEncodeError) or (isinstance(error, OSError) and error.errno is not None):
+        # The system's refusal: the file may well be sound.
         raise DatasetError(f"{file.name}: cannot be read: {system_problem(error)}") from error
     what = str(error) if isinstance(error, DamagedError) else f"expected a parquet file, found {error or type(error).__name__}"
     raise DatasetError(f"{file.name}: damaged: {what}; import or download the dataset again") from error

@@ -20,7 +20,7 @@ from gsi_bench_dataset.card import SplitSummary, content_hash, read_split_hashes
 from gsi_bench_dataset.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 from gsi_bench_dataset.hub import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
-from gsi_bench_dataset.safety.files import FileProblemError
+from gsi_bench_dataset.safety.files import FileProblemError, require_regular
 from gsi_bench_dataset.safety.parquet import identity
 from gsi_bench_dataset.sample_files import (
     DatasetError,
@@ -336,13 +336,20 @@ def _keep_other_files(old: Path, new: Path, replaced: set[str]) -> None:
         return
     for path in sorted(old.rglob("*")):
         relative = path.relative_to(old)
-        if path.is_dir():
-            (new / relative).mkdir(exist_ok=True)
-            continue
         match = _FILE.fullmatch(path.name) if relative.parent == Path("data") else None
         if relative == Path("README.md") or (match and match["split"] in replaced):
             continue
-        try:
-            os.link(path, new / relative)
-        except OSError:  # another file system, or one without links
-            shutil.copy2(path, new / relative)
+        if path.is_symlink():
+            (new / relative).symlink_to(path.readlink())
+        elif path.is_dir():
+            (new / relative).mkdir(exist_ok=True)
+        else:
+            _link_or_copy(path, new / relative)
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError:  # another file system, or one without links
+        require_regular(path)
+        shutil.copy2(path, target)
