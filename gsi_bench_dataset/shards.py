@@ -215,12 +215,12 @@ def verify_dataset(folder: Path, splits: Sequence[str] | None = None) -> None:
         return
     if stated is not None and not by_split and splits is not None:
         wanted = present  # an older card: only all splits together can be compared
-    found = {split: summarise(folder, split).sha256 for split in wanted}
+    found = {split: summarise(folder, split) for split in wanted}
     for split in wanted if by_split else []:
-        if found[split] != by_split.get(split):
+        if found[split].sha256 != by_split.get(split):
             raise DatasetError(
                 f"{folder}: split {split} is not what the card states: expected content hash {by_split.get(split, 'none')},"
-                f" found {found[split]}; {_AGAIN}"
+                f" found {found[split].sha256}; {_AGAIN}"
             )
     if stated is not None and not by_split and content_hash(found) != stated:
         raise DatasetError(
