@@ -100,6 +100,7 @@ def write_dataset(
     if out.is_dir() and any(out.iterdir()) and not split_names(out):
         raise DatasetError(f"{out}: expected a dataset, a new or an empty folder, found other files; choose another place")
     before = _state(out)
+    kept = [split for split in (split_names(out) if out.is_dir() else []) if split not in samples_by_split]
     with full_disk_named(out), scratch_beside(out) as scratch:
         new = scratch / NEW
         (new / "data").mkdir(parents=True)
@@ -111,8 +112,9 @@ def write_dataset(
                 summaries[split] = _write_split(
                     given, split, new / "data", source=source, shard_bytes=shard_bytes, withhold=withhold
                 )
-            elif out.is_dir() and split in split_names(out):
+            elif split in kept:
                 summaries[split] = summarise(out, split)
+        _require_stated(out, {split: summaries[split] for split in kept})
         _keep_other_files(out, new, set(samples_by_split))
         write_card(new, summaries, title=title)
         if _state(out) != before:
@@ -205,10 +207,7 @@ def verify_dataset(folder: Path, splits: Sequence[str] | None = None) -> None:
     present = split_names(folder)
     wanted = present if splits is None else list(splits)
     files = [file for split in wanted for file in shard_files(folder, split)]
-    try:
-        stated, by_split = read_split_hashes(folder)
-    except FileProblemError as error:
-        raise DatasetError(f"{error}; {_AGAIN}") from error
+    stated, by_split = _stated(folder)
     everything = [*files, *([card] if (card := folder / "README.md").is_file() else [])]
     known = (tuple(wanted), *map(identity, everything))
     if known in _verified:
@@ -216,18 +215,32 @@ def verify_dataset(folder: Path, splits: Sequence[str] | None = None) -> None:
     if stated is not None and not by_split and splits is not None:
         wanted = present  # an older card: only all splits together can be compared
     found = {split: summarise(folder, split) for split in wanted}
-    for split in wanted if by_split else []:
-        if found[split].sha256 != by_split.get(split):
-            raise DatasetError(
-                f"{folder}: split {split} is not what the card states: expected content hash {by_split.get(split, 'none')},"
-                f" found {found[split].sha256}; {_AGAIN}"
-            )
+    _require_stated(folder, found)
     if stated is not None and not by_split and content_hash(found) != stated:
         raise DatasetError(
             f"{folder}: the splits {', '.join(found)} are not what the card states: expected content hash {stated}, found"
             f" {content_hash(found)}; {_AGAIN}"
         )
     _verified.add(known)
+
+
+def _stated(folder: Path) -> tuple[str | None, dict[str, str]]:
+    """The hashes that a card states."""
+    try:
+        return read_split_hashes(folder)
+    except FileProblemError as error:
+        raise DatasetError(f"{error}; {_AGAIN}") from error
+
+
+def _require_stated(folder: Path, found: Mapping[str, SplitSummary]) -> None:
+    """Compares splits with what the card states of each. Kept splits too: else a new card would state their damage."""
+    by_split = _stated(folder)[1] if found else {}
+    for split, summary in found.items() if by_split else ():
+        if summary.sha256 != by_split.get(split):
+            raise DatasetError(
+                f"{folder}: split {split} is not what the card states: expected content hash {by_split.get(split, 'none')},"
+                f" found {summary.sha256}; {_AGAIN}"
+            )
 
 
 def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: Sequence[str] | None) -> Path:
