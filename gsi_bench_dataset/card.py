@@ -9,16 +9,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.records import EncodedImage, Sample, sample_features
+from gsi_bench_dataset.safety.files import FileProblemError, read_text
+from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["SplitSummary", "card_version", "content_hash", "read_content_hash", "write_card"]
+__all__ = ["SplitSummary", "card_version", "content_hash", "read_content_hash", "read_split_hashes", "write_card"]
+
+MAX_CARD_BYTES = 4 * 2**20
 
 _HASH_KEY = "gsi_bench"
+_ON_PAGE = re.compile(r"^Content hash: `([0-9a-f]{64})`$", re.MULTILINE)
 # Rows per size category as the Hub names them.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -67,8 +73,7 @@ def sample_digest(sample: Sample, leave_out: Collection[str] = ()) -> bytes:
 
 def content_hash(summaries: Mapping[str, SplitSummary]) -> str:
     """Hash of a dataset: of its splits by name, whatever their order or how they are cut into files."""
-    text = json.dumps({name: summary.sha256 for name, summary in summaries.items()}, sort_keys=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return _combined({name: summary.sha256 for name, summary in summaries.items()})
 
 
 def card_version(digest: str) -> str:
@@ -113,21 +118,68 @@ def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: st
     # Exact splits and version, not patterns alone: both enter the cache key.
     files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in summaries]
     MetadataConfigs({"default": {"version": card_version(digest), "data_files": files}}).to_dataset_card_data(data)
-    data[_HASH_KEY] = {"content_hash": digest}
+    data[_HASH_KEY] = {"content_hash": digest, "splits": {name: summary.sha256 for name, summary in summaries.items()}}
     text = f"---\n{data.to_yaml()}\n---\n\n{_body(summaries, digest, title)}"
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
     return digest
 
 
 def read_content_hash(folder: Path) -> str | None:
-    """The content hash that a card states; None for a card that was not written by this package."""
+    """The content hash that a card states; None for a card that was not written by this package.
+
+    Raises:
+        FileProblemError: the card cannot be read, or contradicts itself.
+    """
+    return read_split_hashes(folder)[0]
+
+
+def read_split_hashes(folder: Path) -> tuple[str | None, dict[str, str]]:
+    """The content hash that a card states, and that of each split; nothing for a card that was not written by this package.
+
+    Cards of older releases state the first alone.
+
+    Raises:
+        FileProblemError: the card cannot be read, or contradicts itself.
+    """
     import yaml  # noqa: PLC0415
 
-    text = (folder / "README.md").read_text(encoding="utf-8") if (folder / "README.md").is_file() else ""
-    parts = text.split("---\n", 2)
-    data = yaml.safe_load(parts[1]) if len(parts) == 3 else None
-    ours = data.get(_HASH_KEY) if isinstance(data, dict) else None
-    return str(ours["content_hash"]) if isinstance(ours, dict) and "content_hash" in ours else None
+    path = folder / "README.md"
+    try:
+        text = read_text(path, MAX_CARD_BYTES)
+        parts = text.split("---\n", 2)
+        front = yaml.safe_load(parts[1]) if len(parts) == 3 else None
+    except FileNotFoundError:
+        return None, {}
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, FileProblemError):
+            raise
+        raise FileProblemError(f"{path}: expected YAML between two lines ---, found other text ({_line(error)})") from error
+    ours = front.get(_HASH_KEY) if isinstance(front, dict) else None
+    on_page = _ON_PAGE.search(text)  # said twice, so that damage to either is noticed
+    if not isinstance(ours, dict) or "content_hash" not in ours:
+        if on_page:
+            raise FileProblemError(f"{path}: damaged: its page states a content hash, its YAML none under {_HASH_KEY}")
+        return None, {}
+    digest, splits = ours["content_hash"], ours.get("splits") or {}
+    if not isinstance(splits, dict) or not all(_is_hash(value) for value in (digest, *splits.values())):
+        raise FileProblemError(f"{path}: expected SHA-256 hashes in 64 hexadecimal digits under {_HASH_KEY}, found others")
+    states = [_combined({str(name): value for name, value in splits.items()})] if splits else []
+    states += [on_page[1]] if on_page else []
+    if set(states) - {digest}:
+        raise FileProblemError(f"{path}: damaged: it states the content hashes {', '.join(sorted({digest, *states}))}")
+    return digest, {str(name): value for name, value in splits.items()}
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def _combined(splits: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(dict(splits), sort_keys=True).encode("ascii")).hexdigest()
+
+
+def _line(error: BaseException) -> str:
+    return printable(" ".join(str(error).split()) or type(error).__name__)
 
 
 def _hashable(value: Any) -> Any:

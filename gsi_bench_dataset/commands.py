@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gsi_bench_dataset.cli import new_command, say
 from gsi_bench_dataset.publish_commands import add_publish_commands
 from gsi_bench_dataset.records import ORIGINS, SPLITS
+from gsi_bench_dataset.safety.files import printable_path
 
 if TYPE_CHECKING:
     from gsi_bench_dataset.official import OfficialDataset
@@ -73,7 +74,7 @@ def _run_import(args: argparse.Namespace) -> int:
     for split, (path, _) in archives.items():
         datasets[split] = OfficialDataset(path, split, origin=args.origin, rights=rights, skip_unexpected=args.skip_unexpected)
         for name in datasets[split].unexpected:
-            sys.stderr.write(f"note: {path.name}: left out {name}\n")
+            sys.stderr.write(f"note: {path.name}: left out {printable_path(name)}\n")
     summaries = write_dataset(
         {split: _progress(d.samples(), f"import {split}", len(d)) for split, d in datasets.items()},
         args.out,
@@ -146,6 +147,8 @@ def _run_export(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import read_dataset, split_sizes  # noqa: PLC0415
 
     sizes = split_sizes(args.dataset, args.revision)
+    if args.split == "all" and not sizes:
+        raise CommandError(_no_dataset(args.dataset))
     targets = {args.split: args.out} if args.split != "all" else {s: args.out / f"{s}_dataset" for s in sizes}
     for split, out in targets.items():
         samples = read_dataset(args.dataset, split, args.revision)
@@ -170,21 +173,28 @@ def _run_info(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.shards import resolve, split_names  # noqa: PLC0415
 
     folder = resolve(args.dataset, args.revision, None)
+    if not split_names(folder):
+        raise CommandError(_no_dataset(args.dataset))
     digest = read_content_hash(folder)
-    say(f"{args.dataset}" + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
+    say(printable_path(args.dataset) + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
     for split in split_names(folder):
         columns = ["id", "operation", "origin", "pixel_frame", "goal_suspect", "image_licence", "redistributable"]
         rows = list(_columns(str(folder), split, columns))
         say(f"\n{split}: {len(rows)} samples")
         say(_table("operation", [(row["operation"] or {}).get("kind") or "not understood" for row in rows]))
-        say(_table("origin", [row["origin"] for row in rows]))
-        say(_table("pixel frame", [row["pixel_frame"] for row in rows]))
+        say(_table("origin", [row["origin"] or "not known" for row in rows]))
+        say(_table("pixel frame", [row["pixel_frame"] or "unknown" for row in rows]))
         say(_table("licence", [row["image_licence"] or "unknown" for row in rows]))
         suspects = [row for row in rows if row["goal_suspect"]]
         say(f"  {'suspicious goals':<17} {len(suspects)}")
         for row in suspects:
-            say(f"    {row['id']}: {row['goal_suspect']}")
+            say(f"    {printable_path(str(row['id']))}: {printable_path(row['goal_suspect'])}")
     return 0
+
+
+def _no_dataset(name: str) -> str:
+    splits = ", ".join(SPLITS)
+    return f"{printable_path(name)}: expected a dataset, data/<split>-*.parquet with a split of {splits}; found no such file"
 
 
 def _add_dataset(parser: argparse.ArgumentParser) -> None:
@@ -205,7 +215,7 @@ def _columns(dataset: str, split: str | None, columns: Sequence[str]) -> Iterato
 
 def _table(title: str, values: Sequence[str]) -> str:
     counts = {value: values.count(value) for value in sorted(set(values))}
-    return f"  {title:<17} " + ", ".join(f"{value} {count}" for value, count in counts.items())
+    return f"  {title:<17} " + ", ".join(f"{printable_path(value)} {count}" for value, count in counts.items())
 
 
 def _progress(items: Iterable[T], title: str, total: int | None) -> Iterable[T]:

@@ -13,14 +13,19 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["WorkerError", "available_cores", "run_tasks"]
+
+# A worker that was told to end is killed after this.
+PATIENCE_SECONDS = 5.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,8 +88,15 @@ def run_tasks(
                 else:
                     worker.busy_with = None
     finally:
-        for worker in crew:
-            worker.dismiss()
+        _dismiss(crew)
+
+
+def _dismiss(crew: list[_Worker[Any]]) -> None:
+    """Ends all workers. All are told before one is waited for: an interrupt while waiting leaves none at work."""
+    for worker in crew:
+        worker.end()
+    for worker in crew:
+        worker.dismiss()
 
 
 @dataclasses.dataclass
@@ -102,7 +114,8 @@ class _Worker(Generic[T]):
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs, start), daemon=True)
-        self._process.start()
+        with _interrupts_held():
+            self._process.start()
         theirs.close()  # so that the death of the process ends the pipe
         self.busy_with: _Attempt[T] | None = None
         self.exit_code: int | None = None  # set when all that it sent before its death is read; negative: a signal
@@ -127,10 +140,16 @@ class _Worker(Generic[T]):
             return "dead", None
         return kind, content
 
-    def dismiss(self) -> None:
+    def end(self) -> None:
         self._ours.close()
         self._process.terminate()
-        self._process.join()
+
+    def dismiss(self) -> None:
+        self.end()
+        self._process.join(PATIENCE_SECONDS)
+        if self._process.exitcode is None:  # a library of its work took over SIGTERM
+            self._process.kill()
+            self._process.join()
 
 
 def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> bool:
@@ -175,6 +194,32 @@ def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -
     return _Dead(attempt.task, message)
 
 
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process that is started inside never sees Ctrl-C, which reaches the whole group: the parent decides.
+
+    Without it the traceback of a worker that was still importing would stand under the parent's message.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # multiprocessing's own helper lets the signals through again when it starts, so it must be there before.
+    resource_tracker.ensure_running()
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent dies, however that happens and whatever is being computed meanwhile."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
 class _ParentGoneError(Exception):
     """The parent has died, or does not need this worker any more."""
 
@@ -182,6 +227,7 @@ class _ParentGoneError(Exception):
 def _serve(connection: Connection, start: Start[T, Any]) -> None:
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work = start()
         while True:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import tempfile
+import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from gsi_bench_dataset.folders import swap_in
+from gsi_bench_dataset.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
+from gsi_bench_dataset.safety.names import inside, name_problem, printable
 
 __all__ = ["ExportError", "write_official"]
 
@@ -50,20 +51,22 @@ def write_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = Fa
     Raises:
         FileExistsError: `out` exists (a folder: with something in it) and `overwrite` is not set.
         ExportError: two samples claim one file name with different contents, or a name that is no plain file name.
+        OSError: the disk is full, or does not take it.
     """
     # Resolved: renaming needs the folder itself, not "." or a link to it.
     out = Path(out).resolve()
+    sweep(out)
+    if out.exists() and not (out.is_file() or out.is_dir()):
+        raise FileExistsError(f"{out}: a device or pipe; expected a folder or a zip file, choose another place")
     occupied = out.is_file() or (out.is_dir() and any(out.iterdir()))
     if occupied and not overwrite:
         raise FileExistsError(f"{out}: exists already; choose another place or allow overwriting")
     if occupied and not _is_export(out):
         raise FileExistsError(f"{out}: holds more than an export of this layout and is not replaced; choose another place")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
-        target = Path(scratch) / out.name
-        with _sink(target) as write:
+    with full_disk_named(out), scratch_beside(out) as scratch:
+        with _sink(scratch / NEW, out) as write:
             count = _write_all(samples, write)
-        swap_in(target, out, Path(scratch) / "replaced")
+        swap_in(scratch / NEW, out, scratch / OLD)
     return count
 
 
@@ -89,8 +92,8 @@ def _write_all(samples: Iterable[Sample], write: Write) -> int:
     for count, sample in enumerate(samples, 1):  # noqa: B007 - the last number is the count
         for name, content in _files(sample):
             digest = hashlib.sha256(content).hexdigest()
-            if not _is_plain(name):
-                problems.append(f"{sample.id}: {name!r} is no plain file name; correct the sample")
+            if (problem := _name_problem(name)) is not None:
+                problems.append(f"{sample.id}: {printable(name)} is no plain file name: it {problem}; correct the sample")
             elif name not in written:
                 written[name] = digest
                 write(name, content)
@@ -123,21 +126,25 @@ def _image_name(image: EncodedImage, stem: str, *, exact: bool) -> str:
         return f"{stem}.png"
     if image.bytes.startswith(b"\xff\xd8"):
         return f"{stem}.jpg"
-    raise ExportError(f"{stem}: the layout takes JPEG and PNG pictures, found other bytes (path {image.path!r})")
+    raise ExportError(f"{stem}: the layout takes JPEG and PNG pictures, found other bytes (path {printable(image.path)})")
 
 
-def _is_plain(name: str) -> bool:
-    return bool(name) and not name.startswith(".") and not set(name) & {"/", "\\", "\0", ":"}
+def _name_problem(name: str) -> str | None:
+    return name_problem(name) or ("holds ':', which Windows reads as a drive or stream" if ":" in name else None)
 
 
 @contextlib.contextmanager
-def _sink(target: Path) -> Iterator[Write]:
-    if target.suffix != ".zip":
+def _sink(target: Path, out: Path) -> Iterator[Write]:
+    """Writes to a folder or zip at `target` that will be moved to `out`; of a zip, below a folder of its name."""
+    if out.suffix != ".zip":
         target.mkdir()
-        yield lambda name, content: _write_file(target / name, content)
+        yield lambda name, content: _write_file(inside(target, name), content)
         return
-    with zipfile.ZipFile(target, "x") as archive:
-        yield lambda name, content: _write_member(archive, f"{target.stem}/{name}", content)
+    with target.open("xb") as stream, zipfile.ZipFile(stream, "w") as archive:
+        yield lambda name, content: _write_member(archive, f"{out.stem}/{name}", content)
+        archive.close()
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _write_file(path: Path, content: bytes) -> None:

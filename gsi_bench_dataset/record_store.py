@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 from gsi_bench_dataset.problems import cannot_be_written
+from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, require_regular
 
 __all__ = ["NoRecords", "RecordStore", "Records", "StoreError", "digest"]
 
@@ -146,8 +147,13 @@ class RecordStore:
         self._consumed[self._segment.name] = start
 
     def refresh(self) -> None:
-        """Takes in what other writers appended meanwhile."""
+        """Takes in what other writers appended meanwhile.
+
+        Raises:
+            FileProblemError: a folder, pipe or device where a segment should be.
+        """
         for path in sorted(self.folder.glob("*.jsonl")):
+            require_regular(path, MAX_TABLE_BYTES)
             consumed = self._consumed.get(path.name, 0)
             if path.stat().st_size > consumed:
                 self._consumed[path.name] = self._read(path, consumed)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, record, spec
 
 if TYPE_CHECKING:
@@ -153,10 +154,16 @@ class Sample(Record):
     official_json_name: str | None = None  # its file name
 
     def check(self) -> list[str]:
-        """Cross-field rules: the id, a camera that can project, box sizes that exist."""
-        problems = []
+        """Cross-field rules: the id, names that may become files' names, a camera that can project, box sizes that exist."""
+        names = {name: getattr(self, name) for name in NAME_FIELDS}
+        problems = [
+            f"{name}: {printable(value)} {problem}"
+            for name, value in names.items()
+            if value is not None and (problem := name_problem(value)) is not None
+        ]
         if self.id != f"{self.img_id}_edit_{self.query_id}":
-            problems.append(f"id: expected '<img_id>_edit_<query_id>' = '{self.img_id}_edit_{self.query_id}'")
+            expected = printable(f"{self.img_id}_edit_{self.query_id}")
+            problems.append(f"id: expected '<img_id>_edit_<query_id>' = {expected}")
         k = self.camera_intrinsics
         if abs(_determinant(k)) < 1e-9:
             problems.append(f"camera_intrinsics: singular matrix {k}; expected [[fx,0,cx],[0,fy,cy],[0,0,1]]")
@@ -165,6 +172,8 @@ class Sample(Record):
         return problems
 
 
+# The columns that become names of files and folders, in exports, run folders and grids.
+NAME_FIELDS = ("id", "img_id", "query_id", "parent_id", "variant")
 # The columns that hold pictures.
 PICTURE_FIELDS = ("image", "edited_image", "depth", "instance_mask", "instance_mask_after")
 

@@ -16,6 +16,8 @@ import typing
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from gsi_bench_dataset.safety.names import printable
+
 Vector: TypeAlias = tuple[float, ...]
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 
@@ -91,7 +93,7 @@ class Record:
     def describe(self) -> str:
         """How errors name this record."""
         identity = getattr(self, "id", None) or getattr(self, "sample_id", None)
-        return f"{type(self).__name__} {identity!r}" if identity else type(self).__name__
+        return f"{type(self).__name__} {printable(identity)}" if identity else type(self).__name__
 
     def to_row(self) -> dict[str, Any]:
         """The Arrow row: plain lists and dicts, images as `{"bytes", "path"}`."""
@@ -114,7 +116,7 @@ class Record:
             except RecordError as error:
                 problems += [f"{name}: {problem}" for problem in error.problems]
         if problems:
-            raise RecordError(f"{cls.__name__} {row.get('id') or row.get('sample_id') or ''!r}", problems)
+            raise RecordError(f"{cls.__name__} {printable(row.get('id') or row.get('sample_id') or '')}", problems)
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:

@@ -12,18 +12,26 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from gsi_bench_dataset.card import SplitSummary, write_card
-from gsi_bench_dataset.folders import swap_in
+from gsi_bench_dataset.card import SplitSummary, content_hash, read_split_hashes, write_card
+from gsi_bench_dataset.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 from gsi_bench_dataset.hub import HubRef, fetch_dataset, parse_ref
-from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, EncodedImage, Sample
-from gsi_bench_dataset.sample_files import DatasetError, ShardWriter, facts_of, iter_rows, row_bytes, to_sample
+from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
+from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, require_regular
+from gsi_bench_dataset.safety.parquet import identity
+from gsi_bench_dataset.sample_files import (
+    DatasetError,
+    ShardWriter,
+    facts_of,
+    iter_rows,
+    row_bytes,
+    rows_in,
+    to_sample,
+    unsound_names,
+)
 
 __all__ = [
     "DatasetError",
@@ -35,6 +43,7 @@ __all__ = [
     "split_names",
     "split_sizes",
     "summarise",
+    "verify_dataset",
     "write_dataset",
 ]
 
@@ -43,6 +52,9 @@ SHARD_BYTES = 400 * 2**20
 # One row group is what a writer and a streaming reader hold in memory.
 ROW_GROUP_BYTES = 32 * 2**20
 ROW_GROUP_ROWS = 256
+
+_AGAIN = "import, build or download the dataset again"
+_WITHHELD = {"bytes": b"-", "path": None}  # stands in for pictures that a row comes without, while its words are hashed
 
 _FILE = re.compile(r"(?P<split>[a-z0-9]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 
@@ -75,20 +87,22 @@ def write_dataset(
     Raises:
         DatasetError: a split is unknown, empty, out of order or has an id twice; an image path is not a base name; another
             process changed the folder meanwhile.
+        OSError: the disk is full, or does not take it.
     """
     # Resolved: renaming needs the folder itself, not "." or a link to it.
     out = Path(out).resolve()
     unknown = sorted(set(samples_by_split) - set(SPLITS))
     if unknown or not samples_by_split:
         raise DatasetError(f"expected splits out of {', '.join(SPLITS)}; found {', '.join(unknown) or 'none'}")
+    sweep(out)  # before looking: it may put a dataset back that a killed process had moved aside
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out}: expected a folder, found a file; choose another place")
     if out.is_dir() and any(out.iterdir()) and not split_names(out):
         raise DatasetError(f"{out}: expected a dataset, a new or an empty folder, found other files; choose another place")
-    out.parent.mkdir(parents=True, exist_ok=True)
     before = _state(out)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
-        new = Path(scratch) / "new"
+    kept = [split for split in (split_names(out) if out.is_dir() else []) if split not in samples_by_split]
+    with full_disk_named(out), scratch_beside(out) as scratch:
+        new = scratch / NEW
         (new / "data").mkdir(parents=True)
         summaries: dict[str, SplitSummary] = {}
         for split in SPLITS:
@@ -98,13 +112,14 @@ def write_dataset(
                 summaries[split] = _write_split(
                     given, split, new / "data", source=source, shard_bytes=shard_bytes, withhold=withhold
                 )
-            elif out.is_dir() and split in split_names(out):
+            elif split in kept:
                 summaries[split] = summarise(out, split)
+        _require_stated(out, {split: summaries[split] for split in kept})
         _keep_other_files(out, new, set(samples_by_split))
         write_card(new, summaries, title=title)
         if _state(out) != before:
             raise DatasetError(f"{out}: changed while new shards were written; run the command again")
-        swap_in(new, out, Path(scratch) / "old")
+        swap_in(new, out, scratch / OLD)
     return summaries
 
 
@@ -139,7 +154,7 @@ def split_names(path_or_repo: str | os.PathLike[str], revision: str | None = Non
 def split_sizes(path_or_repo: str | os.PathLike[str], revision: str | None = None) -> dict[str, int]:
     """Number of samples by split, from the files' footers alone."""
     folder = resolve(path_or_repo, revision, None)
-    return {s: sum(pq.read_metadata(f).num_rows for f in shard_files(folder, s)) for s in split_names(folder)}
+    return {s: sum(rows_in(f) for f in shard_files(folder, s)) for s in split_names(folder)}
 
 
 def sample_ids(path_or_repo: str | os.PathLike[str], split: str, revision: str | None = None) -> list[str]:
@@ -156,15 +171,76 @@ def read_columns(
 
 
 def summarise(folder: Path, split: str) -> SplitSummary:
-    """What a split holds, recounted and rehashed from its rows."""
+    """What a split holds, recounted and rehashed from its rows; rows without their pictures count as such."""
     files = shard_files(folder, split)
-    summary = SplitSummary(split, source=facts_of(files[0]).get("source"), num_bytes=0)
-    for file in files:
-        summary.download_bytes += file.stat().st_size
-        summary.num_bytes += int(facts_of(file).get("num_bytes", 0))
+    facts = [facts_of(file) for file in files]
+    source = facts[0].get("source")
+    summary = SplitSummary(split, source=source if isinstance(source, str) else None)
+    summary.download_bytes = sum(file.stat().st_size for file in files)
+    summary.num_bytes = sum(n for noted in facts if isinstance(n := noted.get("num_bytes"), int))
     for file, row in iter_rows(files, None):
-        summary.add(to_sample(row, file))
+        if row.get("image") is None:
+            hidden = {name: row[name] for name in PICTURE_FIELDS if row.get(name) is not None}
+            if hidden:
+                raise DatasetError(f"{file.name}: a row without image but with {', '.join(hidden)}; import the dataset again")
+            summary.add(to_sample(row | {"image": _WITHHELD}, file), PICTURE_FIELDS)
+        else:
+            summary.add(to_sample(row, file))
     return summary
+
+
+_verified: set[tuple[Any, ...]] = set()  # what was compared in this process: card and shards as they stood
+
+
+def verify_dataset(folder: Path, splits: Sequence[str] | None = None) -> None:
+    """Reads every row of some splits (None: all) and compares what it says with the content hash that the card states.
+
+    Costs about what hashing the files costs, and nothing a second time in a process while they stay the same. A card without
+    a hash states nothing to compare with, and one of an older release has but one for all splits together: with it, and not
+    all of its splits here, there is nothing to compare either. Shards are compared with their own checksums in any case.
+
+    Raises:
+        DatasetError: names the split or the shard that is not what was written, or the card if it contradicts itself.
+        RecordError: a row that is no valid sample.
+    """
+    folder = Path(folder)
+    present = split_names(folder)
+    wanted = present if splits is None else list(splits)
+    files = [file for split in wanted for file in shard_files(folder, split)]
+    stated, by_split = _stated(folder)
+    everything = [*files, *([card] if (card := folder / "README.md").is_file() else [])]
+    known = (tuple(wanted), *map(identity, everything))
+    if known in _verified:
+        return
+    if stated is not None and not by_split and splits is not None:
+        wanted = present  # an older card: only all splits together can be compared
+    found = {split: summarise(folder, split) for split in wanted}
+    _require_stated(folder, found)
+    if stated is not None and not by_split and content_hash(found) != stated:
+        raise DatasetError(
+            f"{folder}: the splits {', '.join(found)} are not what the card states: expected content hash {stated}, found"
+            f" {content_hash(found)}; {_AGAIN}"
+        )
+    _verified.add(known)
+
+
+def _stated(folder: Path) -> tuple[str | None, dict[str, str]]:
+    """The hashes that a card states."""
+    try:
+        return read_split_hashes(folder)
+    except FileProblemError as error:
+        raise DatasetError(f"{error}; {_AGAIN}") from error
+
+
+def _require_stated(folder: Path, found: Mapping[str, SplitSummary]) -> None:
+    """Compares splits with what the card states of each. Kept splits too: else a new card would state their damage."""
+    by_split = _stated(folder)[1] if found else {}
+    for split, summary in found.items() if by_split else ():
+        if summary.sha256 != by_split.get(split):
+            raise DatasetError(
+                f"{folder}: split {split} is not what the card states: expected content hash {by_split.get(split, 'none')},"
+                f" found {summary.sha256}; {_AGAIN}"
+            )
 
 
 def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: Sequence[str] | None) -> Path:
@@ -209,8 +285,7 @@ def _write_split(
                 if shard is not None:
                     shard.close()
                 shards.append(data / f"{split}-{len(shards):05d}.partial")
-                shard = ShardWriter(shards[-1], {"source": source})
-                stack.callback(shard.close)
+                shard = stack.enter_context(ShardWriter(stack.enter_context(shards[-1].open("xb")), {"source": source}))
             shard.write(rows)
             rows, size = [], 0
 
@@ -225,6 +300,8 @@ def _write_split(
                 flush()
         if rows:
             flush()
+        if shard is not None:
+            shard.close()
     if not shards:
         # datasets 5.2 cannot stream a file without rows: it asks parquet for batches of size 0.
         raise DatasetError(f"split {split} has no samples; leave it out")
@@ -242,10 +319,8 @@ def _check_sample(sample: Sample, split: str, last_id: str) -> None:
     if sample.id <= last_id:
         what = "twice" if sample.id == last_id else f"after {last_id!r}"
         raise DatasetError(f"sample {sample.id!r}: found {what}; give samples in the order of their ids, each once")
-    for name in PICTURE_FIELDS:
-        image = getattr(sample, name)
-        if isinstance(image, EncodedImage) and image.path and set(image.path) & {"/", "\\"}:
-            raise DatasetError(f"sample {sample.id!r}: {name}.path must be a base name, found {image.path!r}")
+    if problems := unsound_names(sample):
+        raise DatasetError(f"sample {sample.id!r}: {'; '.join(problems)}")
 
 
 def shard_files(folder: Path, split: str) -> list[Path]:
@@ -274,13 +349,20 @@ def _keep_other_files(old: Path, new: Path, replaced: set[str]) -> None:
         return
     for path in sorted(old.rglob("*")):
         relative = path.relative_to(old)
-        if path.is_dir():
-            (new / relative).mkdir(exist_ok=True)
-            continue
         match = _FILE.fullmatch(path.name) if relative.parent == Path("data") else None
         if relative == Path("README.md") or (match and match["split"] in replaced):
             continue
-        try:
-            os.link(path, new / relative)
-        except OSError:  # another file system, or one without links
-            shutil.copy2(path, new / relative)
+        if path.is_symlink():
+            (new / relative).symlink_to(path.readlink())
+        elif path.is_dir():
+            (new / relative).mkdir(exist_ok=True)
+        else:
+            _link_or_copy(path, new / relative)
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError:  # another file system, or one without links
+        require_regular(path, MAX_TABLE_BYTES)
+        shutil.copy2(path, target)

@@ -54,6 +54,8 @@ def system_problem(error: BaseException) -> str | None:
         return "a name that is not valid UTF-8; rename the file"
     if isinstance(error, ValueError) and "null byte" in str(error):
         return "a path that holds a NUL character; no file can have this name"
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # what pathlib makes of ELOOP
+        return f"{printable_path(str(error).partition(' from ')[2].strip(chr(39)))}: {_REMEDIES[errno.ELOOP]}"
     if not isinstance(error, OSError):
         return None
     if error.errno is None:  # raised with a message of its own, here or in a library
