@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from gsi_bench_dataset.safety.files import require_writable
+
 __all__ = ["swap_in", "write_atomically"]
 
 
@@ -27,7 +29,12 @@ def swap_in(new: Path, out: Path, aside: Path) -> None:
 
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:
-    """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are."""
+    """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are.
+
+    Raises:
+        FileProblemError: a folder, a pipe or a device stands in its place.
+    """
+    require_writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # hosts that share the folder may share a pid
     try:

@@ -138,11 +138,13 @@ def _add_report(subparsers: Any) -> None:
 
 
 def _run_report(args: argparse.Namespace) -> int:
-    from gsi_bench_metric.report.official_json import write_official_json  # noqa: PLC0415
+    from gsi_bench_metric.report.official_json import require_official, write_official_json  # noqa: PLC0415
     from gsi_bench_metric.report.write import write_report  # noqa: PLC0415
     from gsi_bench_metric.runs import load_run  # noqa: PLC0415
 
     run = load_run(args.run_folder)
+    if args.official_json:
+        require_official(run, args.official_json)  # before the report takes its time
     written = write_report(run, args.out or args.run_folder, progress=not args.quiet)
     if args.official_json:
         written += write_official_json(run, args.official_json)

@@ -80,6 +80,11 @@ def _require_same(a: Side, b: Side) -> None:
     hashes = [side.run.settings["dataset"]["content_hash"] for side in (a, b)]
     if hashes[0] != hashes[1]:
         problems.append(f"data: content {str(hashes[0])[:12]} against {str(hashes[1])[:12]}")
+    elif hashes[0] is None:  # a card of other makers states none: then the files tell
+        files = [side.run.settings["dataset"].get("files") or {} for side in (a, b)]
+        problems += [
+            f"data: other files of {split}" for split in files[0].keys() & files[1].keys() if files[0][split] != files[1][split]
+        ]
     if problems:
         raise RunError("these runs cannot be compared; " + "; ".join(problems))
 
