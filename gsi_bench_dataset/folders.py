@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from gsi_bench_dataset.safety.files import require_writable
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path
 
-__all__ = ["swap_in", "write_atomically"]
+__all__ = ["require_writable", "swap_in", "write_atomically"]
 
 
 def swap_in(new: Path, out: Path, aside: Path) -> None:
@@ -26,6 +26,21 @@ def swap_in(new: Path, out: Path, aside: Path) -> None:
     except OSError:
         aside.rename(out)
         raise
+
+
+def require_writable(path: Path) -> None:
+    """Does nothing where a file may be written: a new name, or a regular file that is replaced.
+
+    Raises:
+        FileProblemError: a folder, a pipe or a device stands there, or a link to one: replacing it would do harm.
+    """
+    try:
+        there = path.exists() and not path.is_file()
+    except (OSError, ValueError):
+        return  # writing says what is wrong with the name
+    if there:
+        found = "a folder" if path.is_dir() else "a device, a pipe or a socket"
+        raise FileProblemError(f"{printable_path(path)}: expected the name of a file to write, found {found}")
 
 
 def write_atomically(path: Path, text: str | Iterable[str]) -> None:

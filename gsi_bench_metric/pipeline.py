@@ -22,7 +22,6 @@ import cv2
 import torch
 from tqdm import tqdm
 
-from gsi_bench_dataset import shards
 from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.execution import available_cores, run_tasks
 from gsi_bench_dataset.prediction_table import PredictionTable
@@ -30,13 +29,14 @@ from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.shards import read_columns, read_dataset
 from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.judges import Judge, JudgedAhead
 from gsi_bench_metric.judging import judge_ahead
-from gsi_bench_metric.planning import Outline, Plan, PlanError, make_plan
+from gsi_bench_metric.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run_log import RunLog
 from gsi_bench_metric.runs import (
     LOG,
@@ -51,7 +51,7 @@ from gsi_bench_metric.runs import (
     versions,
 )
 from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
-from gsi_bench_metric.unchanged import Watch, changed_message, watch_dataset
+from gsi_bench_metric.unchanged import Watch, changed_message, verify, watch_dataset
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
@@ -87,14 +87,13 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
         StoreError: the disk is full. What was recorded is kept.
     """
     began = time.monotonic()
-    if request.workers is not None and request.workers < 1:
-        raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
+    _require_sound(request)
     request = dataclasses.replace(request, device=pick_device(request.device))
     require_protocol(request.protocol)
     require_usable(folder)
     inputs = open_inputs(request)
     watch, files = watch_dataset(inputs.data, inputs.splits)  # before anything else is read of it
-    _verify(inputs)
+    verify(inputs.data, inputs.splits)
     rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
     plans = _plans(request, inputs, rows, progress)
     _watch_what_editors_gave(watch, inputs, plans)
@@ -111,7 +110,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     with_missing = request.protocol == "strict"
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
-        with _changes_named(watch, folder):
+        with watch.over(folder):
             settings |= _judge_ahead(inputs, plans, folder, log, progress)
             found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress, watch=watch)
         scores = _all_scores(inputs, plans, found, folder)
@@ -123,15 +122,25 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     return run
 
 
-def _verify(inputs: Inputs) -> None:
-    """Holds the dataset's files against what its card states of them.
+def _require_sound(request: Request) -> None:
+    """What a command line checks before it comes here, for those who call `evaluate` themselves.
 
     Raises:
-        DatasetError: a file is damaged.
+        ScoringError: numbers out of bounds, or an editor's name that no report could show.
     """
-    verify = getattr(shards, "verify_dataset", None)  # until the function is part of every build of `shards`
-    if verify is not None:
-        verify(inputs.data, inputs.splits)
+    problems = [
+        f"{option}: expected 1 or more, found {value}"
+        for option, value in (("--workers", request.workers), ("--batch-size", request.batch_size))
+        if value is not None and value < 1
+    ]
+    if request.on_missing not in ON_MISSING:
+        problems.append(f"--on-missing {printable(request.on_missing)}: expected one of {', '.join(ON_MISSING)}")
+    # A name may be a repository's, OWNER/NAME; only `report --official-json` makes a folder of it, and asks for a plain one.
+    why = None if request.editor is None else name_problem(request.editor.replace("/", "_"))
+    if why is not None:
+        problems.append(f"--editor {printable(request.editor)}: {why}")
+    if problems:
+        raise ScoringError("\n".join(problems))
 
 
 def _watch_what_editors_gave(watch: Watch, inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> None:
@@ -146,21 +155,6 @@ def _watch_what_editors_gave(watch: Watch, inputs: Inputs, plans: Mapping[tuple[
             watch.add_quickly([origin] if origin.is_file() else [*origin.glob("data/*.parquet"), *origin.glob("*.parquet")])
         else:
             watch.add_quickly(Path(prediction.path) for prediction in found.values() if prediction.path)
-
-
-@contextlib.contextmanager
-def _changes_named(watch: Watch, folder: Path) -> Iterator[None]:
-    """Where the inputs changed inside, that is the error: whatever else was met came of it."""
-    try:
-        yield
-    except RunError:
-        raise
-    except Exception as error:
-        problems = watch.changes()
-        if problems:
-            raise RunError(changed_message(folder, problems)) from error
-        raise
-    watch.require_unchanged(folder, again=True)
 
 
 def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Sequence[Score], folder: Path) -> list[Score]:

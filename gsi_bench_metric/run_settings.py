@@ -49,6 +49,26 @@ def _file_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and _text(value.get("path")) and _text(value.get("sha256")))
 
 
+def _judge_settings(value: Any) -> bool:
+    """What a judge says of itself; a report quotes these where it was asked a question."""
+    if value is None or not isinstance(value, dict) or "question" not in value:
+        return _object_or_none(value)
+    numbers = ("samples", "temperature", "max_tokens")
+    return all(map(_number, map(value.get, numbers))) and _text(value["question"]) and _text(value.get("prompt_sha256"))
+
+
+def _judging(value: Any) -> bool:
+    """What judging took."""
+    if not value:
+        return _object_or_none(value)
+    known = isinstance(value, dict) and all(_count(value.get(key)) for key in ("judged", "not_judged", "outages"))
+    return known and (value.get("cost") is None or _number(value["cost"]))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 # What reports and comparisons read: (key, check, what is expected).
 _Wanted = tuple[tuple[str, _Check, str], ...]
 _OF_RUN: _Wanted = (
@@ -63,8 +83,8 @@ _OF_RUN: _Wanted = (
     ("device", _text, "a text"),
     ("editors", _table(_table(lambda value: isinstance(value, dict))), "an object of editors, each an object of splits"),
     ("versions", _table(_text), "an object of texts"),
-    ("judge_settings", _object_or_none, "an object or null"),
-    ("judging", _object_or_none, "an object or null"),
+    ("judge_settings", _judge_settings, "null, or what the judge says of itself, with its question and numbers"),
+    ("judging", _judging, "null, or an object with the counts of judged, not_judged and outages"),
     ("on_missing", _text_or_none, "a text or null"),
 )
 _OF_DATA: _Wanted = (

@@ -27,7 +27,7 @@ from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import cannot_be_written
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
-from gsi_bench_dataset.safety.files import FileProblemError, require_regular
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.judges.paper import unlike_the_papers
@@ -45,6 +45,7 @@ __all__ = [
     "finish_run",
     "load_run",
     "prepare_folder",
+    "require_folder",
     "require_reportable",
     "require_usable",
     "versions",
@@ -112,18 +113,34 @@ def prepare_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
+def require_folder(folder: Path) -> None:
+    """Does nothing for a folder, and for a new name.
+
+    Raises:
+        RunError: something else stands there, or no folder can have this name.
+    """
+    try:
+        if os.path.lexists(folder) and not folder.is_dir():
+            found = "a file" if folder.is_file() else "a link that leads nowhere, a pipe or a device"
+            raise RunError(f"{printable_path(folder)}: expected a folder, found {found}; choose another place")
+    except OSError as error:
+        raise RunError(f"{printable_path(folder)}: cannot be used ({system_problem(error)}); choose another place") from error
+    except ValueError as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"{printable_path(folder)}: no folder can have this name; choose another place") from error
+
+
 def require_usable(folder: Path) -> None:
     """Does nothing for a new or empty folder, and for one with a run in it, its settings lost or damaged or not.
 
     Raises:
         RunError: a file stands there, or the folder holds other things.
     """
+    require_folder(folder)
+    if not folder.is_dir():
+        return
     try:
-        if not folder.is_dir():
-            if os.path.lexists(folder):
-                found = "a file" if folder.is_file() else "a link that leads nowhere, a pipe or a device"
-                raise RunError(f"{folder}: expected a folder, found {found}; choose another --out")
-            return
         others = sorted(path.name for path in folder.iterdir() if not _own(path))
         if (folder / SETTINGS).is_file():
             _require_own_settings(folder, others)
@@ -131,10 +148,6 @@ def require_usable(folder: Path) -> None:
             raise RunError(f"{folder}: holds other files and no run, such as {printable(others[0])}; choose another --out")
     except OSError as error:
         raise RunError(f"{folder}: cannot be used as a run folder ({system_problem(error)}); choose another --out") from error
-    except ValueError as error:
-        if isinstance(error, RunError):
-            raise
-        raise RunError(f"{printable(str(folder))}: no folder can have this name; choose another --out") from error
 
 
 def _own(path: Path) -> bool:
@@ -292,7 +305,8 @@ def file_hash(path: Path) -> str:
         OSError: it cannot be read.
         FileProblemError: a folder, a pipe or a device.
     """
-    require_regular(path)
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would be waited for
+        raise FileProblemError(f"{printable_path(path)}: expected a file, found something else")
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import RecordError, Score
-from gsi_bench_dataset.safety.files import require_regular
 
 __all__ = ["ScoreFileError", "read_scores", "score_lines", "write_scores"]
 
@@ -38,13 +37,14 @@ def read_scores(path: Path | str) -> list[Score]:
     """The scores of a file, in its order.
 
     Raises:
-        FileNotFoundError, FileProblemError: no such file, or a folder, a pipe or a device.
+        FileNotFoundError: no such file.
         ScoreFileError: lines that are no score, or two scores of one edit by one editor and protocol; lists all of them.
     """
     scores: list[Score] = []
     problems: list[str] = []
     first_line: dict[tuple[str, ...], int] = {}
-    require_regular(path)
+    if Path(path).exists() and not Path(path).is_file():
+        raise ScoreFileError(f"{path}: expected a file of scores, found something else")
     with Path(path).open("rb") as stream:
         for number, line in enumerate(stream, 1):
             try:

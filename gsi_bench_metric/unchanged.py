@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gsi_bench_dataset import shards
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.shards import DatasetError, shard_files
 from gsi_bench_metric.runs import RunError, file_hash
 
-__all__ = ["Watch", "changed_message", "watch_dataset"]
+__all__ = ["Watch", "changed_message", "verify", "watch_dataset"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,24 @@ class Watch:
         if problems:
             raise RunError(changed_message(folder, problems))
 
+    @contextlib.contextmanager
+    def over(self, folder: Path) -> Iterator[None]:
+        """Where something changed inside, that is the error: whatever else was met came of it.
+
+        Raises:
+            RunError: see `require_unchanged`.
+        """
+        try:
+            yield
+        except RunError:
+            raise
+        except Exception as error:
+            problems = self.changes()
+            if problems:
+                raise RunError(changed_message(folder, problems)) from error
+            raise
+        self.require_unchanged(folder, again=True)
+
     def _change(self, path: Path, again: bool) -> str | None:
         seen, name = self._files[path], printable_path(path)
         try:
@@ -106,6 +126,17 @@ def watch_dataset(data: Path, splits: Sequence[str]) -> tuple[Watch, Mapping[str
     """
     watch = Watch()
     return watch, {split: watch.add_shards(data, split) for split in splits}
+
+
+def verify(data: Path, splits: Sequence[str]) -> None:
+    """Holds the dataset's files against what its card states of them.
+
+    Raises:
+        DatasetError: names the damaged file.
+    """
+    check = getattr(shards, "verify_dataset", None)  # until every branch has it
+    if check is not None:
+        check(data, splits)
 
 
 def changed_message(folder: Path, problems: Sequence[str]) -> str:

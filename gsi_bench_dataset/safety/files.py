@@ -11,18 +11,7 @@ from typing import Any
 
 from gsi_bench_dataset.safety.names import printable
 
-__all__ = [
-    "MAX_FILE_BYTES",
-    "MAX_JSON_BYTES",
-    "FileProblemError",
-    "parse_json",
-    "printable_path",
-    "read_json",
-    "read_regular",
-    "read_text",
-    "require_regular",
-    "require_writable",
-]
+__all__ = ["MAX_FILE_BYTES", "MAX_JSON_BYTES", "FileProblemError", "parse_json", "read_json", "read_regular", "read_text"]
 
 # An uncompressed image of 64 megapixels, RGB, is 192 MiB.
 MAX_FILE_BYTES = 256 * 2**20
@@ -71,33 +60,6 @@ def read_regular(path: str | os.PathLike[str], most: int = MAX_FILE_BYTES) -> by
     if len(data) > most:
         raise FileProblemError(f"{printable_path(path)}: over {most} bytes; at most these are read")
     return data
-
-
-def require_regular(path: str | os.PathLike[str]) -> None:
-    """Does nothing for a regular file, which may be too large to be read at once.
-
-    Raises:
-        OSError: as the system says.
-        FileProblemError: a folder, a pipe, a device, or a socket.
-    """
-    _require_regular(path, Path(path).stat().st_mode)
-
-
-def require_writable(path: str | os.PathLike[str]) -> None:
-    """Does nothing where a file may be written: a new name, or a regular file that is replaced.
-
-    Raises:
-        FileProblemError: a folder, a pipe or a device stands there, or a link to one: replacing it would do harm.
-    """
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return  # nothing there yet, or writing says what is wrong
-    except ValueError as error:
-        raise FileProblemError(f"{printable_path(path)}: no file can have this name ({error})") from error
-    if not stat.S_ISREG(status.st_mode):
-        found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise FileProblemError(f"{printable_path(path)}: expected the name of a file to write, found {found}")
 
 
 def read_text(path: str | os.PathLike[str], most: int = MAX_JSON_BYTES) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.names import inside, name_problem, printable
 from gsi_bench_metric.protocols.official_results import (
     gated_rows,
@@ -17,7 +15,7 @@ from gsi_bench_metric.protocols.official_results import (
     summarise,
     summary_tables,
 )
-from gsi_bench_metric.runs import Run, RunError
+from gsi_bench_metric.runs import Run, RunError, require_folder
 
 __all__ = ["require_official", "write_official_json"]
 
@@ -62,8 +60,7 @@ def require_official(run: Run, out: Path) -> None:
     if problems:
         title = "--official-json makes a folder of each editor's name; name editors with `gsi-bench evaluate --editor NAME`"
         raise RunError(summary_of(title, problems))
-    if os.path.lexists(out) and not out.is_dir():
-        raise RunError(f"{printable_path(out)}: --official-json expects a folder, found something else; choose another place")
+    require_folder(out)
     _refuse_collisions(editors)
 
 
