@@ -68,6 +68,8 @@ class Watch:
                     problems.append(f"{printable_path(data)}: split {split} is cut into other files now")
             except DatasetError as error:
                 problems.append(str(error))
+            except OSError as error:
+                problems.append(f"{printable_path(data)}: the dataset cannot be read any more ({system_problem(error)})")
         return problems + [problem for path in self._files if (problem := self._change(path, again)) is not None]
 
     def require_unchanged(self, folder: Path, *, again: bool = False) -> None:
