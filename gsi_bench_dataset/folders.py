@@ -43,8 +43,10 @@ def require_writable(path: Path) -> None:
         raise FileProblemError(f"{printable_path(path)}: expected the name of a file to write, found {found}")
 
 
-def write_atomically(path: Path, text: str | Iterable[str]) -> None:
-    """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are.
+def write_atomically(path: Path, content: str | bytes | Iterable[str]) -> None:
+    r"""Writes a whole file or nothing: bytes, or a text in UTF-8 (or the pieces of one), whose line ends stay as they are.
+
+    What UTF-8 cannot hold, bytes of odd file names, is written as `\udcff`, which in JSON is the same text.
 
     Raises:
         FileProblemError: a folder, a pipe or a device stands in its place.
@@ -53,8 +55,12 @@ def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")  # hosts that share the folder may share a pid
     try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines([text] if isinstance(text, str) else text)
+        with partial.open("wb") as stream:
+            if isinstance(content, bytes):
+                stream.write(content)
+            else:
+                pieces = [content] if isinstance(content, str) else content
+                stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
             stream.flush()
             os.fsync(stream.fileno())  # else a power cut may leave an empty file in the old one's place
         partial.replace(path)

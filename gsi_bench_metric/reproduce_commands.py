@@ -44,7 +44,9 @@ def add_reproduce(subparsers: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.reproduce import PUBLISHED, open_bundle, reproduce, reproduction_markdown  # noqa: PLC0415
+    from gsi_bench_metric.runs import require_folder  # noqa: PLC0415
 
+    require_folder(args.out)
     bundle = open_bundle(args.bundle, PUBLISHED[args.what], args.revision)
     made = reproduce(bundle, args.out, tuple(dict.fromkeys(args.paths)), workers=args.workers, progress=not args.quiet)
     page = reproduction_markdown(made)

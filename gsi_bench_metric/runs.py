@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import platform
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
@@ -114,21 +115,28 @@ def prepare_folder(folder: Path) -> None:
 
 
 def require_folder(folder: Path) -> None:
-    """Does nothing for a folder, and for a new name.
+    """Does nothing for a folder that may be written to, and for a new name in one.
 
     Raises:
-        RunError: something else stands there, or no folder can have this name.
+        RunError: something else stands there, it may not be written to, or no folder can have this name.
     """
+    name = printable_path(folder)
     try:
-        if os.path.lexists(folder) and not folder.is_dir():
-            found = "a file" if folder.is_file() else "a link that leads nowhere, a pipe or a device"
-            raise RunError(f"{printable_path(folder)}: expected a folder, found {found}; choose another place")
+        mode = folder.lstat().st_mode
+        if not folder.is_dir():
+            found = "a file" if stat.S_ISREG(mode) else "a link that leads to none, a pipe or a device"
+            raise RunError(f"{name}: expected a folder, found {found}; choose another place")
+        there = folder
+    except FileNotFoundError:
+        there = next((parent for parent in folder.absolute().parents if parent.is_dir()), folder)
     except OSError as error:
-        raise RunError(f"{printable_path(folder)}: cannot be used ({system_problem(error)}); choose another place") from error
+        raise RunError(f"{name}: cannot be used as a folder ({system_problem(error)})") from error
     except ValueError as error:
         if isinstance(error, RunError):
             raise
-        raise RunError(f"{printable_path(folder)}: no folder can have this name; choose another place") from error
+        raise RunError(f"{name}: no folder can have this name; choose another place") from error
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RunError(f"{name}: {there} may not be written to; mend its rights, or choose another place")
 
 
 def require_usable(folder: Path) -> None:
@@ -239,8 +247,8 @@ def load_run(folder: Path) -> Run:
         raise RunError(f"{folder / SETTINGS}: cannot be read ({system_problem(error)})") from error
     except FileProblemError as error:
         raise RunError(damaged(folder / SETTINGS, [str(error)])) from error
-    if settings.get("kind") == "validity":
-        raise RunError(f"{folder}: a folder of `gsi-bench validate`, which has its own report in it, validity.html")
+    if settings.get("kind") in ("validity", "judges"):
+        raise RunError(f"{folder}: a folder of `gsi-bench validate`, which has its own report in it")
     if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings.get("scores_sha256"):
         raise RunError(f"{folder}: this run is not finished; run the same `gsi-bench evaluate` again, it goes on from there")
     problems = settings_problems(settings)

@@ -17,7 +17,7 @@ from gsi_bench_metric.report.page import html
 from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_metric.runs import Run
 
-__all__ = ["html", "markdown", "report_json", "scores_csv", "summary", "utf8", "write_report"]
+__all__ = ["html", "markdown", "report_json", "scores_csv", "summary", "write_report"]
 
 _JSON_KEYS = {
     **{key: meaning for key, (_, meaning) in MEASURES.items()},
@@ -46,7 +46,7 @@ def write_report(run: Run, folder: Path, *, progress: bool = True) -> list[Path]
         "scores.csv": scores_csv(run.scores),
     }
     for name, text in contents.items():
-        write_atomically(folder / name, utf8(text))
+        write_atomically(folder / name, text)
     return [folder / name for name in contents]
 
 
@@ -113,11 +113,6 @@ def _spreadsheet_safe(value: object) -> object:
     # Some programs drop what is blank before a formula.
     starts = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
     return f"'{value}" if isinstance(value, str) and (value.startswith(starts) or value.lstrip().startswith(starts)) else value
-
-
-def utf8(text: str) -> str:
-    r"""A text with what UTF-8 cannot hold, bytes of odd file names, written as `\udcff`: in JSON that is the same text."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _finite(values: Any) -> dict[str, float | None]:

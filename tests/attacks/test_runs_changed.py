@@ -138,9 +138,9 @@ TIMES = [(change, "between") for change in CHANGES]
 TIMES += [(change, when) for change in (another_folder, no_folder, other_detections) for when in ("before", "after")]
 
 
-@pytest.mark.parametrize(("change", "when"), TIMES, ids=[f"{change.__name__}-{when}" for change, when in TIMES])
-def test_a_change_while_it_runs_finishes_nothing(make_case, make_image, tmp_path, monkeypatch, change, when):
-    case, folder = make_case(4), tmp_path / "run"
+@pytest.mark.parametrize("time", TIMES, ids=[f"{change.__name__}-{when}" for change, when in TIMES])
+def test_a_change_while_it_runs_finishes_nothing(make_case, make_image, tmp_path, monkeypatch, time):
+    case, folder, (change, when) = make_case(4), tmp_path / "run", time
     with monkeypatch.context() as patch:
         change_at(patch, lambda: change(case, make_image), when)
         with pytest.raises(RunError, match=r"changed while it ran[\s\S]*Run the same command again"):
