@@ -49,7 +49,7 @@ def load_side(text: str) -> Side:
     Raises:
         RunError: no run there, no such editor, or several to choose from.
     """
-    path, _, editor = (text, "", "") if Path(text).is_dir() else text.rpartition(":")
+    path, _, editor = (text, "", "") if ":" not in text or Path(text).is_dir() else text.rpartition(":")
     run = load_run(Path(path))
     editors = sorted({name for _, name in run.groups()})
     if not editor and len(editors) != 1:

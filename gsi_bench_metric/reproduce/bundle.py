@@ -68,7 +68,7 @@ class Bundle:
         """The published results of one of the reference's modes by key."""
         path = self._there(self._results / f"{mode}_eval_results.json")
         content = read_json(path)
-        if not isinstance(content, dict) or not all(isinstance(row, dict) for row in content.values()):
+        if not isinstance(content, dict) or not all(map(_is_result, content.values())):
             raise BundleError(f"{path}: expected an object of results by key, each an object; download the bundle again")
         return content
 
@@ -117,6 +117,14 @@ class Bundle:
         if not path.exists():
             raise BundleError(f"no {name or path.relative_to(self.root)} in {self.root}")
         return path
+
+
+def _is_result(row: Any) -> bool:
+    """Whether something may be the reference's result of an edit: its numbers are numbers, or not known."""
+    if not isinstance(row, dict):
+        return False
+    numbers = (row.get(name) for name in ("compliance", "edit_score", "ssim", "lpips"))
+    return all(number is None or isinstance(number, (int, float)) for number in numbers)
 
 
 def open_bundle(where: str, published: Published, revision: str | None = None) -> Bundle:

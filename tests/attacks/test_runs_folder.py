@@ -297,5 +297,13 @@ def test_unknown_values_are_one_line(make_case, tmp_path, words, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1 and not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("name", ["missing", "missing:editor", "run:nobody", "", ":", "x" * 300, "a\0b"])
+def test_a_comparison_names_the_run_that_is_not_there(run_folder, name, capsys):
+    other = str(run_folder.parent / name) if name else name
+    assert main(["compare", str(run_folder), other]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and (not name.startswith("missing") or "missing: no settings.json" in error)
+
+
 def test_a_report_of_a_whole_run_still_reads_its_settings(run_folder):
     assert build_report(load_run(run_folder), gallery=0).rows
