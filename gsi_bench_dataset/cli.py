@@ -7,13 +7,15 @@ A package adds sub-commands by an entry point of the group `gsi_bench.commands` 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
 from gsi_bench_dataset import __version__
+from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import (
     Terminated,
     consoles_that_print_anything,
@@ -21,7 +23,10 @@ from gsi_bench_dataset.safety.system import (
     terminate_as_interrupt,
 )
 
-__all__ = ["main", "new_command", "say"]
+__all__ = ["MOST_WORKERS", "main", "new_command", "number", "say", "whole"]
+
+# More processes than any machine has cores for would only fill its memory.
+MOST_WORKERS = 1024
 
 GROUP = "gsi_bench.commands"
 USAGE_ERROR = 2
@@ -98,6 +103,36 @@ def new_command(subparsers: Any, name: str, words: str, example: str) -> argpars
 def say(text: str) -> None:
     """A line of output."""
     sys.stdout.write(text + "\n")
+
+
+def whole(least: int = 1, most: int = 1_000_000) -> Callable[[str], int]:
+    """The type of an option that is a whole number within bounds; others are a usage error."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:  # also of too many digits
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, found {printable(text, 60)}")
+        return value
+
+    return number
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """The type of an option that is a number within bounds; others, infinity and what is no number are a usage error."""
+
+    def value_of(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, found {printable(text, 60)}")
+        return value
+
+    return value_of
 
 
 def explained(error: Exception) -> str | None:

@@ -21,13 +21,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path
+
 fcntl: Any
 try:
     fcntl = importlib.import_module("fcntl")
 except ImportError:  # Windows
     fcntl = None
 
-__all__ = ["full_disk_named", "partial_beside", "scratch_beside", "swap_in", "sweep", "write_atomically"]
+__all__ = ["full_disk_named", "partial_beside", "require_writable", "scratch_beside", "swap_in", "sweep", "write_atomically"]
 
 NEW, OLD = "new", "old"
 # As tempfile names them; together with what may be in one, a folder of a user's is never taken for one.
@@ -104,11 +106,38 @@ def partial_beside(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_atomically(path: Path, text: str | Iterable[str]) -> None:
-    """Writes a whole UTF-8 text file (or the pieces of one) or nothing; line ends stay as they are."""
+def require_writable(path: Path) -> None:
+    """Does nothing where a file may be written: a new name, or a regular file that is replaced.
+
+    Raises:
+        FileProblemError: a folder, a pipe or a device stands there, or a link to one: replacing it would do harm.
+    """
+    try:
+        there = path.exists() and not path.is_file()
+    except (OSError, ValueError):
+        return  # writing says what is wrong with the name
+    if there:
+        found = "a folder" if path.is_dir() else "a device, a pipe or a socket"
+        raise FileProblemError(f"{printable_path(path)}: expected the name of a file to write, found {found}")
+
+
+def write_atomically(path: Path, content: str | bytes | Iterable[str]) -> None:
+    r"""Writes a whole file or nothing: bytes, or a text in UTF-8 (or the pieces of one), whose line ends stay as they are.
+
+    What UTF-8 cannot hold, bytes of odd file names, is written as `\udcff`, which in JSON is the same text.
+
+    Raises:
+        FileProblemError: a folder, a pipe or a device stands in its place.
+        OSError: it cannot be written.
+    """
+    require_writable(path)
     _make_folder(path.parent)
     with partial_beside(path) as stream:
-        stream.writelines(piece.encode("utf-8") for piece in ([text] if isinstance(text, str) else text))
+        if isinstance(content, bytes):
+            stream.write(content)
+        else:
+            pieces = [content] if isinstance(content, str) else content
+            stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 def sweep(out: Path) -> None:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_dataset.cli import MOST_WORKERS, new_command, say, whole
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_metric import detany3d_commands as detany3d
 from gsi_bench_metric.generate_commands import add_generate
@@ -82,7 +82,9 @@ def _add_evaluate(subparsers: Any) -> None:
     parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--dtype", help="detany3d: float32 (default, the paper's), or bfloat16 on a GPU")
-    parser.add_argument("--batch-size", type=int, help="pictures compared together (default: 1 on a CPU, else 16)")
+    parser.add_argument(
+        "--batch-size", type=whole(1, 4096), metavar="N", help="pictures compared together (default: 1 on a CPU, else 16)"
+    )
     parser.add_argument(
         "--dataset-type",
         choices=("GSI-Real", "GSI-Syn"),
@@ -96,7 +98,10 @@ def _add_evaluate(subparsers: Any) -> None:
         "reference does, and <key>_all counts them), or an error that names all of them, and of pictures of no sample",
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU if there is work enough)"
+        "--workers",
+        type=whole(1, MOST_WORKERS),
+        metavar="N",
+        help="processes that score (default: one a core on a CPU if there is work enough)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
     add_judge_options(parser)
@@ -138,11 +143,14 @@ def _add_report(subparsers: Any) -> None:
 
 
 def _run_report(args: argparse.Namespace) -> int:
-    from gsi_bench_metric.report.official_json import write_official_json  # noqa: PLC0415
+    from gsi_bench_metric.report.official_json import require_official, write_official_json  # noqa: PLC0415
     from gsi_bench_metric.report.write import write_report  # noqa: PLC0415
-    from gsi_bench_metric.runs import load_run  # noqa: PLC0415
+    from gsi_bench_metric.runs import load_run, require_folder  # noqa: PLC0415
 
     run = load_run(args.run_folder)
+    require_folder(args.out or args.run_folder)
+    if args.official_json:
+        require_official(run, args.official_json)  # before the report takes its time
     written = write_report(run, args.out or args.run_folder, progress=not args.quiet)
     if args.official_json:
         written += write_official_json(run, args.official_json)
@@ -187,12 +195,13 @@ def _add_detections(subparsers: Any) -> None:
 
 
 def _run_detections(args: argparse.Namespace) -> int:
-    from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415
+    from gsi_bench_dataset.folders import require_writable, write_atomically  # noqa: PLC0415
     from gsi_bench_dataset.predictions import read_predictions  # noqa: PLC0415
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
     from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415
     from gsi_bench_metric.scoring import detection_items  # noqa: PLC0415
 
+    require_writable(args.out)
     detector, found = RecordedDetector.from_file(args.cache), read_predictions(args.predictions)
     samples = read_dataset(args.data, args.split, args.revision)
     pairs = ((sample, found.predictions[sample.id]) for sample in samples if sample.id in found.predictions)
@@ -260,9 +269,11 @@ def _add_validate(subparsers: Any) -> None:
         "protocols alone",
     )
     parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N edits")
+    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that score (default: one a core on a CPU)")
+    parser.add_argument(
+        "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core on a CPU)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
     add_judge_validation(parser)
     parser.set_defaults(run=_run_validate)

@@ -49,7 +49,7 @@ def load_side(text: str) -> Side:
     Raises:
         RunError: no run there, no such editor, or several to choose from.
     """
-    path, _, editor = (text, "", "") if Path(text).is_dir() else text.rpartition(":")
+    path, _, editor = (text, "", "") if ":" not in text or Path(text).is_dir() else text.rpartition(":")
     run = load_run(Path(path))
     editors = sorted({name for _, name in run.groups()})
     if not editor and len(editors) != 1:
@@ -80,6 +80,11 @@ def _require_same(a: Side, b: Side) -> None:
     hashes = [side.run.settings["dataset"]["content_hash"] for side in (a, b)]
     if hashes[0] != hashes[1]:
         problems.append(f"data: content {str(hashes[0])[:12]} against {str(hashes[1])[:12]}")
+    elif hashes[0] is None:  # a card of other makers states none: then the files tell
+        files = [side.run.settings["dataset"].get("files") or {} for side in (a, b)]
+        problems += [
+            f"data: other files of {split}" for split in files[0].keys() & files[1].keys() if files[0][split] != files[1][split]
+        ]
     if problems:
         raise RunError("these runs cannot be compared; " + "; ".join(problems))
 

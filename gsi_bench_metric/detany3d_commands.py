@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,10 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_detect(args: argparse.Namespace) -> int:
-    from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_dataset.folders import require_writable, write_atomically  # noqa: PLC0415 - torch loads when it is needed
 
+    for path in filter(None, (args.out, args.overlay)):
+        require_writable(path)
     look, detectors, predictor, preprocessing = map(_needed, ("look", "detector", "predictor", "preprocessing"))
     asked = look.Asked(
         args.prompt, [_numbers(b, 4, "--box") for b in args.box], [_numbers(p, 2, "--point") for p in args.point]
@@ -136,6 +139,8 @@ def _numbers(text: str, count: int, option: str) -> tuple[float, ...]:
 
     try:
         numbers = tuple(float(part) for part in text.split(","))
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(text)
     except ValueError as error:
         raise DetAny3DError(f"{option} {text!r}: expected {count} numbers with commas between them") from error
     if len(numbers) != count:
@@ -163,10 +168,11 @@ def add_infer_cache(subparsers: Any) -> None:
 def _run_infer_cache(args: argparse.Namespace) -> int:
     from tqdm import tqdm  # noqa: PLC0415
 
-    from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415
+    from gsi_bench_dataset.folders import require_writable, write_atomically  # noqa: PLC0415
     from gsi_bench_dataset.predictions import read_predictions  # noqa: PLC0415
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
 
+    require_writable(args.out)
     detector = _needed("detector").make(args.weights, args.device, args.dtype, args.encodings)
     found = read_predictions(args.predictions)
     samples = read_dataset(args.data, args.split, args.data_revision)

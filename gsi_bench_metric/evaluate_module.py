@@ -19,9 +19,11 @@ import evaluate
 from evaluate.utils.file_utils import add_end_docstrings
 from evaluate.utils.logging import is_progress_bar_enabled
 
+from gsi_bench_dataset.folders import require_writable
 from gsi_bench_dataset.predictions import PredictionSet
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.safety.names import printable
 from gsi_bench_metric.aggregate import aggregate
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.device import pick_device
@@ -37,8 +39,9 @@ from gsi_bench_metric.evaluate_rows import (
     samples_of,
 )
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
-from gsi_bench_metric.planning import OnMissing, make_plan
+from gsi_bench_metric.planning import ON_MISSING, OnMissing, make_plan
 from gsi_bench_metric.protocols.base import Scorer
+from gsi_bench_metric.runs import require_folder
 from gsi_bench_metric.score_files import write_scores
 from gsi_bench_metric.scoring import ScoringError, make_scorer, score
 
@@ -185,8 +188,15 @@ class GsiBench(evaluate.Metric):
         """
         request = None
         if self.process_id == 0:
-            if judgements is not None and judge is None:
-                raise ScoringError("judgements are given but no judge; use judge='recorded'")
+            _require_sound(
+                judge=judge,
+                judgements=judgements,
+                dataset_type=dataset_type,
+                batch_size=batch_size,
+                editor=editor,
+                on_missing=on_missing,
+                judge_options=judge_options,
+            )
             asked = JudgeOptions(**{"question": "official" if protocol == "official" else "strict"} | dict(judge_options or {}))
             request = _Request(
                 protocol=protocol,
@@ -199,7 +209,9 @@ class GsiBench(evaluate.Metric):
                 on_missing=on_missing,
             )
             if request.out is not None:
+                require_folder(request.out)
                 request.out.mkdir(parents=True, exist_ok=True)
+                require_writable(request.out / "scores.jsonl")
         if predictions is not None or references is not None:
             self.add_batch(predictions=predictions, references=references)
         return super().compute(request=request)
@@ -241,6 +253,42 @@ class GsiBench(evaluate.Metric):
         for lock, path in reversed(list(zip(self.filelocks or (), self.file_paths or (), strict=True))):
             Path(path).unlink(missing_ok=True)
             lock.release()
+
+
+def _require_sound(
+    *,
+    judge: object,
+    judgements: object,
+    dataset_type: object,
+    batch_size: object,
+    editor: object,
+    on_missing: object,
+    judge_options: object,
+) -> None:
+    """Refuses arguments that would fail after the work, or be taken for something else.
+
+    Raises:
+        ScoringError: names all of them.
+    """
+    problems = []
+    if judgements is not None and judge is None:
+        problems.append("judgements are given but no judge; use judge='recorded'")
+    if dataset_type not in (None, "GSI-Real", "GSI-Syn"):
+        problems.append(f"dataset_type: expected 'GSI-Real', 'GSI-Syn' or None, found {printable(dataset_type)}")
+    if batch_size is not None and (not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1):
+        problems.append(f"batch_size: expected a whole number from 1 on, or None, found {printable(batch_size)}")
+    if on_missing not in ON_MISSING:
+        problems.append(f"on_missing: expected one of {', '.join(ON_MISSING)}, found {printable(on_missing)}")
+    if not isinstance(editor, str) or not editor.strip():
+        problems.append(f"editor: expected a name, found {printable(editor)}")
+    known = [field.name for field in dataclasses.fields(JudgeOptions)]
+    if not isinstance(judge_options, Mapping | None):
+        problems.append(f"judge_options: expected a mapping, found {type(judge_options).__name__}")
+    else:
+        unknown = sorted(map(str, set(judge_options or ()) - set(known)))
+        problems += [f"judge_options: no option {printable(name)}; expected some of {', '.join(known)}" for name in unknown]
+    if problems:
+        raise ScoringError(summary_of("these arguments cannot be used", problems))
 
 
 def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> list[Score]:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_dataset.cli import new_command, number, say, whole
 from gsi_bench_dataset.records import SPLITS
 
 __all__ = ["add_generate"]
@@ -51,13 +51,27 @@ def add_generate(subparsers: Any) -> None:
         help="given to the pipeline's call, the request or the function as it is (JSON, else text); openai: {seed} as a value "
         "stands for the sample's seed",
     )
-    parser.add_argument("--seed", type=int, default=0, help="each sample's own is made of it and of its id (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**63 - 1),
+        metavar="N",
+        default=0,
+        help="each sample's own is made of it and of its id (default: 0)",
+    )
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the instructions (default: en)")
     parser.add_argument("--device", help="diffusers: cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--dtype", help="diffusers: float32 (default on a CPU), bfloat16 (default elsewhere) or float16")
-    parser.add_argument("--concurrency", type=int, default=4, help="openai: requests at a time (default: 4)")
-    parser.add_argument("--timeout", type=float, default=300.0, help="openai: seconds that a request may take (default: 300)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N edits")
+    parser.add_argument(
+        "--concurrency", type=whole(1, 1024), metavar="N", default=4, help="openai: requests at a time (default: 4)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=number(0.001, 86_400),
+        metavar="S",
+        default=300.0,
+        help="openai: seconds that a request may take (default: 300)",
+    )
+    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that were made with other settings")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_run)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_dataset.cli import new_command, number, say, whole
 
 __all__ = ["add_judge_options", "add_judge_validation", "add_serve_judge", "judge_options", "run_judge_validation"]
 
@@ -42,30 +42,43 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="text of the official question, sent as it is (the reference's, if you hold it)",
     )
-    group.add_argument("--judge-samples", type=int, default=1, metavar="K", help="ask K times; the median counts (default: 1)")
-    group.add_argument("--judge-temperature", type=float, metavar="T", help="default: 0, and 0.7 with --judge-samples")
-    group.add_argument("--judge-seed", type=int, default=0, metavar="N", help="of the first asking (default: 0)")
-    group.add_argument("--judge-max-tokens", type=int, default=1024, metavar="N", help="of a reply (default: 1024)")
     group.add_argument(
-        "--judge-max-side", type=int, metavar="PX", help="shrink pictures to this longer side (default: as they are)"
+        "--judge-samples", type=whole(1, 1000), default=1, metavar="K", help="ask K times; the median counts (default: 1)"
+    )
+    group.add_argument("--judge-temperature", type=number(0, 100), metavar="T", help="default: 0, and 0.7 with --judge-samples")
+    group.add_argument(
+        "--judge-seed", type=whole(0, 2**63 - 1), default=0, metavar="N", help="of the first asking (default: 0)"
+    )
+    group.add_argument("--judge-max-tokens", type=whole(), default=1024, metavar="N", help="of a reply (default: 1024)")
+    group.add_argument(
+        "--judge-max-side",
+        type=whole(1, 100_000),
+        metavar="PX",
+        help="shrink pictures to this longer side (default: as they are)",
     )
     group.add_argument(
-        "--judge-concurrency", type=int, default=16, metavar="N", help="openai: requests at a time (default: 16)"
+        "--judge-concurrency", type=whole(1, 1024), default=16, metavar="N", help="openai: requests at a time (default: 16)"
     )
     group.add_argument(
-        "--judge-timeout", type=float, default=120.0, metavar="S", help="openai: seconds for a reply (default: 120)"
+        "--judge-timeout",
+        type=number(0.001, 86_400),
+        default=120.0,
+        metavar="S",
+        help="openai: seconds for a reply (default: 120)",
     )
     group.add_argument(
-        "--judge-retries", type=int, default=6, metavar="N", help="openai: after 429, 5xx, time-outs (default: 6)"
+        "--judge-retries", type=whole(0, 1000), default=6, metavar="N", help="openai: after 429, 5xx, time-outs (default: 6)"
     )
     group.add_argument(
         "--judge-price",
-        type=float,
+        type=number(0, 1e9),
         nargs=2,
         metavar=("IN", "OUT"),
         help="price of a million tokens in and out, for the bill in settings.json",
     )
-    group.add_argument("--judge-batch-size", type=int, metavar="N", help="local: edits at a time (default: 1 on a CPU, else 8)")
+    group.add_argument(
+        "--judge-batch-size", type=whole(1, 4096), metavar="N", help="local: edits at a time (default: 1 on a CPU, else 8)"
+    )
 
 
 def judge_options(args: argparse.Namespace) -> Mapping[str, Any]:
@@ -131,10 +144,14 @@ def add_serve_judge(subparsers: Any) -> None:
         "--with", dest="server", choices=("vllm", "sglang", "transformers"), default="vllm", help="default: vllm"
     )
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
-    parser.add_argument("--port", type=int, default=8000, help="default: 8000")
-    parser.add_argument("--gpus", type=int, help="GPUs that share the model (default: 8 for the paper's model, else 1)")
+    parser.add_argument("--port", type=whole(1, 65535), default=8000, help="default: 8000")
+    parser.add_argument(
+        "--gpus", type=whole(1, 1024), help="GPUs that share the model (default: 8 for the paper's model, else 1)"
+    )
     parser.add_argument("--device", help="transformers: cpu, cuda or mps")
-    parser.add_argument("--wait", type=float, default=1800.0, metavar="S", help="seconds until it must answer (default: 1800)")
+    parser.add_argument(
+        "--wait", type=number(0, 604_800), default=1800.0, metavar="S", help="seconds until it must answer (default: 1800)"
+    )
     parser.add_argument("--print", dest="only_print", action="store_true", help="only print the command")
     parser.set_defaults(run=_run_serve_judge)
 

@@ -14,7 +14,7 @@ import math
 import secrets
 import sys
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,34 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.card import read_content_hash
 from gsi_bench_dataset.execution import available_cores, run_tasks
+from gsi_bench_dataset.prediction_table import PredictionTable
 from gsi_bench_dataset.predictions import read_predictions
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.shards import read_columns, read_dataset
 from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import ImageError, header_size
 from gsi_bench_metric.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.judges import Judge, JudgedAhead
 from gsi_bench_metric.judging import judge_ahead
-from gsi_bench_metric.planning import Outline, Plan, PlanError, make_plan
+from gsi_bench_metric.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run_log import RunLog
-from gsi_bench_metric.runs import LOG, RECORDS, Run, begin_run, comparable_with_paper, finish_run, prepare_folder, versions
+from gsi_bench_metric.runs import (
+    LOG,
+    RECORDS,
+    Run,
+    RunError,
+    begin_run,
+    comparable_with_paper,
+    finish_run,
+    prepare_folder,
+    require_usable,
+    versions,
+)
 from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.unchanged import Watch, changed_message, verify, watch_dataset
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
@@ -69,20 +83,23 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
 
     Raises:
         ScoringError, PlanError, DatasetError: every problem of the inputs, together, before scoring starts.
-        RunError: the folder holds something else.
+        RunError: the folder holds something else; or what is read changed meanwhile, and nothing was finished.
         StoreError: the disk is full. What was recorded is kept.
     """
     began = time.monotonic()
-    if request.workers is not None and request.workers < 1:
-        raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
+    _require_sound(request)
     request = dataclasses.replace(request, device=pick_device(request.device))
     require_protocol(request.protocol)
+    require_usable(folder)
     inputs = open_inputs(request)
+    watch, files = watch_dataset(inputs.data, inputs.splits)  # before anything else is read of it
+    verify(inputs.data, inputs.splits)
     rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
     plans = _plans(request, inputs, rows, progress)
+    _watch_what_editors_gave(watch, inputs, plans)
     prepare_folder(folder)
     log = RunLog(folder / LOG)
-    settings = _settings(request, inputs, rows, plans)
+    settings = _settings(request, inputs, rows, plans, files)
     begin_run(folder, settings)
     workers = _worker_count(request, sum(len(plan.ids) for plan in plans.values()))
     log.event("started", settings=settings, workers=workers)
@@ -93,19 +110,68 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     with_missing = request.protocol == "strict"
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
-        settings |= _judge_ahead(inputs, plans, folder, log, progress)
-        found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress)
+        with watch.over(folder):
+            settings |= _judge_ahead(inputs, plans, folder, log, progress)
+            found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress, watch=watch)
+        scores = _all_scores(inputs, plans, found, folder)
+        run = finish_run(folder, settings, scores)
     except BaseException as error:
         log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
         raise
-    known = {(s.editor, s.split, s.sample_id) for s in found}
-    unscored = (score for plan in plans.values() for score in plan.unscored)
-    scores = found + [s for s in unscored if (s.editor, s.split, s.sample_id) not in known]
-    editors, splits = list(dict.fromkeys(entry.editor for entry in inputs.entries)), list(rows)
-    scores.sort(key=lambda s: (editors.index(s.editor), splits.index(s.split), s.sample_id))
-    run = finish_run(folder, settings, scores)
     log.event("finished", scores=len(scores), seconds=round(time.monotonic() - began, 3))
     return run
+
+
+def _require_sound(request: Request) -> None:
+    """What a command line checks before it comes here, for those who call `evaluate` themselves.
+
+    Raises:
+        ScoringError: numbers out of bounds, or an editor's name that no report could show.
+    """
+    problems = [
+        f"{option}: expected 1 or more, found {value}"
+        for option, value in (("--workers", request.workers), ("--batch-size", request.batch_size))
+        if value is not None and value < 1
+    ]
+    if request.on_missing not in ON_MISSING:
+        problems.append(f"--on-missing {printable(request.on_missing)}: expected one of {', '.join(ON_MISSING)}")
+    # A name may be a repository's, OWNER/NAME; only `report --official-json` makes a folder of it, and asks for a plain one.
+    why = None if request.editor is None else name_problem(request.editor.replace("/", "_"))
+    if why is not None:
+        problems.append(f"--editor {printable(request.editor)}: {why}")
+    if problems:
+        raise ScoringError("\n".join(problems))
+
+
+def _watch_what_editors_gave(watch: Watch, inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> None:
+    """Detections and judgements by their content; images, of which there are many, by place, size and time."""
+    for entry in inputs.entries:
+        for name in ("detections", "judgements"):
+            given = entry.record[name]
+            if given is not None:
+                watch.add(Path(given["path"]), given["sha256"])
+        found, origin = plans[entry.split, entry.editor].predictions, Path(entry.predictions.origin)
+        if isinstance(found, PredictionTable):
+            watch.add_quickly([origin] if origin.is_file() else [*origin.glob("data/*.parquet"), *origin.glob("*.parquet")])
+        else:
+            watch.add_quickly(Path(prediction.path) for prediction in found.values() if prediction.path)
+
+
+def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Sequence[Score], folder: Path) -> list[Score]:
+    """What was scored and what could not be, in the order of editors, splits and ids.
+
+    Raises:
+        RunError: a sample of the plan has no score.
+    """
+    known = {(s.editor, s.split, s.sample_id) for s in found}
+    unscored = (score for plan in plans.values() for score in plan.unscored)
+    scores = [*found, *(s for s in unscored if (s.editor, s.split, s.sample_id) not in known)]
+    planned = {(plan.editor, split, i) for (split, _), plan in plans.items() for i in plan.ids}
+    lacking = [f"{editor}, {split}: {i} was not read" for editor, split, i in sorted(planned - known)]
+    if lacking:
+        raise RunError(changed_message(folder, lacking))
+    editors = list(dict.fromkeys(entry.editor for entry in inputs.entries))
+    return sorted(scores, key=lambda s: (editors.index(s.editor), inputs.splits.index(s.split), s.sample_id))
 
 
 def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
@@ -211,13 +277,23 @@ def _edits(inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> Iterator[tu
 
 
 def _run(
-    request: Request, folder: Path, inputs: Inputs, tasks: list[_Task], *, workers: int, log: RunLog, progress: bool
+    request: Request,
+    folder: Path,
+    inputs: Inputs,
+    tasks: list[_Task],
+    *,
+    workers: int,
+    log: RunLog,
+    progress: bool,
+    watch: Watch,
 ) -> list[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
-    start = functools.partial(_start, request, folder, inputs if workers == 1 else None)
+    # Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then.
+    pinned = dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
+    start = functools.partial(_start, pinned, folder, inputs if workers == 1 else None, watch)
     found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
     with (
@@ -247,7 +323,7 @@ def _one_thread() -> Iterator[None]:
         cv2.setNumThreads(former[1])
 
 
-def _start(request: Request, folder: Path, opened: Inputs | None) -> Callable[[_Task], Iterator[Score]]:
+def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
     torch.set_num_threads(1)  # in a process of its own too
     cv2.setNumThreads(1)
@@ -257,6 +333,7 @@ def _start(request: Request, folder: Path, opened: Inputs | None) -> Callable[[_
     entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
 
     def work(task: _Task) -> Iterator[Score]:
+        watch.require_unchanged(folder)
         records.refresh()
         try:
             yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
@@ -290,6 +367,7 @@ def _settings(
     inputs: Inputs,
     rows: Mapping[str, list[Outline]],
     plans: Mapping[tuple[str, str], Plan],
+    files: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     origins = sorted({row.origin for split in rows.values() for row in split})
     judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
@@ -315,6 +393,7 @@ def _settings(
             "content_hash": read_content_hash(inputs.data),
             "origins": origins,
             "samples": {split: len(found) for split, found in rows.items()},
+            "files": files,
         },
         "dataset_type": request.dataset_type,
         "device": request.device,

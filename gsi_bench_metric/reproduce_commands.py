@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_dataset.cli import MOST_WORKERS, new_command, say, whole
 
 __all__ = ["add_reproduce"]
 
@@ -34,7 +34,9 @@ def add_reproduce(subparsers: Any) -> None:
     parser.add_argument(
         "--paths", nargs="+", choices=("inspect", "aggregate", "full"), default=["inspect", "aggregate", "full"]
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that score (default: one a core)")
+    parser.add_argument(
+        "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(run=_run)
 
@@ -42,7 +44,9 @@ def add_reproduce(subparsers: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.folders import write_atomically  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.reproduce import PUBLISHED, open_bundle, reproduce, reproduction_markdown  # noqa: PLC0415
+    from gsi_bench_metric.runs import require_folder  # noqa: PLC0415
 
+    require_folder(args.out)
     bundle = open_bundle(args.bundle, PUBLISHED[args.what], args.revision)
     made = reproduce(bundle, args.out, tuple(dict.fromkeys(args.paths)), workers=args.workers, progress=not args.quiet)
     page = reproduction_markdown(made)

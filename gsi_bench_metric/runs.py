@@ -15,7 +15,9 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import platform
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
@@ -26,8 +28,12 @@ from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import cannot_be_written
 from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Detection, Score
+from gsi_bench_dataset.safety.files import FileProblemError, printable_path
+from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.judges.paper import unlike_the_papers
-from gsi_bench_metric.score_files import read_scores, write_scores
+from gsi_bench_metric.run_settings import FORMAT, damaged, inputs_of, is_run, read_settings, settings_problems
+from gsi_bench_metric.score_files import read_scores, score_lines, write_scores
 
 __all__ = [
     "LOG",
@@ -40,6 +46,9 @@ __all__ = [
     "finish_run",
     "load_run",
     "prepare_folder",
+    "require_folder",
+    "require_reportable",
+    "require_usable",
     "versions",
 ]
 
@@ -61,14 +70,18 @@ class Run:
 
     def detections(self, score: Score) -> tuple[list[Detection] | None, list[Detection] | None]:
         """What the detector found in the source and in the edited picture of a score; None where nothing is recorded."""
-        kept = self._records.get("scores", score.record) if self._records and score.record else None
-        if kept is None or self._records is None:
+        made_of = self.made_of(score)
+        if made_of is None or self._records is None:
             return None, None
         source, edited = (
-            (self._records.get("detections", kept["made_of"][f"{view}_detections"]) or {}).get("found")
-            for view in ("source", "edited")
+            (self._records.get("detections", made_of[f"{view}_detections"]) or {}).get("found") for view in ("source", "edited")
         )
         return _parsed(source), _parsed(edited)
+
+    def made_of(self, score: Score) -> Mapping[str, str] | None:
+        """What a score was made of: hashes of its images and keys of its records; None where nothing is recorded."""
+        kept = self._records.get("scores", score.record) if self._records and score.record else None
+        return None if kept is None else kept["made_of"]
 
     @functools.cached_property
     def _records(self) -> RecordStore | None:
@@ -97,16 +110,74 @@ def prepare_folder(folder: Path) -> None:
     Raises:
         RunError: it holds other things.
     """
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: expected a folder, found a file; choose another --out")
-    if folder.is_dir() and any(map(_foreign, folder.iterdir())) and not (folder / SETTINGS).is_file():
-        raise RunError(f"{folder}: holds other files and no run; choose another --out")
+    require_usable(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _foreign(path: Path) -> bool:
-    """Whether a file is none that a run leaves which is killed while it writes its settings for the first time."""
-    return not (path.name.startswith(f".{SETTINGS}.") and path.name.endswith(".tmp"))
+def require_folder(folder: Path) -> None:
+    """Does nothing for a folder that may be written to, and for a new name in one.
+
+    Raises:
+        RunError: something else stands there, it may not be written to, or no folder can have this name.
+    """
+    name = printable_path(folder)
+    try:
+        mode = folder.lstat().st_mode
+        if not folder.is_dir():
+            found = "a file" if stat.S_ISREG(mode) else "a link that leads to none, a pipe or a device"
+            raise RunError(f"{name}: expected a folder, found {found}; choose another place")
+        there = folder
+    except FileNotFoundError:
+        there = next((parent for parent in folder.absolute().parents if parent.is_dir()), folder)
+    except OSError as error:
+        raise RunError(f"{name}: cannot be used as a folder ({system_problem(error)})") from error
+    except ValueError as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"{name}: no folder can have this name; choose another place") from error
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RunError(f"{name}: {there} may not be written to; mend its rights, or choose another place")
+
+
+def require_usable(folder: Path) -> None:
+    """Does nothing for a new or empty folder, and for one with a run in it, its settings lost or damaged or not.
+
+    Raises:
+        RunError: a file stands there, or the folder holds other things.
+    """
+    require_folder(folder)
+    if not folder.is_dir():
+        return
+    try:
+        others = sorted(path.name for path in folder.iterdir() if not _own(path))
+        if (folder / SETTINGS).is_file():
+            _require_own_settings(folder, others)
+        elif others and not _has_records(folder):
+            raise RunError(f"{folder}: holds other files and no run, such as {printable(others[0])}; choose another --out")
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be used as a run folder ({system_problem(error)}); choose another --out") from error
+
+
+def _own(path: Path) -> bool:
+    """Whether a run leaves a file of this name, or one that is killed while it writes it."""
+    name = path.name
+    partial = name.startswith((f".{SETTINGS}.", f".{SCORES}.")) and name.endswith(".tmp")
+    return partial or name in (SETTINGS, SCORES, RECORDS, LOG)
+
+
+def _has_records(folder: Path) -> bool:
+    """Whether there are records of a run: what they cost, a judge's replies above all, is worth going on with."""
+    return any((folder / RECORDS).glob("*.jsonl"))
+
+
+def _require_own_settings(folder: Path, others: Sequence[str]) -> None:
+    """Refuses a folder with another program's settings."""
+    try:
+        strange = not is_run(read_settings(folder / SETTINGS))
+    except FileProblemError:  # spoiled: a run's where nothing else is there
+        strange = bool(others)
+    if strange and not _has_records(folder):
+        raise RunError(f"{folder}: holds other files and no run ({SETTINGS} is none of a run); choose another --out")
 
 
 def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
@@ -115,15 +186,34 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
 
 
 def finish_run(folder: Path, settings: Mapping[str, Any], scores: Sequence[Score]) -> Run:
-    """Writes `scores.jsonl` and the settings that it belongs to."""
+    """Writes `scores.jsonl` and the settings that it belongs to.
+
+    Raises:
+        RunError: the disk is full; or a run of other inputs began in the folder meanwhile.
+    """
+    _require_same_inputs(folder, settings)
+    # Of what this run writes, not of the file: another run on the folder may have written it again by then.
+    digest = hashlib.sha256("".join(score_lines(scores)).encode("ascii")).hexdigest()
     with _disk_problems_named(folder):
         write_scores(folder / SCORES, scores)
-    return Run(_save_settings(folder, settings, file_hash(folder / SCORES)), scores, folder)
+    return Run(_save_settings(folder, settings, digest), scores, folder)
+
+
+def _require_same_inputs(folder: Path, settings: Mapping[str, Any]) -> None:
+    try:
+        now = read_settings(folder / SETTINGS)
+    except (OSError, FileProblemError):
+        return  # lost or damaged meanwhile: they are written anew
+    if is_run(now) and inputs_of(now) != inputs_of(json.loads(json.dumps(settings))):
+        raise RunError(
+            f"{folder}: a run of other data, images or settings began in this folder meanwhile, and its scores are to stand "
+            "there. Nothing of this one was finished, its records are kept; give each its own --out"
+        )
 
 
 def _save_settings(folder: Path, settings: Mapping[str, Any], scores: str | None) -> Mapping[str, Any]:
     # The hash ties the two files together, whenever a run is killed.
-    complete = {**settings, "scores_sha256": scores}
+    complete = {"format": FORMAT, **settings, "scores_sha256": scores}
     with _disk_problems_named(folder):
         write_atomically(folder / SETTINGS, json.dumps(complete, indent=2) + "\n")
     return complete
@@ -144,20 +234,46 @@ def load_run(folder: Path) -> Run:
         RunError: no run there, or one that is not finished.
     """
     if not (folder / SETTINGS).is_file():
-        raise RunError(f"{folder}: no {SETTINGS} in it; expected a folder that `gsi-bench evaluate --out` wrote")
-    settings = _read_settings(folder / SETTINGS)
+        lost = _has_records(folder)
+        remedy = (
+            "its records are there: run the same `gsi-bench evaluate` again, it goes on from them"
+            if lost
+            else "expected a folder that `gsi-bench evaluate --out` wrote"
+        )
+        raise RunError(f"{folder}: no {SETTINGS} in it; {remedy}")
+    try:
+        settings = read_settings(folder / SETTINGS)
+    except (PermissionError, FileNotFoundError) as error:
+        raise RunError(f"{folder / SETTINGS}: cannot be read ({system_problem(error)})") from error
+    except FileProblemError as error:
+        raise RunError(damaged(folder / SETTINGS, [str(error)])) from error
+    if settings.get("kind") in ("validity", "judges"):
+        raise RunError(f"{folder}: a folder of `gsi-bench validate`, which has its own report in it")
     if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings.get("scores_sha256"):
         raise RunError(f"{folder}: this run is not finished; run the same `gsi-bench evaluate` again, it goes on from there")
-    return Run(settings, read_scores(folder / SCORES), folder)
+    problems = settings_problems(settings)
+    if problems:
+        raise RunError(damaged(folder / SETTINGS, problems))
+    run = Run(settings, read_scores(folder / SCORES), folder)
+    strange = [
+        f"editors: {printable(editor)} has scores on {split} and no entry"
+        for split, editor in run.groups()
+        if split not in settings["editors"].get(editor, {})
+    ]
+    if strange:
+        raise RunError(damaged(folder / SETTINGS, strange))
+    return run
 
 
-def _read_settings(path: Path) -> dict[str, Any]:
-    """The settings; none where a power cut spoiled the file."""
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}
-    return settings if isinstance(settings, dict) else {}
+def require_reportable(run: Run) -> None:
+    """Does nothing where the settings say all that a report tells.
+
+    Raises:
+        RunError: something is not there, or is something else.
+    """
+    problems = settings_problems(json.loads(json.dumps(run.settings)), report=True)
+    if problems:
+        raise RunError(damaged((run.folder or Path()) / SETTINGS, problems))
 
 
 def comparable_with_paper(
@@ -191,7 +307,14 @@ def comparable_with_paper(
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        FileProblemError: a folder, a pipe or a device.
+    """
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would be waited for
+        raise FileProblemError(f"{printable_path(path)}: expected a file, found something else")
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -7,14 +7,14 @@ Python and jq read it, strict JSON parsers do not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import RecordError, Score
 
-__all__ = ["ScoreFileError", "read_scores", "write_scores"]
+__all__ = ["ScoreFileError", "read_scores", "score_lines", "write_scores"]
 
 
 class ScoreFileError(ValueError):
@@ -24,9 +24,13 @@ class ScoreFileError(ValueError):
 def write_scores(path: Path | str, scores: Iterable[Score]) -> Path:
     """Writes the file in one step, so that no reader ever meets half of it; returns its path."""
     path = Path(path)
-    # JSON in ASCII: a reason may quote a file name that is not valid Unicode.
-    write_atomically(path, (json.dumps(score.to_json()) + "\n" for score in scores))
+    write_atomically(path, score_lines(scores))
     return path
+
+
+def score_lines(scores: Iterable[Score]) -> Iterator[str]:
+    """The lines of a file of scores. JSON in ASCII: a reason may quote a file name that is not valid Unicode."""
+    return (json.dumps(score.to_json()) + "\n" for score in scores)
 
 
 def read_scores(path: Path | str) -> list[Score]:
@@ -39,6 +43,8 @@ def read_scores(path: Path | str) -> list[Score]:
     scores: list[Score] = []
     problems: list[str] = []
     first_line: dict[tuple[str, ...], int] = {}
+    if Path(path).exists() and not Path(path).is_file():
+        raise ScoreFileError(f"{path}: expected a file of scores, found something else")
     with Path(path).open("rb") as stream:
         for number, line in enumerate(stream, 1):
             try:
@@ -58,6 +64,8 @@ def read_scores(path: Path | str) -> list[Score]:
 def _parse(line: bytes) -> Score:
     try:
         data = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply to be a score") from error
     except ValueError as error:
         raise ValueError(f"not valid JSON ({error}); was the file cut off?") from error
     if not isinstance(data, dict):

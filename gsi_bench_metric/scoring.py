@@ -35,6 +35,7 @@ __all__ = [
     "Candidate",
     "Records",
     "ScoringError",
+    "about_sample",
     "detection_items",
     "make_scorer",
     "require_protocol",
@@ -209,7 +210,7 @@ def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
 def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
     """What each record of an edit is kept under."""
     sample, judge = candidate.sample, candidate.judge
-    about = _about(sample, source)
+    about = about_sample(sample, source)
     keys = {
         "source": source,
         "edited": edited,
@@ -222,15 +223,15 @@ def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dic
     return keys | {"score": digest("score", settings, about, keys)}
 
 
-def _about(sample: Sample, source: str) -> str:
-    """A sample, its source picture's hash included."""
+def about_sample(sample: Sample, source: str) -> str:
+    """A digest of a sample, its source image's hash included."""
     fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
     return digest(fields, source)
 
 
 def judgement_key(judge: Judge, sample: Sample, source: str, edited: str) -> str:
     """What the judgement of an edit is kept under; `source`, `edited`: the pictures' hashes."""
-    return digest("judgement", judge.key, _about(sample, source), edited)
+    return digest("judgement", judge.key, about_sample(sample, source), edited)
 
 
 def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
@@ -243,7 +244,7 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> I
     measured, keys = _measurements(todo, edits, scorer, records)
     scores = scorer.score(edits, measured)
     kept = [
-        (item.keys["score"], {"score": score.to_json(), "made_of": {**item.keys, "locality": key}})
+        (item.keys["score"], {"score": score.to_json(), "made_of": _made_of(item) | {"locality": key}})
         for item, score, key in zip(todo, scores, keys, strict=True)
     ]
     # A score that lacks a judgement because of an outage is made again.
@@ -251,6 +252,13 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> I
     records.append(("scores", key, value) for (key, value), lasts in zip(kept, lasting, strict=True) if lasts)
     for score, (key, _) in zip(scores, kept, strict=True):
         yield dataclasses.replace(score, record=key)
+
+
+def _made_of(item: _Loaded) -> dict[str, str]:
+    """Keys and hashes of everything that went into a score, and of what a report shows beside it."""
+    sample = item.candidate.sample
+    shown = {} if sample.edited_image is None else {"after": Picture(sample.edited_image).sha256()}
+    return {**item.keys, "sample": about_sample(sample, item.keys["source"])} | shown
 
 
 def _measurements(
@@ -308,7 +316,7 @@ def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
     """Keys of the detections in the source and in the edited picture."""
     if detector is item.candidate.detector:
         return item.keys["source_detections"], item.keys["edited_detections"]
-    about = _about(item.candidate.sample, item.keys["source"])
+    about = about_sample(item.candidate.sample, item.keys["source"])
     return digest("detections", detector.key, about), digest("detections", detector.key, about, item.keys["edited"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from gsi_bench_dataset.safety.names import printable
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
 from gsi_bench_metric.detectors.detany3d.terms import EXTRA
@@ -54,6 +55,7 @@ def _detany3d(path: Path | None, device: str | None, dtype: str | None) -> Detec
         raise DetectorError(f"detector 'detany3d': {error}") from error
 
 
+DTYPES = ("float32", "bfloat16")
 DETECTORS: dict[str, Callable[[Path | None, str | None, str | None], Detector]] = {
     "recorded": _recorded,
     "simulator": _simulator,
@@ -67,8 +69,10 @@ def make_detector(name: str, detections: Path | None = None, device: str | None 
     """The detector of that name; `device` is for those that compute, `dtype` for those that run a network.
 
     Raises:
-        DetectorError: unknown, or lacking its file, weights or libraries.
+        DetectorError: unknown, of another type of numbers, or lacking its file, weights or libraries.
     """
+    if dtype not in (None, *DTYPES):
+        raise DetectorError(f"--dtype {printable(dtype)}: expected one of {', '.join(DTYPES)}")
     if name in DETECTORS:
         return DETECTORS[name](detections, device, dtype)
-    raise DetectorError(f"no detector {name!r}; expected one of {', '.join(sorted(DETECTORS))}")
+    raise DetectorError(f"no detector {printable(name)}; expected one of {', '.join(sorted(DETECTORS))}")

@@ -11,7 +11,7 @@ from gsi_bench_metric.aggregate import ReasonCount, aggregate, reason_counts
 from gsi_bench_metric.report.gallery import Gallery, build_gallery
 from gsi_bench_metric.report.plots import bin_counts
 from gsi_bench_metric.report.tables import EditorRow
-from gsi_bench_metric.runs import Run
+from gsi_bench_metric.runs import Run, require_reportable
 
 __all__ = ["Distribution", "Report", "Unscored", "build_report"]
 
@@ -101,7 +101,11 @@ def build_report(run: Run, *, gallery: int = _CARDS, progress: bool = True) -> R
         run: scores and settings.
         gallery: about how many edits to show; pictures are read again from where the run found them. 0: none.
         progress: show a bar when reading pictures takes long.
+
+    Raises:
+        RunError: the run's settings do not say all that a report tells.
     """
+    require_reportable(run)
     groups = run.groups()
     return Report(
         title="GSI-Bench report",

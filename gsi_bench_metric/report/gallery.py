@@ -11,10 +11,12 @@ import numpy as np
 from tqdm import tqdm
 
 from gsi_bench_dataset.predictions import PredictionError
-from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Sample, Score
+from gsi_bench_dataset.problems import some
+from gsi_bench_dataset.records import Detection, Prediction, RecordError, Sample, Score
+from gsi_bench_dataset.safety.files import FileProblemError
+from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.shards import DatasetError
 from gsi_bench_metric.aggregate import edit_values
-from gsi_bench_metric.images import RGB, ImageError, load_rgb
 from gsi_bench_metric.pipeline import iter_pictures
 from gsi_bench_metric.report.overlay import (
     Shape,
@@ -25,6 +27,7 @@ from gsi_bench_metric.report.overlay import (
     strict_shapes,
 )
 from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
+from gsi_bench_metric.report.scored_images import ScoredImage, ScoredImages, scored_images
 from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.words import Verdict, explain
 from gsi_bench_metric.runs import Run
@@ -38,17 +41,19 @@ RANK = (
 )
 _MOST_OF_A_KIND = 3
 _SEED = 0
+_NO_SIZE = (4, 3)  # of an image that is not shown and whose size is not known
 _LONGEST = 440  # pixels of a thumbnail's longer side
 
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """One picture of a card: a data URL (None: it cannot be shown) and outlines in pixels of `size` = (width, height)."""
+    """One image of a card: a data URL (None: it is not shown, `why`) and outlines in pixels of `size` = (width, height)."""
 
     caption: str
     url: str | None
     size: tuple[int, int]
     shapes: Sequence[Shape] = ()
+    why: str = "it cannot be shown"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +71,15 @@ class Card:
     notes: Sequence[str]
     figures: Sequence[Figure]
 
+    @property
+    def not_shown(self) -> list[str]:
+        """What of the edit is not shown, and why."""
+        return [f"{figure.caption}: {figure.why}" for figure in self.figures if figure.url is None]
+
 
 @dataclasses.dataclass(frozen=True)
 class Gallery:
-    """Cards by split, editor and kind, and why pictures are missing where they are."""
+    """Cards by split, editor and kind, and why images are missing where they are."""
 
     cards: Sequence[Card] = ()
     problem: str | None = None
@@ -99,9 +109,11 @@ def build_gallery(run: Run, limit: int, *, progress: bool = True) -> Gallery:
                     for choice in by_id[sample.id]:
                         cards[_key(choice)] = _card(run, choice, sample, predictions.get(choice.score.editor))
                         bar.update()
-    except (DatasetError, PredictionError, FileNotFoundError) as error:
-        return Gallery(problem=f"the pictures are not where the run found them ({error})")
-    return Gallery([cards[_key(choice)] for choice in chosen if _key(choice) in cards])
+    except (DatasetError, PredictionError, RecordError, FileProblemError, OSError) as error:
+        return Gallery(problem=f"the pictures are not where the run found them ({system_problem(error) or error})")
+    gone = [choice.score.sample_id for choice in chosen if _key(choice) not in cards]
+    problem = f"these samples are not in the data any more, and are not shown: {some(gone)}" if gone else None
+    return Gallery([cards[_key(choice)] for choice in chosen if _key(choice) in cards], problem)
 
 
 def choose(scores: Sequence[Score], judged: bool, each: int) -> list[Choice]:
@@ -138,20 +150,30 @@ def _key(choice: Choice) -> tuple[str, str, str]:
 
 
 def _card(run: Run, choice: Choice, sample: Sample, prediction: Prediction | None) -> Card:
-    score = choice.score
-    source, edited = run.detections(score)
+    score, made_of = choice.score, run.made_of(choice.score)
     judged = run.judged(score.split, score.editor)
+    images, changed = scored_images(sample, prediction, made_of)
+    source, edited = run.detections(score)
+    notes = _notes(score, sample, judged)
+    if made_of is None and score.state != "no_picture":
+        notes.append("The run's records of this edit are not here: whether these are the images that were scored is not known.")
+    if changed is not None:
+        verdict = Verdict("Scored" if score.ic is not None else "Not scored", changed)
+        figures, notes, prompt = [Figure("Edit", None, _NO_SIZE, why=changed)], [], "(not shown)"
+    else:
+        verdict = explain(sample, score, source, edited, run.settings["dataset_type"])
+        figures, prompt = _figures(score, sample, images, source, edited), sample.prompt
     return Card(
         split=score.split,
         editor=score.editor,
         kind=choice.kind,
         sample_id=sample.id,
-        prompt=sample.prompt,
+        prompt=prompt,
         operation=score.operation,
-        verdict=explain(sample, score, source, edited, run.settings["dataset_type"]),
+        verdict=verdict,
         numbers=_numbers(score, judged),
-        notes=_notes(score, sample, judged),
-        figures=_figures(score, sample, prediction, source, edited),
+        notes=notes,
+        figures=figures,
     )
 
 
@@ -178,29 +200,30 @@ def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
 def _figures(
     score: Score,
     sample: Sample,
-    prediction: Prediction | None,
+    images: ScoredImages,
     source: Sequence[Detection] | None,
     edited: Sequence[Detection] | None,
 ) -> list[Figure]:
-    before = _read(sample.image)
+    before = images.source.rgb
     if before is None:
-        return []
+        return [Figure("Source", None, _NO_SIZE, why=images.source.why), _alone(images.edited)]
     size = (before.shape[1], before.shape[0])
     small = fit(size, _LONGEST)
-    is_view = score.operation == "view"  # the camera moves: boxes of the source say nothing about the edited picture
+    is_view = score.operation == "view"  # the camera moves: boxes of the source say nothing about the edited image
     before = shrink(before, small)
     figures = [Figure("Source", data_url(before), size, [] if is_view else source_shapes(sample, score.operation, size))]
-    after = _read(None if prediction is None else prediction.image or prediction.path)
+    after = images.edited.rgb
     if after is None:
-        figures.append(Figure("Edited", None, size))
+        figures.append(Figure("Edited", None, size, why=images.edited.why))
     else:
         after = shrink(after, small)  # to the source's shape, as it was scored
         shapes = [] if is_view else _edited_shapes(score, sample, size, source, edited)
         caption = "Edited; no found boxes are known" if edited is None and not is_view else "Edited"
         figures.append(Figure(caption, data_url(after), size, shapes))
-    truth = _read(sample.edited_image)
-    if truth is not None:
-        figures.append(Figure("Ground truth", data_url(shrink(truth, small)), size))
+    if images.truth is not None:
+        truth = images.truth.rgb
+        url = None if truth is None else data_url(shrink(truth, small))
+        figures.append(Figure("Ground truth", url, size, why=images.truth.why))
     if after is not None:
         of_protocol = strict_region_shapes if score.protocol == "strict" else region_shapes
         shapes = (
@@ -208,6 +231,14 @@ def _figures(
         )
         figures.append(Figure("Change", data_url(change_map(before, after)), size, shapes))
     return figures
+
+
+def _alone(edited: ScoredImage) -> Figure:
+    """The edited image where there is no source to show beside it: nothing can be drawn on it."""
+    if edited.rgb is None:
+        return Figure("Edited", None, _NO_SIZE, why=edited.why)
+    size = (edited.rgb.shape[1], edited.rgb.shape[0])
+    return Figure("Edited", data_url(shrink(edited.rgb, fit(size, _LONGEST))), size)
 
 
 def _edited_shapes(
@@ -220,13 +251,3 @@ def _edited_shapes(
     if score.protocol == "strict":
         return strict_shapes(sample, score.operation, size, source, edited)
     return edited_shapes(sample, score.operation, size, edited, evidence_of(score.operation, sample, source, edited))
-
-
-def _read(picture: EncodedImage | str | None) -> RGB | None:
-    """The picture, None where there is no readable one (its score says why)."""
-    if picture is None:
-        return None
-    try:
-        return load_rgb(picture)
-    except ImageError:
-        return None

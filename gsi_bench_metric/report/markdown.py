@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from gsi_bench_metric.report.content import Report, Unscored
-from gsi_bench_metric.report.gallery import RANK, Card
+from gsi_bench_metric.report.gallery import RANK, Gallery
 from gsi_bench_metric.report.tables import (
     MEASURES,
     Cell,
@@ -26,7 +26,7 @@ __all__ = ["markdown", "summary"]
 def markdown(report: Report) -> str:
     """The whole report without its pictures."""
     blocks = [f"# {report.title}", report.subtitle, _comparable(report), *_headlines(report), _legend(report)]
-    blocks += _operations(report) + _distributions(report) + _unscored(report) + _gallery(report.gallery.cards)
+    blocks += _operations(report) + _distributions(report) + _unscored(report) + _gallery(report.gallery)
     settings = "\n".join(f"- {_md(label)}: {_md(value)}" for label, value in report.settings)
     inputs = "\n".join(f"- {_md(editor)}, {split}, {what}: {_md(where)}" for split, editor, what, where in report.inputs)
     return "\n\n".join([*blocks, "## Settings", settings, inputs]).rstrip() + "\n"
@@ -106,16 +106,19 @@ def _texts(found: Unscored) -> list[str]:
     return [f"  - {_md(text)}: {_ids(ids)}" for text, ids in found.texts]
 
 
-def _gallery(cards: Iterable[Card]) -> list[str]:
+def _gallery(gallery: Gallery) -> list[str]:
     lines = []
-    for card in cards:
+    for card in gallery.cards:
         numbers = ", ".join(f"{name} {value}" for name, value in card.numbers)
-        why = " ".join([f"{card.verdict.outcome}: {card.verdict.why}", *card.notes])
+        why = " ".join([f"{card.verdict.outcome}: {card.verdict.why}", *card.notes, *(f"{said}." for said in card.not_shown)])
         lines.append(
             f"- {card.split}, {_md(card.editor)}, {card.kind}: {_md(card.prompt)} ({_md(card.sample_id)}; {numbers})  "
         )
         lines.append(f"  {_md(why)}")
-    return ["## Single edits", f"Ranked by {RANK}.", "\n".join(lines)] if lines else []
+    problem = [f"Not shown: {_md(gallery.problem)}."] if gallery.problem else []
+    return (
+        ["## Single edits", *problem, *([f"Ranked by {RANK}.", "\n".join(lines)] if lines else [])] if lines or problem else []
+    )
 
 
 def _table(table: Table) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gsi_bench_dataset.folders import write_atomically
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.names import inside, name_problem, printable
 from gsi_bench_metric.protocols.official_results import (
     gated_rows,
     mode_stats,
@@ -12,9 +15,9 @@ from gsi_bench_metric.protocols.official_results import (
     summarise,
     summary_tables,
 )
-from gsi_bench_metric.runs import Run, RunError, write_atomically
+from gsi_bench_metric.runs import Run, RunError, require_folder
 
-__all__ = ["write_official_json"]
+__all__ = ["require_official", "write_official_json"]
 
 
 def write_official_json(run: Run, out: Path) -> list[Path]:
@@ -23,15 +26,13 @@ def write_official_json(run: Run, out: Path) -> list[Path]:
     As in the reference, an editor without judgements is in no table (it needs AC), and what was not scored is in no file.
 
     Raises:
-        RunError: a run of another protocol, or two editors whose names differ by underscores only (quirk 96).
+        RunError: see `require_official`.
     """
-    if run.settings["protocol"] != "official":
-        raise RunError(f"--official-json needs a run of the official protocol, found {run.settings['protocol']!r}")
-    _refuse_collisions(sorted({editor for _, editor in run.groups()}))
+    require_official(run, out)
     written, rows = [], {}
     for (split, editor), scores in run.groups().items():
         results = results_from_scores(scores)
-        folder = out / editor / f"{split}_eval"
+        folder = inside(out, f"{editor}/{split}_eval", "the results' folder")
         for mode, stats in mode_stats(results).items():
             written.append(_dump(folder / f"{mode}_eval_results.json", results[mode]))
             written.append(_dump(folder / f"{mode}_eval_stats.json", stats))
@@ -43,6 +44,24 @@ def write_official_json(run: Run, out: Path) -> list[Path]:
     for name, table in summary_tables(rows).items():
         written.append(_dump(out / f"{name}.json", table))
     return written
+
+
+def require_official(run: Run, out: Path) -> None:
+    """Does nothing where a run can be written as the reference's files.
+
+    Raises:
+        RunError: a run of another protocol, two editors whose names differ by underscores only (quirk 96), or one whose name
+            cannot be a folder's; or `out` is no folder.
+    """
+    if run.settings["protocol"] != "official":
+        raise RunError(f"--official-json needs a run of the official protocol, found {run.settings['protocol']!r}")
+    editors = sorted({editor for _, editor in run.groups()})
+    problems = [f"{printable(editor)}: {why}" for editor in editors if (why := name_problem(editor)) is not None]
+    if problems:
+        title = "--official-json makes a folder of each editor's name; name editors with `gsi-bench evaluate --editor NAME`"
+        raise RunError(summary_of(title, problems))
+    require_folder(out)
+    _refuse_collisions(editors)
 
 
 def _refuse_collisions(editors: list[str]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from collections.abc import Iterable
@@ -74,6 +72,21 @@ def report_json(report: Report) -> str:
             }
             for found in report.unscored
         ],
+        "gallery": {
+            "problem": report.gallery.problem,
+            "not_shown": [
+                {
+                    "split": card.split,
+                    "editor": card.editor,
+                    "sample_id": card.sample_id,
+                    "image": figure.caption,
+                    "why": figure.why,
+                }
+                for card in report.gallery.cards
+                for figure in card.figures
+                if figure.url is None
+            ],
+        },
         "leftovers": [dataclasses.asdict(left) for left in report.leftovers],
         "settings": report.run_settings,
     }
@@ -82,18 +95,24 @@ def report_json(report: Report) -> str:
 
 def scores_csv(scores: Iterable[Score]) -> str:
     """Every score as a line of CSV. Text that a spreadsheet would take for a formula gets a quote before it."""
-    buffer = io.StringIO()
     names = [field.name for field in dataclasses.fields(Score)]
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
+    lines = [",".join(names)]
     for score in scores:
         row = score.to_row() | {"reasons": " | ".join(map(str, score.reasons))}
-        writer.writerow([_spreadsheet_safe(row[name]) for name in names])
-    return buffer.getvalue()
+        lines.append(",".join(_csv_cell(row[name]) for name in names))
+    return "\n".join(lines) + "\n"
+
+
+def _csv_cell(value: object) -> str:
+    """A cell as any reader of CSV takes it. Python's writer leaves a lone carriage return unquoted, which ends a row."""
+    text = "" if value is None else str(_spreadsheet_safe(value))
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _spreadsheet_safe(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    # Some programs drop what is blank before a formula.
+    starts = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    return f"'{value}" if isinstance(value, str) and (value.startswith(starts) or value.lstrip().startswith(starts)) else value
 
 
 def _finite(values: Any) -> dict[str, float | None]:

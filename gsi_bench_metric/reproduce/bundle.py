@@ -10,11 +10,13 @@ agg_results/                           EVAL_output_*.json
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.hub import explained, parse_ref
+from gsi_bench_dataset.safety import files
+from gsi_bench_dataset.safety.files import FileProblemError
+from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.protocols.official_results import MODES
 from gsi_bench_metric.reproduce.published import Published
 
@@ -64,7 +66,10 @@ class Bundle:
 
     def results(self, mode: str) -> dict[str, dict[str, Any]]:
         """The published results of one of the reference's modes by key."""
-        content: dict[str, dict[str, Any]] = read_json(self._there(self._results / f"{mode}_eval_results.json"))
+        path = self._there(self._results / f"{mode}_eval_results.json")
+        content = read_json(path)
+        if not isinstance(content, dict) or not all(map(_is_result, content.values())):
+            raise BundleError(f"{path}: expected an object of results by key, each an object; download the bundle again")
         return content
 
     def table(self, name: str) -> Any:
@@ -114,6 +119,14 @@ class Bundle:
         return path
 
 
+def _is_result(row: Any) -> bool:
+    """Whether something may be the reference's result of an edit: its numbers are numbers, or not known."""
+    if not isinstance(row, dict):
+        return False
+    numbers = (row.get(name) for name in ("compliance", "edit_score", "ssim", "lpips"))
+    return all(number is None or isinstance(number, (int, float)) for number in numbers)
+
+
 def open_bundle(where: str, published: Published, revision: str | None = None) -> Bundle:
     """A bundle in a folder (or in the only folder of one), else in a dataset repository, which is downloaded.
 
@@ -154,6 +167,6 @@ def read_json(path: Path) -> Any:
         BundleError: it is none.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BundleError(f"{path}: not valid JSON ({error})") from error
+        return files.read_json(path)
+    except (OSError, FileProblemError) as error:
+        raise BundleError(str(system_problem(error) or error)) from error

@@ -26,6 +26,7 @@ from gsi_bench_dataset.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.judging import judge_each
 from gsi_bench_metric.runs import RECORDS, begin_run, prepare_folder, versions
+from gsi_bench_metric.unchanged import verify, watch_dataset
 from gsi_bench_metric.validity.agreement import weighted_kappa
 from gsi_bench_metric.validity.controls import CONTROLS, GRADED, Control, make_control, shown
 from gsi_bench_metric.validity.grid import AFTER, Bar, GridError
@@ -117,7 +118,7 @@ def validate_judges(request: JudgeRequest, folder: Path, *, progress: bool = Tru
     Raises:
         GridError: no such control, or data without after-images and masks.
         JudgeError: a judge that lacks something or cannot be reached. What was judged is kept.
-        RunError: the folder holds something else.
+        RunError: the folder holds something else; or the data changed meanwhile.
     """
     unknown = sorted(set(request.controls or ()) - set(CONTROLS))
     if unknown:
@@ -125,11 +126,14 @@ def validate_judges(request: JudgeRequest, folder: Path, *, progress: bool = Tru
     options = dataclasses.replace(request.options, question=request.options.question or "strict")
     judges = [make_judge(name, options=options) for name in request.judges]
     controls = [c for c in CONTROLS.values() if request.controls is None or c.name in request.controls or c.name == RIGHT]
+    data = resolve(request.data, request.revision, [request.split])
+    watch, _ = watch_dataset(data, [request.split])
+    verify(data, [request.split])
     prepare_folder(folder)
     settings = _settings(request, judges, controls)
     begin_run(folder, settings)
     checks, all_scores = [], []
-    with RecordStore(folder / RECORDS) as records:
+    with watch.over(folder), RecordStore(folder / RECORDS) as records:
         for judge in judges:
             scores = _scores(request, judge, controls, records, progress)
             all_scores.append(scores)

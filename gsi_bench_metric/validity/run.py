@@ -31,8 +31,9 @@ from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.device import pick_device
 from gsi_bench_metric.images import header_size, load_rgb, pixel_hash
-from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, versions
+from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.unchanged import verify, watch_dataset
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state
@@ -181,7 +182,7 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
 
     Raises:
         GridError, ScoringError, DetectorError, DatasetError: what was asked for cannot be done; before scoring starts.
-        RunError: the folder holds something else.
+        RunError: the folder holds something else; or the data changed meanwhile, and nothing was finished.
     """
     if request.workers is not None and request.workers < 1:
         raise ScoringError(f"--workers: expected 1 or more, found {request.workers}")
@@ -191,13 +192,19 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
         require_protocol(protocol)
     make_detector(request.detector)
     request = dataclasses.replace(request, device=pick_device(request.device))
+    require_usable(folder)
     cells = list(cells_of(request.cells))
+    data = resolve(request.data, request.revision, [request.split])
+    watch, files = watch_dataset(data, [request.split])
+    verify(data, [request.split])
     edits = families(request.data, request.split, request.limit, request.revision)
     prepare_folder(folder)
     settings = _settings(request, edits)
+    settings["dataset"] |= {"files": files}
     begin_run(folder, settings)
     tasks = [(family, tuple(cell for cell in cells if family.why_not(cell) is None)) for family in edits]
-    scores = _run(request, folder, tasks, progress)
+    with watch.over(folder):
+        scores = _run(request, folder, tasks, progress)
     run = finish_run(folder, settings, scores)
     return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells))
 

@@ -37,7 +37,7 @@ def write_validity(found: Validation, request: Request, folder: Path) -> tuple[C
     written = [folder / name for name in texts]
     for (kind, protocol), drawing in plots.items():
         path = folder / ("-".join(filter(None, (kind, protocol))) + ".png")
-        path.write_bytes(drawing.png())
+        write_atomically(path, drawing.png())
         written.append(path)
     return content, written
 
