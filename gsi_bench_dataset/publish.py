@@ -113,7 +113,7 @@ def push_files(
         import huggingface_hub  # noqa: PLC0415 - inside: a bad HF_ENDPOINT fails here
 
         api = huggingface_hub.HfApi()
-        api.whoami()  # a wrong token and an absent repository look alike from here on
+        _require_account(api, target)  # a wrong token and an absent repository look alike from here on
         remote = _read(api, target)
         plan = make_plan(contents, remote.files, remote.ours, overwrite=overwrite, claimed=claimed)
         problems = [*plan.problems, *_clashes(target, remote, plan, overwrite=overwrite)]
@@ -129,6 +129,12 @@ def push_files(
     return dataclasses.replace(result, commit=commit)
 
 
+def _require_account(api: HfApi, target: Target) -> None:
+    told: object = api.whoami()
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str):
+        raise HubError(f"{target.ref}: expected the name of an account from the Hub, found something else; check HF_ENDPOINT")
+
+
 def _read(api: HfApi, target: Target) -> _Remote:
     from huggingface_hub import RepoFile, errors  # noqa: PLC0415
 
@@ -142,6 +148,8 @@ def _read(api: HfApi, target: Target) -> _Remote:
     commit = commit_of(info.sha, target.ref)
     entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=kind)
     files = {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
+    if info.siblings and not files:  # it would look as if nothing were in the way
+        raise HubError(f"{target.ref}: the Hub says that there are files and lists none; run the command again later")
     ours, problem = _put_by_us(api, target, commit, files[MANIFEST].size) if MANIFEST in files else ({}, None)
     tags = {}
     if target.tag:
