@@ -148,7 +148,7 @@ def _read(api: HfApi, target: Target) -> _Remote:
     commit = commit_of(info.sha, target.ref)
     entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=kind)
     files = {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
-    if info.siblings and not files:  # it would look as if nothing were in the way
+    if getattr(info, "siblings", None) and not files:  # it would look as if nothing were in the way
         raise HubError(f"{target.ref}: the Hub says that there are files and lists none; run the command again later")
     ours, problem = _put_by_us(api, target, commit, files[MANIFEST].size) if MANIFEST in files else ({}, None)
     tags = {}

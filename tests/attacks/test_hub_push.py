@@ -34,7 +34,7 @@ def listing(files):
     return json.dumps({"made_by": "gsi-bench push", "format": 1, "files": files}).encode()
 
 
-def test_a_list_in_a_repository_makes_no_file_of_others_deletable(hub, folder, command):
+def test_a_list_in_a_repository_deletes_no_file_of_others(hub, folder, command):
     theirs = {"notes.txt": b"theirs", "src/app.py": b"theirs", "data/train.csv": b"theirs", ".gitattributes": b"theirs"}
     repository = hub.repos[REPO] = Repository()
     repository.commit(theirs | {MANIFEST: listing({name: entry(content) for name, content in theirs.items()})})
@@ -53,7 +53,7 @@ def test_a_list_in_a_repository_makes_no_file_of_others_deletable(hub, folder, c
     ],
     ids=range(10),
 )  # fmt: skip
-def test_what_is_no_list_is_a_named_problem_until_the_user_decides(hub, folder, command, content):
+def test_what_is_no_list_is_named_until_the_user_decides(hub, folder, command, content):
     repository = hub.repos[REPO] = Repository()
     start = repository.commit({MANIFEST: content, "README.md": b"theirs"})
     text = error_of(command("push", folder, REPO))
@@ -64,7 +64,7 @@ def test_what_is_no_list_is_a_named_problem_until_the_user_decides(hub, folder, 
 
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", SHARD, "data/fine-00001-of-00002.parquet", "data"])
 @pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "link out", "link to nowhere", "circle"])
-def test_what_is_no_file_of_the_folder_is_refused_by_name(hub, folder, command, tmp_path, kind, name):
+def test_what_is_no_file_of_the_folder_is_refused_by_name(hub, folder, command, tmp_path, monkeypatch, *, kind, name):
     path = folder / name
     if name == "data":
         if not kind.startswith("link out"):
@@ -76,10 +76,8 @@ def test_what_is_no_file_of_the_folder_is_refused_by_name(hub, folder, command, 
         os.mkfifo(path)
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as server:
-            here = os.getcwd()
-            os.chdir(path.parent)
+            monkeypatch.chdir(path.parent)  # its whole path is longer than a socket's may be
             server.bind(path.name)
-            os.chdir(here)
     elif kind == "folder":
         path.mkdir()
     else:
@@ -124,7 +122,7 @@ def test_a_damaged_dataset_is_not_sent(hub, folder, command, monkeypatch):
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENAMETOOLONG, errno.EMFILE])
 @pytest.mark.parametrize("where", ["hash", "upload"])
-def test_a_refusal_of_the_system_during_a_push_is_one_line(hub, folder, command, monkeypatch, number, where):
+def test_a_refusal_of_the_system_during_a_push_is_one_line(hub, folder, command, monkeypatch, *, number, where):
     def refuse(*args, **options):
         raise OSError(number, os.strerror(number), str(folder / SHARD))
 
@@ -136,7 +134,7 @@ def test_a_refusal_of_the_system_during_a_push_is_one_line(hub, folder, command,
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-def test_the_scratch_of_a_partial_push_is_removed_whatever_ends_it(make_sample, command, tmp_path, monkeypatch, error):
+def test_scratch_of_a_partial_push_is_removed_whatever_ends_it(make_sample, command, tmp_path, monkeypatch, error):
     out = tmp_path / "source"
     write_dataset({"fine": [make_sample("a", redistributable=False), make_sample("b", redistributable=True)]}, out)
 
@@ -149,7 +147,7 @@ def test_the_scratch_of_a_partial_push_is_removed_whatever_ends_it(make_sample, 
     assert {p.name for p in tmp_path.iterdir()} - {"hf"} == {"source"}
 
 
-def test_the_scratch_of_a_killed_push_is_swept_and_that_of_a_running_one_is_not(tmp_path):
+def test_scratch_of_a_killed_push_is_swept_of_a_running_one_not(tmp_path):
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
     with published_folders.scratch_beside(tmp_path / "d") as mine:
         killed = mine.with_name(mine.name.replace(str(os.getpid()), ended.stdout.strip()))
