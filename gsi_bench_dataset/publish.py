@@ -123,7 +123,10 @@ def push_files(
         if dry_run:
             return result
         head = remote.commit or _create(api, target)
-        commit = head if plan.empty else _commit(api, target, files, plan, head=head, message=message)
+        commit = head
+        if not plan.empty:
+            commit = _commit(api, target, files, plan, head=head, message=message)
+            _require_shown(_files_at(api, target, commit), contents, plan, target, commit)
         if target.tag and target.tag not in remote.tags:
             api.create_tag(target.ref.repo_id, tag=target.tag, revision=commit, repo_type=target.kind)
     return dataclasses.replace(result, commit=commit)
@@ -136,7 +139,7 @@ def _require_account(api: HfApi, target: Target) -> None:
 
 
 def _read(api: HfApi, target: Target) -> _Remote:
-    from huggingface_hub import RepoFile, errors  # noqa: PLC0415
+    from huggingface_hub import errors  # noqa: PLC0415
 
     repo, kind = target.ref.repo_id, target.kind
     try:
@@ -146,8 +149,7 @@ def _read(api: HfApi, target: Target) -> _Remote:
             raise
         return _Remote()
     commit = commit_of(info.sha, target.ref)
-    entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=kind)
-    files = {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
+    files = _files_at(api, target, commit)
     if getattr(info, "siblings", None) and not files:  # it would look as if nothing were in the way
         raise HubError(f"{target.ref}: the Hub says that there are files and lists none; run the command again later")
     ours, problem = _put_by_us(api, target, commit, files[MANIFEST].size) if MANIFEST in files else ({}, None)
@@ -155,6 +157,13 @@ def _read(api: HfApi, target: Target) -> _Remote:
     if target.tag:
         tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=kind).tags}
     return _Remote(commit, bool(info.private), files, ours, tags, problem)
+
+
+def _files_at(api: HfApi, target: Target, commit: str) -> dict[str, Content]:
+    from huggingface_hub import RepoFile  # noqa: PLC0415
+
+    entries = api.list_repo_tree(target.ref.repo_id, recursive=True, revision=commit, repo_type=target.kind)
+    return {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
 
 
 def _put_by_us(api: HfApi, target: Target, commit: str, size: int) -> tuple[dict[str, Content], str | None]:
@@ -187,6 +196,19 @@ def _create(api: HfApi, target: Target) -> str:
     repo = target.ref.repo_id
     api.create_repo(repo, repo_type=target.kind, exist_ok=True, private=target.private or None, space_sdk=sdk)
     return commit_of(api.repo_info(repo, repo_type=target.kind).sha, target.ref)
+
+
+def _require_shown(
+    shown: Mapping[str, Content], contents: Mapping[str, Content], plan: Plan, target: Target, commit: str
+) -> None:
+    """The Hub may take a commit and leave files out of it that its answers called ignored."""
+    sent = (*plan.add, *plan.change)
+    problems = [f"{path}: not there" for path in sent if path not in shown]
+    problems += [f"{path}: other contents" for path in sent if path in shown and not shown[path].equals(contents[path])]
+    problems += [f"{path}: still there" for path in plan.delete if path in shown]
+    if problems:
+        said = f"{target.ref}: commit {commit} does not show what was sent; look at the repository, and run the command again"
+        raise HubError(summary_of(said, problems))
 
 
 def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan: Plan, *, head: str, message: str) -> str:

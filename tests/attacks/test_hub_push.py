@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from hub_stand_in import Repository, error_of, git_id
+from hub_stand_in import Fault, Repository, error_of, git_id
 
 from gsi_bench_dataset import publish, published_folders, shards
 from gsi_bench_dataset.publish_plan import MANIFEST
@@ -159,3 +159,17 @@ def test_scratch_of_a_killed_push_is_swept_of_a_running_one_not(tmp_path):
         with published_folders.scratch_beside(tmp_path / "d") as second:
             assert second != mine and mine.is_dir() and other.is_dir() and link.is_symlink() and not killed.exists()
     assert not mine.exists()
+
+
+def test_a_hub_that_leaves_files_out_of_a_commit_is_named(hub, folder, command):
+    answer = {"files": [{"path": SHARD, "uploadMode": "lfs", "shouldIgnore": True, "oid": None}]}
+    hub.faults.append(Fault("^POST .*/preupload/", skip=1, times=1, body=json.dumps(answer).encode()))
+    text = error_of(command("push", folder, REPO))
+    assert f"{SHARD}: not there" in text and hub.repos[REPO].refs["main"] in text
+
+
+def test_words_of_rows_cannot_steer_a_terminal(hub, make_sample, command, tmp_path):
+    sample = make_sample(redistributable=False, image_licence="a\x1b[2J\nb" + "x" * 5000)
+    write_dataset({"fine": [sample]}, tmp_path / "d")
+    text = error_of(command("push", tmp_path / "d", REPO))
+    assert "\x1b" not in text and len(text) < 2000
