@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
-from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.hub_answers import HubError, check_settings, meaning_of, without_secrets
+from gsi_bench_dataset.problems import some, summary_of
+from gsi_bench_dataset.publish_plan import is_plain_path
+from gsi_bench_dataset.safety.names import printable
 
-if TYPE_CHECKING:
-    from huggingface_hub.errors import HfHubHTTPError
-
-__all__ = ["HubError", "HubRef", "OfficialArchives", "explained", "fetch_dataset", "fetch_official", "parse_ref"]
+__all__ = ["HubError", "HubRef", "OfficialArchives", "commit_of", "explained", "fetch_dataset", "fetch_official", "parse_ref"]
 
 _REF = re.compile(r"(?:hf:)?(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^@\s]+))?", re.ASCII)
-
-
-class HubError(ValueError):
-    """The Hub has not what was asked for, or cannot be reached."""
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,13 +67,14 @@ def fetch_official(
     Raises:
         HubError: no or several archives for a split (told for all splits together), or no such repository.
     """
-    import huggingface_hub  # noqa: PLC0415
+    ref = HubRef(repo_id, revision)
+    with explained(ref):
+        import huggingface_hub  # noqa: PLC0415 - inside: a bad HF_ENDPOINT fails here
 
-    with explained(HubRef(repo_id, revision)):
         info = huggingface_hub.HfApi().dataset_info(repo_id, revision=revision)
         files = [sibling.rfilename for sibling in info.siblings or []]
-        chosen = choose_archives(files, splits, str(HubRef(repo_id, revision)))
-        commit = str(info.sha)
+        chosen = choose_archives(files, splits, str(ref))
+        commit = commit_of(info.sha, ref)
         paths = {
             split: Path(huggingface_hub.hf_hub_download(repo_id, name, repo_type="dataset", revision=commit, cache_dir=cache))
             for split, name in chosen.items()
@@ -89,6 +85,10 @@ def fetch_official(
 def choose_archives(files: Sequence[str], splits: Sequence[str], where: str) -> dict[str, str]:
     """Split -> file name out of a repository's files; see `fetch_official`."""
     zips = sorted(name for name in files if name.lower().endswith(".zip"))
+    odd = [name for name in zips if not is_plain_path(name)]
+    if odd:
+        names = [f"{printable(name)}: expected a relative path of plain names" for name in odd]
+        raise HubError(summary_of(f"{where}: holds archives whose names lead elsewhere; use another repository", names))
     chosen: dict[str, str] = {}
     problems = []
     for split in splits:
@@ -97,65 +97,55 @@ def choose_archives(files: Sequence[str], splits: Sequence[str], where: str) -> 
         if len(found) == 1:
             chosen[split] = found[0]
         else:
-            problems.append(f"{split}: expected one archive such as {split}_dataset.zip, found {', '.join(found) or 'none'}")
+            problems.append(f"{split}: expected one archive such as {split}_dataset.zip, found {some(found) or 'none'}")
     if problems:
-        present = ", ".join(zips or sorted(files)[:20]) or "no files"
+        present = some(zips or [printable(name) for name in sorted(files)]) or "no files"
         raise HubError(summary_of(f"{where}: holds {present}; download the archive and give its path instead", problems))
     return chosen
 
 
 def fetch_dataset(ref: HubRef, splits: Sequence[str] | None) -> Path:
     """A local snapshot of a dataset repository with the shards of some splits (None: all)."""
-    import huggingface_hub  # noqa: PLC0415
-
     shards = ["data/*.parquet"] if splits is None else [f"data/{split}-*.parquet" for split in splits]
     with explained(ref):
+        import huggingface_hub  # noqa: PLC0415 - inside: a bad HF_ENDPOINT fails here
+
         folder = huggingface_hub.snapshot_download(
             ref.repo_id, repo_type="dataset", revision=ref.revision, allow_patterns=["README.md", *shards]
         )
     return Path(folder)
 
 
+def commit_of(told: object, ref: HubRef) -> str:
+    """The id of a commit as the Hub told it. It becomes a part of folder names and of what papers quote.
+
+    Raises:
+        HubError: it is no such id.
+    """
+    if not isinstance(told, str) or not _COMMIT.fullmatch(told):
+        raise HubError(f"{ref}: expected the id of a commit from the Hub, found {printable(told)}; check HF_ENDPOINT")
+    return told
+
+
 @contextlib.contextmanager
 def explained(ref: HubRef, kind: str = "dataset") -> Iterator[None]:
-    """Turns the client's errors into one that says what to do. `kind`: dataset or space."""
-    from huggingface_hub import errors  # noqa: PLC0415
+    """Turns whatever the client raises into one error that says what to do. `kind`: dataset or space.
 
-    advice = "check the name, log in with `hf auth login` for a private one, or give a local path"
+    The client trusts its server: an answer of another shape ends in whatever error Python has for it. Errors of this project
+    pass as they are.
+
+    Raises:
+        HubError: a setting cannot be right (nothing was asked yet), the Hub refuses, is not reached or answers nonsense.
+    """
+    check_settings()
     try:
         yield
-    except errors.RevisionNotFoundError as error:
-        raise HubError(f"{ref}: no such branch, tag or commit") from error
-    except errors.GatedRepoError as error:  # a kind of RepositoryNotFoundError
-        raise HubError(f"{ref}: access must be asked for on its page; then log in with `hf auth login`") from error
-    except errors.RepositoryNotFoundError as error:
-        raise HubError(f"{ref}: no such {kind} repository; {advice}") from error
-    except errors.HFValidationError as error:
-        raise HubError(f"{ref}: no valid repository id ({error})") from error
-    except errors.HfHubHTTPError as error:
-        raise HubError(f"{ref}: {_answer(error, advice)}") from error
-    except errors.LocalTokenNotFoundError as error:
-        raise HubError(f"{ref}: no token for the Hub; log in with `hf auth login` or set HF_TOKEN") from error
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HTTPError, ConnectionError) as error:
-        raise HubError(f"{ref}: the Hub cannot be reached and nothing suitable is cached ({error}); {advice}") from error
-    except json.JSONDecodeError as error:  # a proxy's or a captive portal's page
-        raise HubError(f"{ref}: the answer does not come from a Hub ({error}); check HF_ENDPOINT and the network") from error
-    except OSError as error:  # fewer bytes than announced, a full disk
-        raise HubError(f"{ref}: the transfer failed ({error}); run the command again") from error
-
-
-_SERVER_TROUBLE = 500
-
-
-def _answer(error: HfHubHTTPError, advice: str) -> str:
-    """What an answer of the Hub that is an error means, and what to do."""
-    status = 0 if error.response is None else error.response.status_code
-    if status in (401, 403):
-        return f"the Hub refuses the token ({error}); log in with `hf auth login` with one that may do this"
-    if status in (409, 412):
-        return f"somebody else changed the repository meanwhile ({error}); look at it, and run the command again"
-    if status >= _SERVER_TROUBLE:
-        return (
-            f"the Hub is in trouble (HTTP {status}: {error}); run the command again later, what has arrived is not sent twice"
-        )
-    return f"the Hub answered {error}; {advice}, or try again later"
+    except MemoryError:
+        raise
+    except Exception as error:
+        if type(error).__module__.startswith("gsi_bench"):
+            raise
+        words = without_secrets(f"{ref}: {meaning_of(error, kind)}")
+        # A traceback would show the client's own words, secrets and all.
+        shown = error if without_secrets(str(error)) == str(error) else None
+        raise HubError(words) from shown

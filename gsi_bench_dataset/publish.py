@@ -11,9 +11,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gsi_bench_dataset.hub import HubError, HubRef, explained
+from gsi_bench_dataset.hub import HubError, HubRef, commit_of, explained
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.publish_plan import MANIFEST, Content, Plan, content_of, make_plan, manifest_text, read_manifest
+from gsi_bench_dataset.publish_plan import (
+    MANIFEST,
+    MAX_MANIFEST_BYTES,
+    Content,
+    ManifestError,
+    Plan,
+    content_of,
+    is_dataset_path,
+    is_plain_path,
+    make_plan,
+    manifest_text,
+    read_manifest,
+)
+from gsi_bench_dataset.published_folders import dataset_files, verified
+from gsi_bench_dataset.safety.files import FileProblemError, read_regular
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -50,18 +64,7 @@ class _Remote:
     files: Mapping[str, Content] = dataclasses.field(default_factory=dict)
     ours: Mapping[str, Content] = dataclasses.field(default_factory=dict)
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-def dataset_files(folder: Path) -> dict[str, Path | bytes]:
-    """What is published of a dataset folder: card, licence texts, shards.
-
-    Raises:
-        HubError: it holds no dataset.
-    """
-    if not (folder / "README.md").is_file() or not any((folder / "data").glob("*.parquet")):
-        raise HubError(f"{folder}: expected a dataset folder with README.md and data/*.parquet; run gsi-bench import first")
-    paths = [folder / "README.md", *folder.glob("LICENSE*"), *(folder / "data").glob("*.parquet")]
-    return {path.relative_to(folder).as_posix(): path for path in sorted(paths)}
+    manifest_problem: str | None = None  # why its list of files is none that a push left
 
 
 def push_dataset(
@@ -71,8 +74,11 @@ def push_dataset(
 
     Raises:
         HubError: no dataset there; the Hub refuses, or cannot be reached; files in the repository are in the way.
+        DatasetError: the dataset is damaged.
+        OSError: a file cannot be read.
     """
     files = dataset_files(folder)
+    verified(folder)  # a damaged shard is not spread
     splits = sorted({Path(path).name.rsplit("-", 3)[0] for path in files if path.endswith(".parquet")})
     claimed = [f"data/{split}-*.parquet" for split in splits]
     return push_files(files, target, claimed=claimed, dry_run=dry_run, overwrite=overwrite, message=message)
@@ -100,31 +106,40 @@ def push_files(
     Raises:
         HubError: see `push_dataset`.
     """
-    import huggingface_hub  # noqa: PLC0415
-
     contents = {path: content_of(source) for path, source in files.items()}
     manifest = manifest_text(contents).encode()
     files, contents = {**files, MANIFEST: manifest}, {**contents, MANIFEST: content_of(manifest)}
-    api = huggingface_hub.HfApi()
     with explained(target.ref, target.kind):
-        api.whoami()  # a wrong token and an absent repository look alike from here on
+        import huggingface_hub  # noqa: PLC0415 - inside: a bad HF_ENDPOINT fails here
+
+        api = huggingface_hub.HfApi()
+        _require_account(api, target)  # a wrong token and an absent repository look alike from here on
         remote = _read(api, target)
         plan = make_plan(contents, remote.files, remote.ours, overwrite=overwrite, claimed=claimed)
-        problems = [*plan.problems, *_clashes(target, remote, plan)]
+        problems = [*plan.problems, *_clashes(target, remote, plan, overwrite=overwrite)]
         if problems:
             raise HubError(summary_of(f"{target.ref}: nothing was changed", problems))
         result = Pushed(plan, {path: c.size for path, c in contents.items()}, new_repository=remote.commit is None)
         if dry_run:
             return result
         head = remote.commit or _create(api, target)
-        commit = head if plan.empty else _commit(api, target, files, plan, head=head, message=message)
+        commit = head
+        if not plan.empty:
+            commit = _commit(api, target, files, plan, head=head, message=message)
+            _require_shown(_files_at(api, target, commit), contents, plan, target, commit)
         if target.tag and target.tag not in remote.tags:
             api.create_tag(target.ref.repo_id, tag=target.tag, revision=commit, repo_type=target.kind)
     return dataclasses.replace(result, commit=commit)
 
 
+def _require_account(api: HfApi, target: Target) -> None:
+    told: object = api.whoami()
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str):
+        raise HubError(f"{target.ref}: expected the name of an account from the Hub, found something else; check HF_ENDPOINT")
+
+
 def _read(api: HfApi, target: Target) -> _Remote:
-    from huggingface_hub import RepoFile, errors  # noqa: PLC0415
+    from huggingface_hub import errors  # noqa: PLC0415
 
     repo, kind = target.ref.repo_id, target.kind
     try:
@@ -133,22 +148,41 @@ def _read(api: HfApi, target: Target) -> _Remote:
         if target.ref.revision is not None:  # a mistyped name must not leave an empty repository behind
             raise
         return _Remote()
-    commit = str(info.sha)
-    entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=kind)
-    files = {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
-    ours: dict[str, Content] = {}
-    if MANIFEST in files:
-        local = Path(api.hf_hub_download(repo, MANIFEST, repo_type=kind, revision=commit))
-        ours = read_manifest(local.read_text(encoding="utf-8"))
+    commit = commit_of(info.sha, target.ref)
+    files = _files_at(api, target, commit)
+    if getattr(info, "siblings", None) and not files:  # it would look as if nothing were in the way
+        raise HubError(f"{target.ref}: the Hub says that there are files and lists none; run the command again later")
+    ours, problem = _put_by_us(api, target, commit, files[MANIFEST].size) if MANIFEST in files else ({}, None)
     tags = {}
     if target.tag:
         tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=kind).tags}
-    return _Remote(commit, bool(info.private), files, ours, tags)
+    return _Remote(commit, bool(info.private), files, ours, tags, problem)
 
 
-def _clashes(target: Target, remote: _Remote, plan: Plan) -> list[str]:
+def _files_at(api: HfApi, target: Target, commit: str) -> dict[str, Content]:
+    from huggingface_hub import RepoFile  # noqa: PLC0415
+
+    entries = api.list_repo_tree(target.ref.repo_id, recursive=True, revision=commit, repo_type=target.kind)
+    return {e.path: Content(e.size, e.lfs.sha256 if e.lfs else "", e.blob_id) for e in entries if isinstance(e, RepoFile)}
+
+
+def _put_by_us(api: HfApi, target: Target, commit: str, size: int) -> tuple[dict[str, Content], str | None]:
+    """What the last push listed, and why that list cannot be believed. It decides what is deleted and replaced unasked."""
+    if not 0 <= size <= MAX_MANIFEST_BYTES:
+        return {}, f"{MANIFEST}: {size} bytes; a push leaves at most {MAX_MANIFEST_BYTES}"
+    path = api.hf_hub_download(target.ref.repo_id, MANIFEST, repo_type=target.kind, revision=commit)
+    allowed = is_dataset_path if target.kind == "dataset" else is_plain_path
+    try:
+        return read_manifest(read_regular(path, MAX_MANIFEST_BYTES), allowed), None
+    except (ManifestError, FileProblemError) as error:
+        return {}, str(error)
+
+
+def _clashes(target: Target, remote: _Remote, plan: Plan, *, overwrite: bool) -> list[str]:
     """What stands against a push beside files."""
     found = []
+    if remote.manifest_problem is not None and not overwrite:
+        found.append(f"{remote.manifest_problem}; nothing there counts as put by gsi-bench push. Replace it with --overwrite")
     if target.private and remote.commit is not None and not remote.private:
         found.append("the repository exists and is public; make it private on its page, or leave --private out")
     tagged = remote.tags.get(target.tag or "")
@@ -161,7 +195,20 @@ def _create(api: HfApi, target: Target) -> str:
     sdk = "gradio" if target.kind == "space" else None
     repo = target.ref.repo_id
     api.create_repo(repo, repo_type=target.kind, exist_ok=True, private=target.private or None, space_sdk=sdk)
-    return str(api.repo_info(repo, repo_type=target.kind).sha)
+    return commit_of(api.repo_info(repo, repo_type=target.kind).sha, target.ref)
+
+
+def _require_shown(
+    shown: Mapping[str, Content], contents: Mapping[str, Content], plan: Plan, target: Target, commit: str
+) -> None:
+    """The Hub may take a commit and leave files out of it that its answers called ignored."""
+    sent = (*plan.add, *plan.change)
+    problems = [f"{path}: not there" for path in sent if path not in shown]
+    problems += [f"{path}: other contents" for path in sent if path in shown and not shown[path].equals(contents[path])]
+    problems += [f"{path}: still there" for path in plan.delete if path in shown]
+    if problems:
+        said = f"{target.ref}: commit {commit} does not show what was sent; look at the repository, and run the command again"
+        raise HubError(summary_of(said, problems))
 
 
 def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan: Plan, *, head: str, message: str) -> str:
@@ -177,4 +224,4 @@ def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan:
     info = api.create_commit(
         repo, [*additions, *deletions], commit_message=message, repo_type=kind, revision=branch, parent_commit=head
     )
-    return str(info.oid)
+    return commit_of(info.oid, target.ref)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +88,8 @@ def _push(args: argparse.Namespace) -> int:
 
 
 def _push_dataset(args: argparse.Namespace, target: Target) -> int:
-    from gsi_bench_dataset.publish import dataset_files, push_dataset  # noqa: PLC0415
+    from gsi_bench_dataset.publish import push_dataset  # noqa: PLC0415
+    from gsi_bench_dataset.published_folders import dataset_files, scratch_beside, verified  # noqa: PLC0415
     from gsi_bench_dataset.rights import Part, refuse, restricted, write_open_part  # noqa: PLC0415
 
     dataset_files(args.folder)  # complains about what is no dataset
@@ -101,8 +101,9 @@ def _push_dataset(args: argparse.Namespace, target: Target) -> int:
     if not closed or part is None:
         return _report(push_dataset(args.folder, target, **options), target)
     # Beside the dataset, where there is room for as much; equal samples give equal files, so it resumes as well.
-    with tempfile.TemporaryDirectory(prefix=f".{args.folder.resolve().name}-", dir=args.folder.resolve().parent) as scratch:
-        open_part = Path(scratch) / "open"
+    with scratch_beside(args.folder) as scratch:
+        verified(args.folder)  # what is written anew says nothing of it any more
+        open_part = scratch / "open"
         write_open_part(args.folder, open_part, part, confirmed=args.rights_confirmed)
         how = "left out" if args.drop_restricted else "published without their pictures"
         say(f"{args.folder}: {len(closed)} samples {'would be ' if args.dry_run else ''}{how}")
@@ -164,10 +165,16 @@ def _add_pull(subparsers: Any) -> None:
 
 
 def _run_pull(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.pulled_folders import all_unfinished  # noqa: PLC0415
     from gsi_bench_dataset.pulling import pull_dataset  # noqa: PLC0415
 
     ref = _ref(args.repo)
-    pulled = pull_dataset(ref, args.folder, overwrite=args.overwrite)
+    try:
+        pulled = pull_dataset(ref, args.folder, overwrite=args.overwrite)
+    except KeyboardInterrupt:
+        for folder in all_unfinished(args.folder):
+            say(f"stopped; what has arrived stays in {folder}, and the same command goes on from there")
+        raise
     checks = f"{pulled.checked} checked" if pulled.checked else "not checked: the repository has no list of hashes"
     what = f"{pulled.files} files, {checks}" if pulled.changed else "is already this"
     say(f"{args.folder}: {ref.repo_id}@{pulled.commit}, {what}")

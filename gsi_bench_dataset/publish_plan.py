@@ -9,15 +9,43 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
-__all__ = ["MANIFEST", "Content", "Plan", "content_of", "make_plan", "manifest_text", "read_manifest"]
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import FileProblemError, parse_json
+from gsi_bench_dataset.safety.names import name_problem, printable
+
+__all__ = [
+    "MANIFEST",
+    "MAX_MANIFEST_BYTES",
+    "Content",
+    "ManifestError",
+    "Plan",
+    "content_of",
+    "is_dataset_path",
+    "is_plain_path",
+    "make_plan",
+    "manifest_text",
+    "read_manifest",
+]
 
 MANIFEST = ".gsi-bench.json"
+# Some 200 bytes a file: forty thousand of them.
+MAX_MANIFEST_BYTES = 8 * 2**20
 _FORMAT = 1
 _BLOCK = 2**20
+_MAX_SIZE = 2**50
+_DATASET_FILE = re.compile(r"README\.md|LICENSE[^/]*|data/[^/]+\.parquet")
+
+
+class ManifestError(ValueError):
+    """A list of files that cannot be one which `push` left."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,18 +83,44 @@ class Plan:
 
 
 def content_of(source: Path | bytes) -> Content:
-    """Reads a file once and names it both ways."""
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    long, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    """Reads a file once and names it both ways.
+
+    Raises:
+        OSError: as the system says.
+        FileProblemError: a pipe, a device, a folder; or the file changes while it is read.
+    """
     if isinstance(source, bytes):
-        long.update(source)
-        blob.update(source)
-    else:
-        with source.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                long.update(block)
-                blob.update(block)
+        blob = hashlib.sha1(b"blob %d\0" % len(source) + source, usedforsecurity=False)
+        return Content(len(source), hashlib.sha256(source).hexdigest(), blob.hexdigest())
+    if not stat.S_ISREG(source.stat().st_mode):  # before it is opened: a pipe would be waited for, a device acts
+        raise FileProblemError(f"{source}: expected a file, found a folder, pipe or device; take it away")
+    with source.open("rb") as stream:
+        size, read = os.fstat(stream.fileno()).st_size, 0
+        long, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        while block := stream.read(_BLOCK):
+            long.update(block)
+            blob.update(block)
+            read += len(block)
+    if read != size:
+        raise FileProblemError(f"{source}: changed while it was read; run the command again when nothing writes there")
     return Content(size, long.hexdigest(), blob.hexdigest())
+
+
+def is_plain_path(path: object) -> bool:
+    """Whether a name from outside is a relative path of plain names: it cannot lead out of a folder.
+
+    >>> is_plain_path("data/a.parquet"), is_plain_path("../a"), is_plain_path("/a")
+    (True, False, False)
+    """
+    if not isinstance(path, str):
+        return False
+    # A leading dot is allowed: `.gitattributes`. What climbs is not.
+    return all(part.strip(".") and name_problem(part.lstrip(".")) is None for part in path.split("/"))
+
+
+def is_dataset_path(path: object) -> bool:
+    """Whether a name is one that a dataset's card, licence text or shard may have."""
+    return is_plain_path(path) and _DATASET_FILE.fullmatch(str(path)) is not None
 
 
 def manifest_text(files: Mapping[str, Content]) -> str:
@@ -75,13 +129,43 @@ def manifest_text(files: Mapping[str, Content]) -> str:
     return json.dumps({"made_by": "gsi-bench push", "format": _FORMAT, "files": listed}, indent=2) + "\n"
 
 
-def read_manifest(text: str) -> dict[str, Content]:
-    """The files that such a list names; none where it is no list of ours."""
+def read_manifest(data: bytes, allowed: Callable[[object], bool]) -> dict[str, Content]:
+    """The files that such a list names. It is from outside: whoever may write to a repository may write this.
+
+    Args:
+        data: the list's bytes.
+        allowed: whether a push of this kind puts a file of this name there.
+
+    Raises:
+        ManifestError: with every entry that no push can have written.
+    """
     try:
-        content = json.loads(text)
-        return {path: Content(int(c["size"]), str(c["sha256"]), str(c["blob"])) for path, c in content["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        if len(data) > MAX_MANIFEST_BYTES:
+            raise ManifestError(f"{MANIFEST}: {len(data)} bytes; a push leaves at most {MAX_MANIFEST_BYTES}")
+        content = parse_json(data, MANIFEST)
+    except FileProblemError as error:
+        raise ManifestError(str(error)) from error
+    listed = content.get("files") if isinstance(content, dict) else None
+    if not isinstance(listed, dict):
+        raise ManifestError(f"{MANIFEST}: expected an object with files by name, found something else")
+    problems = [problem for path, entry in listed.items() if (problem := _entry_problem(path, entry, allowed))]
+    if problems:
+        raise ManifestError(summary_of(f"{MANIFEST}: names what no gsi-bench push can have put there", problems))
+    return {path: Content(entry["size"], entry["sha256"], entry["blob"]) for path, entry in listed.items()}
+
+
+def _entry_problem(path: str, entry: Any, allowed: Callable[[object], bool]) -> str | None:
+    if not allowed(path):
+        return f"{printable(path)}: expected the relative path of a file that is published, found another name"
+    if not isinstance(entry, dict):
+        return f"{path}: expected size, sha256 and blob, found {printable(entry)}"
+    size = entry.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
+        return f"{path}: expected a size in bytes, found {printable(size)}"
+    for name, digits in (("sha256", 64), ("blob", 40)):
+        if not isinstance(entry.get(name), str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", entry[name]):
+            return f"{path}: expected {digits} hex digits as {name}, found {printable(entry.get(name))}"
+    return None
 
 
 def make_plan(
@@ -115,7 +199,8 @@ def make_plan(
         if not overwrite and path != MANIFEST and not put_by_us(path)
     ]
     problems += [
-        f"{path}: not put there by gsi-bench push, and load_dataset would read it as part of this one; delete it on the Hub"
+        f"{path if is_plain_path(path) else printable(path)}: not put there by gsi-bench push, and load_dataset would read it "
+        "as part of this one; delete it on the Hub"
         for path in staying
         if any(fnmatchcase(path, pattern) for pattern in claimed)
     ]

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.names import MAX_QUOTED, printable
 from gsi_bench_dataset.sample_files import facts_of
 from gsi_bench_dataset.shards import read_columns, read_dataset, shard_files, split_names, split_sizes, write_dataset
 
@@ -34,7 +35,12 @@ class Restricted:
 
     def __str__(self) -> str:
         what = "may not be passed on" if self.redistributable is False else "does not say whether it may be passed on"
-        return f"{self.split} {self.id}: {what} (licence: {self.licence or 'not known'})"
+        return f"{self.split} {_shown(self.id)}: {what} (licence: {_shown(self.licence or 'not known')})"
+
+
+def _shown(text: str) -> str:
+    """A word of a row as it is where it prints well, else quoted."""
+    return text if text.isprintable() and len(text) <= MAX_QUOTED else printable(text)
 
 
 def restricted(folder: Path, *, confirmed: bool = False) -> list[Restricted]:

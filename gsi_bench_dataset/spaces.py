@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gsi_bench_dataset import __version__
+from gsi_bench_dataset.published_folders import require_own_files
+from gsi_bench_dataset.safety.files import read_text
 
 __all__ = ["SpaceError", "app_files", "metric_files"]
 
@@ -18,6 +20,7 @@ _APP_FILES = ("app.py", "README.md", "requirements.txt")
 _CALLED = ("gsi_bench_dataset", "gsi_bench_metric")  # what the app imports beside its own package
 _LEFT_OUT = {"__pycache__", "node_modules", "build", "dist"}
 _NAME = "gsi_bench"
+_MAX_REQUIREMENTS = 2**20
 
 
 class SpaceError(ValueError):
@@ -57,6 +60,8 @@ def app_files(folder: Path | None = None) -> dict[str, Path | bytes]:
 
     Raises:
         SpaceError: it holds no app.
+        HubError: a link in it leads out of it, or something is no file.
+        FileProblemError: its requirements are no text.
     """
     folder = _package("gsi_bench_space").parent if folder is None else folder
     lacking = [name for name in _APP_FILES if not (folder / name).is_file()]
@@ -65,8 +70,10 @@ def app_files(folder: Path | None = None) -> dict[str, Path | bytes]:
             f"{folder}: expected a Space with {', '.join(_APP_FILES)}, {', '.join(lacking)} not there; give the app's folder: "
             "gsi-bench push space_app --space ORG/NAME"
         )
-    files: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
-    if not re.search(r"^gsi-bench\b", (folder / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE):
+    paths = _files(folder)
+    require_own_files(folder, paths)
+    files: dict[str, Path | bytes] = {path.relative_to(folder).as_posix(): path for path in paths}
+    if not re.search(r"^gsi-bench\b", read_text(folder / "requirements.txt", _MAX_REQUIREMENTS), re.MULTILINE):
         for name in _CALLED:
             package = _package(name)
             files |= {f"{name}/{path.relative_to(package).as_posix()}": path for path in _files(package)}
@@ -81,8 +88,8 @@ def _package(name: str) -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files below a folder, without caches and hidden ones."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """What lies below a folder but folders, without caches and hidden ones."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
     return [p for p in paths if not any(part in _LEFT_OUT or part.startswith(".") for part in p.relative_to(folder).parts)]
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,13 +42,15 @@ class Repository:
 
 @dataclasses.dataclass
 class Fault:
-    """What happens to the next requests whose `METHOD /path` line matches: a status, or a wait before the answer."""
+    """What happens to the next requests whose `METHOD /path` line matches: a status, a body, or a wait before the answer."""
 
     pattern: str
     status: int = 0
     times: int = 1
     skip: int = 0  # so many matching requests pass first
     seconds: float = 0.0
+    body: bytes | None = None  # answered instead, as it is
+    headers: dict = dataclasses.field(default_factory=dict)
 
 
 class StandInHub(ThreadingHTTPServer):
@@ -62,6 +65,11 @@ class StandInHub(ThreadingHTTPServer):
         self.repos, self.blobs, self.requests, self.lock = Repositories(), {}, [], threading.Lock()
         self.cuts = 0  # so many downloads of large files end in the middle
         self.faults: list[Fault] = []
+
+    def handle_error(self, request, client_address):
+        """Clients that hang up early leave no traceback in the output that tests look at."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def seen(self, pattern):
         """Logged `METHOD /path [range]` lines that match."""
@@ -137,8 +145,9 @@ class Handler(BaseHTTPRequestHandler):
                     continue
                 fault.times -= 1
                 time.sleep(fault.seconds)
-                if fault.status:
-                    raise HubAnswer(fault.status, {"error": "trouble"})
+                if fault.status or fault.body is not None:
+                    body = {"error": "trouble"} if fault.body is None else fault.body
+                    raise HubAnswer(fault.status or 200, body, **fault.headers)
 
     def answer(self, answer):
         """Sends an answer, cut in the middle where a test asked for it."""
