@@ -42,6 +42,14 @@ def add_generate(subparsers: Any) -> None:
     parser.add_argument("--model-revision", help="diffusers: branch, tag or commit of the model")
     parser.add_argument("--base-url", metavar="URL", help="openai: the endpoint, such as http://127.0.0.1:8000/v1")
     parser.add_argument(
+        "--key-env",
+        "--api-key-env",
+        dest="key_env",
+        metavar="VARIABLE",
+        help="openai: environment variable with the endpoint's key (default: OPENAI_API_KEY for OpenAI's server or the one in "
+        "OPENAI_BASE_URL, no key for others)",
+    )
+    parser.add_argument(
         "--set",
         dest="settings",
         nargs="+",
@@ -69,7 +77,7 @@ def _run(args: argparse.Namespace) -> int:
     from gsi_bench_metric.editors import EditorOptions, make_editor  # noqa: PLC0415
     from gsi_bench_metric.generating import Wanted, generate  # noqa: PLC0415
 
-    names = ("model", "model_revision", "base_url", "dtype", "concurrency", "timeout")
+    names = ("model", "model_revision", "base_url", "key_env", "dtype", "concurrency", "timeout")
     options = {name: getattr(args, name) for name in names}
     device = pick_device(args.device) if args.editor == "diffusers" else "cpu"
     data = resolve(args.data, args.revision, None)

@@ -41,6 +41,7 @@ class EditorOptions:
     model: str | None = None
     model_revision: str | None = None
     base_url: str | None = None
+    key_env: str | None = None  # the variable with the endpoint's key; None: as `safety.keys.access` says
     device: str = "cpu"
     dtype: str | None = None
     concurrency: int = 4
