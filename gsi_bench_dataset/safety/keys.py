@@ -26,6 +26,7 @@ __all__ = [
     "address_problems",
     "clean",
     "clean_json",
+    "for_console",
     "is_loopback",
     "key_problem",
     "known",
@@ -42,8 +43,11 @@ _SHORTEST = 4
 
 _secrets: set[str] = set()
 _SECRET_VARIABLE = re.compile(r"(?:^|_)(?:API_?KEY|TOKEN|SECRET|PASSWORD|SECRET_ACCESS_KEY)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:^|[-_])(?:api[-_]?key|token|secret|password|passwd|authorization)$", re.IGNORECASE)
 # Other letters' lower case may be longer than they are: only these keep every place where it is.
 _LOW = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+_WRITTEN_OUT = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 _NAMES = r"(?:api[-_]?key|apikey|access[-_]?token|auth[-_]?token|token|secret|password|passwd|pwd|signature|sig|x-amz-[a-z-]+)"
 _PATTERNS = (
@@ -222,12 +226,26 @@ def clean(text: object) -> str:
     return found
 
 
+def for_console(text: object) -> str:
+    r"""A message as a console may get it: without secrets, and with control characters written out, which move its cursor.
+
+    >>> for_console("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return clean(text).translate(_WRITTEN_OUT)
+
+
 def clean_json(value: Any) -> Any:
-    """The same of every text in a JSON value, names included."""
+    """The same of every text in a JSON value, names included; what stands under a name such as `api_key` goes too."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {clean(name) if isinstance(name, str) else name: clean_json(inner) for name, inner in value.items()}
+        return {
+            clean(name) if isinstance(name, str) else name: MASK
+            if isinstance(name, str) and isinstance(inner, str) and _SECRET_NAME.search(name)
+            else clean_json(inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list | tuple):
         return [clean_json(inner) for inner in value]
     return value

@@ -11,9 +11,11 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.images import DAMAGED, open_image
+from gsi_bench_dataset.safety.keys import clean
 from gsi_bench_metric.images import MAX_PIXELS
 
-__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes"]
+__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes", "words_of"]
 
 
 class EditorError(ValueError):
@@ -74,20 +76,37 @@ def as_picture(value: Any, whose: str) -> Image.Image:
     """
     if isinstance(value, (bytes, bytearray)):
         try:
-            with Image.open(io.BytesIO(bytes(value))) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise EditError(f"{whose}: {opened.width}×{opened.height} is over the limit of {MAX_PIXELS} pixels")
-                return opened.convert("RGB")
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            with open_image(bytes(value)) as opened:
+                return _within_limits(opened, whose).convert("RGB")
+        except DAMAGED as error:
             if isinstance(error, EditError):
                 raise
-            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({error})") from error
+            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({clean(error)[:200]})") from error
     if isinstance(value, Image.Image):
-        return value.convert("RGB")
+        try:
+            return _within_limits(value, whose).convert("RGB")
+        except DAMAGED as error:  # a file that is read only now
+            if isinstance(error, EditError):
+                raise
+            raise EditError(f"{whose}: no readable picture ({clean(error)[:200]})") from error
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:
-        return Image.fromarray(value)
+        return _within_limits(Image.fromarray(value), whose)
     found = f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
     raise EditError(f"{whose}: expected a PIL image, encoded bytes or RGB uint8 (H, W, 3), found {found}")
+
+
+def words_of(error: BaseException, most: int = 500) -> str:
+    """What an error of foreign code says: on one line, without secrets, whatever it does when it is asked."""
+    try:
+        return " ".join(clean(error).split())[:most]
+    except Exception:  # noqa: BLE001 - its own `__str__` fails
+        return "(its words cannot be had)"
+
+
+def _within_limits(image: Image.Image, whose: str) -> Image.Image:
+    if not 0 < image.width * image.height <= MAX_PIXELS:
+        raise EditError(f"{whose}: {image.width}×{image.height} is empty or over the limit of {MAX_PIXELS} pixels")
+    return image
 
 
 def png_bytes(image: Image.Image) -> bytes:

@@ -17,15 +17,14 @@ from typing import Any
 
 from PIL import Image
 
-from gsi_bench_dataset.safety.keys import KeyProblemError, access, clean, is_loopback
+from gsi_bench_dataset.safety.keys import KeyProblemError, access, is_loopback
 from gsi_bench_dataset.safety.replies import MAX_PICTURE_BYTES, ReplyProblemError, fetch, limited_client
-from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes, words_of
 
 __all__ = ["OpenAIEditor"]
 
 SEED = "{seed}"  # as the value of an option: the seed of the sample
 _TRIES = 5
-_SHOWN = 500  # characters of a server's words
 # What the client raises on an answer of another form: it builds its objects without a check. RuntimeError: nested without end.
 _ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
 
@@ -88,14 +87,14 @@ class OpenAIEditor:
             raise EditorError(f"the endpoint refuses the key ({error.status_code}); {remedy}") from error
         except openai.NotFoundError as error:
             raise EditorError(
-                f"no model {self._model!r} at {self.settings['endpoint']}, or no such route: {_words(error)}"
+                f"no model {self._model!r} at {self.settings['endpoint']}, or no such route: {words_of(error)}"
             ) from error
         except openai.APIError as error:
-            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {_words(error)}") from error
+            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {words_of(error)}") from error
         except ReplyProblemError as error:
-            raise EditError(_words(error)) from error
+            raise EditError(words_of(error)) from error
         except _ODD as error:  # no JSON, or JSON of another form
-            raise EditError(f"the endpoint's answer cannot be read: {type(error).__name__}: {_words(error)}") from error
+            raise EditError(f"the endpoint's answer cannot be read: {type(error).__name__}: {words_of(error)}") from error
         return as_picture(self._bytes(answer), "the endpoint's answer")
 
     def _asked(self, **request: Any) -> Any:
@@ -130,9 +129,4 @@ class OpenAIEditor:
         except EditError:
             raise
         except (OSError, ValueError) as error:
-            raise EditError(f"the picture that the endpoint names cannot be fetched ({_words(error)})") from error
-
-
-def _words(error: BaseException) -> str:
-    """What a server or the client says, on one line."""
-    return " ".join(clean(str(error)).split())[:_SHOWN]
+            raise EditError(f"the picture that the endpoint names cannot be fetched ({words_of(error)})") from error
