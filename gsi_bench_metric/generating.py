@@ -98,7 +98,7 @@ def generate(
     """Makes the pictures that are not there yet. Stopped at any moment, the same call goes on.
 
     Raises:
-        GenerateError: no place to write; the folder holds pictures of other settings; a sample's id that cannot be a file's name;
+        GenerateError: no place to write; pictures of other settings there; a sample whose id cannot be a name of a file;
             some edits failed, each is named; too many in a row did.
         EditorError: the editor cannot do any.
         StoreError: the disk is full. What was made is kept.
