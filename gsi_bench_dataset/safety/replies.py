@@ -167,7 +167,7 @@ def limited_client(client_class: type[Any], *, seconds: float, most: int) -> Any
     base = next(kind for kind in client_class.__mro__ if kind.__name__ == "AsyncClient")
     httpx = sys.modules[base.__module__.partition(".")[0]]
 
-    class LimitedClient(client_class):  # type: ignore[misc] # known when it runs
+    class LimitedClient(client_class):
         async def send(self, request: Any, **options: Any) -> Any:
             request.headers["Accept-Encoding"] = "gzip, deflate"  # what can be unpacked piece by piece
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import queue
 import sys
 import threading
@@ -322,7 +323,8 @@ class _Correspondence:
         """Drops what is still under way."""
         self.stopping.set()
         if self._loop is not None and self._task is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            with contextlib.suppress(RuntimeError):  # its loop has just closed: nothing is under way
+                self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(timeout=5)
 
     def _run(self) -> None:

@@ -1,8 +1,7 @@
-"""`generate` and `baseline` with hostile ids, names, places, options and functions: named at once, nothing outside is touched."""
+"""`generate` and `baseline` with hostile ids, names, places, options, functions: named at once, nothing outside touched."""
 
 import os
 import signal
-import threading
 
 import pytest
 
@@ -87,18 +86,22 @@ def test_a_sample_id_that_is_a_path_writes_and_deletes_nothing(data, tmp_path, i
 
 @pytest.mark.parametrize("name", ["..", "/x", "a/b", "", ".", " ", "../x", ".x", "a\\b", "a\nb", "x" * 300])
 def test_a_name_that_is_no_folders_name_is_refused_before_work(run, module, tmp_path, name):
-    status, err = run(f"{module('open("ran", "w").close()' + chr(10) + IDENTITY)}:edit", "--name", name)
+    editor = module(f"open('ran', 'w').close()\n{IDENTITY}")
+    status, err = run(f"{editor}:edit", "--name", name)
     assert status == 2 and "--name" in err and "expected the name of one folder" in err
     assert not (tmp_path / "ran").exists() and not (tmp_path / "eval").exists()
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "pipe", "dangling", "loop"])
-def test_a_place_that_cannot_be_written_is_named_before_work(run, module, tmp_path, place, capsys, data):
+def test_a_place_that_cannot_be_written_is_named_before_work(  # noqa: PLR0917 - fixtures
+    run, module, tmp_path, place, capsys, data
+):
     (tmp_path / "file").write_text("x")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    status, err = run(f"{module('def edit(image): open("ran", "w"); return image')}:edit", "--out", place)
+    editor = module("def edit(image): open('ran', 'w'); return image")
+    status, err = run(f"{editor}:edit", "--out", place)
     assert status == 2 and "--out" in err and place.partition("/")[0] in err and not (tmp_path / "ran").exists()
     assert main(["baseline", "copy", "--data", str(data), "--split", "fine", "--out", place]) == 2
     assert "--out" in capsys.readouterr().err
@@ -107,14 +110,33 @@ def test_a_place_that_cannot_be_written_is_named_before_work(run, module, tmp_pa
 @pytest.mark.parametrize(
     "options",
     [
-        ("--concurrency", "0"), ("--concurrency", "-1"), ("--concurrency", "100000"), ("--concurrency", "x"),
-        ("--limit", "0"), ("--limit", "-1"), ("--limit", "9" * 30), ("--timeout", "0"), ("--timeout", "-1"), ("--timeout", "nan"),
-        ("--timeout", "inf"), ("--timeout", "1e9"), ("--seed", "9" * 40), ("--seed", "1.5"), ("--dtype", "int8"), ("--dtype", ""),
-        ("--set", "x"), ("--set", "=1"), ("--set", "a b=1"), ("--set", "x=NaN"), ("--set", "x=[1, -Infinity]"), ("--set", "x=" + "[" * 90_000),
-        ("--set", "x=1", "x=2"), ("--set", "image=1"),
+        ("--concurrency", "0"),
+        ("--concurrency", "-1"),
+        ("--concurrency", "100000"),
+        ("--concurrency", "x"),
+        ("--limit", "0"),
+        ("--limit", "-1"),
+        ("--limit", "9" * 30),
+        ("--timeout", "0"),
+        ("--timeout", "-1"),
+        ("--timeout", "nan"),
+        ("--timeout", "inf"),
+        ("--timeout", "1e9"),
+        ("--seed", "9" * 40),
+        ("--seed", "1.5"),
+        ("--dtype", "int8"),
+        ("--dtype", ""),
+        ("--set", "x"),
+        ("--set", "=1"),
+        ("--set", "a b=1"),
+        ("--set", "x=NaN"),
+        ("--set", "x=[1, -Infinity]"),
+        ("--set", "x=" + "[" * 90_000),
+        ("--set", "x=1", "x=2"),
+        ("--set", "image=1"),
     ],
     ids=lambda options: " ".join(options)[:20],
-)  # fmt: skip
+)
 def test_an_option_out_of_range_is_one_line_before_work(run, module, tmp_path, options):
     status, err = run(f"{module('def edit(image, x=0): return image')}:edit", *options)
     assert status == 2 and options[0] in err and "Traceback" not in err and not (tmp_path / "eval").exists()
@@ -123,12 +145,22 @@ def test_an_option_out_of_range_is_one_line_before_work(run, module, tmp_path, o
 @pytest.mark.parametrize(
     "fields",
     [
-        {"timeout": float("nan")}, {"timeout": float("inf")}, {"timeout": 0}, {"temperature": float("nan")}, {"concurrency": 10**6},
-        {"samples": 10**6}, {"seed": 2**70}, {"retries": 10**6}, {"max_tokens": 10**9}, {"price": (float("nan"), 1.0)},
-        {"price": (-1.0, 1.0)}, {"batch_size": 0}, {"max_side": 10**9},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": 0},
+        {"temperature": float("nan")},
+        {"concurrency": 10**6},
+        {"samples": 10**6},
+        {"seed": 2**70},
+        {"retries": 10**6},
+        {"max_tokens": 10**9},
+        {"price": (float("nan"), 1.0)},
+        {"price": (-1.0, 1.0)},
+        {"batch_size": 0},
+        {"max_side": 10**9},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_judges_option_out_of_range_is_named(fields):
     with pytest.raises(JudgeError, match=f"--judge-{next(iter(fields)).replace('_', '-')}"):
         make_judge("openai", options=JudgeOptions(model="m", url="http://127.0.0.1:9/v1", **fields))
@@ -137,10 +169,27 @@ def test_a_judges_option_out_of_range_is_named(fields):
 @pytest.mark.parametrize(
     "editor",
     [
-        ":edit", "module:", ":", "builtins:max", "builtins:getattr", "os:system", "os:path", "sys:exit", ".x:edit", "..:edit",
-        "a..b:edit", "/etc/passwd:edit", "../x:edit", "os:no.name", "os:__name__", "a\nb:edit", "asyncio:sleep", "magic", "",
+        ":edit",
+        "module:",
+        ":",
+        "builtins:max",
+        "builtins:getattr",
+        "os:system",
+        "os:path",
+        "sys:exit",
+        ".x:edit",
+        "..:edit",
+        "a..b:edit",
+        "/etc/passwd:edit",
+        "../x:edit",
+        "os:no.name",
+        "os:__name__",
+        "a\nb:edit",
+        "asyncio:sleep",
+        "magic",
+        "",
     ],
-)  # fmt: skip
+)
 def test_an_editor_that_is_no_function_is_named_before_work(run, editor, tmp_path):
     status, err = run(editor)
     assert status == 2 and "error: " in err and "Traceback" not in err
@@ -151,23 +200,44 @@ def test_an_editor_that_is_no_function_is_named_before_work(run, editor, tmp_pat
 @pytest.mark.parametrize(
     "source",
     [
-        "async def edit(image): return image", "def edit(image): yield image", "async def edit(image): yield image",
-        "def edit(image, /): return image", "def edit(image, colour): return image", "edit = 5",
-        "raise SystemExit(0)", "raise KeyboardInterrupt", "1 / 0", "def edit(image) return", "import no_such_module_y",
+        "async def edit(image): return image",
+        "def edit(image): yield image",
+        "async def edit(image): yield image",
+        "def edit(image, /): return image",
+        "def edit(image, colour): return image",
+        "edit = 5",
+        "raise SystemExit(0)",
+        "raise KeyboardInterrupt",
+        "1 / 0",
+        "def edit(image) return",
+        "import no_such_module_y",
         "import sys; sys.exit('bye')",
     ],
-)  # fmt: skip
+)
 def test_a_module_that_cannot_edit_is_named_before_work(run, module, source, tmp_path):
     status, err = run(f"{module(source)}:edit")
     assert status == 2 and "error: " in err and "Traceback" not in err and not (tmp_path / "eval").exists()
 
 
 GARBAGE = [
-    "raise SystemExit(0)", "raise KeyboardInterrupt", "raise GeneratorExit", "raise MemoryError", "return edit(image, sample, 1)",
-    "return None", "return b'GIF89a'", "return b''", "return 'x'", "return [image]", "return Image.new('RGB', (0, 5))",
-    "return np.zeros((0, 5, 3), np.uint8)", "return np.zeros((5, 5, 4), np.uint8)", "return np.zeros((5, 5, 3))",
-    "return np.zeros((1, 64_000_001, 3), np.uint8)", "raise Odd", "return b'%!PS-Adobe-3.0 EPSF-3.0'",
-]  # fmt: skip
+    "raise SystemExit(0)",
+    "raise KeyboardInterrupt",
+    "raise GeneratorExit",
+    "raise MemoryError",
+    "return edit(image, sample, 1)",
+    "return None",
+    "return b'GIF89a'",
+    "return b''",
+    "return 'x'",
+    "return [image]",
+    "return Image.new('RGB', (0, 5))",
+    "return np.zeros((0, 5, 3), np.uint8)",
+    "return np.zeros((5, 5, 4), np.uint8)",
+    "return np.zeros((5, 5, 3))",
+    "return np.zeros((1, 64_000_001, 3), np.uint8)",
+    "raise Odd",
+    "return b'%!PS-Adobe-3.0 EPSF-3.0'",
+]
 
 
 @pytest.mark.parametrize("what", GARBAGE)
@@ -182,10 +252,8 @@ def test_a_function_that_gives_or_raises_garbage_costs_one_edit(run, module, wha
 
 
 def test_ctrl_c_still_stops_a_function(run, module, tmp_path):
-    source = (
-        "import time\ndef edit(image, sample):\n    if sample.id == 'b_edit_0':\n        time.sleep(20)\n    return image\n"
-    )
-    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    source = "import os, signal, time\ndef edit(image, sample):\n    if sample.id == 'b_edit_0':\n"
+    source += "        os.kill(os.getpid(), signal.SIGINT)\n        time.sleep(20)\n    return image\n"
     status, err = run(f"{module(source)}:edit")
     assert status == 130 and "interrupted" in err
     assert len(list(tmp_path.rglob("eval/**/*.png"))) == 1
