@@ -112,7 +112,9 @@ def _run_evaluate(args: argparse.Namespace) -> int:
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": JudgeOptions(**judge_options(args))})
+    options = JudgeOptions(**judge_options(args))
+    options.require_sound()  # before a dataset is fetched
+    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": options})
     try:
         run = evaluate(request, args.out, progress=not args.quiet)
     except KeyboardInterrupt:
