@@ -211,8 +211,8 @@ def is_loopback(url: str) -> bool:
 def clean(text: object) -> str:
     """A text without secrets: those that are known, in whole, in parts and encoded, and whatever looks like one.
 
-    >>> clean("GET https://me:secret@host/?api_key=abc: Bearer 0123456789abcdef")
-    'GET https://***@host/?api_key=***: Bearer ***'
+    >>> clean("GET https://me:secret@host/?api_key=abc with Bearer fedcba9876543210")
+    'GET https://***@host/?api_key=*** with Bearer ***'
     """
     found = str(text)
     for secret in sorted({*_secrets, *_from_environment()}, key=len, reverse=True):
