@@ -10,11 +10,14 @@ import argparse
 import math
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from types import TracebackType
 from typing import Any
 
 from gsi_bench_dataset import __version__
+from gsi_bench_dataset.safety.keys import clean, for_console
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import (
     Terminated,
@@ -41,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 2 a known error, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
     """
     consoles_that_print_anything()
+    sys.excepthook = _print_traceback
     parser = build_parser()
     args = parser.parse_args(argv)
     try:
@@ -61,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = explained(error)
         if message is None:
             raise
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(f"error: {for_console(message)}\n")
         return USAGE_ERROR
 
 
@@ -102,7 +106,7 @@ def new_command(subparsers: Any, name: str, words: str, example: str) -> argpars
 
 def say(text: str) -> None:
     """A line of output."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(clean(text) + "\n")
 
 
 def whole(least: int = 1, most: int = 1_000_000) -> Callable[[str], int]:
@@ -142,6 +146,11 @@ def explained(error: Exception) -> str | None:
     """
     ours = type(error).__module__.split(".")[0].startswith("gsi_bench")
     return str(error) if ours else system_problem(error)
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A traceback without the keys that a server's or a library's words may hold."""
+    sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,9 @@ def _run_evaluate(args: argparse.Namespace) -> int:
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": JudgeOptions(**judge_options(args))})
+    options = JudgeOptions(**judge_options(args))
+    options.require_sound()  # before a dataset is fetched
+    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": options})
     try:
         run = evaluate(request, args.out, progress=not args.quiet)
     except KeyboardInterrupt:
@@ -230,16 +233,22 @@ def _run_baseline(args: argparse.Namespace) -> int:
     from PIL import Image  # noqa: PLC0415
     from tqdm import tqdm  # noqa: PLC0415
 
+    from gsi_bench_dataset.safety.names import plain_name  # noqa: PLC0415
     from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
     from gsi_bench_metric.baselines import BASELINES  # noqa: PLC0415
+    from gsi_bench_metric.generating import require_place  # noqa: PLC0415
 
+    folders = {name: require_place(args.out, name, args.split) for name in args.names}
     for sample in tqdm(read_dataset(args.data, args.split, args.revision), desc="baselines", unit="sample", delay=2):
         for name in args.names:
-            path = args.out / name / f"generated_images_{args.split}" / f"{sample.id}.png"
+            path = folders[name] / f"{plain_name(sample.id, 'sample id')}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".tmp")
-            Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
-            partial.replace(path)
+            partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+            try:
+                Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
     say(f"pictures written below {args.out}")
     return 0
 

@@ -15,7 +15,9 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import secrets
+import tempfile
 import threading
 import time
 from collections import deque
@@ -31,10 +33,14 @@ from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.record_store import RecordStore, digest
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.files import read_json
+from gsi_bench_dataset.safety.keys import clean, clean_json
+from gsi_bench_dataset.safety.names import name_problem, printable
+from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.editors.base import EditError, Editor, EditRequest, png_bytes
 from gsi_bench_metric.images import ImageError, load_rgb
 
-__all__ = ["GenerateError", "Generated", "Wanted", "generate", "seed_of"]
+__all__ = ["GenerateError", "Generated", "Wanted", "generate", "require_place", "seed_of"]
 
 T = TypeVar("T")
 
@@ -92,15 +98,14 @@ def generate(
     """Makes the pictures that are not there yet. Stopped at any moment, the same call goes on.
 
     Raises:
-        GenerateError: the folder holds pictures of other settings; some edits failed, each is named; too many in a row did.
+        GenerateError: no place to write; pictures of other settings there; a sample whose id cannot be a name of a file;
+            some edits failed, each is named; too many in a row did.
         EditorError: the editor cannot do any.
         StoreError: the disk is full. What was made is kept.
     """
-    if Path(wanted.name).name != wanted.name:
-        raise GenerateError(f"--name {wanted.name!r}: expected the name of one folder")
-    place = out / wanted.name
-    pictures, notes = place / f"generated_images_{wanted.split}", place / f"generation_{wanted.split}"
-    settings = {**editor.settings, "seed": wanted.seed, "language": wanted.language}
+    pictures = require_place(out, wanted.name, wanted.split)
+    notes = pictures.with_name(f"generation_{wanted.split}")
+    settings = clean_json({**editor.settings, "seed": wanted.seed, "language": wanted.language})
     _claim(pictures, notes, settings, wanted.overwrite)
     failures: dict[str, str] = {}
     listed: list[dict[str, Any]] = []
@@ -117,7 +122,7 @@ def generate(
             try:
                 record, new = answer()
             except (EditError, ImageError) as error:
-                failures[job.sample.id] = str(error)
+                failures[job.sample.id] = clean(error)
                 in_a_row += 1
                 if in_a_row == _MAX_IN_A_ROW:
                     raise _failed(failures, f"stopped, the last {in_a_row} edits all failed") from error
@@ -133,12 +138,33 @@ def generate(
     return Generated(pictures, made, len(listed) - made, resized)
 
 
+def require_place(out: Path, name: str, split: str) -> Path:
+    """The folder of an editor's pictures, found out to be writable before any work. Nothing is made.
+
+    Raises:
+        GenerateError: the name is not that of one folder, or nothing can be written there.
+    """
+    problem = name_problem(name)
+    if problem is not None:
+        raise GenerateError(f"--name {printable(name)}: expected the name of one folder; it {problem}")
+    folder = out / name / f"generated_images_{split}"
+    try:
+        there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        with tempfile.TemporaryFile(dir=there, prefix=".gsi-bench-"):
+            pass
+    except (OSError, ValueError) as error:
+        said = system_problem(OSError(error.errno, "")) if isinstance(error, OSError) else error
+        raise GenerateError(f"--out {printable(str(out))}: no pictures can be written to {folder} ({said})") from error
+    return folder
+
+
 def _claim(pictures: Path, notes: Path, settings: dict[str, Any], overwrite: bool) -> None:
     """Makes the folders, or finds those of the same settings."""
     path = notes / "settings.json"
     found: dict[str, Any] | None = None
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+        read = read_json(path)
+        found = read if isinstance(read, dict) else None
     if found == settings:
         return
     if not overwrite and found is not None:
@@ -166,6 +192,9 @@ def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -
     for number, sample in enumerate(samples):
         if number == wanted.limit:
             return
+        problem = name_problem(sample.id)
+        if problem is not None:
+            raise GenerateError(f"sample id {printable(sample.id)}: {problem}; its picture would be a file of that name")
         prompt = sample.prompt_zh if wanted.language == "zh" else sample.prompt
         if prompt is None:
             raise GenerateError(f"{sample.id}: has no instruction in Chinese; leave --language out")
@@ -242,7 +271,8 @@ def _in_order(
 
 
 def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _failed(failures: dict[str, str], words: str) -> GenerateError:

@@ -28,7 +28,8 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--judge-key-env",
         metavar="VARIABLE",
-        help="environment variable with the server's key (default: OPENAI_API_KEY for OpenAI's server, no key for others)",
+        help="environment variable with the server's key (default: OPENAI_API_KEY for OpenAI's server or the one in "
+        "OPENAI_BASE_URL, no key for others)",
     )
     group.add_argument("--judge-revision", metavar="REV", help="local: branch, tag or commit of a repository")
     group.add_argument(
@@ -108,11 +109,13 @@ def run_judge_validation(args: argparse.Namespace) -> int:
     from gsi_bench_metric.validity.judges import JudgeRequest, validate_judges  # noqa: PLC0415
     from gsi_bench_metric.validity.judges_page import judges_markdown, write_judges  # noqa: PLC0415
 
+    options = JudgeOptions(**judge_options(args))
+    options.require_sound()  # before a dataset is fetched
     request = JudgeRequest(
         data=args.data,
         split=args.split,
         judges=tuple(args.judge),
-        options=JudgeOptions(**judge_options(args)),
+        options=options,
         controls=tuple(args.controls) if args.controls else None,
         limit=args.limit,
         revision=args.revision,

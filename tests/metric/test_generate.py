@@ -222,7 +222,9 @@ def endpoint(generate, server, monkeypatch):
     import openai._base_client as client  # noqa: PLC0415
 
     monkeypatch.setattr(client.BaseClient, "_calculate_retry_timeout", lambda *a, **k: 0.0)
-    return lambda *options: generate("openai", "--model", "painter-1", "--base-url", server.url, *options)
+    return lambda *options: generate(
+        "openai", "--model", "painter-1", "--base-url", server.url, "--key-env", "OPENAI_API_KEY", *options
+    )
 
 
 def test_an_endpoint_gets_picture_and_words_and_its_pictures_are_kept(endpoint, server, data, tmp_path):
