@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gsi_bench_dataset.pixel_frame import BOX_EDGES, box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Sample
+from gsi_bench_dataset.safety.images import open_image
 
 __all__ = ["contact_sheet", "evenly"]
 
@@ -30,8 +32,16 @@ def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) 
     sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), (250, 250, 250))
     for number, sample in enumerate(samples):
         sheet.paste(_strip(sample), (GAP + number % columns * width, GAP + number // columns * height))
+    stream = io.BytesIO()
+    sheet.save(stream, Image.registered_extensions()[out.suffix.lower()])
     out.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(out)
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        partial.write_bytes(stream.getvalue())
+        partial.replace(out)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def evenly(items: Sequence[Sample], count: int) -> list[Sample]:
@@ -73,7 +83,7 @@ def _with_box(
     rotation: tuple[tuple[float, ...], ...],
     colour: tuple[int, int, int],
 ) -> Image.Image:
-    with Image.open(io.BytesIO(image.bytes)) as opened:
+    with open_image(image.bytes) as opened:
         picture = opened.convert("RGB")
     if box is None:
         return picture
@@ -88,7 +98,7 @@ def _with_box(
 
 
 def _array(image: EncodedImage) -> NDArray[np.uint16]:
-    with Image.open(io.BytesIO(image.bytes)) as opened:
+    with open_image(image.bytes) as opened:
         return np.asarray(opened).astype(np.uint16)
 
 

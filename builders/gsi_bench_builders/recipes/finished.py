@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import fcntl
 import json
 import os
@@ -31,6 +32,7 @@ __all__ = [
     "claimed",
     "discard",
     "finished_scenes",
+    "is_damage",
     "note",
     "open_work",
     "scene_file",
@@ -43,6 +45,7 @@ __all__ = [
 REPORT, SETTINGS = "scene", "settings"
 _SETTINGS_FILE = "settings.json"
 _SETTINGS_BYTES = 2**20
+_PASSING = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ESTALE)
 
 
 class BuildError(ValueError):
@@ -129,10 +132,18 @@ def finished_scenes(work: Path, settings: dict[str, Any], num_scenes: int) -> di
             continue
         try:
             found[number] = _checked(work, number, settings)
-        except Exception as error:  # noqa: BLE001 - a reader of damaged bytes raises anything; the scene is made anew
+        except Exception as error:  # a reader of damaged bytes raises anything
+            if not is_damage(error):
+                raise
             note(f"scene {number}: {printable_path(file)} cannot be used ({_words(error)}); the scene is made anew")
             discard(work, number)
     return found
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of reading a file speaks of its bytes; False where another moment or other rights would read it."""
+    cause = error.__cause__ or error
+    return not (isinstance(cause, OSError) and cause.errno in _PASSING)
 
 
 def discard(work: Path, number: int) -> None:

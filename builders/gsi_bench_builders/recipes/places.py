@@ -7,13 +7,13 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gsi_bench_builders.recipes.finished import BuildError
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import printable_path
-from gsi_bench_dataset.safety.names import MAX_NAME_BYTES, UnsafeNameError, plain_name
+from gsi_bench_dataset.safety.names import MAX_NAME_BYTES, plain_name
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.sample_files import facts_of
 from gsi_bench_dataset.shards import shard_files, split_names
@@ -51,9 +51,9 @@ def real_path(path: Path, what: str) -> Path:
         raise BuildError(f"{what} {printable_path(path)}: {said}") from error
 
 
-def _problem(place: Path, attempt: object) -> str | None:
+def _problem(place: Path, attempt: Callable[[Path], None]) -> str | None:
     try:
-        attempt(place)  # type: ignore[operator]
+        attempt(place)
     except OSError as error:
         said = system_problem(error) or str(error)
         shown = printable_path(place)
@@ -81,10 +81,9 @@ def _try_dataset(out: Path, split: str) -> None:
             if other != split:
                 for file in shard_files(out, other):
                     facts_of(file)
-    with _made(out.parent):
-        # As publishing does it: beside the dataset, which then is replaced.
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
-            _probe(Path(scratch) / "probe")
+    # As publishing does it: beside the dataset, which then is replaced.
+    with _made(out.parent), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        _probe(Path(scratch) / "probe")
 
 
 def _try_preview(preview: Path, folders: list[Path]) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gsi_bench_builders.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
 from gsi_bench_builders.recipes.finished import (
     REPORT,
     SETTINGS,
@@ -29,6 +30,7 @@ from gsi_bench_builders.recipes.finished import (
     claimed,
     discard,
     finished_scenes,
+    is_damage,
     note,
     open_work,
     scene_file,
@@ -46,11 +48,8 @@ from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.sample_files import read_samples, write_samples
 from gsi_bench_dataset.shards import write_dataset
 
-__all__ = ["MAX_SCENES", "MAX_WORKERS", "BuildError", "BuildSummary", "build", "variants_folder", "work_folder"]
+__all__ = ["BuildError", "BuildSummary", "build", "variants_folder", "work_folder"]
 
-# Ids are ordered as texts, and have five digits for the scene.
-MAX_SCENES = 100_000
-MAX_WORKERS = 256
 _START_S = 600.0  # for Blender to be there
 _ROUNDS = 3
 
@@ -120,7 +119,7 @@ def build(
         EngineError: the engine does not start.
         KeyboardInterrupt: after what is finished has been published.
     """
-    _check_numbers(num_scenes, workers, scene_timeout)
+    _check_numbers(job, num_scenes, workers, scene_timeout)
     out = real_path(out, "--out")
     check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview)
     work = work_folder(out, job.split)
@@ -130,18 +129,25 @@ def build(
     with claimed(work), scratch_folder() as scratch:
         open_work(work, settings, fresh)
         reports = finished_scenes(work, settings, num_scenes)
-        run = _Run(source, job, out, work, settings, num_scenes, min(workers, num_scenes), device, quiet, limit, scratch, reports)
+        run = _Run(
+            source, job, out, work, settings, num_scenes, min(workers, num_scenes), device, quiet, limit, scratch, reports
+        )
         return run.to_the_end()
 
 
-def _check_numbers(num_scenes: int, workers: int, scene_timeout: float | None) -> None:
+def _check_numbers(job: SceneJob, num_scenes: int, workers: int, scene_timeout: float | None) -> None:
     """Refuses what cannot be meant, before anything is made for it."""
+    asked = (
+        ("scenes", num_scenes, 1, MAX_SCENES),
+        ("edits of a scene", job.edits, 1, MAX_EDITS),
+        ("edits with variants", job.variants, 0, MAX_EDITS),
+        ("seed", job.seed, 0, 2**63 - 1),
+        ("workers", workers, 1, MAX_WORKERS),
+    )
     problems = [
-        f"{name}: expected 1 to {most}, found {found}"
-        for name, found, most in (("scenes", num_scenes, MAX_SCENES), ("workers", workers, MAX_WORKERS))
-        if not 1 <= found <= most
+        f"{name}: expected {least} to {most}, found {found}" for name, found, least, most in asked if not least <= found <= most
     ]
-    if scene_timeout is not None and not 0 < scene_timeout <= 30 * 86400:
+    if scene_timeout is not None and not 0 < scene_timeout <= MAX_TIMEOUT_S:
         problems.append(f"seconds for a scene: expected more than 0, up to 30 days, found {scene_timeout}")
     if problems:
         raise BuildError(problems[0] if len(problems) == 1 else summary_of("the build cannot begin", problems))
@@ -196,11 +202,18 @@ class _Run:
         """Makes the scenes without a report. Interrupted, what is finished is published first."""
         todo = [n for n in range(self.num_scenes) if n not in self.reports]
         start = functools.partial(
-            _start_worker, self.source, self.job, self.work, self.device, self.settings, self.scratch, self.limit_s
+            _start_worker,
+            self.source,
+            self.job,
+            self.work,
+            self.device,
+            settings=self.settings,
+            scratch=self.scratch,
+            limit_s=self.limit_s,
         )
         lost = functools.partial(_lost, self.scratch, self.limit_s)
         try:
-            for report in _run(todo, start, lost, self.workers, self.job.split, self.quiet):
+            for report in _run(todo, start, lost, workers=self.workers, split=self.job.split, quiet=self.quiet):
                 self.reports[report.number] = report
         except KeyboardInterrupt:
             if any(r.samples for r in self.reports.values()):
@@ -215,6 +228,7 @@ def _run(
     todo: list[int],
     start: Callable[[], Callable[[int], Iterable[SceneReport]]],
     lost: Callable[[int, str], SceneReport],
+    *,
     workers: int,
     split: str,
     quiet: bool,
@@ -231,13 +245,21 @@ def _run(
 
 
 def _start_worker(
-    source: SceneSource, job: SceneJob, work: Path, device: str, settings: dict[str, Any], scratch: Path, limit_s: float
+    source: SceneSource,
+    job: SceneJob,
+    work: Path,
+    device: str,
+    *,
+    settings: dict[str, Any],
+    scratch: Path,
+    limit_s: float,
 ) -> Callable[[int], Iterable[SceneReport]]:
     """Runs in the worker: Blender and everything that needs it is imported there."""
     die_with_parent()
     own = Path(tempfile.mkdtemp(prefix="worker-", dir=scratch))
     # All that Blender and Python put aside goes where the parent clears it away.
     os.environ["TMPDIR"] = tempfile.tempdir = str(own)
+    os.environ.setdefault("BLENDER_USER_RESOURCES", str(own))
     with time_limit(_START_S):
         from gsi_bench_builders.engines.blender.engine import BlenderEngine  # noqa: PLC0415
         from gsi_bench_builders.engines.blender.session import quiet  # noqa: PLC0415
@@ -318,9 +340,9 @@ def _publish_variants(work: Path, reports: dict[int, SceneReport], job: SceneJob
 
 
 def _samples(file: Path, number: int) -> Iterator[Sample]:
-    """A finished scene's samples, all of them in memory: none is passed on before all are known to be sound."""
     try:
-        samples = list(read_samples(file))
+        yield from read_samples(file)
     except Exception as error:  # a reader of damaged bytes raises anything
+        if not is_damage(error):
+            raise
         raise _DamagedSceneError(number, error) from error
-    yield from samples

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import multiprocessing
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +53,7 @@ def blender() -> Any:
 
 
 def _own_folder() -> Path:
-    """A folder for Blender that goes with this process; that of a build's worker goes with the build's."""
-    if multiprocessing.parent_process() is not None and tempfile.tempdir is not None:
-        return Path(tempfile.mkdtemp(prefix="blender-"))
+    """A folder that goes with this process; a build gives its workers theirs."""
     held = contextlib.ExitStack()
     atexit.register(held.close)
     return held.enter_context(scratch_folder())
