@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import textwrap
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) 
         sheet.paste(_strip(sample), (GAP + number % columns * width, GAP + number // columns * height))
     stream = io.BytesIO()
     sheet.save(stream, Image.registered_extensions()[out.suffix.lower()])
+    out = Path(os.path.realpath(out))  # a link stays one
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     try:
