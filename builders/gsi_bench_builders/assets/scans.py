@@ -185,7 +185,7 @@ class _Row:
             return None
         path = self.folder / file
         # Links are followed, as they are the folder's own; names that lead out of it are not.
-        if any(part == ".." or name_problem(part) for part in file.split("/")):
+        if any(part != "." and (part == ".." or name_problem(part.lstrip("."))) for part in file.split("/")):
             self.problems.append(f"file: expected a name below the folder, found {printable(file, 80)}")
             return None
         if path.suffix.lower() not in SUFFIXES:
