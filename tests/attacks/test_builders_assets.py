@@ -296,7 +296,8 @@ def mesatask(tmp_path, objects, **layout):
     [
         "", "{", "[]", "nope", "[" * 100_000, '{"objects": [], "item_placement_zone": [0, 1e308, 0, 1]}',
         '{"objects": [1], "item_placement_zone": [0, NaN, 0, 1]}',
-        '{"objects": ' + json.dumps([{}] * 3000) + ', "item_placement_zone": [0, 1, 0, 1]}', '{"scene_settings": {"units": "\\u001b[31m"}}',
+        '{"scene_settings": {"units": "\\u001b[31m"}}',
+        '{"objects": ' + json.dumps([{}] * 3000) + ', "item_placement_zone": [0, 1, 0, 1]}',
     ],
 )  # fmt: skip
 def test_a_hostile_layout_is_named(tmp_path, text):

@@ -55,9 +55,7 @@ def _problem(place: Path, attempt: Callable[[Path], None]) -> str | None:
     try:
         attempt(place)
     except OSError as error:
-        said = system_problem(error) or str(error)
-        shown = printable_path(place)
-        return said if said.startswith(shown) else f"{shown}: cannot be written there ({said})"
+        return f"{printable_path(place)}: cannot be written ({system_problem(error) or error})"
     except ValueError as error:  # BuildError, DatasetError, UnsafeNameError, and what a path itself raises
         return system_problem(error) or str(error)
     return None

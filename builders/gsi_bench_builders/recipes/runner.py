@@ -289,7 +289,7 @@ def _lost(scratch: Path, limit_s: float, number: int, message: str) -> SceneRepo
     if begun.exists() and time.time() - begun.stat().st_mtime >= limit_s:
         message = (
             f"not done within {limit_s:g} s, twice, and given up: give it longer with --scene-timeout, or look for what is odd "
-            f"about its assets ({message})"
+            "about its assets"
         )
     return SceneReport(number, failure=message)
 
