@@ -6,8 +6,8 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
+import platform
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is None:
         return
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         # By the system, for a worker in Blender's own code cannot look after its parent itself.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent.pid:  # gone before this was asked for
