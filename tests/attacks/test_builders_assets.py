@@ -86,7 +86,7 @@ def test_the_sound_file_is_read(gltf):
         (("nodes", 0, "matrix"), [1e200] * 16),
         (("meshes", 0, "primitives", 0, "attributes", "POSITION"), -2),
         (("meshes", 0, "primitives", 0, "indices"), -1),
-        (("meshes", 0, "primitives", 0, "targets"), [{}] * 6_000_000),
+        (("meshes", 0, "primitives", 0, "targets"), [0] * 3_800_000),
         (("asset",), []),
         (("accessors",), {"0": {}}),
     ],

@@ -143,12 +143,15 @@ class TestPlaces:
         elif kind == "half a dataset":
             (place / "data").mkdir(parents=True)
             (place / "data" / "fine-00000-of-00002.parquet").write_bytes(b"")
+        elif kind == "another split is damaged":
+            (place / "data").mkdir(parents=True)
+            (place / "data" / "fine-00000-of-00001.parquet").write_bytes(b"PAR1")
         return place
 
     @pytest.mark.parametrize(
         "kind",
         ["file", "pipe", "device", "loop", "other files", "below a file", "too long", "NUL", "root", "not creatable",
-         "work folder is a file", "half a dataset"],
+         "work folder is a file", "half a dataset", "another split is damaged"],
     )  # fmt: skip
     def test_an_out_that_cannot_be_written_is_noticed_first(self, here, tmp_path, kind):
         out = self.prepared(tmp_path, kind)

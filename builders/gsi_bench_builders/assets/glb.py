@@ -29,6 +29,7 @@ __all__ = ["MAX_MODEL_BYTES", "MAX_VERTICES", "ModelFileError", "Surface", "read
 MAX_MODEL_BYTES = 512 * 2**20
 # A scan of a household object has some hundred thousand; a float64 vertex takes 24 bytes, and several copies are made.
 MAX_VERTICES = 5_000_000
+_MOST_ATTRIBUTES = 64
 # Parsed JSON takes some twenty times its text. In a .gltf file the data may stand in it.
 _MAX_GLB_JSON, _MAX_GLTF_JSON = 32 * 2**20, 128 * 2**20
 
@@ -275,6 +276,8 @@ def _surface(path: Path, gltf: _Gltf) -> Surface:
 
 def _weight(gltf: _Gltf, primitive: dict[str, Any]) -> int:
     """How many numbers of a piece are going to be in memory at once, its morph targets counted."""
+    if len(primitive["attributes"]) > _MOST_ATTRIBUTES:
+        raise ValueError(f"{len(primitive['attributes'])} attributes of a vertex")
     vertices = int(gltf.item("accessors", primitive["attributes"]["POSITION"])["count"])
     corners = int(gltf.item("accessors", primitive["indices"])["count"]) if "indices" in primitive else vertices
     return max(corners, vertices * (1 + len(primitive.get("targets", ()))))

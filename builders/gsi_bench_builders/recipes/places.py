@@ -15,8 +15,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.names import MAX_NAME_BYTES, plain_name
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_dataset.sample_files import facts_of
-from gsi_bench_dataset.shards import shard_files, split_names
+from gsi_bench_dataset.shards import iter_rows, shard_files, split_names
 
 __all__ = ["PREVIEW_SUFFIXES", "check_places", "real_path"]
 
@@ -77,8 +76,8 @@ def _try_dataset(out: Path, split: str) -> None:
             raise BuildError(f"{shown}: expected a dataset, a new or an empty folder, found other files; choose another place")
         for other in held:
             if other != split:
-                for file in shard_files(out, other):
-                    facts_of(file)
+                for _ in iter_rows(shard_files(out, other), ["id"]):
+                    pass  # publishing carries them over, and refuses damaged ones
     # As publishing does it: beside the dataset, which then is replaced.
     with _made(out.parent), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         _probe(Path(scratch) / "probe")
