@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import secrets
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +33,17 @@ def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) 
     sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), (250, 250, 250))
     for number, sample in enumerate(samples):
         sheet.paste(_strip(sample), (GAP + number % columns * width, GAP + number // columns * height))
+    stream = io.BytesIO()
+    sheet.save(stream, Image.registered_extensions()[out.suffix.lower()])
+    out = Path(os.path.realpath(out))  # a link stays one
     out.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(out)
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        partial.write_bytes(stream.getvalue())
+        partial.replace(out)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def evenly(items: Sequence[Sample], count: int) -> list[Sample]:

@@ -209,13 +209,15 @@ def test_a_full_disk_is_named_with_the_remedy(monkeypatch, tmp_path):
         runner._keep(SceneResult(SceneReport(0)), tmp_path)
 
 
-def test_a_damaged_scene_file_is_named(mugs, tmp_path):
+def test_a_damaged_scene_file_is_named_and_made_anew(mugs, tmp_path, capsys):
     out = tmp_path / "d"
     build(mugs(), JOB, out, 1, quiet=True)
+    before = read_content_hash(out)
     kept = work_folder(out, "mesatask") / "scene-00000.parquet"
     kept.write_bytes(kept.read_bytes()[:-200])
-    with pytest.raises(ValueError, match=r"scene-00000\.parquet"):
-        build(mugs(), JOB, out, 1, quiet=True)
+    summary = build(mugs(), JOB, out, 1, quiet=True)
+    assert "scene-00000.parquet" in capsys.readouterr().err
+    assert (summary.resumed, read_content_hash(out)) == (0, before)
 
 
 def test_variants_go_to_a_dataset_of_their_own(mugs, tmp_path):

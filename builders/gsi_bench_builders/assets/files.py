@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import math
 import re
 from pathlib import Path
@@ -18,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.glb import ModelFileError, Surface, read_gltf
+from gsi_bench_builders.assets.obj import read_obj
 from gsi_bench_builders.assets.symmetry import surface_points
 from gsi_bench_builders.scene import Vector3
+from gsi_bench_dataset.safety.files import printable_path
 
 __all__ = ["FILE_SOURCE", "SUFFIXES", "FileKey", "FileShape", "ModelFileError", "file_key", "file_shape", "parse_file_key"]
 
@@ -28,6 +29,8 @@ SUFFIXES = (".glb", ".gltf", ".obj")
 
 _KEY = re.compile(r"file:(?P<path>.+?)(?:\?(?=[us])(?:up=(?P<up>[yz]))?&?(?:scale=(?P<scale>[0-9.e+-]+))?)?", re.DOTALL)
 _SAMPLES = 1500
+# Beyond these, single precision no longer tells the points of an object apart. Objects are scaled afterwards.
+_SMALLEST_M, _LARGEST_M = 1e-9, 1e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,18 +93,23 @@ def file_shape(key: str) -> FileShape:
     """
     found = parse_file_key(key)
     try:
-        changed = found.path.stat().st_mtime_ns
+        status = found.path.stat()
     except OSError as error:
         raise ModelFileError(f"{found.path}: cannot be read ({error.strerror or error})") from error
-    return _file_shape(found, changed)
+    except ValueError as error:  # a NUL character
+        raise ModelFileError(f"{printable_path(found.path)}: no file can have this name ({error})") from error
+    return _file_shape(found, (status.st_mtime_ns, status.st_size, status.st_ino))
 
 
 @functools.lru_cache(maxsize=1024)
-def _file_shape(key: FileKey, changed: int) -> FileShape:
+def _file_shape(key: FileKey, state: tuple[int, int, int]) -> FileShape:
     surface = _read(key.path)
-    points = _canonical(surface.vertices, key.up) * key.scale
-    low, high = points.min(axis=0), points.max(axis=0)
-    size: Vector3 = tuple(float(v) for v in high - low)  # type: ignore[assignment]
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = _canonical(surface.vertices, key.up) * key.scale
+        low, high = points.min(axis=0), points.max(axis=0)
+        size: Vector3 = tuple(float(v) for v in high - low)  # type: ignore[assignment]
+    if not _SMALLEST_M <= max(size) <= _LARGEST_M or not float(np.abs(points).max()) <= _LARGEST_M:
+        raise ModelFileError(f"{key.path}: {_words(size)} m, or as far from its origin: no size of an object; export it again")
     if min(size) < 1e-6 * max(size) or not max(size):
         raise ModelFileError(f"{key.path}: it is flat ({_words(size)} m): a thing needs width, depth and height")
     if surface.triangles is None:
@@ -121,43 +129,4 @@ def _words(size: Vector3) -> str:
 def _read(path: Path) -> Surface:
     if path.suffix.lower() not in SUFFIXES:
         raise ModelFileError(f"{path}: expected a file of {', '.join(SUFFIXES)}")
-    return _read_obj(path) if path.suffix.lower() == ".obj" else read_gltf(path)
-
-
-def _read_obj(path: Path) -> Surface:
-    """Vertices that faces use, and the faces cut into triangles."""
-    points: list[tuple[float, float, float]] = []
-    faces: list[tuple[int, int, int]] = []
-    where = "line 1"
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
-        for number, line in enumerate(text.splitlines(), start=1):
-            where = f"line {number}"
-            words = line.split()
-            if not words:
-                continue
-            if words[0] == "v":
-                points.append((float(words[1]), float(words[2]), float(words[3])))
-            elif words[0] == "f":
-                corners = [_corner(word, len(points)) for word in words[1:]]
-                faces += [(corners[0], b, c) for b, c in itertools.pairwise(corners[1:])]
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (IndexError, ValueError) as error:
-        raise ModelFileError(f"{path}, {where}: damaged: expected Wavefront OBJ ({error}); export it again") from error
-    if not faces:
-        raise ModelFileError(f"{path}: there is no surface in it")
-    used, triangles = np.unique(np.array(faces), return_inverse=True)
-    if used[-1] >= len(points):
-        raise ModelFileError(f"{path}: damaged: a face uses vertex {used[-1] + 1} of {len(points)}; export it again")
-    vertices = np.array(points, dtype=np.float64)[used]
-    if not np.isfinite(vertices).all():
-        raise ModelFileError(f"{path}: damaged: coordinates that are no numbers; export it again")
-    return Surface(vertices, triangles.reshape(-1, 3))
-
-
-def _corner(word: str, known: int) -> int:
-    number = int(word.partition("/")[0])
-    if number == 0 or number < -known:
-        raise ValueError(f"vertex {number}")
-    return number - 1 if number > 0 else known + number
+    return read_obj(path) if path.suffix.lower() == ".obj" else read_gltf(path)

@@ -25,6 +25,7 @@ from gsi_bench_builders.assets.mesatask_layout import (
     Rectangle,
     Rejections,
     enlarged,
+    is_a_word,
     read_json_object,
     read_layout,
 )
@@ -34,6 +35,8 @@ from gsi_bench_builders.scene import AssetInfo, Camera, Light, Room, Scene, Supp
 from gsi_bench_builders.supports import CONTACT_M, find_supports, outline, overlap_share
 from gsi_bench_dataset.instructions import parse
 from gsi_bench_dataset.problems import some, summary_of
+from gsi_bench_dataset.safety.files import printable_path
+from gsi_bench_dataset.safety.names import name_problem
 
 __all__ = ["ENLARGEMENT", "TABLES", "MesaTask", "MesaTaskError", "Table", "front_camera", "open_mesatask"]
 
@@ -48,6 +51,7 @@ ENLARGEMENT = (1.0, 2.0)  # the range from which the reference draws a table's f
 _SINK = "sink_cube.glb"  # what the dataset draws in the place of a sink
 _SINK_M = 0.002  # its height: low enough to look flat, high enough that what is put there cuts through it
 _UNKNOWN = "unknown"
+_MAX_ANNOTATION_BYTES = 512 * 2**20
 _FOV_DEG = 2 * math.degrees(math.atan(18 / 50))  # 50 mm lens, 36 mm sensor
 _REFERENCE_VIEW = (0.0, -1.0, 0.6)
 
@@ -145,6 +149,8 @@ class MesaTask:
             raise MesaTaskError(f"{layout}: which table is it? Give table_type, one of {', '.join(TABLES)}")
         read = enlarged(read_layout(layout), *enlarge)
         name = layout.parent.name if layout.stem == "layout" else layout.stem
+        if (problem := name_problem(name)) is not None:
+            raise MesaTaskError(f"{printable_path(layout)}: the scene's name {problem}; rename it")
         height = table.height_m if table_height_m is None else table_height_m
         x1, x2, y1, y2 = (v / 100 for v in read.zone)
         support = Support(table.name, table.name_zh, (x1, x2), (y1, y2), height)
@@ -166,9 +172,10 @@ class MesaTask:
         """Category and Chinese category; `unknown` where the folder does not say it."""
         annotation = self._annotation(item.uid)
         category, category_zh = annotation.get("category"), annotation.get("category_zh")
-        noun = category if isinstance(category, str) and category.strip() else item.category or _UNKNOWN
-        noun = " ".join(noun.replace("_", " ").lower().split())
-        return noun, (category_zh if isinstance(category_zh, str) and category_zh else item.category_zh) or chinese(noun)
+        noun = category if isinstance(category, str) and is_a_word(category) else item.category or _UNKNOWN
+        noun = " ".join(noun.replace("_", " ").lower().split()) or _UNKNOWN
+        found_zh = category_zh if isinstance(category_zh, str) and is_a_word(category_zh) else item.category_zh
+        return noun, found_zh or chinese(noun)
 
 
 def open_mesatask(folder: Path) -> MesaTask:
@@ -183,7 +190,7 @@ def open_mesatask(folder: Path) -> MesaTask:
         problems.append(f"{folder / ANNOTATIONS}: there is no such file")
     else:
         try:
-            annotations = read_json_object(folder / ANNOTATIONS, "annotations by asset id")
+            annotations = read_json_object(folder / ANNOTATIONS, "annotations by asset id", _MAX_ANNOTATION_BYTES)
         except MesaTaskError as error:
             problems.append(str(error))
     if not (folder / ASSETS).is_dir():
@@ -234,7 +241,7 @@ class _Reading:
                 info = self._info(items[thing.id], thing)
                 boxes = tuple(dataclasses.replace(t, info=info) if t.id == thing.id else t for t in boxes)
             except ModelFileError as error:
-                missing = not self._path(items[thing.id].uid).is_file()
+                missing = not self._path(items[thing.id].uid).exists()
                 self._reject(items[thing.id], "asset missing" if missing else "asset unreadable", str(error))
                 out.add(thing.id)
         while gone := [t for t in boxes if t.id not in out and t.on in out]:

@@ -6,7 +6,6 @@ Frame of a layout: x right, y away from the observer, z up, the table's top at z
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 
 from gsi_bench_builders.scene import Matrix3, Vector3, matrix3, turn_about_z
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import FileProblemError, parse_json, printable_path, read_regular
+from gsi_bench_dataset.safety.names import name_problem, printable
 
 __all__ = ["Layout", "LayoutObject", "MesaTaskError", "Rectangle", "Rejections", "enlarged", "read_layout"]
 
@@ -27,6 +28,13 @@ Rejections = dict[str, list[str]]
 _UID_KEYS = ("retrieved_uid", "selected_uid")
 _RESTRICTED_KEYS = ("restricted_zone", "sink_zone")
 _SMALLEST_NORM = 1e-6
+# Tables and what stands on them; beyond, the arithmetic of boxes loses its digits or overflows.
+_FARTHEST_CM, _SMALLEST_CM = 1e5, 1e-3
+_LARGEST_NUMBER = 1e9
+# Each is compared with each other one.
+_MOST_OBJECTS = 2000
+_LONGEST_NOUN = 100
+_MAX_LAYOUT_BYTES = 64 * 2**20
 
 
 class MesaTaskError(ValueError):
@@ -88,7 +96,7 @@ def read_layout(path: Path) -> Layout:
     for key, expected in (("units", "centimeters"), ("up_axis", "Z")):
         found = settings.get(key, expected) if isinstance(settings, dict) else settings
         if not isinstance(found, str) or found.lower() != expected.lower():
-            problems.append(f"scene_settings: expected {key} {expected!r}, found {found!r}")
+            problems.append(f"scene_settings: expected {key} {expected!r}, found {_short(found)}")
     zone = _rectangle(document.get("item_placement_zone"))
     if zone is None:
         problems.append(
@@ -98,6 +106,8 @@ def read_layout(path: Path) -> Layout:
     entries = document.get("objects")
     if not isinstance(entries, list) or not entries:
         problems.append(f"objects: expected a list of objects, found {_short(entries)}")
+    elif len(entries) > _MOST_OBJECTS:
+        problems.append(f"objects: expected at most {_MOST_OBJECTS}, found {len(entries)}")
     if problems or zone is None or not isinstance(entries, list):
         raise MesaTaskError(summary_of(f"{path} cannot be used as a layout", problems))
     objects, rejected = _objects(path, entries)
@@ -124,20 +134,21 @@ def enlarged(layout: Layout, x: float, y: float) -> Layout:
     return dataclasses.replace(layout, zone=(x1, x1 + width, y1, y1 + depth), restricted=restricted, objects=objects)
 
 
-def read_json_object(path: Path, what: str) -> dict[str, Any]:
-    """A JSON file that holds an object.
+def read_json_object(path: Path, what: str, most: int = _MAX_LAYOUT_BYTES) -> dict[str, Any]:
+    """A JSON file that holds an object, of at most so many bytes.
 
     Raises:
         MesaTaskError: it cannot be read or holds something else.
     """
+    shown = printable_path(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(read_regular(path, most), f"{shown}: expected JSON in UTF-8")
     except OSError as error:
-        raise MesaTaskError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        raise MesaTaskError(f"{path}: expected JSON in UTF-8 ({error}); fetch it again") from error
+        raise MesaTaskError(f"{shown}: cannot be read ({error.strerror or error})") from error
+    except FileProblemError as error:
+        raise MesaTaskError(f"{error}; fetch it again") from error
     if not isinstance(document, dict):
-        raise MesaTaskError(f"{path}: expected {what}, a JSON object; found {type(document).__name__}")
+        raise MesaTaskError(f"{shown}: expected {what}, a JSON object; found {type(document).__name__}")
     return document
 
 
@@ -162,7 +173,7 @@ def _objects(path: Path, entries: Sequence[Any]) -> tuple[tuple[LayoutObject, ..
     for number, entry in enumerate(entries):
         made = _object(number, entry)
         if isinstance(made, LayoutObject) and made.instance in seen:
-            made = ("duplicate instance", f"expected an instance of its own, found {made.instance!r} again")
+            made = ("duplicate instance", f"expected an instance of its own, found {_short(made.instance)} again")
         if isinstance(made, LayoutObject):
             seen.add(made.instance)
             objects.append(made)
@@ -176,25 +187,30 @@ def _object(number: int, entry: Any) -> LayoutObject | tuple[str, str]:
     if not isinstance(entry, dict):
         return "malformed object", f"expected a JSON object, found {_short(entry)}"
     uid = next((entry[key] for key in _UID_KEYS if entry.get(key)), None)
-    if not isinstance(uid, str) or Path(uid).name != uid:
+    if not isinstance(uid, str) or name_problem(uid) is not None:  # it becomes a file's name
         return "no asset id", f"expected {' or '.join(_UID_KEYS)}, found {_short(uid)}"
     position, size = _vector(entry.get("position")), _vector(entry.get("size"))
     if position is None:
         return "bad position", f"expected three numbers in cm, found {_short(entry.get('position'))}"
-    if size is None or min(size) <= 0:
+    if size is None or min(size) < _SMALLEST_CM:
         return "bad size", f"expected three positive numbers in cm, found {_short(entry.get('size'))}"
     rotation = _rotation(entry)
     if isinstance(rotation, str):
         return "bad rotation", rotation
     category, category_zh = (
-        c if isinstance(c, str) and c.strip() else None for c in (entry.get("category"), entry.get("category_zh"))
+        c if isinstance(c, str) and is_a_word(c) else None for c in (entry.get("category"), entry.get("category_zh"))
     )
     return LayoutObject(_instance(number, entry), uid, number, position, size, rotation, category, category_zh)
 
 
 def _instance(number: int, entry: Any) -> str:
     name = entry.get("instance") if isinstance(entry, dict) else None
-    return name if isinstance(name, str) and name else f"objects[{number}]"
+    return printable(name, 80)[1:-1] if isinstance(name, str) and name else f"objects[{number}]"
+
+
+def is_a_word(text: str) -> bool:
+    """Whether a text can be the noun of an instruction: something that prints, on one line, and not endless."""
+    return bool(text.strip()) and len(text) <= _LONGEST_NOUN and all(c.isprintable() or c.isspace() for c in text)
 
 
 def _rotation(entry: Mapping[str, Any]) -> Matrix3 | str:
@@ -225,6 +241,8 @@ def _rotation(entry: Mapping[str, Any]) -> Matrix3 | str:
 def _rectangle(value: Any) -> Rectangle | None:
     if not isinstance(value, list) or len(value) != 4 or not all(_is_number(v) for v in value) or not _has_area(value):
         return None
+    if max(map(abs, value)) > _FARTHEST_CM:
+        return None
     return tuple(float(v) for v in value)  # type: ignore[return-value]
 
 
@@ -235,13 +253,15 @@ def _has_area(rectangle: Sequence[float]) -> bool:
 def _vector(value: Any) -> Vector3 | None:
     if not isinstance(value, list) or len(value) != 3 or not all(_is_number(v) for v in value):
         return None
+    if max(map(abs, value)) > _FARTHEST_CM:
+        return None
     return tuple(float(v) for v in value)  # type: ignore[return-value]
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared, not converted: an integer may be too large for a float. NaN compares as False.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER
 
 
 def _short(value: Any) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return "nothing" if value is None else printable(value, 60)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -34,6 +34,8 @@ from gsi_bench_builders.assets.nouns_zh import chinese
 from gsi_bench_builders.assets.symmetry import estimate_symmetry
 from gsi_bench_builders.scene import AssetInfo, Symmetry
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import parse_json, printable_path, read_text
+from gsi_bench_dataset.safety.names import name_problem, printable
 
 __all__ = ["FIELDS", "INDEX_NAMES", "UNITS", "ScansError", "load_scans"]
 
@@ -44,6 +46,9 @@ FIELDS = (
     "colour", "nameable", "rolls",
 )  # fmt: skip
 _ESTIMATE = "estimate"
+_MAX_INDEX_BYTES = 64 * 2**20
+_MOST_ASSETS = 100_000
+_LONGEST_TEXT = 500
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -68,7 +73,8 @@ def load_scans(folder: Path) -> tuple[AssetInfo, ...]:
                 reader.problems.append(f"the file is that of asset {seen[made.key]}")
             seen.setdefault(made.key, number)
             assets.append(made)
-        problems += [f"asset {number} ({reader.text('file') or 'no file'}): {problem}" for problem in reader.problems]
+        file = printable(reader.text("file") or "no file", 80)[1:-1]
+        problems += [f"asset {number} ({file}): {problem}" for problem in reader.problems]
     if not assets and not problems:
         problems.append("expected assets, found none")
     if problems:
@@ -77,7 +83,7 @@ def load_scans(folder: Path) -> tuple[AssetInfo, ...]:
 
 
 def _index(folder: Path) -> Path:
-    found = [folder / name for name in INDEX_NAMES if (folder / name).is_file()]
+    found = [folder / name for name in INDEX_NAMES if os.path.lexists(folder / name)]
     if len(found) != 1:
         what = "found both" if found else "found neither"
         raise ScansError(f"{folder}: expected {' or '.join(INDEX_NAMES)} with the fields {', '.join(FIELDS)}; {what}")
@@ -86,14 +92,17 @@ def _index(folder: Path) -> Path:
 
 def _rows(index: Path) -> list[Any]:
     try:
-        text = index.read_text(encoding="utf-8-sig")
-        rows = json.loads(text) if index.suffix == ".json" else list(csv.DictReader(io.StringIO(text, newline="")))
+        text = read_text(index, _MAX_INDEX_BYTES)
+        name = printable_path(index)
+        rows = parse_json(text, name) if index.suffix == ".json" else list(csv.DictReader(io.StringIO(text, newline="")))
     except OSError as error:
         raise ScansError(f"{index}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:  # FileProblemError is such
         raise ScansError(f"{index}: expected {index.suffix[1:].upper()} in UTF-8 ({error})") from error
     if not isinstance(rows, list):
         raise ScansError(f"{index}: expected a list of assets, found {type(rows).__name__}")
+    if len(rows) > _MOST_ASSETS:
+        raise ScansError(f"{index}: expected at most {_MOST_ASSETS} assets, found {len(rows)}")
     return rows
 
 
@@ -109,11 +118,20 @@ class _Row:
         # A field that is empty in a table is not given; a line that is too long has the key None.
         self.row: Mapping[Any, Any] = {key: value for key, value in row.items() if value not in (None, "", [])}
         if unknown := [str(key) for key in self.row if key not in FIELDS]:
-            self.problems.append(f"unknown fields {', '.join(unknown)}; expected {', '.join(FIELDS)}")
+            self.problems.append(f"unknown fields {printable(', '.join(unknown))[1:-1]}; expected {', '.join(FIELDS)}")
 
     def text(self, field: str) -> str | None:
         value = self.row.get(field)
-        return value.strip() if isinstance(value, str) and value.strip() else None
+        return value.strip() if isinstance(value, str) and value.strip() and self._prints(field, value) else None
+
+    def _prints(self, field: str, value: str) -> bool:
+        """Whether a text may go into samples and messages; complains once where it may not."""
+        if len(value) <= _LONGEST_TEXT and value.strip().isprintable():
+            return True
+        problem = f"{field}: expected text on one line, up to {_LONGEST_TEXT} characters; found {printable(value, 60)}"
+        if problem not in self.problems:
+            self.problems.append(problem)
+        return False
 
     def asset(self) -> AssetInfo | None:
         """The asset; None if there is any problem."""
@@ -166,6 +184,10 @@ class _Row:
         if not file:
             return None
         path = self.folder / file
+        # Links are followed, as they are the folder's own; names that lead out of it are not.
+        if any(part != "." and (part == ".." or name_problem(part.lstrip("."))) for part in file.split("/")):
+            self.problems.append(f"file: expected a name below the folder, found {printable(file, 80)}")
+            return None
         if path.suffix.lower() not in SUFFIXES:
             self.problems.append(f"file: expected {', '.join(SUFFIXES)}; found {file!r}")
             return None
@@ -204,9 +226,9 @@ class _Row:
         value = self.row["height_m"]
         try:
             height = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             height = math.nan
-        if not (math.isfinite(height) and height > 0):
+        if not 1e-4 <= height <= 1e3:
             self.problems.append(f"height_m: expected a positive number of metres, found {value!r:.60}")
             return None
         return height

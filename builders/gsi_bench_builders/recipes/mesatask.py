@@ -14,6 +14,7 @@ from gsi_bench_builders.assets.mesatask import ENLARGEMENT, MesaTask, open_mesat
 from gsi_bench_builders.recipes.compose import THEMES, compose
 from gsi_bench_builders.recipes.framing import View, framed
 from gsi_bench_builders.recipes.lighting import draw_light
+from gsi_bench_builders.recipes.places import real_path
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError"]
@@ -65,8 +66,12 @@ class MesaTaskTabletops:
     reference_view: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", self.folder.resolve())
-        _opened(self.folder).layouts(self.table_types or None)  # complains now, and not in every scene
+        object.__setattr__(self, "folder", real_path(self.folder, "MesaTask-10K"))
+        self.num_layouts()  # complains now, and not in every scene
+
+    def num_layouts(self) -> int:
+        """How many scenes there are."""
+        return len(_opened(self.folder).layouts(self.table_types or None))
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""

@@ -20,8 +20,13 @@ from gsi_bench_builders.scene import Scene
 from gsi_bench_builders.selfcheck import disagreements
 from gsi_bench_builders.variants import variants_of
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.names import plain_name
 
 __all__ = ["SceneError", "SceneJob", "SceneReport", "SceneResult", "SceneSource", "make_scene"]
+
+
+# Most graded and wrong versions of an edit
+_VERSIONS = 24
 
 
 class SceneError(ValueError):
@@ -67,6 +72,12 @@ class SceneJob:
     def quality(self) -> Preset:
         """The preset itself."""
         return PRESETS[self.preset]
+
+    @property
+    def time_limit_s(self) -> float:
+        """Seconds that a scene takes at most, unless something hangs: some ten times what it takes on one slow core."""
+        pictures = 1 + self.edits + _VERSIONS * self.variants
+        return 600 + pictures * (20 + 15 * self.quality.size**2 * self.quality.samples / 2**20)
 
 
 @dataclasses.dataclass
@@ -136,6 +147,7 @@ class _Work:
         )
         self.noise_seed = int(noise.integers(2**31 - 1))
         self.scene, left_out = source.scene(number, compose, job.quality.size)
+        plain_name(self.scene.id, "scene id")  # it becomes part of the names of files
         result.report.left_out = dict(left_out)
         self.disagreed: Counter[str] = Counter()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders.assets.files import FILE_SOURCE, FileKey, ModelFileError, parse_file_key
+from gsi_bench_builders.assets.files import FILE_SOURCE, FileKey, ModelFileError, file_key, file_shape, parse_file_key
 from gsi_bench_builders.assets.library import Part, asset
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.engine import EngineError
@@ -97,8 +97,9 @@ def _from_file(key: FileKey) -> Any:
     }
     if path.suffix.lower() not in readers:
         raise EngineError(f"{path}: expected a file of {', '.join(readers)}")
-    if not path.is_file():
+    if not path.exists():
         raise EngineError(f"{path}: there is no such file")
+    file_shape(file_key(path, key.up, key.scale))  # Blender is given only what was looked at: it believes what files say
     before = set(bpy.data.objects)
     try:
         readers[path.suffix.lower()](filepath=str(path))

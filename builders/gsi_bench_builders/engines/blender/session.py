@@ -6,16 +6,17 @@ copy of the old one.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_builders.engine import EngineError
+from gsi_bench_builders.scratch import scratch_folder
 
 __all__ = ["blender", "quiet", "reset"]
 
@@ -36,8 +37,9 @@ def blender() -> Any:
         raise EngineError("Blender runs in a process's main thread only; use a worker process")
     # A parent process that has imported Blender hands down its script folders, in which another `bpy` lies.
     sys.path[:] = [p for p in sys.path if not Path(p, "_bpy_types.py").is_file()]
-    # Read at import: an empty folder keeps the user's start-up file and add-ons out.
-    os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="gsi-bench-blender-"))
+    if "BLENDER_USER_RESOURCES" not in os.environ:
+        # Read at import: an empty folder keeps the user's start-up file and add-ons out.
+        os.environ["BLENDER_USER_RESOURCES"] = str(_own_folder())
     try:
         with _one_core():
             import bpy  # noqa: PLC0415
@@ -48,6 +50,13 @@ def blender() -> Any:
     except ImportError as error:
         raise EngineError(f"Blender does not start ({error}); run: apt-get install -y {SYSTEM_PACKAGES}") from error
     return bpy
+
+
+def _own_folder() -> Path:
+    """A folder that goes with this process; a build gives its workers theirs."""
+    held = contextlib.ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(scratch_folder())
 
 
 @contextlib.contextmanager
