@@ -48,12 +48,18 @@ class BodyLimit:
 
         async def noted(message: Any) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            if taken > self._most and not started:
+                started = True  # what the app makes of a cut body is not what is wrong with it
+                await self._refuse(send)
+            elif taken <= self._most:
+                started = True
+                await send(message)
 
         try:
             await self._app(scope, counted, noted)
         except Exception as error:
+            if started and taken > self._most:
+                return
             if started:
                 raise
             if taken > self._most:

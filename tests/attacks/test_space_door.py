@@ -23,6 +23,7 @@ from gsi_bench_space.shelf import Shelf, png  # noqa: E402
 
 MOVE = "s00000_dining_edit_02"
 WITH_META = {"meta": {"_type": "gradio.FileData"}}
+LOOP = asyncio.new_event_loop()
 NOT_UPLOADED = "This file was not uploaded here"
 
 
@@ -72,10 +73,10 @@ def answer(app, function, data, event_data=None):
 
 def refusal(app, function, data, event_data=None):
     """What is said to a call that must fail, made as Gradio's routes make it."""
-    state = SessionState(app)
+    state = app.__dict__.setdefault("tests_session", SessionState(app))  # making one takes longer than most calls
     event = None if event_data is None else gr.EventData(None, event_data)
     with pytest.raises(gr.Error) as caught:
-        asyncio.run(app.process_api(function, data, state, event_data=event, in_event_listener=True))
+        LOOP.run_until_complete(app.process_api(function, data, state, event_data=event, in_event_listener=True))
     said = caught.value.message
     assert isinstance(said, str) and said and len(said) < 700
     assert not any(word in said for word in ("Traceback", "site-packages", "/tmp", "gsi_bench_space")), said
@@ -206,12 +207,13 @@ def odd_values() -> list[object]:
 
 def test_no_odd_value_of_any_function_is_answered_without_words(app, shelf):
     """Whatever is sent: an answer, or a sentence; never Gradio's empty error."""
-    refused = 0
+    refused, seen = 0, set()
     for function in functions(app):
         data = [usual(component, shelf) for component in function.inputs]
         for place, component in enumerate(function.inputs):
-            if isinstance(component, gr.State | gr.Image | gr.File):
+            if isinstance(component, gr.State | gr.Image | gr.File) or component._id in seen:
                 continue
+            seen.add(component._id)
             taken = {gr.Textbox: ["nothing of the kind"], gr.Checkbox: [True], gr.JSON: [[], {}, True, {"focal_mm": 1}]}
             for value in odd_values():
                 if value in taken.get(type(component), []) or (
@@ -222,7 +224,7 @@ def test_no_odd_value_of_any_function_is_answered_without_words(app, shelf):
                     continue
                 refusal(app, function, [*data[:place], value, *data[place + 1 :]])
                 refused += 1
-    assert refused > 500
+    assert refused > 300
 
 
 @pytest.mark.parametrize("data", [[], [None], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]])
@@ -260,7 +262,10 @@ def test_the_visitor_is_told_in_the_language_of_the_page(app):
 def test_the_camera_and_rectangle_of_a_program_are_bounded(app, upload):
     function = next(f for f in app.fns.values() if f.api_name == "score_own")
 
-    def said(rectangle, camera, name="mug", amount=15, operation="move", direction="left"):
+    def said(rectangle, camera, **wish):
+        operation, direction, amount, name = (
+            {"operation": "move", "direction": "left", "amount": 15, "name": "mug"} | wish
+        ).values()
         return refusal(app, function, [upload, upload, rectangle, operation, direction, amount, name, camera])
 
     for rectangle in (
@@ -313,7 +318,8 @@ def test_the_queue_cannot_be_passed_by(app):
     "body", ["{", "[]", '{"data": 5}', "[" * 100_000, '{"data": [NaN', '{"fn_index": 99999, "data": [], "session_hash": "a"}']
 )
 def test_a_malformed_request_is_refused_without_a_trace(app, body):
-    for route in ("queue/join", "call/score", "call/nothing", "call/v2/nothing"):
+    routes = ("queue/join", "call/nothing", "call/v2/nothing")
+    for route in routes if "fn_index" in body else (*routes, "call/score"):
         got = httpx.post(
             f"{app.local_url}gradio_api/{route}", content=body, headers={"content-type": "application/json"}, timeout=30
         )
