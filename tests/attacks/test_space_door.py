@@ -73,7 +73,8 @@ def answer(app, function, data, event_data=None):
 
 def refusal(app, function, data, event_data=None):
     """What is said to a call that must fail, made as Gradio's routes make it."""
-    state = app.__dict__.setdefault("tests_session", SessionState(app))  # making one takes longer than most calls
+    state = app.__dict__.get("tests_session") or SessionState(app)  # making one takes longer than most calls
+    app.tests_session = state
     event = None if event_data is None else gr.EventData(None, event_data)
     with pytest.raises(gr.Error) as caught:
         LOOP.run_until_complete(app.process_api(function, data, state, event_data=event, in_event_listener=True))
