@@ -81,7 +81,7 @@ def test_a_large_upload_is_refused_before_it_is_read(tmp_path, monkeypatch):
     with pytest.raises(UploadError, match="too_heavy"):
         read_uploaded({"path": str(tmp_path / "big.png")})
     for value in ({"path": "/dev/ptmx"}, {"path": "/etc/hostname"}, {"path": 5}, None, "x", [], {"path": f"{tmp_path}/../x"}):
-        with pytest.raises(UploadError, match="^not_uploaded$"):
+        with pytest.raises(UploadError, match=r"^not_uploaded$"):
             read_uploaded(value)
 
 
@@ -109,7 +109,11 @@ def test_amounts_are_whole_numbers_within_limits(amount):
         Wish("move", "left", amount)
 
 
-@pytest.mark.parametrize("value", [10**5000, -(10**5000), float("nan"), {}, [1] * 10**6, "x" * 10**7, b"\0" * 10**6, object()])
+@pytest.mark.parametrize(
+    "value",
+    [10**5000, -(10**5000), float("nan"), {}, [1] * 10**6, "x" * 10**7, b"\0" * 10**6, object()],
+    ids=[str(i) for i in range(8)],
+)
 def test_what_is_shown_of_a_refused_value_is_short(value):
     assert len(values.shown(value)) <= 60
     with pytest.raises(ValueProblemError):
@@ -160,7 +164,7 @@ def test_a_report_that_is_no_page_is_named_and_waited_for_by_nobody(tmp_path, ki
     page = tmp_path / "report.html"
     made = {"pipe": os.mkfifo, "folder": os.mkdir, "large": lambda p: p.write_bytes(bytes(1001))}
     made.get(kind, lambda p: p.write_bytes(b"\xff\xfe"))(page)
-    with pytest.raises(RunFolderError, match="^a run: cannot be read"):
+    with pytest.raises(RunFolderError, match=r"^a run: cannot be read"):
         run_folders.page_of(page, "a run")
 
 
