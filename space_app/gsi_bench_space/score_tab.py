@@ -176,7 +176,7 @@ class _Tab:
 
     def _choose(self, sample: str | None, language: str) -> tuple[Any, ...]:
         """A new sample is before the visitor, and nothing of the last one's result."""
-        if sample not in self._shelf.samples:
+        if sample is None or sample not in self._shelf.samples:
             raise gr.Error(self._say(language, "unknown_sample", sample=shown(sample)), print_exception=False)
         examples = gr.update(choices=self._examples(sample, language), value=None)
         return sample, self._instruction(sample, language), examples, None, None, self._empty(language)
