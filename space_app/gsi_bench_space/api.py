@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from gsi_bench_metric.images import header_size
-from gsi_bench_space.score_tab import friendly, read_file
+from gsi_bench_space import values
+from gsi_bench_space.score_tab import friendly
 from gsi_bench_space.state import AppState
-from gsi_bench_space.uploads import read_upload
+from gsi_bench_space.uploads import read_upload, read_uploaded
 
 __all__ = ["EXAMPLE", "build"]
 
@@ -42,7 +42,7 @@ def build(state: AppState) -> None:
     def list_samples(operation: str, split: str, words: str) -> list[dict[str, object]]:
         return samples(state, operation, split, words)
 
-    # Not preprocessed: Gradio would open the file itself. That it lies where this visitor put it is checked all the same.
+    # Not preprocessed: Gradio would open the file itself. The door and `read_uploaded` see to it that it is an upload.
     scoring: dict[str, Any] = {"preprocess": False, "concurrency_id": "score", "concurrency_limit": 1}
     ask.click(score_picture, [sample, picture], answer, api_name="score", **scoring)
     look.click(list_samples, [operation, split, search], answer, api_name="samples")
@@ -54,19 +54,26 @@ def score(state: AppState, sample_id: str, file: dict[str, Any] | None) -> dict[
     Raises:
         gr.Error: no such sample, no picture, or one that is refused; the message says which.
     """
+    friendly(state, "en", lambda: values.text(sample_id, "sample_id"))
     if sample_id not in state.shelf.samples:
         raise gr.Error(state.words.say("en", "unknown_sample", sample=sample_id), print_exception=False)
-    if not file or not file.get("path"):
+    if file is None:
         raise gr.Error(state.words.say("en", "no_picture"), print_exception=False)
     sample = state.shelf.samples[sample_id]
     height, width = header_size(sample.image)
-    upload = friendly(state, "en", lambda: read_upload(read_file(Path(file["path"])), (width, height)))
+    upload = friendly(state, "en", lambda: read_upload(read_uploaded(file), (width, height)))
     notes = [{"name": name, "text": state.words.say("en", name, **facts)} for name, facts in upload.notes]
     return {**state.bench.score(sample, upload.picture).to_json(), "upload_notes": notes}
 
 
 def samples(state: AppState, operation: str, split: str, search: str) -> list[dict[str, object]]:
-    """Id, split, operation, object and instruction of the samples that fit; "any" stands for all."""
+    """Id, split, operation, object and instruction of the samples that fit; "any" stands for all.
+
+    Raises:
+        gr.Error: something else than texts, or too long ones.
+    """
+    for what, value in (("operation", operation), ("split", split), ("words", search)):
+        friendly(state, "en", lambda what=what, value=value: values.text(value, what))  # type: ignore[misc]
     kind, part = (None if wanted in ("", "any") else wanted for wanted in (operation, split))
     ids = state.shelf.ids(kind, part, search)
     found = [state.shelf.samples[i] for i in ids]

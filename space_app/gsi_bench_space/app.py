@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from gsi_bench_space import api, explore_tab, own_tab, own_texts, score_tab, why_tab
+from gsi_bench_space.body_limit import BodyLimit
+from gsi_bench_space.door import LIMIT_S, Door
 from gsi_bench_space.files import Files
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import Shelf
@@ -19,10 +22,13 @@ __all__ = ["build_app", "launch_options"]
 
 _CSS = Path(__file__).with_name("app.css")
 _WAITING = 40  # visitors in the queue; later ones are told to come back
+_BODY = MAX_BYTES + 2**20  # bytes of a request: one upload, and what its form adds
 _CLEANED_S, _KEPT_S = 600, 3600  # how often temporary files are looked at, and how old they grow
 
 
-def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validation: Path | None = None) -> gr.Blocks:
+def build_app(
+    shelf: Shelf, bench: Bench, *, runs: Path | None = None, validation: Path | None = None, limit_s: float = LIMIT_S
+) -> Door:
     """The app, ready to launch with `launch_options()`.
 
     Args:
@@ -30,9 +36,11 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
         bench: scores them.
         runs: folder of run folders, shown under *Explore*.
         validation: a validation page (HTML), shown under *Explore*.
+        limit_s: seconds that one call may take.
     """
     words, files = Words(), Files()
-    with gr.Blocks(title="GSI-Bench", analytics_enabled=False, delete_cache=(_CLEANED_S, _KEPT_S)) as app:
+    options: dict[str, Any] = {"title": "GSI-Bench", "analytics_enabled": False, "delete_cache": (_CLEANED_S, _KEPT_S)}
+    with Door(words, limit_s=limit_s, on_lost=bench.renew, **options) as app:
         with gr.Row(elem_id="top"):
             words.add(gr.Markdown(words.say("en", "title_heading"), elem_id="title"), "value", "title_heading")
             language = gr.Radio(
@@ -44,6 +52,7 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
                 min_width=160,
             )
         words.add(gr.Markdown(words.say("en", "intro")), "value", "intro")
+        app.language = language
         state = AppState(shelf, bench, words, language, runs, validation)
         with gr.Tabs(elem_id="tabs") as tabs:
             with _tab(words, "score"):
@@ -60,7 +69,8 @@ def build_app(shelf: Shelf, bench: Bench, *, runs: Path | None = None, validatio
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         language.change(words.updates, language, words.components, **quiet)
         app.load(_preferred, None, language, **quiet)
-    app.queue(default_concurrency_limit=8, max_size=_WAITING)
+    # Nobody may pass the queue by: Gradio's direct calls know neither its length nor that one edit is scored at a time.
+    app.queue(default_concurrency_limit=8, max_size=_WAITING, api_open=False)
     return app
 
 
@@ -79,6 +89,7 @@ def launch_options() -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "state_session_capacity": 200,
         "share": False,
+        "app_kwargs": {"middleware": [Middleware(BodyLimit, most=_BODY)]},
     }
 
 

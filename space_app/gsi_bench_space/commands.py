@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli import new_command
+from gsi_bench_dataset.safety.names import printable
 
 __all__ = ["SpaceCommandError", "add_commands"]
 
 _NEEDED = ("gradio", "plotly")
+_LAST_PORT, _LONGEST_PORT = 65535, 5  # the latter in digits
 
 
 class SpaceCommandError(ValueError):
@@ -34,8 +36,17 @@ def add_commands(subparsers: Any) -> None:
     parser.add_argument("--runs", type=Path, metavar="DIR", help="folder of run folders: their reports and a leaderboard")
     parser.add_argument("--validation", type=Path, metavar="FILE", help="validation page that `gsi-bench validate` wrote")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1; 0.0.0.0: all)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860 on)")
+    parser.add_argument(
+        "--port", type=_port, metavar="PORT", help="port to listen on (default: the first free one from 7860 on)"
+    )
     parser.set_defaults(run=_run)
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_PORT else 0
+    if not 1 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to {_LAST_PORT}, found {printable(text)}")
+    return port
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_space import cards
-from gsi_bench_space.run_folders import RunFolderError, found_runs, leaderboard, report_page
-from gsi_bench_space.score_tab import ScoreTab, caption
+from gsi_bench_space.run_folders import RunFolderError, found_runs, leaderboard, page_of, report_page, run_problems
+from gsi_bench_space.score_tab import ScoreTab, caption, friendly
 from gsi_bench_space.state import AppState
+from gsi_bench_space.values import choice
 
 __all__ = ["build"]
 
@@ -54,7 +55,10 @@ def _samples(state: AppState, follows: ScoreTab, tabs: gr.Tabs) -> None:
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
     def select(language: str, event: gr.SelectData) -> tuple[str, str, Any]:
-        sample_id = str(event.row_value[0])
+        row = event.row_value
+        expected = list(state.shelf.samples)
+        first = row[0] if isinstance(row, list) and row else row
+        sample_id = friendly(state, language, lambda: choice(first, say(language, "column_id"), expected))
         return sample_id, _sample_html(state, sample_id, language), gr.update(visible=True)
 
     def switch(language: str, sample_id: str | None) -> tuple[Any, str]:
@@ -101,6 +105,8 @@ def _runs(state: AppState, folder: Path) -> None:
             wrap=True,
             elem_id="ranking",
         )
+        for problem in run_problems(folder, runs).values():
+            gr.HTML(Markup('<p class="gsi-note">{}</p>').format(say("en", "run_unreadable", why=problem)))
     with _accordion(state, "runs", opened=False):
         name = gr.Dropdown(runs, label=say("en", "run"), value=None, elem_id="run")
         state.words.add(name, "label", "run")
@@ -121,7 +127,7 @@ def _shower(state: AppState, read: Callable[[str], str]) -> Callable[[str, str],
 def _validation(state: AppState, file: Path) -> None:
     with _accordion(state, "validation", opened=False) as accordion:
         page = gr.HTML(elem_id="validation-page")
-    accordion.expand(lambda: _framed(file.read_text(encoding="utf-8"), "validation"), None, page, api_visibility="private")
+    accordion.expand(lambda: _framed(page_of(file, file.name), "validation"), None, page, api_visibility="private")
 
 
 def _framed(page: str, title: str) -> Markup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,9 +11,9 @@ from gsi_bench_space.own_edit import Wish, require_scorable
 from gsi_bench_space.own_photo import read_photo
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import HEIGHT_M, PITCH_DEG
-from gsi_bench_space.score_tab import read_file
 from gsi_bench_space.state import AppState
-from gsi_bench_space.uploads import UploadError, read_upload
+from gsi_bench_space.uploads import UploadError, read_upload, read_uploaded
+from gsi_bench_space.values import MOST_NUMBER, ValueProblemError
 
 __all__ = ["build", "score_own"]
 
@@ -43,8 +42,8 @@ def build(state: AppState, *, lifts: bool = False) -> None:
             source, after = _bytes(photo, "own_no_photo"), _bytes(edited, "own_no_edited")
             wish = Wish(operation, direction, amount, name)
             require_scorable(wish, lifts=lifts)
-            return score_own(state, source, after, _numbers(rectangle), wish, camera or {})
-        except (OwnError, UploadError) as error:
+            return score_own(state, source, after, rectangle, wish, {} if camera is None else camera)
+        except (OwnError, UploadError, ValueProblemError) as error:
             raise gr.Error(state.words.say("en", error.name, **error.facts), print_exception=False) from error
 
     ask.click(
@@ -73,13 +72,14 @@ def score_own(  # noqa: PLR0917
     Raises:
         OwnError, UploadError: what cannot be done.
     """
+    edges = _numbers(rectangle)
     draft = Draft.of(read_photo(photo))
     given = {"focal_mm": draft.camera.focal_mm, "pitch_deg": PITCH_DEG, "height_cm": 100 * HEIGHT_M}
     if not isinstance(camera, dict) or not camera.keys() <= given.keys():
         raise OwnError("own_camera_names", expected=", ".join(given))
-    if not all(isinstance(value, int | float) for value in camera.values()):
+    if not all(map(_is_number, camera.values())):
         raise OwnError("own_camera_names", expected=", ".join(given))
-    x1, y1, x2, y2 = (edge * draft.photo.size[0] / draft.photo.uploaded[0] for edge in rectangle)
+    x1, y1, x2, y2 = (edge * draft.photo.size[0] / draft.photo.uploaded[0] for edge in edges)
     draft = draft.taken_by(Camera(**given | camera), None).marked((x1, y1, x2, y2))
     if draft.problem is not None:
         raise OwnError(draft.problem[0], **draft.problem[1])
@@ -98,12 +98,17 @@ def score_own(  # noqa: PLR0917
 
 
 def _bytes(file: dict[str, Any] | None, problem: str) -> bytes:
-    if not file or not file.get("path"):
+    if file is None:
         raise OwnError(problem)
-    return read_file(Path(file["path"]))
+    return read_uploaded(file)
 
 
 def _numbers(rectangle: Any) -> list[float]:
-    if not isinstance(rectangle, list) or len(rectangle) != 4 or not all(isinstance(e, int | float) for e in rectangle):
+    if not isinstance(rectangle, list | tuple) or len(rectangle) != 4 or not all(map(_is_number, rectangle)):
         raise OwnError("own_rectangle_numbers")
     return [float(edge) for edge in rectangle]
+
+
+def _is_number(value: Any) -> bool:
+    """Finite, of a size that a photo or a camera can have, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER

@@ -59,7 +59,7 @@ class Camera:
             ("own_pitch_range", self.pitch_deg, PITCH),
             ("own_height_range", self.height_cm, HEIGHT_CM),
         ):
-            if value is None or not least <= value <= most:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
                 raise OwnError(name, least=least, most=most)
 
 
@@ -109,6 +109,8 @@ class Draft:
         Raises:
             OwnError: nothing is found there, or there is no box yet whose base could go there.
         """
+        if not all(0 <= place <= side for place, side in zip(point, self.photo.size, strict=True)):
+            raise OwnError("own_click_outside")
         if meaning == "corners" and self.corner is None:
             return dataclasses.replace(self, corner=point)
         if meaning == "corners" and self.corner is not None:

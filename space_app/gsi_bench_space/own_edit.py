@@ -22,6 +22,7 @@ from gsi_bench_metric.poses import base_centre, yaw_rotation
 from gsi_bench_space.own_photo import Photo
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import Matrix, Placed
+from gsi_bench_space.values import shown
 
 __all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "require_scorable", "wanted"]
 
@@ -33,6 +34,8 @@ DIRECTIONS = {"left": (-1, 0, 0), "right": (1, 0, 0), "front": (0, -1, 0), "behi
 TURNS = ("clockwise", "counterclockwise")  # seen from above
 # Of the amounts that can be asked: least and most; cm, degrees, percent of the size.
 LIMITS = {"move": (1, 200), "rotate": (5, 180), "scale": (20, 300)}
+
+_LONGEST_NAME = 100  # characters; the page's fields take 60
 
 # One sentence of each kind that the benchmark's own instructions are drawn from, in both languages.
 _SENTENCES = {
@@ -74,15 +77,19 @@ class Wish:
 
     def __post_init__(self) -> None:
         if self.operation not in OPERATIONS:
-            raise OwnError("own_no_operation", found=self.operation, expected=", ".join(OPERATIONS))
+            raise OwnError("own_no_operation", found=shown(self.operation), expected=", ".join(OPERATIONS))
+        for name in (self.name, self.name_zh):
+            if not isinstance(name, str) or len(name) > _LONGEST_NAME or not name.isprintable():
+                raise OwnError("own_name", called=shown(name))
         known = {"move": tuple(DIRECTIONS), "rotate": TURNS}.get(self.operation)
         if known and self.direction not in known:
-            raise OwnError("own_no_direction", found=self.direction, expected=", ".join(known))
+            raise OwnError("own_no_direction", found=shown(self.direction), expected=", ".join(known))
         if self.operation == "remove":
             return
         least, most = LIMITS[self.operation]
-        if not least <= self.amount <= most or self.amount != round(self.amount):
-            raise OwnError("own_amount", least=least, most=most, found=self.amount)
+        whole = isinstance(self.amount, int | float) and not isinstance(self.amount, bool)
+        if not whole or not least <= self.amount <= most or self.amount != round(self.amount):
+            raise OwnError("own_amount", least=least, most=most, found=shown(self.amount))
         if self.operation == "scale" and self.amount == 100:
             raise OwnError("own_same_size")
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from gsi_bench_space.own_detector import Proposer
 from gsi_bench_space.own_draft import Camera, Draft
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import PITCH_DEG, Block
+from gsi_bench_space.values import number
 
 __all__ = [
     "block_numbers",
@@ -20,6 +22,7 @@ __all__ = [
     "edge_numbers",
     "marked",
     "numbers",
+    "point_of",
     "proposed",
     "refitted",
     "taken_by",
@@ -49,6 +52,16 @@ def block_numbers(draft: Draft) -> tuple[float | None, ...]:
         return (None,) * 6
     *metres, turn = dataclasses.astuple(draft.block)
     return *(round(100 * value, 1) for value in metres), round(turn, 1) + 0.0  # no "-0"
+
+
+def point_of(index: Any) -> tuple[float, float]:
+    """Where a click was, as the page tells: two numbers, pixels.
+
+    Raises:
+        ValueProblemError: something else.
+    """
+    x, y = index if isinstance(index, list | tuple) and len(index) == 2 else (None, None)
+    return float(number(x, "x")), float(number(y, "y"))
 
 
 def taken_by(draft: Draft, proposer: Proposer | None, focal: float, pitch: float, height: float, known: float | None) -> Draft:  # noqa: PLR0917

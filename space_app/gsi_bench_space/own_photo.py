@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from gsi_bench_dataset.records import EncodedImage
-from gsi_bench_metric.images import DAMAGED, load_rgb
+from gsi_bench_dataset.safety.images import DAMAGED, open_image
+from gsi_bench_metric.images import load_rgb
 from gsi_bench_metric.report.pictures import fit, shrink
 from gsi_bench_space.shelf import png
-from gsi_bench_space.uploads import read_upload
+from gsi_bench_space.uploads import FORMATS, read_upload
 
 __all__ = ["FOCAL_MM", "LONGEST", "Focal", "Photo", "field_of_view", "focal_from_exif", "focal_pixels", "read_photo"]
 
@@ -120,14 +120,14 @@ def _from_sensor(tags: Mapping[int, Any], size: list[float] | list[int]) -> floa
     if not (unit and across and down):
         return 0.0
     sensor_mm = math.hypot(size[0] / across * unit, size[1] / down * unit)
-    return _number(tags, ExifTags.Base.FocalLength) * _FILM_DIAGONAL_MM / sensor_mm
+    return _number(tags, ExifTags.Base.FocalLength) * _FILM_DIAGONAL_MM / sensor_mm if sensor_mm else 0.0
 
 
 def _number(tags: Mapping[int, Any], tag: int) -> float:
     """A positive number; 0 for what is none, such as 0/0."""
     try:
         value = float(tags.get(tag, 0))
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ArithmeticError):
         return 0.0
     return value if math.isfinite(value) and value > 0 else 0.0
 
@@ -139,7 +139,7 @@ def _aspect(size: Any) -> float:
 
 def _exif(data: bytes) -> dict[int, Any]:
     """EXIF tags of a file that was read before; none where they are damaged, as if the camera had written none."""
-    with Image.open(io.BytesIO(data)) as image:
+    with open_image(data, FORMATS) as image:
         try:
             return dict(image.getexif().get_ifd(ExifTags.IFD.Exif))
         except DAMAGED:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,13 +13,15 @@ from gsi_bench_space.findings import findings_of
 from gsi_bench_space.own_detector import Proposer, find_proposer
 from gsi_bench_space.own_draft import CLICKS, HEIGHT_CM, PITCH, Draft
 from gsi_bench_space.own_edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish, require_scorable
+from gsi_bench_space.own_fields import point_of
 from gsi_bench_space.own_html import focal_text, told_html, wanted_html
 from gsi_bench_space.own_photo import FOCAL_MM, LONGEST, read_photo
 from gsi_bench_space.own_problem import OwnError
 from gsi_bench_space.own_sample import PITCH_DEG
-from gsi_bench_space.score_tab import Scored, read_file
+from gsi_bench_space.score_tab import Scored
 from gsi_bench_space.state import AppState
-from gsi_bench_space.uploads import FORMATS, MAX_BYTES, UploadError, read_upload
+from gsi_bench_space.uploads import FORMATS, MAX_BYTES, UploadError, read_upload, read_uploaded
+from gsi_bench_space.values import ValueProblemError
 from gsi_bench_space.why_tab import why_html
 
 __all__ = ["build"]
@@ -186,7 +187,12 @@ class _Tab:
         cleared = [self.scored, self.cards, self.why]
         shown = self._outputs()
         self.photo.input(
-            self._read, [self.photo, language, *self.wish], [self.clicks, self.known, *shown], preprocess=False, **quiet
+            self._read,
+            [self.photo, language, *self.wish],
+            [self.clicks, self.known, *shown],
+            preprocess=False,
+            concurrency_limit=2,  # a large photo takes hundreds of megabytes while it is made smaller
+            **quiet,
         )
         self.view.select(self._click, [self.clicks, *common], shown, trigger_mode="multiple", **quiet)
         camera = [self.focal, self.pitch, self.height, self.known]
@@ -240,14 +246,13 @@ class _Tab:
 
     def _read(self, file: dict[str, Any] | None, language: str, *wish: Any) -> tuple[Any, ...]:
         draft = None
-        if file:
+        if file is not None:
             with self._friendly(language):
-                draft = Draft.of(read_photo(read_file(Path(file["path"]))))
+                draft = Draft.of(read_photo(read_uploaded(file)))
         return gr.update(value=CLICKS[0]), None, *self._shown(draft, language, wish)
 
     def _click(self, event: gr.SelectData, meaning: str, draft: Draft | None, language: str, by: str, *wish: Any) -> Any:
-        point = (float(event.index[0]), float(event.index[1]))
-        return self._changed(draft, language, wish, lambda d: d.clicked(point, meaning, self._by(by)))
+        return self._changed(draft, language, wish, lambda d: d.clicked(point_of(event.index), meaning, self._by(by)))
 
     def _act(self, change: Change, typed: str = "") -> Callable[..., Any]:
         """An event that makes another draft of the draft there is and of numbers that were typed into a group of fields."""
@@ -303,9 +308,9 @@ class _Tab:
                 raise wish
             sample = draft.sample(wish)
             require_scorable(wish, lifts=self._lifts)
-            if not file:
+            if file is None:
                 raise OwnError("own_no_edited")
-            upload = read_upload(read_file(Path(file["path"])), draft.photo.size)
+            upload = read_upload(read_uploaded(file), draft.photo.size)
         scored = Scored(self._state.bench.score(sample, upload.picture), upload.notes)
         return scored, *self._result(scored, language)
 
@@ -365,5 +370,5 @@ class _Tab:
         """What cannot be done becomes a message in the visitor's language."""
         try:
             yield
-        except (OwnError, UploadError) as error:
+        except (OwnError, UploadError, ValueProblemError) as error:
             raise gr.Error(self._say(language, error.name, **error.facts), print_exception=False) from error

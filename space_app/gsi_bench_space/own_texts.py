@@ -117,6 +117,7 @@ OWN_ENGLISH = {
     "then fails a right edit.",
     "own_no_edited": "Bring the edited picture first.",
     "own_no_score": "Your edited picture's score is shown here.",
+    "own_click_outside": "This click is outside of the photo.",
     "own_camera_names": "The camera takes numbers under the names {expected}.",
     "own_rectangle_numbers": "The rectangle must be four numbers: x1, y1, x2, y2.",
 }
@@ -225,6 +226,7 @@ OWN_CHINESE = {
     "own_far_turn": "转动这么多之后，露出的侧面照片里没有。跟踪器可能认不出物体，从而判错正确的编辑。",
     "own_no_edited": "请先放入编辑后的图像。",
     "own_no_score": "编辑后图像的得分会显示在这里。",
+    "own_click_outside": "点击位置在照片之外。",
     "own_camera_names": "相机参数只能是以下名称的数值：{expected}。",
     "own_rectangle_numbers": "矩形必须是四个数值：x1、y1、x2、y2。",
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,9 +15,10 @@ from gsi_bench_space import cards
 from gsi_bench_space.files import Files
 from gsi_bench_space.scoring import EditResult
 from gsi_bench_space.state import AppState
-from gsi_bench_space.uploads import FORMATS, MAX_BYTES, UploadError, read_upload
+from gsi_bench_space.uploads import FORMATS, MAX_BYTES, UploadError, read_upload, read_uploaded
+from gsi_bench_space.values import ValueProblemError, choice, shown
 
-__all__ = ["ScoreTab", "Scored", "build", "caption", "friendly", "read_file"]
+__all__ = ["ScoreTab", "Scored", "build", "caption", "friendly"]
 
 SHOWN = 24  # pictures of the gallery; the search finds the others
 ANY = "any"
@@ -42,7 +42,7 @@ class ScoreTab:
     """
 
     scored: gr.State
-    choose: Callable[[str, str], tuple[Any, ...]]
+    choose: Callable[[str | None, str], tuple[Any, ...]]
     chosen: list[Any]
 
 
@@ -165,26 +165,33 @@ class _Tab:
     def _draw(self, operation: str, split: str, search: str, sample: str, language: str) -> tuple[Any, ...]:
         ids = [i for i in self._ids(operation, split, search) if i != sample]
         if not ids:
-            raise gr.Error(self._say(language, "nothing_found"))
+            raise gr.Error(self._say(language, "nothing_found"), print_exception=False)
         return self._choose(random.choice(ids), language)
 
-    def _select(self, shown: list[str], language: str, event: gr.SelectData) -> tuple[Any, ...]:
-        return self._choose(shown[event.index], language)
+    def _select(self, ids: list[str], language: str, event: gr.SelectData) -> tuple[Any, ...]:
+        by_place = {str(place): sample for place, sample in enumerate(ids)}
+        what = self._say(language, "sample")
+        place = friendly(self._state, language, lambda: choice(shown(event.index), what, list(by_place)))
+        return self._choose(by_place[place], language)
 
-    def _choose(self, sample: str, language: str) -> tuple[Any, ...]:
+    def _choose(self, sample: str | None, language: str) -> tuple[Any, ...]:
         """A new sample is before the visitor, and nothing of the last one's result."""
+        if sample is None or sample not in self._shelf.samples:
+            raise gr.Error(self._say(language, "unknown_sample", sample=shown(sample)), print_exception=False)
         examples = gr.update(choices=self._examples(sample, language), value=None)
         return sample, self._instruction(sample, language), examples, None, None, self._empty(language)
 
     def _score_upload(self, sample_id: str, picture: dict[str, Any] | None, language: str) -> tuple[Scored, str]:
         if not picture:
             raise gr.Error(self._say(language, "no_picture"), print_exception=False)
-        sample = self._shelf.samples[sample_id]
+        sample = self._shelf.samples[sample_id]  # of the session's own state
         height, width = header_size(sample.image)
-        upload = friendly(self._state, language, lambda: read_upload(read_file(Path(picture["path"])), (width, height)))
+        upload = friendly(self._state, language, lambda: read_upload(read_uploaded(picture), (width, height)))
         return self._scored(sample, upload.picture, language, upload.notes)
 
     def _score_example(self, sample_id: str, name: str, language: str) -> tuple[str, Scored, str]:
+        expected = self._shelf.examples(sample_id)
+        friendly(self._state, language, lambda: choice(name, self._say(language, "example"), expected))
         picture = self._shelf.example(sample_id, name)
         return (str(self._files.keep(picture)), *self._scored(self._shelf.samples[sample_id], picture, language))
 
@@ -238,19 +245,13 @@ class _Tab:
 
 
 def friendly(state: AppState, language: str, read: Callable[[], Any]) -> Any:
-    """What `read` gives; a refused upload becomes a message in the visitor's language."""
+    """What `read` gives; a refused upload or value becomes a message in the visitor's language."""
     try:
         return read()
-    except UploadError as error:
+    except (UploadError, ValueProblemError) as error:
         raise gr.Error(state.words.say(language, error.name, **error.facts), print_exception=False) from error
 
 
 def caption(sample: Sample, language: str) -> str:
     """The instruction in a language, as far as there is one."""
     return sample.prompt_zh if language == "zh" and sample.prompt_zh else sample.prompt
-
-
-def read_file(path: Path) -> bytes:
-    """A file's bytes; of one that is far too large no more than it takes to refuse it."""
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)

@@ -95,13 +95,13 @@ class Bench:
 
     def __init__(self, detector: Detector, hardware: Hardware | None = None):
         hardware = hardware or Hardware("cpu")
-        device = hardware.device
+        self._detector, self._device = detector, hardware.device
         self._score_here = hardware.on_device(self._score_all)
-        self._strict = StrictScorer(device)
-        others: list[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS if protocol != self._strict.name]
-        self._scorers: Sequence[Scorer] = [self._strict, *others]
-        self._detector = _Remembering(detector)
-        self._lock = threading.Lock()
+        self._desk = _Desk(detector, self._device)
+
+    def renew(self) -> None:
+        """Leaves the lock, the scorers and what was remembered to a call that was given up; the next ones get new ones."""
+        self._desk = _Desk(self._detector, self._device)
 
     def score(self, sample: Sample, edited: EncodedImage) -> EditResult:
         """The edit under every protocol.
@@ -112,22 +112,34 @@ class Bench:
         return self._score_here(sample, edited)
 
     def _score_all(self, sample: Sample, edited: EncodedImage) -> EditResult:
-        prediction = Prediction(sample.id, _EDITOR, image=edited)
-        with self._lock:
-            found = [self._score(sample, prediction, scorer) for scorer in self._scorers]
+        prediction, desk = Prediction(sample.id, _EDITOR, image=edited), self._desk
+        with desk.lock:
+            found = [desk.score(sample, prediction, scorer) for scorer in desk.scorers]
             views = [(Picture(sample.image), "source"), (Picture(edited), "edited")]
-            source, after = (self._detector.detect([DetectionItem(sample, view, None, p)])[0] for p, view in views)  # type: ignore[arg-type]
+            source, after = (desk.detector.detect([DetectionItem(sample, view, None, p)])[0] for p, view in views)  # type: ignore[arg-type]
         results = tuple(_result(sample, score, source, after) for score in found)
         return EditResult(sample, _fitted(edited, sample), results, source, after)
 
     def compared(self, result: EditResult) -> Compared | Reason:
         """The two pictures that the strict protocol's edit locality holds against each other, or why there are none."""
-        edit = Edit(result.sample, _EDITOR, result.source_detections, result.edited_detections)
-        with self._lock:
-            return self._strict.compared(edit, Picture(result.edited))
+        edit, desk = Edit(result.sample, _EDITOR, result.source_detections, result.edited_detections), self._desk
+        with desk.lock:
+            return desk.strict.compared(edit, Picture(result.edited))
 
-    def _score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
-        (score,) = score_candidates([Candidate(sample, prediction, self._detector)], scorer)
+
+class _Desk:
+    """What one edit at a time is scored with."""
+
+    def __init__(self, detector: Detector, device: str):
+        self.lock = threading.Lock()
+        self.strict = StrictScorer(device)
+        others: list[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS if protocol != self.strict.name]
+        self.scorers: Sequence[Scorer] = [self.strict, *others]
+        self.detector = _Remembering(detector)
+
+    def score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
+        """The edit under one protocol."""
+        (score,) = score_candidates([Candidate(sample, prediction, self.detector)], scorer)
         return score
 
 

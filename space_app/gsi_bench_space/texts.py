@@ -127,6 +127,18 @@ ENGLISH = {
     "run": "Run",
     "run_unreadable": "This run cannot be shown: {why}",
     "validation": "Validation: does the metric say what it should?",
+    "not_uploaded": "This file was not uploaded here. Upload the image first and name what the upload gave back; other paths "
+    "and addresses are not read.",
+    "value_text": "{what}: expected a text of up to {most} characters without control characters, found {found}.",
+    "value_number": "{what}: expected a number from {least} to {most}, found {found}.",
+    "value_choice": "{what}: expected one of {expected}; found {found}.",
+    "value_tick": "{what}: expected true or false, found {found}.",
+    "value_json": "{what}: expected a list or object of up to {most} plain values, {deepest} levels deep, that names no file; "
+    "found {found}.",
+    "value_count": "This call takes {expected} values; found {found}.",
+    "took_too_long": "This took too long: after {seconds} seconds it was given up. Try again, or bring a smaller image.",
+    "too_busy": "Too much is going on here at the moment. Try again in some minutes.",
+    "failed_here": "Something went wrong here ({why}); the server's log has the details. Try again, or bring another image.",
     "unknown_sample": "No sample {sample}; the endpoint /samples lists them.",
     "api_text": "The same scoring for programs, with `pip install gradio_client`. Numbers are 0–100, "
     "`null` where something is not measured or not judged, and `why` says what was seen.",

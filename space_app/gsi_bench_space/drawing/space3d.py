@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -95,7 +96,7 @@ def _box(solid: Solid, name: str, *, first: bool) -> go.Scatter3d:
         name=name,
         legendgroup=solid.kind,
         showlegend=first,
-        text=solid.name,
+        text=html.escape(solid.name),  # Plotly reads tags in it
         hoverinfo="text",
     )
 
