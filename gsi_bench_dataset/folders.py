@@ -29,7 +29,17 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-__all__ = ["full_disk_named", "partial_beside", "require_writable", "scratch_beside", "swap_in", "sweep", "write_atomically"]
+__all__ = [
+    "NEW",
+    "OLD",
+    "full_disk_named",
+    "partial_beside",
+    "require_writable",
+    "scratch_beside",
+    "swap_in",
+    "sweep",
+    "write_atomically",
+]
 
 NEW, OLD = "new", "old"
 # As tempfile names them; together with what may be in one, a folder of a user's is never taken for one.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
+from gsi_bench_dataset.safety.keys import MASK, clean, key_problem, known
 from gsi_bench_dataset.safety.system import system_problem
 
 if TYPE_CHECKING:
@@ -21,15 +22,7 @@ _TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _MAX_TOKEN_FILE = 64 * 2**10
 # A server's page would fill the screen.
 _MAX_WORDS = 400
-# Shorter words are no tokens, and would be cut out of everything else.
-_SHORTEST = 8
-_MASK = "***"
-_PATTERNS = (
-    (re.compile(r"(?<=://)[^\s/?#\"'<>]+@"), f"{_MASK}@"),
-    (re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+"), rf"\1{_MASK}"),  # addresses of the store are signed
-    (re.compile(r"\b(bearer\s+)[^\s\"'<>]+", re.IGNORECASE), rf"\1{_MASK}"),
-    (re.compile(r"\bhf_[A-Za-z0-9]{8,}"), _MASK),
-)
+_SIGNED = re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+")  # addresses of the store are signed
 
 
 class HubError(ValueError):
@@ -46,23 +39,16 @@ def check_settings() -> None:
     if problem is not None:
         raise HubError(f"HF_ENDPOINT: {problem}; set it to an address such as https://huggingface.co, or unset it")
     for place, token in _tokens()[:1]:
-        problem = _token_problem(token)
+        problem = key_problem(token)
         if problem is not None:
-            raise HubError(f"{place}: the token for the Hub {problem}; set it again without, or log in with `hf auth login`")
+            raise HubError(f"{place}: the token for the Hub {problem}; or log in with `hf auth login`")
 
 
 def without_secrets(text: str) -> str:
     """A text without the token, passwords in addresses, and the signed part of addresses."""
     for _, token in _tokens():
-        if len(token.strip()) >= _SHORTEST:
-            text = text.replace(token, _MASK).replace(token.strip(), _MASK)
-    return _masked(text)
-
-
-def _masked(text: str) -> str:
-    for pattern, mask in _PATTERNS:
-        text = pattern.sub(mask, text)
-    return text
+        known(token)
+    return clean(_SIGNED.sub(rf"\1{MASK}", text))
 
 
 def meaning_of(error: Exception, kind: str) -> str:
@@ -139,21 +125,12 @@ def _tokens() -> list[tuple[str, str]]:
     return [(str(path), token)] if token else []
 
 
-def _token_problem(token: str) -> str | None:
-    """Why this can be no token, in words that show nothing of it."""
-    if any(ord(mark) < ord(" ") or ord(mark) == 0x7F for mark in token):
-        return "holds a line break or another control character"
-    if any(mark.isspace() for mark in token):
-        return "holds a blank"
-    return None if token.isascii() else "holds characters beyond ASCII, which no token has"
-
-
 def _address_problem(address: str | None) -> str | None:
     if address is None:
         return None
     if not address.isprintable() or not address.isascii() or " " in address:
         return "holds blanks, control characters or characters beyond ASCII"
-    expected = f"expected an address of http or https, found {_masked(address)[:100]!r}"
+    expected = f"expected an address of http or https, found {clean(address)[:100]!r}"
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

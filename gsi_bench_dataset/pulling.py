@@ -11,12 +11,12 @@ import dataclasses
 import glob
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gsi_bench_dataset.card import read_content_hash
-from gsi_bench_dataset.folders import swap_in
+from gsi_bench_dataset.folders import OLD, scratch_beside, swap_in
+from gsi_bench_dataset.folders import sweep as restore
 from gsi_bench_dataset.hub import HubError, HubRef, commit_of, explained
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.publish_plan import (
@@ -64,6 +64,7 @@ def pull_dataset(ref: HubRef, out: Path, *, overwrite: bool = False) -> Pulled:
             names what no push can have put there; `out` is in use; the disk is full.
     """
     out = Path(os.path.realpath(out))
+    restore(out)
     in_use = _in_use(out)
     before = state_of(out)
     commit, wanted = _listed(ref)
@@ -87,8 +88,8 @@ def pull_dataset(ref: HubRef, out: Path, *, overwrite: bool = False) -> Pulled:
             keep_other_files(out, staging)
         if state_of(out) != before:
             raise HubError(f"{out}: changed while the dataset was fetched; run the command again")
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
-            swap_in(staging, out, Path(scratch) / "old")
+        with scratch_beside(out) as scratch:
+            swap_in(staging, out, scratch / OLD)
     return Pulled(commit, len(wanted), checked, changed=True)
 
 

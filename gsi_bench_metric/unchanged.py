@@ -136,9 +136,7 @@ def verify(data: Path, splits: Sequence[str]) -> None:
     Raises:
         DatasetError: names the damaged file.
     """
-    check = getattr(shards, "verify_dataset", None)  # TODO: call it directly once it is part of `shards`
-    if check is not None:
-        check(data, splits)
+    shards.verify_dataset(data, splits)
 
 
 def changed_message(folder: Path, problems: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 # Only these: of the others some start programs (EPS: Ghostscript), fetch files or were never meant for pixels (PDF, WMF, FPX).
-FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF", *(("AVIF",) if features.check("avif") else ()))
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
 # Scans and camera files stay below it; decoded RGB is 3 bytes a pixel.
 MAX_PIXELS = 64_000_000
 
@@ -42,7 +42,6 @@ _KINDS = {
     "WEBP": "WebP",
     "BMP": "BMP",
     "TIFF": "TIFF",
-    "GIF": "GIF",
     "AVIF": "AVIF",
 }
 
