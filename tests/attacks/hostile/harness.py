@@ -15,12 +15,14 @@ import contextlib
 import faulthandler
 import io
 import json
+import resource
 import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hostile.summary import TOTALS, summary_line
@@ -30,6 +32,8 @@ from gsi_bench_dataset.cli import main
 __all__ = ["ANYTHING", "Attack", "Hang", "Outcome", "Tally", "attempt", "command", "watched"]
 
 SECONDS = 5.0  # an attack takes milliseconds; a busy machine may take a hundred times as long
+# An image of the largest size that is read takes a third of it.
+MEMORY = 2 * 2**30
 # A message is for a screen: longer ones, and such with control characters, do something else to it.
 MOST_MESSAGE = 100_000
 KINDS = ("named", "unharmed", "tracebacks", "hangs", "altered")
@@ -110,11 +114,27 @@ def watched(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, former)
 
 
+@contextlib.contextmanager
+def bounded(memory: int = MEMORY) -> Iterator[None]:
+    """No more than so much new memory inside: what reads without a limit meets a `MemoryError`, not the whole machine."""
+    pages = Path("/proc/self/statm")
+    if not pages.exists():
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = int(pages.read_text().split()[0]) * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def attempt(attack: Attack) -> Outcome:
     """Tries an attack and says how it ended."""
     began = time.monotonic()
     try:
-        with watched(attack.seconds):
+        with watched(attack.seconds), bounded():
             result = attack.run()
     except Hang:
         return Outcome(attack.name, "hangs", f"not back after {attack.seconds:g} s")
@@ -128,7 +148,7 @@ def attempt(attack: Attack) -> Outcome:
         return result
     if attack.truth is ANYTHING or _same(result, attack.truth):
         return Outcome(attack.name, "unharmed")
-    return Outcome(attack.name, "altered", f"expected {attack.truth!r:.300}, found {result!r:.300}")
+    return Outcome(attack.name, "altered", _difference(attack.truth, result))
 
 
 def _of_error(attack: Attack, error: BaseException) -> Outcome:
@@ -149,6 +169,17 @@ def _unfit(message: str) -> str | None:
         return f"a message of {len(message)} characters"
     odd = [mark for mark in message if (ord(mark) < ord(" ") and mark not in "\n\t") or ord(mark) == 0x7F]  # noqa: PLR2004
     return f"a message with the control character {odd[0]!r}" if odd else None
+
+
+def _difference(wanted: Any, found: Any, where: str = "") -> str:
+    """The first place where two results differ, in words."""
+    if type(wanted) is type(found) and isinstance(wanted, (list, dict, bytes)) and len(wanted) == len(found):
+        pairs = wanted.items() if isinstance(wanted, dict) else enumerate(wanted)
+        other = found if isinstance(found, dict) else dict(enumerate(found))
+        key = next((key for key, value in pairs if key not in other or not _same(value, other[key])), None)
+        if key in other:
+            return _difference(wanted[key], other[key], f"{where}/{key}")
+    return f"{where or 'result'}: expected {wanted!r:.200}, found {found!r:.200}"
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -23,7 +23,7 @@ from gsi_bench_metric.judges.recorded import read_reference_file
 from gsi_bench_metric.runs import begin_run, finish_run, load_run
 from gsi_bench_metric.score_files import read_scores
 
-__all__ = ["record_attacks", "record_file_attacks", "sound_records", "store_attacks"]
+__all__ = ["kept_as_given", "record_attacks", "record_file_attacks", "sound_records", "store_attacks"]
 
 K = ((60.0, 0.0, 32.0), (0.0, 60.0, 24.0), (0.0, 0.0, 1.0))
 ONE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -71,23 +71,23 @@ def record_attacks(seed: int, count: int) -> Iterator[Attack]:
 def _taken_in(cls: Any, given: Any, *, as_json: bool) -> Any:
     record = cls.from_json(given) if as_json else cls.from_row(given)
     back = record.to_json() if as_json else record.to_row()
-    changed = [key for key in given if not _equal(given[key], back[key])]
+    changed = [key for key in given if not kept_as_given(given[key], back[key])]
     if changed:
         key = changed[0]
         return Outcome("", "altered", f"{key}: given {given[key]!r:.100}, kept {back[key]!r:.100}")
     json.dumps(record.to_json())
     again = cls.from_json(json.loads(json.dumps(record.to_json())))
-    return None if _equal(again.to_json(), record.to_json()) else Outcome("", "altered", "JSON does not come back as it was")
+    return None if kept_as_given(again.to_json(), record.to_json()) else Outcome("", "altered", "JSON does not come back as it was")
 
 
-def _equal(given: Any, kept: Any) -> bool:
+def kept_as_given(given: Any, kept: Any) -> bool:
     """Whether a value was kept as it was given. A default may stand for nothing; a whole number may become a float."""
     if given is None:
         return True
     if isinstance(given, (list, tuple)):
-        return isinstance(kept, (list, tuple)) and len(given) == len(kept) and all(map(_equal, given, kept))
+        return isinstance(kept, (list, tuple)) and len(given) == len(kept) and all(map(kept_as_given, given, kept))
     if isinstance(given, dict):
-        return isinstance(kept, dict) and all(key in kept and _equal(value, kept[key]) for key, value in given.items())
+        return isinstance(kept, dict) and all(key in kept and kept_as_given(value, kept[key]) for key, value in given.items())
     if isinstance(given, bool) or isinstance(kept, bool) or isinstance(given, str) or isinstance(kept, str):
         return type(given) is type(kept) and given == kept
     if isinstance(given, float) and math.isnan(given):
