@@ -116,7 +116,7 @@ def hostile_archives() -> dict[str, bytes]:
 
 def _zippable(name: str) -> bool:
     # Python itself cuts a name at NUL.
-    return len(name) < 2000 and not {"\udcff", "\udc80", "\x00"} & set(name) and "/" not in name and not name.startswith(".")
+    return bool(name) and len(name) < 2000 and not {"\udcff", "\udc80", "\x00"} & set(name) and "/" not in name and not name.startswith(".")
 
 
 def _with_flag(data: bytes, flag: int) -> bytes:

@@ -34,6 +34,7 @@ __all__ = ["ANYTHING", "Attack", "Hang", "Outcome", "Tally", "attempt", "command
 SECONDS = 5.0  # an attack takes milliseconds; a busy machine may take a hundred times as long
 # An image of the largest size that is read takes a third of it.
 MEMORY = 2 * 2**30
+LARGEST_FILE = 256 * 2**20
 # A message is for a screen: longer ones, and such with control characters, do something else to it.
 MOST_MESSAGE = 100_000
 KINDS = ("named", "unharmed", "tracebacks", "hangs", "altered")
@@ -116,18 +117,24 @@ def watched(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bounded(memory: int = MEMORY) -> Iterator[None]:
-    """No more than so much new memory inside: what reads without a limit meets a `MemoryError`, not the whole machine."""
+    """No more than so much new memory inside, and no huge files: what has no limit meets an error, not the whole machine."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
         yield
         return
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = int(pages.read_text().split()[0]) * resource.getpagesize() + memory
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    used = int(pages.read_text().split()[0]) * resource.getpagesize()
+    with _limited(resource.RLIMIT_AS, used + memory), _limited(resource.RLIMIT_FSIZE, LARGEST_FILE):
+        yield
+
+
+@contextlib.contextmanager
+def _limited(what: int, most: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        resource.setrlimit(what, (soft, hard))
 
 
 def attempt(attack: Attack) -> Outcome:
