@@ -20,24 +20,18 @@ def tally_of(folder, jobs, *modes):
     return tally
 
 
-@pytest.mark.parametrize("mode", ["kill before", "interrupt after"])
-@pytest.mark.parametrize("jobs", [FOLDERS[1:4:2], FILES], ids=["folders", "files"])
-def test_a_stop_at_any_step_leaves_the_old_or_the_new(jobs, mode, tmp_path):
-    tally_of(tmp_path, jobs, mode).require_clean(least=10)
+def test_a_stop_at_any_step_leaves_the_old_or_the_new(tmp_path):
+    tally_of(tmp_path, [FOLDERS[1], FOLDERS[3], *FILES], "kill before", "interrupt after").require_clean(least=40)
 
 
-def test_a_disk_error_at_any_step_is_named(tmp_path):
-    tally_of(tmp_path, [FOLDERS[1], *FILES], "error").require_clean(least=10)
-
-
-def test_files_that_may_not_grow_are_named(tmp_path):
-    tally_of(tmp_path, [FOLDERS[1], FOLDERS[4], *FILES], "limit").require_clean(least=30)
+def test_a_disk_that_fails_at_any_step_is_named(tmp_path):
+    tally_of(tmp_path, [FOLDERS[1], FOLDERS[4], *FILES], "error", "limit").require_clean(least=50)
 
 
 def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path):
     if not mount_possible(tmp_path):
         pytest.skip("needs `unshare -Urm` and a tmpfs, which this system does not allow")
-    tally_of(tmp_path, [FOLDERS[1], FOLDERS[3], *FILES], "full").require_clean(least=30)
+    tally_of(tmp_path, [FOLDERS[1], FOLDERS[3], *FILES], "full").require_clean(least=25)
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ from hostile.harness import Outcome, watched
 
 from gsi_bench_dataset import folders
 from gsi_bench_dataset.cli import explained
+from gsi_bench_dataset.records import sample_features
 
 __all__ = ["MODES", "STEPS", "faults_of", "mount_possible"]
 
@@ -32,8 +33,9 @@ __all__ = ["MODES", "STEPS", "faults_of", "mount_possible"]
 STEPS = ("rename", "replace", "unlink", "remove", "rmdir", "mkdir", "link", "symlink", "fsync")
 MODES = ("interrupt before", "interrupt after", "kill before", "kill after", "error", "limit", "full")
 MOST_STEPS = 60
-LIMITS = (0, 1, 100, 1000, 5000, 20_000)  # bytes that a file may have, or that are free
-_FINISHED, _STOPPED, _BAD = 0, 7, 8
+LIMITS = (0, 100, 5000, 20_000)  # bytes that a file may have, or that are free
+# How a job ends: undisturbed, though it was disturbed, stopped by the fault, otherwise.
+_FINISHED, _WENT_ON, _STOPPED, _BAD = 0, 6, 7, 8
 
 
 class _Disturbed:
@@ -50,7 +52,8 @@ class _Disturbed:
             if self.mode == "error":
                 raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(args[0]) if isinstance(args[0], (str, Path)) else None)
             if self.mode.endswith("after"):
-                step(*args, **kwargs)
+                with contextlib.suppress(OSError):  # a folder that is there already
+                    step(*args, **kwargs)
             if self.mode.startswith("kill"):
                 os.kill(os.getpid(), signal.SIGKILL)
             raise KeyboardInterrupt
@@ -59,9 +62,8 @@ class _Disturbed:
 
 
 @contextlib.contextmanager
-def disturbed(mode: str, at: int) -> Iterator[None]:
-    """The `at`-th step inside meets the fault, or with limits of the disk every write may."""
-    fault = _Disturbed(mode, at)
+def disturbed(fault: _Disturbed) -> Iterator[None]:
+    """The step inside that the fault waits for meets it."""
     places = [(os, name) for name in STEPS]
     # A swap in one step is a call of the system by `ctypes`: then the function around it is the step.
     places += [(folders, name) for name in vars(folders) if name.strip("_") in ("exchange", "exchanged", "renameat2")]
@@ -77,6 +79,7 @@ def disturbed(mode: str, at: int) -> Iterator[None]:
 
 def _act(job: Any, folder: Path, mode: str, at: int) -> int:
     """Does the job under a fault; how it ended."""
+    fault = _Disturbed(mode, at)
     try:
         if mode == "limit":
             import resource  # noqa: PLC0415
@@ -86,7 +89,7 @@ def _act(job: Any, folder: Path, mode: str, at: int) -> int:
         elif mode == "full":
             job.act(folder)
         else:
-            with disturbed(mode, at):
+            with disturbed(fault):
                 job.act(folder)
     except KeyboardInterrupt:
         return _STOPPED if mode.startswith("interrupt") else _BAD
@@ -95,7 +98,7 @@ def _act(job: Any, folder: Path, mode: str, at: int) -> int:
             return _STOPPED
         sys.stderr.write("".join(traceback.format_exception(error)[-4:]))
         return _BAD
-    return _FINISHED
+    return _FINISHED if mode in ("limit", "full") or fault.count < at else _WENT_ON
 
 
 def _forked(work: Callable[[], int]) -> int:
@@ -165,10 +168,12 @@ def _fill(place: Path, free: int) -> Path:
 def _look(job: Any, folder: Path, sound: dict[str, Path], status: int, found: Path) -> int:
     """Whether a reader finds the old or the new, and whether the next run ends as an undisturbed one, without leavings."""
     old, new = (job.state(sound[when]) for when in ("old", "new"))
-    state, wanted = job.state(folder), (new,) if status == _FINISHED else (old, new)
+    state, wanted = job.state(folder), (new,) if status in (_FINISHED, _WENT_ON) else (old, new)
     if not (state in wanted or (job.between and all(state))):
         answer = "altered", f"a reader finds neither the old nor the new: {state!r:.300}"
     else:
+        for path in folder.rglob(".*"):  # scratch of somebody who may still be at it is left alone
+            os.utime(path, (0, 0), follow_symlinks=False)
         job.act(folder)
         names = [sorted(str(p.relative_to(f)) for p in f.rglob(".*")) for f in (folder, sound["new"])]
         if job.state(folder) != new:
@@ -176,7 +181,7 @@ def _look(job: Any, folder: Path, sound: dict[str, Path], status: int, found: Pa
         elif names[0] != names[1]:
             answer = "altered", f"the next run leaves {', '.join(sorted(set(names[0]) - set(names[1]))[:3])} behind"
         else:
-            answer = ("unharmed" if status == _FINISHED else "named"), ""
+            answer = ("unharmed" if status in (_FINISHED, _WENT_ON) else "named"), ""
     found.write_text(json.dumps(answer))
     return 0
 
@@ -212,6 +217,7 @@ def mount_possible(folder: Path) -> bool:
 def _main() -> None:
     import hostile.jobs  # noqa: F401, PLC0415 - before the first fork
 
+    sample_features()  # imports `datasets`
     folder, jobs, modes = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
     for number, (job, mode) in enumerate((job, mode) for job in jobs for mode in modes):
         place = folder / str(number)
