@@ -76,7 +76,9 @@ def keep(target: str, seed: int, outcome: Outcome, payload: bytes | None) -> Pat
     number = zlib.crc32(outcome.name.encode("utf-8", "backslashreplace"))
     path = FINDINGS / f"{target}-{outcome.kind}-{seed}-{number:08x}.txt"
     again = f"python tests/attacks/fuzz.py {target} --seed {seed} --rounds 1"
-    path.write_text(f"{outcome.name}\n{outcome.kind}: {outcome.words}\nagain: {again}\n", encoding="utf-8", errors="backslashreplace")
+    path.write_text(
+        f"{outcome.name}\n{outcome.kind}: {outcome.words}\nagain: {again}\n", encoding="utf-8", errors="backslashreplace"
+    )
     if payload is not None:
         path.with_suffix(".bin").write_bytes(payload)
     return path

@@ -6,7 +6,7 @@ import pytest
 from hostile.harness import Tally
 
 pytest.importorskip("gradio", reason="the extra `space` is not installed")
-from hostile.space import space_attacks, upload_attacks  # noqa: E402 - below the skip
+from hostile.space import space_attacks, upload_attacks
 
 
 def test_hostile_uploads_are_refused_with_a_name():

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gsi_bench_dataset import EncodedImage
+from gsi_bench_dataset.cli import build_parser
+from gsi_bench_dataset.shards import write_dataset
 from hostile.datasets import sound_archive
 from hostile.harness import Attack, Outcome, command
 from hostile.images import bases
 from hostile.makers import BAD_TEXTS, ODD_NAMES, special_files
 from hostile.records import sound_records
-
-from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.cli import build_parser
-from gsi_bench_dataset.shards import write_dataset
 
 __all__ = ["command_attacks", "isolated", "sound_inputs", "templates"]
 
@@ -130,7 +130,7 @@ def command_attacks(seed: int, each: int, folder: Path) -> Iterator[Attack]:
     (folder / "sound").mkdir()
     lines = templates(sound_inputs(folder / "sound"))
     attacked = {line[0] for line in lines} | set(LEFT_OUT)
-    forgotten = set(build_parser()._subparsers._group_actions[0].choices) - attacked  # type: ignore[union-attr,arg-type]  # noqa: SLF001
+    forgotten = set(build_parser()._subparsers._group_actions[0].choices) - attacked  # type: ignore[union-attr,arg-type]
     assert not forgotten, f"commands that nothing attacks: {forgotten}"
     chance = random.Random(f"commands {seed}")
     for number, line in enumerate(lines * each):
@@ -150,7 +150,7 @@ def _hostile(kind: str, place: Path, chance: random.Random) -> tuple[str, str]:
     if kind == TEXT:
         value = chance.choice((*ODD_NAMES, *BAD_TEXTS))
         return f"text {value!r:.30}", value
-    if chance.random() < 0.5:  # noqa: PLR2004
+    if chance.random() < 0.5:
         made = special_files(place / "special")
         which = chance.choice(sorted(made))
         return which, str(made[which])

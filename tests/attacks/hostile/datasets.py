@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hostile.harness import ANYTHING, Attack, Outcome
-from hostile.images import bases
-from hostile.makers import ODD_NAMES, damaged, hostile_json, mutated, odd_files, special_files
-from hostile.records import kept_as_given
-
 from gsi_bench_dataset.archives import open_tree
 from gsi_bench_dataset.official import OfficialDataset
 from gsi_bench_dataset.predictions import find_eval_tree, read_predictions
 from gsi_bench_metric.images import ImageError
 from gsi_bench_metric.pictures import Picture
+from hostile.harness import ANYTHING, Attack, Outcome
+from hostile.images import bases
+from hostile.makers import ODD_NAMES, damaged, hostile_json, mutated, odd_files, special_files
+from hostile.records import kept_as_given
 
 __all__ = ["archive_attacks", "edit_attacks", "folder_attacks", "prediction_attacks", "sound_archive", "sound_edit"]
 
@@ -98,7 +97,9 @@ def hostile_archives() -> dict[str, bytes]:
         made_info.create_system, made_info.external_attr = 3, mode << 16
         return made_info
 
-    leading = {f"a member {name!r:.40}": made((name, b"x")) for name in ("../up.png", "/etc/up.png", "a/../../up.png", "C:/x.png")}
+    leading = {
+        f"a member {name!r:.40}": made((name, b"x")) for name in ("../up.png", "/etc/up.png", "a/../../up.png", "C:/x.png")
+    }
     odd = {f"a stranger {name!r:.40}": made((info(f"d/{name}.png"), b"x")) for name in ODD_NAMES if _zippable(name)}
     return leading | odd | {
         "a link": made((info("d/b.png", stat.S_IFLNK | 0o777), b"/etc/passwd")),
@@ -116,7 +117,9 @@ def hostile_archives() -> dict[str, bytes]:
 
 def _zippable(name: str) -> bool:
     # Python itself cuts a name at NUL.
-    return bool(name) and len(name) < 2000 and not {"\udcff", "\udc80", "\x00"} & set(name) and "/" not in name and not name.startswith(".")
+    return (
+        bool(name) and len(name) < 2000 and not {"\udcff", "\x00"} & set(name) and "/" not in name and not name.startswith(".")
+    )
 
 
 def _with_flag(data: bytes, flag: int) -> bytes:
@@ -128,9 +131,9 @@ def edit_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
     """Folders with one edit JSON changed: an error that names the file, or the sample as the file says."""
     chance = random.Random(f"edits {seed}")
     for number in range(count):
-        if chance.random() < 0.15:  # noqa: PLR2004
+        if chance.random() < 0.15:
             how, data = hostile_json(chance)
-        elif chance.random() < 0.2:  # noqa: PLR2004
+        elif chance.random() < 0.2:
             how, data = damaged(json.dumps(sound_edit()).encode(), chance)
         else:
             how, document = mutated(sound_edit(chance.choice(WORDS)), chance)
@@ -202,13 +205,15 @@ def prediction_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
             yield Attack(f"predictions: path {name!r:.40}", functools.partial(_read_map, folder, {"a_edit_0": name}))
             yield Attack(f"predictions: id {name!r:.40}", functools.partial(_read_map, folder, {name: "a.png"}))
     for number in range(count):
-        if chance.random() < 0.2:  # noqa: PLR2004
+        if chance.random() < 0.2:
             how, data = hostile_json(chance)
         else:
             how, document = mutated({"a_edit_0": "a.png", "b_edit_0": "b.png"}, chance)
             data = json.dumps(document).encode()
         path = folder / f"map-{seed}-{number}.json"
-        yield Attack(f"predictions: map, {how} (seed {seed}, {number})", functools.partial(_read_text, path, data), payload=data)
+        yield Attack(
+            f"predictions: map, {how} (seed {seed}, {number})", functools.partial(_read_text, path, data), payload=data
+        )
 
 
 def _read_map(folder: Path, mapping: dict[str, str]) -> None:

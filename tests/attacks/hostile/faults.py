@@ -21,11 +21,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hostile.harness import Outcome, watched
-
 from gsi_bench_dataset import folders
 from gsi_bench_dataset.cli import explained
 from gsi_bench_dataset.records import sample_features
+from hostile.harness import Outcome, watched
 
 __all__ = ["MODES", "STEPS", "faults_of", "mount_possible"]
 
@@ -50,7 +49,9 @@ class _Disturbed:
             if self.count != self.at:
                 return step(*args, **kwargs)
             if self.mode == "error":
-                raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(args[0]) if isinstance(args[0], (str, Path)) else None)
+                raise OSError(
+                    errno.EIO, os.strerror(errno.EIO), os.fspath(args[0]) if isinstance(args[0], (str, Path)) else None
+                )
             if self.mode.endswith("after"):
                 with contextlib.suppress(OSError):  # a folder that is there already
                     step(*args, **kwargs)
@@ -142,7 +143,9 @@ def _try(name: str, place: Path, mode: str) -> Iterator[Outcome]:
             found = place / "found.json"
             found.unlink(missing_ok=True)
             _forked(lambda f=folder, s=status: _look(job, f, sound, s, found))  # type: ignore[misc]
-            yield Outcome(label, *(json.loads(found.read_text()) if found.is_file() else ("tracebacks", "no reader could read it")))
+            yield Outcome(
+                label, *(json.loads(found.read_text()) if found.is_file() else ("tracebacks", "no reader could read it"))
+            )
         shutil.rmtree(folder)
         if status == _FINISHED and mode not in ("limit", "full"):
             return
@@ -201,7 +204,9 @@ def faults_of(folder: Path, jobs: list[str], modes: list[str]) -> Iterator[Outco
         lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("[")]
         for line in lines:
             outcome = Outcome(*line)
-            yield Outcome(outcome.name, outcome.kind, outcome.words + (ran.stderr[-800:] if outcome.kind == "tracebacks" else ""))
+            yield Outcome(
+                outcome.name, outcome.kind, outcome.words + (ran.stderr[-800:] if outcome.kind == "tracebacks" else "")
+            )
         if ran.returncode or not lines:
             yield Outcome(f"faults {wanted}", "tracebacks", f"status {ran.returncode}: {ran.stderr[-800:]}")
 

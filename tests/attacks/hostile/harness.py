@@ -25,9 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hostile.summary import TOTALS, summary_line
-
 from gsi_bench_dataset.cli import main
+from hostile.summary import TOTALS, summary_line
 
 __all__ = ["ANYTHING", "Attack", "Hang", "Outcome", "Tally", "attempt", "command", "watched"]
 
@@ -36,7 +35,7 @@ SECONDS = 5.0  # an attack takes milliseconds; a busy machine may take a hundred
 MEMORY = 2 * 2**30
 LARGEST_FILE = 256 * 2**20
 # A message is for a screen: longer ones, and such with control characters, do something else to it.
-MOST_MESSAGE = 100_000
+MOST_MESSAGE = 20_000
 KINDS = ("named", "unharmed", "tracebacks", "hangs", "altered")
 BAD = ("tracebacks", "hangs", "altered")
 
@@ -174,7 +173,7 @@ def _unfit(message: str) -> str | None:
         return "a message without words"
     if len(message) > MOST_MESSAGE:
         return f"a message of {len(message)} characters"
-    odd = [mark for mark in message if (ord(mark) < ord(" ") and mark not in "\n\t") or ord(mark) == 0x7F]  # noqa: PLR2004
+    odd = [mark for mark in message if (ord(mark) < ord(" ") and mark not in "\n\t") or ord(mark) == 0x7F]
     return f"a message with the control character {odd[0]!r}" if odd else None
 
 
@@ -214,10 +213,10 @@ def command(words: Iterable[object], *, check: Callable[[str], str | None] = lam
         problem = check(out.getvalue())
         return Outcome(shown, "altered", problem) if problem else Outcome(shown, "unharmed")
     lines = [line for line in said.splitlines() if line.startswith("error: ") or ": error: " in line]
-    if status != 2 or len(lines) != 1 or "Traceback (most" in said:  # noqa: PLR2004
+    if status != 2 or len(lines) != 1 or "Traceback (most" in said:
         return Outcome(shown, "tracebacks", f"status {status}: {said[-600:]}")
     problem = _unfit(said)
-    return Outcome(shown, "tracebacks" if problem else "named", f"{problem or ''}{said!r:.300}")
+    return Outcome(shown, "tracebacks", f"{problem}: {said!r:.300}") if problem else Outcome(shown, "named", said)
 
 
 @dataclass
@@ -258,7 +257,7 @@ class Tally:
         for outcome in self.bad:
             group = (outcome.kind, outcome.words.splitlines()[-1][:60] if outcome.words else "")
             shown[group] += 1
-            if shown[group] <= 2 and len(shown) <= 12:  # noqa: PLR2004
+            if shown[group] <= 2 and len(shown) <= 12:
                 lines.append(f"  {outcome.kind}: {outcome.name}\n    " + outcome.words.replace("\n", "\n    "))
         lines += [f"  {n} × {kind}: {words}" for (kind, words), n in shown.most_common(12)]
         return "\n".join(lines)

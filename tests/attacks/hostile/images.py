@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from hostile.harness import ANYTHING, Attack, Outcome
-from hostile.makers import damaged, truncations
 from PIL import Image
 
 from gsi_bench_metric.images import ImageError, header_size, load_numbers, load_rgb
+from hostile.harness import ANYTHING, Attack, Outcome
+from hostile.makers import damaged, truncations
 
 __all__ = ["attacks", "bases", "exotic"]
 
@@ -57,8 +57,10 @@ def bases() -> dict[str, tuple[str, bytes]]:
         ("rgb", "AVIF", rgb, {}),
         ("two", "MPO", rgb, {"save_all": True, "append_images": frames[1:2]}),
         ("animated", "GIF", rgb, {"save_all": True, "append_images": frames}),
-        *(("rgb", kind, rgb, {}) for kind in ("PPM", "TGA", "PCX", "SGI", "ICO", "ICNS", "JPEG2000", "EPS", "PDF", "DDS", "DIB")),
-        ("grey", "IM", rgb.convert("L"), {}), ("palette", "SPIDER", rgb.convert("F"), {}), ("bits", "XBM", rgb.convert("1"), {}),
+        *(("rgb", kind, rgb, {})
+          for kind in ("PPM", "TGA", "PCX", "SGI", "ICO", "ICNS", "JPEG2000", "EPS", "PDF", "DDS", "DIB")),
+        ("grey", "IM", rgb.convert("L"), {}),
+        ("palette", "SPIDER", rgb.convert("F"), {}), ("bits", "XBM", rgb.convert("1"), {}),
     ]  # fmt: skip
     made = {}
     for name, kind, image, options in wanted:
@@ -84,7 +86,8 @@ def exotic() -> dict[str, bytes]:
         "a PNG with an endless chunk": _png(8, 8, bytes(8 * 25))[:33] + struct.pack(">I", 2**31 - 1) + b"IDAT" + bytes(99),
         "EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n%%EndComments\n(/etc/passwd) run\nshowpage\n%%EOF",
         "EPS that loops": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n%%EndComments\n{} loop\n%%EOF",
-        "EPS with a preview": struct.pack("<4sIIIIII", b"\xc5\xd0\xd3\xc6", 30, 40, 0, 0, 0, 0) + b"\xff\xff%!PS-Adobe-3.0 EPSF\n",
+        "EPS with a preview": struct.pack("<4sIIIIII", b"\xc5\xd0\xd3\xc6", 30, 40, 0, 0, 0, 0)
+        + b"\xff\xff%!PS-Adobe-3.0 EPSF\n",
         "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>',
         "PDF": b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
         "WMF": b"\xd7\xcd\xc6\x9a\x00\x00" + bytes(200),
@@ -158,10 +161,10 @@ def attacks(seed: int, count: int) -> Iterator[Attack]:
     for number in range(count):
         name = names[number % len(names)]
         kind, data = bases()[name]
-        reader = "load_numbers" if "16 bit" in name or chance.random() < 0.15 else "load_rgb"  # noqa: PLR2004
+        reader = "load_numbers" if "16 bit" in name or chance.random() < 0.15 else "load_rgb"
         read = READERS[reader]
         if number // len(names) % 2:
-            how, bad = next(truncations(data, chance, 1)) if chance.random() < 0.1 else _cut(data, chance)  # noqa: PLR2004
+            how, bad = next(truncations(data, chance, 1)) if chance.random() < 0.1 else _cut(data, chance)
             # What follows the pixels of the first frame may go.
             truth = _truth(read, data)
         else:

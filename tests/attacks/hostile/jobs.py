@@ -8,9 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hostile.images import bases
-from hostile.records import RECORDS, sound_records
-
 from gsi_bench_dataset import EncodedImage, Sample
 from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.official import write_official
@@ -19,6 +16,8 @@ from gsi_bench_dataset.sample_files import write_samples
 from gsi_bench_dataset.shards import write_dataset
 from gsi_bench_metric.runs import begin_run, finish_run, load_run
 from gsi_bench_metric.score_files import read_scores, write_scores
+from hostile.images import bases
+from hostile.records import RECORDS, sound_records
 
 __all__ = ["JOBS", "Job"]
 

@@ -17,15 +17,19 @@ __all__ = ["BAD_TEXTS", "BAD_VALUES", "ODD_NAMES", "damaged", "mutated", "places
 # Names that a dataset, an archive, an answer or a user may give. As file names those are made which the system can make.
 ODD_NAMES: tuple[str, ...] = (
     "../up", "../../../../up", "a/../../up", "/absolute", "//server/share", ".", "..", "", " ", "~", "~root", "-rf", "--help",
-    ".hidden", "..png", "a/b", "a\\b", "..\\up", "C:", "C:\\x", "c:up", "CON", "nul.png", "name ", "name.", "a\nb", "a\rb", "a\tb",
+    ".hidden", "..png", "a/b", "a\\b", "..\\up", "C:", "C:\\x", "c:up", "CON", "nul.png", "name ", "name.",
+    "a\nb", "a\rb", "a\tb",
     "a\x00b", "\x1b[31mred", "\x1b]0;title\x07", "a\x7fb", "a\x85b", "a\u2028b", "a\u202egnp.b", "\u200e", "\ufeffbom",
-    "\udcff\udcfe", "a\udc80b", "\U0001f600", "é", "e\u0301", "名前", "x" * 255, "x" * 256, "é" * 128, "x" * 5000, "%2e%2e%2fup",
-    "$HOME", "`id`", "$(id)", "a;b", "a|b", "a*b?", "[a]", "{}", "{0}", "{a.b}", "%s%s%n", "<b>", "'", '"', "\\", "a:b", "a@b", "hf:",
+    "\udcff\udcfe", "a\udc80b", "\U0001f600", "é", "e\u0301", "名前", "x" * 255, "x" * 256, "é" * 128, "x" * 5000,
+    "%2e%2e%2fup",
+    "$HOME", "`id`", "$(id)", "a;b", "a|b", "a*b?", "[a]", "{}", "{0}", "{a.b}", "%s%s%n", "<b>", "'", '"', "\\", "a:b", "a@b",
+    "hf:",
     "file:///etc/passwd", "http://127.0.0.1:9/", "org/name@", "org/name@../x", "@", "None", "null", "NaN", "0", "-1",
 )  # fmt: skip
 
 BAD_TEXTS: tuple[str, ...] = (
-    "", "\x00", "\ud800", "\U0010ffff", "x" * 10_000, "\x1b[2J", "١٢٣", "1e999", "0x10", " 1 ", "NaN", "-inf", "true", "[]", "../..",
+    "", "\x00", "\ud800", "\U0010ffff", "x" * 10_000, "\x1b[2J", "١٢٣", "1e999", "0x10", " 1 ", "NaN", "-inf", "true", "[]",
+    "../..",
 )  # fmt: skip
 BAD_NUMBERS: tuple[Any, ...] = (
     -1, 0, 1, 2**31, 2**63, -(2**63) - 1, 10**400, 1e308, -1e308, 5e-324, 1e-9, 0.1, float("nan"), float("inf"), float("-inf"),
@@ -39,7 +43,7 @@ def damaged(data: bytes, chance: random.Random) -> tuple[str, bytes]:
     """Bytes with one kind of damage, and its name."""
     kinds = (_flip, _flips, _noise, _cut, _insert, _zeros, _swap, _repeat, _remove)
     how = chance.choice(kinds)
-    if len(data) < 2:  # noqa: PLR2004
+    if len(data) < 2:
         return "appended", data + chance.randbytes(3)
     return how.__name__.strip("_"), how(bytearray(data), chance)
 

@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hostile.harness import Attack, Outcome
-from hostile.makers import damaged, hostile_json, mutated
-
 from gsi_bench_dataset import EncodedImage, Operation, Sample
 from gsi_bench_dataset.publish_plan import Content, manifest_text, read_manifest
 from gsi_bench_dataset.record_store import RecordStore, digest
@@ -22,6 +19,8 @@ from gsi_bench_metric.detectors.recorded import RecordedDetector
 from gsi_bench_metric.judges.recorded import read_reference_file
 from gsi_bench_metric.runs import begin_run, finish_run, load_run
 from gsi_bench_metric.score_files import read_scores
+from hostile.harness import Attack, Outcome
+from hostile.makers import damaged, hostile_json, mutated
 
 __all__ = ["kept_as_given", "record_attacks", "record_file_attacks", "sound_records", "store_attacks"]
 
@@ -41,9 +40,7 @@ def sound_records() -> tuple[Any, ...]:
         edited_image=EncodedImage(b"\x89PNG", None), up=(0.0, -1.0, 0.0), up_source="box", objects=(thing,),
         objects_after=(thing,), scene_id="s", seed=3, progress=0.5, redistributable=True, official_json="{}",
     )  # fmt: skip
-    found = Detection(
-        BOX, (1.0, 2.0, 3.0, 4.0), "mug", ONE, 0.5, "1", sigma=(0.1,) * 7, confidence=0.5, unobservable=("yaw",)
-    )
+    found = Detection(BOX, (1.0, 2.0, 3.0, 4.0), "mug", ONE, 0.5, "1", sigma=(0.1,) * 7, confidence=0.5, unobservable=("yaw",))
     score = Score(
         "a_edit_0", "fine", "e", "strict", "move", ic=1.0, sa=0.5, ssim=math.nan, lpips=0.1, mse=3.0, ac=7.0,
         locality_passed=True, reasons=(Reason("resized", "why"),), state="partial", record="ab",
@@ -58,7 +55,7 @@ def record_attacks(seed: int, count: int) -> Iterator[Attack]:
     records = sound_records()
     for number in range(count):
         record = records[number % len(records)]
-        as_json = chance.random() < 0.5  # noqa: PLR2004
+        as_json = chance.random() < 0.5
         plain = record.to_json() if as_json else record.to_row()
         how, given = mutated(plain, chance)
         for _ in range(chance.choice((0, 0, 0, 1, 3))):
@@ -77,7 +74,11 @@ def _taken_in(cls: Any, given: Any, *, as_json: bool) -> Any:
         return Outcome("", "altered", f"{key}: given {given[key]!r:.100}, kept {back[key]!r:.100}")
     json.dumps(record.to_json())
     again = cls.from_json(json.loads(json.dumps(record.to_json())))
-    return None if kept_as_given(again.to_json(), record.to_json()) else Outcome("", "altered", "JSON does not come back as it was")
+    return (
+        None
+        if kept_as_given(again.to_json(), record.to_json())
+        else Outcome("", "altered", "JSON does not come back as it was")
+    )
 
 
 def kept_as_given(given: Any, kept: Any) -> bool:
@@ -169,15 +170,15 @@ def record_file_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]
         "judgements": ("json", _judgements, read_reference_file),
         "list of files": ("json", _manifest, _read_list),
         "settings": ("json", _settings, _read_run),
-        "scores": ("jsonl", lambda: sound_records()[4].to_json(), read_scores),
+        "scores": ("jsonl", sound_records()[4].to_json, read_scores),
     }
     chance = random.Random(f"files {seed}")
     for number in range(count):
         name = list(readers)[number % len(readers)]
         suffix, make, read = readers[name]
-        if chance.random() < 0.15:  # noqa: PLR2004
+        if chance.random() < 0.15:
             how, data = hostile_json(chance)
-        elif chance.random() < 0.3:  # noqa: PLR2004
+        elif chance.random() < 0.3:
             how, data = damaged(json.dumps(make()).encode(), chance)
         else:
             how, document = mutated(make(), chance)
@@ -217,5 +218,3 @@ def _read_run(path: Path) -> None:
     run = load_run(folder)
     for split, editor in run.groups():
         run.judged(split, editor)
-
-

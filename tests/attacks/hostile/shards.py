@@ -1,6 +1,6 @@
 """Attacks on parquet files. Arrow is C++: what crashes it ends a process of its own here, not the tests.
 
-    python -m hostile.shards FOLDER SEED FIRST COUNT    tries some of them and prints each outcome as a line of JSON
+python -m hostile.shards FOLDER SEED FIRST COUNT    tries some of them and prints each outcome as a line of JSON
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset import EncodedImage
+from gsi_bench_dataset.predictions import read_predictions
+from gsi_bench_dataset.shards import read_columns, read_dataset, split_sizes, write_dataset
 from hostile.harness import Attack, Outcome, attempt
 from hostile.images import bases
 from hostile.makers import damaged
 from hostile.records import sound_records
-
-from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.predictions import read_predictions
-from gsi_bench_dataset.shards import read_columns, read_dataset, split_sizes, write_dataset
 
 __all__ = ["shard_attacks", "tried_apart"]
 
@@ -52,11 +51,11 @@ def shard_attacks(seed: int, first: int, count: int, folder: Path) -> Iterator[A
     shard, card, truth = _sound(folder)
     for number in range(first, first + count):
         chance = random.Random(f"shards {seed} {number}")
-        if number % 8 == 7:  # noqa: PLR2004
+        if number % 8 == 7:
             how, data = damaged(card, chance)
             run, wanted = functools.partial(_read, folder / f"{number}", shard, data), truth
             name = f"card: {how}"
-        elif number % 8 == 6:  # noqa: PLR2004
+        elif number % 8 == 6:
             how, data = damaged(shard, chance)
             run, wanted = functools.partial(_predictions, folder / f"{number}.parquet", data), None
             name = f"predictions in parquet: {how}"
@@ -98,7 +97,9 @@ def tried_apart(seed: int, count: int, folder: Path) -> Iterator[Outcome]:
         done += len(outcomes)
         if done < count:
             crashes += 1
-            yield Outcome(f"shard {done} (seed {seed})", "tracebacks", f"the process ended with {ran.returncode}: {ran.stderr[-500:]}")
+            yield Outcome(
+                f"shard {done} (seed {seed})", "tracebacks", f"the process ended with {ran.returncode}: {ran.stderr[-500:]}"
+            )
             done += 1
 
 

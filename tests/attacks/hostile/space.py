@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from hostile.harness import Attack
-from hostile.images import bases, exotic
-from hostile.makers import BAD_VALUES, ODD_NAMES, damaged, special_files
 from PIL import Image
 
 from gsi_bench_metric.detectors.registry import make_detector
@@ -23,6 +20,9 @@ from gsi_bench_space.own_photo import read_photo
 from gsi_bench_space.scoring import Bench
 from gsi_bench_space.shelf import Shelf
 from gsi_bench_space.uploads import read_upload
+from hostile.harness import Attack
+from hostile.images import bases, exotic
+from hostile.makers import BAD_VALUES, ODD_NAMES, damaged, special_files
 
 __all__ = ["space_attacks", "upload_attacks"]
 
@@ -38,7 +38,7 @@ def endpoints() -> dict[str, Callable[..., Any]]:
     """The functions behind the names that programs call."""
     app = build_app(Shelf.read(), Bench(make_detector("simulator")))
     found = {fn.api_name: fn.fn for fn in app.fns.values() if fn.api_name in ("score", "samples", "score_own")}
-    assert len(found) == 3, f"endpoints of the app: {sorted(found)}"  # noqa: PLR2004
+    assert len(found) == 3, f"endpoints of the app: {sorted(found)}"
     return found
 
 
@@ -90,13 +90,13 @@ def space_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
         value = chance.choice((*BAD_VALUES, *ODD_NAMES))
         what = f"{value!r:.40}"
         file: Any = {"path": str(upload)}
-        if chance.random() < 0.3:  # noqa: PLR2004
+        if chance.random() < 0.3:
             what = chance.choice(sorted(specials))
             file = {"path": str(specials[what])}
-        elif chance.random() < 0.3:  # noqa: PLR2004
+        elif chance.random() < 0.3:
             file = chance.choice(({"path": value}, value, {"url": value}, {"path": [str(upload)]}, [file]))
         if endpoint == "score":
-            hostile_id = chance.random() < 0.4  # noqa: PLR2004
+            hostile_id = chance.random() < 0.4
             given = [value if hostile_id else sample_id, None if file == {"path": str(upload)} else file]
         elif endpoint == "samples":
             given = ["any", "any", ""]
@@ -106,15 +106,17 @@ def space_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
             name = chance.choice(list(sound))
             sound[name] = file if name in ("photo", "edited") else _within(sound[name], value, chance)
             given, what = list(sound.values()), f"{name} {what}"
-        yield Attack(f"/{endpoint}: {what} (seed {seed}, {number})", functools.partial(_call, endpoint, given), named=(gr.Error,))
+        yield Attack(
+            f"/{endpoint}: {what} (seed {seed}, {number})", functools.partial(_call, endpoint, given), named=(gr.Error,)
+        )
 
 
 def _within(sound: Any, value: Any, chance: random.Random) -> Any:
     """A hostile value in the place of an argument, or of a part of it."""
-    if isinstance(sound, list) and chance.random() < 0.7:  # noqa: PLR2004
+    if isinstance(sound, list) and chance.random() < 0.7:
         at = chance.randrange(len(sound))
         return [*sound[:at], value, *sound[at + 1 :]]
-    if isinstance(sound, dict) and chance.random() < 0.7:  # noqa: PLR2004
+    if isinstance(sound, dict) and chance.random() < 0.7:
         return {**sound, chance.choice([*sound, "stranger"]): value}
     return value
 
