@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import shutil
@@ -129,12 +130,12 @@ def _try(name: str, place: Path, mode: str) -> Iterator[Outcome]:
     sound = {when: place / f"sound {when}" for when in ("old", "new")}
     for when, folder in sound.items():
         folder.mkdir(parents=True)
-        _forked(lambda f=folder, w=when: _prepare(job, f, w))  # type: ignore[misc]
+        _forked(functools.partial(_prepare, job, folder, when))
     for at in range(1, (len(LIMITS) if mode in ("limit", "full") else MOST_STEPS) + 1):
         folder, label = place / f"{mode} {at}", f"{name}: {mode}, step {at}"
         shutil.copytree(sound["old"], folder)
         filler = _fill(place, LIMITS[at - 1]) if mode == "full" else None
-        status = _forked(lambda f=folder, a=at: _act(job, f, mode, a))  # type: ignore[misc]
+        status = _forked(functools.partial(_act, job, folder, mode, at))
         if filler is not None:
             filler.unlink()
         if status == _BAD:
@@ -142,7 +143,7 @@ def _try(name: str, place: Path, mode: str) -> Iterator[Outcome]:
         else:
             found = place / "found.json"
             found.unlink(missing_ok=True)
-            _forked(lambda f=folder, s=status: _look(job, f, sound, s, found))  # type: ignore[misc]
+            _forked(functools.partial(_look, job, folder, sound, status, found))
             yield Outcome(
                 label, *(json.loads(found.read_text()) if found.is_file() else ("tracebacks", "no reader could read it"))
             )
