@@ -139,7 +139,7 @@ def command_attacks(seed: int, each: int, folder: Path) -> Iterator[Attack]:
         shown, value = _hostile(kind, place, chance)
         words = [value if word in KINDS else word for word in line]
         name = f"gsi-bench {' '.join(line[:1])} … {shown} (seed {seed}, {number})"
-        yield Attack(name, functools.partial(_run, words, place), payload=json.dumps(words).encode())
+        yield Attack(name, functools.partial(_run, words, place), payload=json.dumps(words).encode(), seconds=15)
 
 
 def _hostile(kind: str, place: Path, chance: random.Random) -> tuple[str, str]:

@@ -25,13 +25,24 @@ from typing import Any
 from gsi_bench_dataset import folders
 from gsi_bench_dataset.cli import explained
 from gsi_bench_dataset.records import sample_features
+from gsi_bench_dataset.safety.system import terminate_as_interrupt
 from hostile.harness import Outcome, watched
 
 __all__ = ["MODES", "STEPS", "faults_of", "mount_possible"]
 
 # Everything that changes names or makes them last. What writes into a file is the full disk's part.
 STEPS = ("rename", "replace", "unlink", "remove", "rmdir", "mkdir", "link", "symlink", "fsync")
-MODES = ("interrupt before", "interrupt after", "kill before", "kill after", "error", "limit", "full")
+MODES = (
+    "interrupt before",
+    "interrupt after",
+    "kill before",
+    "kill after",
+    "terminate before",
+    "terminate after",
+    "error",
+    "limit",
+    "full",
+)
 MOST_STEPS = 60
 LIMITS = (0, 100, 5000, 20_000)  # bytes that a file may have, or that are free
 # How a job ends: undisturbed, though it was disturbed, stopped by the fault, otherwise.
@@ -58,6 +69,8 @@ class _Disturbed:
                     step(*args, **kwargs)
             if self.mode.startswith("kill"):
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.mode.startswith("terminate"):
+                os.kill(os.getpid(), signal.SIGTERM)  # becomes an interrupt before this returns
             raise KeyboardInterrupt
 
         return disturbed
@@ -91,10 +104,10 @@ def _act(job: Any, folder: Path, mode: str, at: int) -> int:
         elif mode == "full":
             job.act(folder)
         else:
-            with disturbed(fault):
+            with terminate_as_interrupt(), disturbed(fault):
                 job.act(folder)
     except KeyboardInterrupt:
-        return _STOPPED if mode.startswith("interrupt") else _BAD
+        return _STOPPED if mode.startswith(("interrupt", "terminate")) else _BAD
     except Exception as error:  # noqa: BLE001 - the kind is what is asked
         if mode in ("error", "limit", "full") and explained(error) is not None:
             return _STOPPED

@@ -255,7 +255,7 @@ class Tally:
         lines = [f"{self.title}, seed {self.seed}: {summary_line(self.counts)}"]
         shown: collections.Counter[tuple[str, str]] = collections.Counter()
         for outcome in self.bad:
-            group = (outcome.kind, outcome.words.splitlines()[-1][:60] if outcome.words else "")
+            group = (outcome.kind, outcome.words.splitlines()[-1][:30] if outcome.words else "")
             shown[group] += 1
             if shown[group] <= 2 and len(shown) <= 12:
                 lines.append(f"  {outcome.kind}: {outcome.name}\n    " + outcome.words.replace("\n", "\n    "))
