@@ -25,6 +25,8 @@ from hostile.records import kept_as_given
 
 __all__ = ["archive_attacks", "edit_attacks", "folder_attacks", "prediction_attacks", "sound_archive", "sound_edit"]
 
+# What says itself what is wrong with a path; the command line puts it into words.
+OF_THE_SYSTEM = (FileNotFoundError, PermissionError)
 WORDS = ("Move the mug 20 centimeters to the right.", "Remove the mug.")
 
 
@@ -160,9 +162,9 @@ def folder_attacks(folder: Path) -> Iterator[Attack]:
     specials = special_files(folder / "special")
     for kind, path in specials.items():
         run = functools.partial(_import_with, folder / f"with {kind}", path)
-        yield Attack(f"official: a picture is a {kind}", run, ANYTHING if kind == "unreadable" else None)
-        yield Attack(f"official: {kind}", functools.partial(_imported, path), None, (FileNotFoundError, PermissionError))
-        yield Attack(f"open_tree: {kind}", functools.partial(_tree, path), ANYTHING, (FileNotFoundError, PermissionError))
+        yield Attack(f"official: a picture is a {kind}", run, ANYTHING if kind == "unreadable" else None, OF_THE_SYSTEM)
+        yield Attack(f"official: {kind}", functools.partial(_imported, path), None, OF_THE_SYSTEM)
+        yield Attack(f"open_tree: {kind}", functools.partial(_tree, path), ANYTHING, OF_THE_SYSTEM)
     for name, path in odd_files(folder / "odd", b"x").items():
         place = folder / f"odd {len(name)} {zlib.crc32(name.encode('utf-8', 'surrogatepass'))}"
         yield Attack(f"official: a stranger named {name!r:.40}", functools.partial(_import_with, place, path, path.name))
@@ -188,16 +190,16 @@ def prediction_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
     chance = random.Random(f"predictions {seed}")
     if seed == 0:
         for kind, path in special_files(folder / "special").items():
-            yield Attack(f"predictions: {kind}", functools.partial(_read, path), ANYTHING)
-            yield Attack(f"predictions: eval tree {kind}", functools.partial(_tree_of, path), ANYTHING)
+            yield Attack(f"predictions: {kind}", functools.partial(_read, path), ANYTHING, OF_THE_SYSTEM)
+            yield Attack(f"predictions: eval tree {kind}", functools.partial(_tree_of, path), ANYTHING, OF_THE_SYSTEM)
             place = folder / f"with {kind}"
             place.mkdir()
             (place / "a_edit_0.png").symlink_to(path)
-            yield Attack(f"predictions: one is a {kind}", functools.partial(_read, place), ANYTHING)
+            yield Attack(f"predictions: one is a {kind}", functools.partial(_read, place), ANYTHING, OF_THE_SYSTEM)
             for suffix in (".json", ".parquet"):
                 link = folder / f"link-{kind}{suffix}"
                 link.symlink_to(path)
-                yield Attack(f"predictions: {kind} named {suffix}", functools.partial(_read, link), ANYTHING)
+                yield Attack(f"predictions: {kind} named {suffix}", functools.partial(_read, link), ANYTHING, OF_THE_SYSTEM)
         odd_files(folder / "odd", bases()["PNG rgb"][1], ".png")
         yield Attack("predictions: odd names", functools.partial(_read, folder / "odd"))
         for name in ODD_NAMES:
