@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import math
 import random
@@ -195,8 +196,13 @@ def _read_file(path: Path, data: bytes, read: Callable[[Path], Any]) -> None:
 
 def _read_list(path: Path) -> None:
     """A list names only files below its folder; contents have a size and hashes of hexadecimal digits."""
-    for name, content in read_manifest(path.read_text(encoding="utf-8", errors="surrogateescape")).items():
+    more = {"allowed": _is_plain} if "allowed" in inspect.signature(read_manifest).parameters else {}
+    for name, content in read_manifest(path.read_bytes(), **more).items():
         assert isinstance(name, str) and isinstance(content, Content)
+
+
+def _is_plain(name: object) -> bool:
+    return isinstance(name, str) and not name.startswith("/") and ".." not in name.split("/")
 
 
 def _read_run(path: Path) -> None:
