@@ -118,10 +118,9 @@ def hostile_archives() -> dict[str, bytes]:
 
 
 def _zippable(name: str) -> bool:
-    # Python itself cuts a name at NUL.
-    return (
-        bool(name) and len(name) < 2000 and not {"\udcff", "\x00"} & set(name) and "/" not in name and not name.startswith(".")
-    )
+    # Python's own writer takes no lone surrogates and cuts a name at NUL.
+    whole = not any("\ud800" <= mark <= "\udfff" or mark == "\x00" for mark in name)
+    return whole and 0 < len(name) < 2000 and "/" not in name and not name.startswith(".")
 
 
 def _with_flag(data: bytes, flag: int) -> bytes:
