@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all check format bench clean
+.PHONY: help setup demo test test-all fuzz check format bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,9 @@ test: $(READY)  ## everything that needs no GPU, no download and no display (min
 
 test-all: $(READY)  ## the slow tests too, and the GPU's where there is one
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(READY)  ## new hostile inputs for MINUTES (5), from SEED: TARGET all, import, records, space, commands or images
+	$(BIN)/python tests/attacks/fuzz.py --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1000) $(or $(TARGET),all)
 
 check: $(READY)  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+pytest_plugins = ("hostile.summary",)  # tests/attacks: one line over all attacks
+
 # Tests must not leave a metric in the user's cache; those of the registration set their own.
 os.environ["GSI_BENCH_NO_REGISTER"] = "1"
 
