@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,6 +46,7 @@ NEW, OLD = "new", "old"
 # As tempfile names them; together with what may be in one, a folder of a user's is never taken for one.
 _SCRATCH = re.compile(r"[a-z0-9_]{8}")
 _PARTIAL = re.compile(r"[0-9a-f]{12}\.tmp")
+_EMPTY_SECONDS = 60.0  # after which an empty scratch folder was left by a process that died
 _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _AT_FDCWD = -100
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -248,8 +250,10 @@ def _sweep_folder(scratch: Path, out: Path) -> None:
     except OSError:  # another process was quicker, or it belongs to another user
         return
     try:
-        names = set(os.listdir(number))  # noqa: PTH208 - of what was opened. Empty ones may be another program's that has just begun
-        if names and names <= {NEW, OLD} and _lock(number, wait=False):
+        names = set(os.listdir(number))  # noqa: PTH208 - of what was opened
+        # An empty one may be another program's, or one of ours that is about to be locked.
+        abandoned = bool(names) or time.time() - os.fstat(number).st_mtime > _EMPTY_SECONDS
+        if abandoned and names <= {NEW, OLD} and _lock(number, wait=False):
             _put_back(scratch / OLD, out)
             shutil.rmtree(scratch, ignore_errors=True)
     finally:

@@ -189,7 +189,7 @@ def _damaged_table() -> tuple[type[BaseException], ...]:
 
 
 def _unreadable(shard: Path, error: BaseException) -> str:
-    return f"{printable_path(shard)}: not a readable parquet file ({error}); write or download it again"
+    return f"{printable_path(shard)}: not a readable parquet file ({printable(str(error))}); write or download it again"
 
 
 def _path_of(value: Any) -> str | None:

@@ -131,7 +131,8 @@ def _refuse(file: Path, error: Exception) -> NoReturn:
     if isinstance(error, UnicodeEncodeError) or (isinstance(error, OSError) and error.errno is not None):
         # The system's refusal: the file may well be sound.
         raise DatasetError(f"{file.name}: cannot be read: {system_problem(error)}") from error
-    what = str(error) if isinstance(error, DamagedError) else f"expected a parquet file, found {error or type(error).__name__}"
+    said = printable(str(error) or type(error).__name__)
+    what = str(error) if isinstance(error, DamagedError) else f"expected a parquet file, found {said}"
     raise DatasetError(f"{file.name}: damaged: {what}; import or download the dataset again") from error
 
 

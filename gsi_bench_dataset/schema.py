@@ -106,8 +106,12 @@ class Record:
         Raises:
             RecordError: for unknown columns, or for values that do not fit.
         """
+        if not isinstance(row, Mapping):
+            raise RecordError(cls.__name__, [f"expected its fields by name, found {printable(row, 80)}"])
         known = {name: annotation for name, annotation, _ in _fields(cls)}
-        problems = [f"unknown field {name}" for name in sorted(set(row) - set(known))]
+        problems = [
+            f"unknown field {name if _plain(name) else printable(name)}" for name in sorted(set(row) - set(known), key=str)
+        ]
         problems += [f"missing field {f.name}" for f in dataclasses.fields(cls) if f.name not in row and _is_required(f)]  # type: ignore[arg-type]
         values: dict[str, Any] = {}
         for name in known.keys() & row.keys():
@@ -126,7 +130,7 @@ class Record:
     @classmethod
     def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
         """The inverse of `to_json`."""
-        return cls.from_row(typing.cast(dict[str, Any], _text_to_bytes(data)))
+        return cls.from_row(typing.cast(dict[str, Any], _text_to_bytes(data, cls.__name__)))
 
 
 def features_of(cls: type[Record]) -> Any:
@@ -267,7 +271,11 @@ def _from_plain(value: Any, annotation: Any) -> Any:
     if value is None:
         return None
     if annotation is EncodedImage and isinstance(value, Mapping):
-        return EncodedImage(**value)
+        unknown = sorted(set(value) - {"bytes", "path"}, key=str)
+        path = value.get("path")
+        if unknown or not isinstance(path, str | None):
+            raise RecordError("EncodedImage", [f"expected bytes and path, found {printable(dict.fromkeys(value), 80)}"])
+        return EncodedImage(value.get("bytes"), path)  # type: ignore[arg-type]
     if _is_record(annotation) and isinstance(value, Mapping):
         return annotation.from_row(value)
     item = _item_type(annotation)
@@ -289,11 +297,18 @@ def _bytes_to_text(value: Any) -> Any:
     return value
 
 
-def _text_to_bytes(value: Any) -> Any:
+def _text_to_bytes(value: Any, record: str) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {_BASE64}:
-            return base64.b64decode(value[_BASE64])
-        return {k: _text_to_bytes(v) for k, v in value.items()}
+            try:
+                return base64.b64decode(value[_BASE64], validate=True)
+            except (ValueError, TypeError) as error:
+                raise RecordError(record, [f"expected bytes in base64, found {printable(value[_BASE64], 80)}"]) from error
+        return {k: _text_to_bytes(v, record) for k, v in value.items()}
     if isinstance(value, list):
-        return [_text_to_bytes(v) for v in value]
+        return [_text_to_bytes(v, record) for v in value]
     return value
+
+
+def _plain(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier()

@@ -17,7 +17,7 @@ from torch.nn import functional
 from gsi_bench_dataset.pixel_frame import ReferenceFrame
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.safety.files import FileProblemError, open_regular, printable_path
-from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image
+from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_checksums
 
 __all__ = [
     "DAMAGED",
@@ -74,6 +74,7 @@ def load_rgb(source: Source) -> RGB:
     with _opened(source) as image:
         image.info.pop("transparency", None)  # dropped anyway; some of its forms PIL would warn about
         with _decoding(source, DAMAGED):
+            _require_sound(image)
             image.load()
         with _decoding(source, _ILL_SUITED):
             return np.asarray(image.convert("RGB"))
@@ -86,6 +87,7 @@ def load_numbers(source: Source) -> NDArray[np.int64]:
         ImageError: missing, unreadable, or a picture in colour.
     """
     with _opened(source) as image, _decoding(source, DAMAGED):
+        _require_sound(image)
         numbers = np.asarray(image)
     if numbers.ndim != 2 or numbers.dtype.kind not in "biu":
         raise ImageError(f"{_describe(source)}: expected one whole number a pixel, found {numbers.dtype} {numbers.shape}")
@@ -137,6 +139,12 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         except DAMAGED as error:
             raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
         yield image
+
+
+def _require_sound(image: Image.Image) -> None:
+    stream = getattr(image, "fp", None)
+    if image.format == "PNG" and stream is not None:
+        require_checksums(stream)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ __all__ = [
     "FormatError",
     "TooManyPixelsError",
     "open_image",
+    "require_checksums",
     "require_format",
     "require_size",
 ]
@@ -34,6 +35,7 @@ DAMAGED: tuple[type[Exception], ...] = (OSError, ValueError, SyntaxError, TypeEr
 DAMAGED += (ArithmeticError, EOFError, RuntimeError, AssertionError, MemoryError, BufferError, struct.error, zlib.error)
 DAMAGED += (zipfile.BadZipFile, Image.DecompressionBombError)
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 # As `kind_of` calls them.
 _KINDS = {
     "PNG": "PNG",
@@ -88,6 +90,31 @@ def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FO
         image.close()
         raise
     return image
+
+
+def require_checksums(stream: BinaryIO) -> None:
+    """Compares the critical chunks of a PNG with their checksums: PIL decodes damaged pixels without a word.
+
+    Args:
+        stream: seekable; its place stays as it was.
+
+    Raises:
+        SyntaxError: a chunk is damaged or cut off; among `DAMAGED`.
+    """
+    start = stream.tell()
+    stream.seek(len(_PNG))
+    try:
+        while head := stream.read(8):
+            length, kind = int.from_bytes(head[:4], "big"), head[4:]
+            body = stream.read(length)
+            checksum = int.from_bytes(stream.read(4), "big")
+            critical = kind[:1].isupper()  # what viewers may skip is often written with wrong ones
+            if len(body) != length or (critical and zlib.crc32(body, zlib.crc32(kind)) != checksum):
+                raise SyntaxError(f"the chunk {ascii(kind)[2:-1]} is damaged")
+            if kind == b"IEND":
+                return
+    finally:
+        stream.seek(start)
 
 
 def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:

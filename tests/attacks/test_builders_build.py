@@ -114,7 +114,7 @@ def everything(folder):
 
 
 class TestPlaces:
-    def prepared(self, tmp_path, kind):
+    def prepared(self, tmp_path, kind):  # noqa: PLR0912 - one branch a kind
         place = tmp_path / "place"
         if kind == "file":
             place.write_text("mine")
