@@ -14,11 +14,11 @@ os.environ["GSI_BENCH_NO_REGISTER"] = "1"
 collect_ignore_glob = [] if importlib.util.find_spec("safetensors") else ["gsi_bench_metric/detectors/detany3d/*"]
 
 # Doctests that compare pictures.
-NEEDS_LPIPS = {"gsi_bench_metric.evaluate_module.GsiBench"}
+NEEDS_LPIPS = {"gsi_bench_metric.hf.evaluate_module.GsiBench"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    from gsi_bench_metric.weights import trunk_file  # noqa: PLC0415 - only when tests are collected
+    from gsi_bench_metric.imaging.weights import trunk_file  # noqa: PLC0415 - only when tests are collected
 
     if not trunk_file().is_file():
         reason = "LPIPS weights are not here; run `gsi-bench weights lpips` once"

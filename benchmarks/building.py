@@ -21,9 +21,9 @@ from gsi_bench_builders.edits.base import EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.engine import PRESETS, Coverage
 from gsi_bench_builders.engines.blender.engine import BlenderEngine
+from gsi_bench_builders.production.runner import build
+from gsi_bench_builders.production.scene_work import SceneJob, make_scene
 from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops
-from gsi_bench_builders.recipes.runner import build
-from gsi_bench_builders.recipes.scene_work import SceneJob, make_scene
 from gsi_bench_builders.scene import Scene
 
 

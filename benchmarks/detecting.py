@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from gsi_bench_metric.detectors.detany3d.checkpoint import load_network
 from gsi_bench_metric.detectors.detany3d.config import AdapterConfig, Config, DepthConfig, DinoConfig, SamConfig
-from gsi_bench_metric.detectors.detany3d.encodings import EncodingCache
-from gsi_bench_metric.detectors.detany3d.network import Network
+from gsi_bench_metric.detectors.detany3d.files.checkpoint import load_network
+from gsi_bench_metric.detectors.detany3d.files.encodings import EncodingCache
+from gsi_bench_metric.detectors.detany3d.network.model import Network
 from gsi_bench_metric.detectors.detany3d.predictor import Predictor, box_prompts
 from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of
 

@@ -16,7 +16,7 @@ import torch
 from inputs import K
 from numpy.typing import NDArray
 
-from gsi_bench_metric.boxes import axis_angle_y, box_iou_3d, projected_box_2d
+from gsi_bench_metric.geometry.boxes import axis_angle_y, box_iou_3d, projected_box_2d
 
 Array = NDArray[np.float64]
 T = TypeVar("T")

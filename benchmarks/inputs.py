@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gsi_bench_dataset.pixel_frame import ReferenceFrame, projected_rectangle
+from gsi_bench_dataset.layout.pixel_frame import ReferenceFrame, projected_rectangle
 from gsi_bench_dataset.records import EncodedImage, Operation, Sample
-from gsi_bench_dataset.shards import write_dataset
+from gsi_bench_dataset.storage.shards import write_dataset
 
 OPERATIONS = ("move", "rotate", "remove", "scale", "move", "view")
 EDITS_PER_SOURCE = 3

@@ -26,12 +26,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import EncodedImage, Operation, Sample
-from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_dataset.storage.record_store import RecordStore
+from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.detectors import DetectionItem, make_detector
+from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import JudgeItem, JudgeOptions, make_judge
-from gsi_bench_metric.pictures import Picture
 
 STUB = Path(__file__).with_name("judge_stub.py")
 EDITS_A_SOURCE = 4

@@ -19,11 +19,11 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from gsi_bench_dataset.records import Sample
-from gsi_bench_metric.images import load_rgb, reference_view
-from gsi_bench_metric.locality import moments, ssim
-from gsi_bench_metric.perceptual import LpipsAlex, content_scaled
-from gsi_bench_metric.protocols.official import parse_operation
-from gsi_bench_metric.viewpoint import keypoints, same_viewpoint
+from gsi_bench_metric.imaging.images import load_rgb, reference_view
+from gsi_bench_metric.imaging.locality import moments, ssim
+from gsi_bench_metric.imaging.perceptual import LpipsAlex, content_scaled
+from gsi_bench_metric.imaging.viewpoint import keypoints, same_viewpoint
+from gsi_bench_metric.protocols.official.operations import parse_operation
 
 # Shown beside the others, not part of the sum.
 FOR_INFORMATION = ("resize to the evaluated window", "scikit-image SSIM")

@@ -22,13 +22,13 @@ from inputs import SPLIT, Inputs, open_inputs
 from kernels import Kernels
 from reference_way import score_three_passes, write_weights
 
-from gsi_bench_dataset.predictions import read_predictions
-from gsi_bench_dataset.record_store import RecordStore
 from gsi_bench_dataset.records import Score
-from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_dataset.storage.predictions import read_predictions
+from gsi_bench_dataset.storage.record_store import RecordStore
+from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.detectors import make_detector
-from gsi_bench_metric.pipeline import Request, evaluate
-from gsi_bench_metric.scoring import Candidate, make_scorer, score_candidates
+from gsi_bench_metric.run.pipeline import Request, evaluate
+from gsi_bench_metric.run.scoring import Candidate, make_scorer, score_candidates
 
 Result = dict[str, Any]
 

@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gsi_bench_dataset.official import read_official
-from gsi_bench_dataset.predictions import read_predictions
+from gsi_bench_dataset.layout.official import read_official
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample
-from gsi_bench_metric.boxes import box_iou_3d
+from gsi_bench_dataset.storage.predictions import read_predictions
 from gsi_bench_metric.detectors import make_detector
-from gsi_bench_metric.images import reference_view
-from gsi_bench_metric.locality import ssim
-from gsi_bench_metric.perceptual import LpipsAlex, content_scaled, masked_lpips
-from gsi_bench_metric.planning import make_plan
-from gsi_bench_metric.protocols import official
-from gsi_bench_metric.protocols.official_results import MODES, results_from_scores
-from gsi_bench_metric.scoring import make_scorer, score
+from gsi_bench_metric.geometry.boxes import box_iou_3d
+from gsi_bench_metric.imaging.images import reference_view
+from gsi_bench_metric.imaging.locality import ssim
+from gsi_bench_metric.imaging.perceptual import LpipsAlex, content_scaled, masked_lpips
+from gsi_bench_metric.protocols.official import operations as official
+from gsi_bench_metric.protocols.official.results import MODES, results_from_scores
+from gsi_bench_metric.run.planning import make_plan
+from gsi_bench_metric.run.scoring import make_scorer, score
 
 ROOT = Path(__file__).parents[1]
 FIELDS = ("label", "bbox_3d", "bbox_2d", "iou_score", "rotation_matrix")

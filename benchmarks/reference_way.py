@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gsi_bench_dataset.records import Sample
-from gsi_bench_metric.images import reference_view
-from gsi_bench_metric.protocols.official import DATASET_TYPES, locality_gate, parse_operation
-from gsi_bench_metric.viewpoint import keypoints, same_viewpoint
-from gsi_bench_metric.weights import lpips_heads, lpips_trunk
+from gsi_bench_metric.imaging.images import reference_view
+from gsi_bench_metric.imaging.viewpoint import keypoints, same_viewpoint
+from gsi_bench_metric.imaging.weights import lpips_heads, lpips_trunk
+from gsi_bench_metric.protocols.official.operations import DATASET_TYPES, locality_gate, parse_operation
 
 MODES = ("instruction-compliance", "spatial-accuracy", "edit-locality")
 CHANNELS = (64, 192, 384, 256, 256)

@@ -15,10 +15,10 @@ from PIL import Image
 
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_metric.detectors.registry import make_detector
-from gsi_bench_metric.images import load_numbers, load_rgb
-from gsi_bench_space.findings import findings_of
+from gsi_bench_metric.imaging.images import load_numbers, load_rgb
 from gsi_bench_space.hardware import leave_a_core
-from gsi_bench_space.scoring import Bench
+from gsi_bench_space.scoring.bench import Bench
+from gsi_bench_space.scoring.findings import findings_of
 from gsi_bench_space.shelf import Shelf
 
 SIDE = 512

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 
 from gsi_bench_dataset.records import Sample
-from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.detectors import DetectionItem
 from gsi_bench_metric.detectors.tracker import views
 from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.pictures import Picture
 
 POINTS = {"half": 0.5, "as shipped": 1.0, "double": 2.0}
 CALLS = (1, 8)

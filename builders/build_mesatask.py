@@ -3,7 +3,7 @@
 
 import sys
 
-from gsi_bench_dataset.cli import main
+from gsi_bench_dataset.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["build", "mesatask", *sys.argv[1:]]))

@@ -1,14 +1,14 @@
 """GSI-Bench scores: what a number means, from pictures and records to the row of an editor.
 
 Importing this package makes `evaluate.load("gsi_bench")` work on this machine, by a file in the Hugging Face cache (see
-`gsi_bench_metric.register`); `GSI_BENCH_NO_REGISTER=1` switches that off. It imports nothing heavy: scoring lives in
-`gsi_bench_metric.scoring`, the metric for the evaluate library in `gsi_bench_metric.evaluate_module`.
+`gsi_bench_metric.hf.register`); `GSI_BENCH_NO_REGISTER=1` switches that off. It imports nothing heavy: scoring lives in
+`gsi_bench_metric.run.scoring`, the metric for the evaluate library in `gsi_bench_metric.hf.evaluate_module`.
 """
 
 import os
 import warnings
 
-from gsi_bench_metric.register import register as _register
+from gsi_bench_metric.hf.register import register as _register
 
 __all__: list[str] = []
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from gsi_bench_dataset.records import Sample
-from gsi_bench_dataset.shards import read_dataset, split_names, write_dataset
+from gsi_bench_dataset.storage.shards import read_dataset, split_names, write_dataset
 from gsi_bench_space.shelf import EMBEDDED, VARIANTS, variants_of_dataset
 
 

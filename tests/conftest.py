@@ -161,9 +161,9 @@ def gsi_bench(client):
     """`gsi_bench(*arguments, **environment)`: one command against the stand-in; `.start` does not wait for its end."""
 
     def run(*arguments, **environment):
-        return client("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+        return client("-m", "gsi_bench_dataset.cli.main", *arguments, **environment)
 
-    run.start = lambda *arguments, **environment: client.start("-m", "gsi_bench_dataset.cli", *arguments, **environment)
+    run.start = lambda *arguments, **environment: client.start("-m", "gsi_bench_dataset.cli.main", *arguments, **environment)
     return run
 
 
@@ -174,7 +174,7 @@ def command(hub, monkeypatch, tmp_path, capfd):
     from huggingface_hub import constants  # noqa: PLC0415
     from huggingface_hub.utils import _http  # noqa: PLC0415
 
-    from gsi_bench_dataset.cli import main  # noqa: PLC0415
+    from gsi_bench_dataset.cli.main import main  # noqa: PLC0415
 
     # The client reads its environment when it is imported.
     home = tmp_path / "hf"

@@ -29,7 +29,13 @@ def test_the_wheel_exposes_only_gsi_bench_names(wheel):
 
 def test_the_wheel_carries_what_is_read_at_run_time(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"lpips_alex_heads.npz", "report/page.html.j2", "metric_space/gsi_bench.py.in", "gsi_bench.py", "py.typed"}
+    wanted = {
+        "imaging/lpips_alex_heads.npz",
+        "report/page.html.j2",
+        "hf/metric_space/gsi_bench.py.in",
+        "hf/gsi_bench.py",
+        "py.typed",
+    }
     assert {f"gsi_bench_metric/{name}" for name in wanted} <= names
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gsi_bench_metric.weights import cache_dir, trunk_file
+from gsi_bench_metric.imaging.weights import cache_dir, trunk_file
 
 REPO = "GSI-Bench/GSI-Bench"
 REVISION = "v1.0"

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gsi_bench_builders.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
-from gsi_bench_dataset.cli import new_command, say
+from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
+from gsi_bench_dataset.cli.main import new_command, say
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.names import printable
 
 if TYPE_CHECKING:
-    from gsi_bench_builders.recipes.runner import BuildSummary
-    from gsi_bench_builders.recipes.scene_work import SceneSource
+    from gsi_bench_builders.production.runner import BuildSummary
+    from gsi_bench_builders.production.scene_work import SceneSource
 
 __all__ = ["add_commands"]
 
@@ -114,9 +114,9 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
 
 def _run_build(args: argparse.Namespace) -> int:
     _check_options(args)
-    from gsi_bench_builders.recipes.runner import build, variants_folder  # noqa: PLC0415
-    from gsi_bench_builders.recipes.scene_work import SceneJob  # noqa: PLC0415
-    from gsi_bench_dataset.execution import available_cores  # noqa: PLC0415
+    from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
+    from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
+    from gsi_bench_dataset.execution.workers import available_cores  # noqa: PLC0415
 
     kinds = tuple(args.operations or OPERATIONS)
     job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
@@ -199,8 +199,8 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
 
 
 def _preview(out: Path, split: str, target: Path) -> None:
-    from gsi_bench_builders.preview import contact_sheet, evenly  # noqa: PLC0415
-    from gsi_bench_dataset.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_builders.production.preview import contact_sheet, evenly  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import read_dataset  # noqa: PLC0415
 
     contact_sheet(evenly(list(read_dataset(out, split)), _PREVIEW_SAMPLES), target)
     say(f"contact sheet: {target}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["DetectionItem", "Detector"]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, RecordError, Sample
 from gsi_bench_dataset.safety.files import (
     MAX_JSON_BYTES,
@@ -25,6 +24,7 @@ from gsi_bench_dataset.safety.files import (
     read_regular,
     unique_keys,
 )
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
 
 __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]

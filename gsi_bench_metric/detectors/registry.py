@@ -9,7 +9,7 @@ from pathlib import Path
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
-from gsi_bench_metric.detectors.detany3d.terms import EXTRA
+from gsi_bench_metric.detectors.detany3d.files.terms import EXTRA
 
 __all__ = ["DETECTORS", "DetectorError", "make_detector"]
 

@@ -1,8 +1,8 @@
 """The truth of rendered samples as detections: what a perfect detector would say.
 
-It knows only the pictures whose content the sample itself tells: the source, the after-image, and what the simple editors of
-`gsi_bench_metric.baselines` make of the source. On any other picture it has no word. It judges protocols, not editors: what
-scores badly with it scores badly because of the rules.
+It knows only the images whose content the sample itself tells: the source, the after-image, and what the simple editors of
+`editors.baselines` make of the source. On any other image it has no word. It judges protocols, not editors: what scores badly
+with it scores badly because of the rules.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gsi_bench_dataset.pixel_frame import box_corners, project_to_source, reference_frame
-from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample, SceneObject
-from gsi_bench_metric.baselines import paste
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.images import header_size, pixel_hash
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.editors.baselines import paste
+from gsi_bench_metric.imaging.images import header_size, pixel_hash
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["SimulatorDetector"]
 

@@ -14,10 +14,10 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from gsi_bench_dataset.record_store import NoRecords, Records, digest
 from gsi_bench_dataset.records import Judgement
+from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
-from gsi_bench_metric.images import ImageError
+from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.judges.base import JudgeError, JudgeItem
 from gsi_bench_metric.judges.prompt import Prompt, Question, Verdict
 

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from gsi_bench_dataset.record_store import NoRecords, Records
 from gsi_bench_dataset.records import Detection, Judgement, Sample
+from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors.base import Detector
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["Judge", "JudgeError", "JudgeItem", "JudgedAhead"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from gsi_bench_metric.images import load_rgb
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.images import load_rgb
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["QUALITY", "Encoder"]
 

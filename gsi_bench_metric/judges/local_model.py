@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.safety.images import open_image
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.judges.asking import Query, Reply
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.encoding import Encoder

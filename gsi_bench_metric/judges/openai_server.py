@@ -19,7 +19,7 @@ from typing import Any
 
 from gsi_bench_dataset.safety.keys import clean
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, limited_client
-from gsi_bench_metric.images import ImageError
+from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.judges.asking import Query, Reply
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.encoding import Encoder

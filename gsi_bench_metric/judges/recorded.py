@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.record_store import NoRecords, Records, digest
 from gsi_bench_dataset.records import Judgement
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
+from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.judges.base import JudgeItem
 

@@ -36,7 +36,7 @@ def _local(options: JudgeOptions) -> Judge:
 
 
 def _embedded(options: JudgeOptions) -> Judge:
-    from gsi_bench_metric.judges.embedded import EmbeddedJudge  # noqa: PLC0415
+    from gsi_bench_metric.judges.embedded.judge import EmbeddedJudge  # noqa: PLC0415
 
     return EmbeddedJudge(options.device)
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Reason, Sample, Score
 from gsi_bench_dataset.schema import Record, record, spec
-from gsi_bench_metric.pictures import Picture
-from gsi_bench_metric.protocols.official_source import Source, SourceCache
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.protocols.official.source import Source, SourceCache
 
 __all__ = ["Edit", "Measurement", "Place", "Scorer"]
 

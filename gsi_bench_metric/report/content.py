@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.records import REASONS, Score
-from gsi_bench_metric.aggregate import ReasonCount, aggregate, reason_counts
 from gsi_bench_metric.report.gallery import Gallery, build_gallery
 from gsi_bench_metric.report.plots import bin_counts
 from gsi_bench_metric.report.tables import EditorRow
-from gsi_bench_metric.runs import Run, require_reportable
+from gsi_bench_metric.results.aggregate import ReasonCount, aggregate, reason_counts
+from gsi_bench_metric.run.folder import Run, require_reportable
 
 __all__ = ["Distribution", "Report", "Unscored", "build_report"]
 

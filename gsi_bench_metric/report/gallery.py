@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from gsi_bench_dataset.predictions import PredictionError
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import Detection, Prediction, RecordError, Sample, Score
 from gsi_bench_dataset.safety.files import FileProblemError
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_dataset.shards import DatasetError
-from gsi_bench_metric.aggregate import edit_values
-from gsi_bench_metric.pipeline import iter_pictures
+from gsi_bench_dataset.storage.predictions import PredictionError
+from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_metric.report.overlay import (
     Shape,
     edited_shapes,
@@ -30,7 +28,9 @@ from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
 from gsi_bench_metric.report.scored_images import ScoredImage, ScoredImages, scored_images
 from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.words import Verdict, explain
-from gsi_bench_metric.runs import Run
+from gsi_bench_metric.results.aggregate import edit_values
+from gsi_bench_metric.run.folder import Run
+from gsi_bench_metric.run.pipeline import iter_pictures
 
 __all__ = ["KINDS", "RANK", "Card", "Choice", "Figure", "Gallery", "build_gallery", "choose"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.names import inside, name_problem, printable
-from gsi_bench_metric.protocols.official_results import (
+from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_metric.protocols.official.results import (
     gated_rows,
     mode_stats,
     results_from_scores,
     summarise,
     summary_tables,
 )
-from gsi_bench_metric.runs import Run, RunError, require_folder
+from gsi_bench_metric.run.folder import Run, RunError, require_folder
 
 __all__ = ["require_official", "write_official_json"]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gsi_bench_dataset.pixel_frame import BOX_EDGES, ReferenceFrame, box_corners, project_to_source, reference_frame
+from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, ReferenceFrame, box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.protocols import official
-from gsi_bench_metric.protocols.strict_regions import region_of
-from gsi_bench_metric.protocols.strict_scene import Pose, situation_of
+from gsi_bench_metric.protocols.official import operations as official
+from gsi_bench_metric.protocols.strict.regions import region_of
+from gsi_bench_metric.protocols.strict.scene import Pose, situation_of
 from gsi_bench_metric.report.target import Evidence
 
 __all__ = ["KINDS", "Shape", "edited_shapes", "region_shapes", "source_shapes", "strict_region_shapes", "strict_shapes"]

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_metric.images import RGB, ImageError, load_rgb
-from gsi_bench_metric.scoring import about_sample
+from gsi_bench_metric.imaging.images import RGB, ImageError, load_rgb
+from gsi_bench_metric.run.scoring import about_sample
 
 __all__ = ["CHANGED", "SAMPLE_CHANGED", "ScoredImage", "ScoredImages", "scored_images"]
 

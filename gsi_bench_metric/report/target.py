@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.protocols import official
+from gsi_bench_metric.protocols.official import operations as official
 
 __all__ = ["Evidence", "evidence_of"]
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 from gsi_bench_dataset.records import Detection, Sample, Score
-from gsi_bench_metric.boxes import box_iou_3d, center_distance, rotation_angle
-from gsi_bench_metric.protocols import official
+from gsi_bench_metric.geometry.boxes import box_iou_3d, center_distance, rotation_angle
+from gsi_bench_metric.protocols.official import operations as official
 from gsi_bench_metric.report.target import Evidence, evidence_of
 
 __all__ = ["Verdict", "explain"]

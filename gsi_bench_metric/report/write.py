@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.folders import write_atomically
 from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.storage.folders import write_atomically
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.report.markdown import markdown, summary
 from gsi_bench_metric.report.page import html
 from gsi_bench_metric.report.tables import MEASURES
-from gsi_bench_metric.runs import Run
+from gsi_bench_metric.run.folder import Run
 
 __all__ = ["html", "markdown", "report_json", "scores_csv", "summary", "write_report"]
 

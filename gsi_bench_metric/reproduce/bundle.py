@@ -13,11 +13,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.hub import explained, parse_ref
+from gsi_bench_dataset.hub.client import explained, parse_ref
 from gsi_bench_dataset.safety import files
 from gsi_bench_dataset.safety.files import FileProblemError
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_metric.protocols.official_results import MODES
+from gsi_bench_metric.protocols.official.results import MODES
 from gsi_bench_metric.reproduce.published import Published
 
 __all__ = ["Bundle", "BundleError", "open_bundle", "read_json"]

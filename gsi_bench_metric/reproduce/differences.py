@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from gsi_bench_metric.protocols.official_results import Results, ac_index
+from gsi_bench_metric.protocols.official.results import Results, ac_index
 
 __all__ = ["Difference", "compare_results", "without_judgement"]
 

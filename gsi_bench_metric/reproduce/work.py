@@ -11,15 +11,15 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from gsi_bench_dataset.official import OfficialDataset
-from gsi_bench_dataset.shards import write_dataset
+from gsi_bench_dataset.layout.official import OfficialDataset
+from gsi_bench_dataset.storage.shards import write_dataset
 from gsi_bench_metric.judges.recorded import read_reference_file
-from gsi_bench_metric.pipeline import Request, evaluate
-from gsi_bench_metric.protocols.official_results import MODES, Results, gated_rows, result_key, results_from_scores, summarise
+from gsi_bench_metric.protocols.official.results import MODES, Results, gated_rows, result_key, results_from_scores, summarise
 from gsi_bench_metric.reproduce.bundle import Bundle, BundleError
 from gsi_bench_metric.reproduce.differences import Difference, compare_results, without_judgement
 from gsi_bench_metric.reproduce.published import NAMES
 from gsi_bench_metric.reproduce.table import Found, Reproduction
+from gsi_bench_metric.run.pipeline import Request, evaluate
 
 __all__ = ["PATHS", "reproduce"]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gsi_bench_dataset.safety.images import open_image
-from gsi_bench_metric.images import RGB
+from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["DEGRADATIONS", "degrade"]
 

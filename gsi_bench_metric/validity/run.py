@@ -21,19 +21,19 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from gsi_bench_dataset.card import read_content_hash
-from gsi_bench_dataset.execution import available_cores, run_tasks
-from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
-from gsi_bench_dataset.record_store import RecordStore, digest
+from gsi_bench_dataset.execution.workers import available_cores, run_tasks
+from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
-from gsi_bench_dataset.shards import read_columns, read_dataset, resolve
+from gsi_bench_dataset.storage.card import read_content_hash
+from gsi_bench_dataset.storage.record_store import RecordStore, digest
+from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.device import pick_device
-from gsi_bench_metric.images import header_size, load_rgb, pixel_hash
-from gsi_bench_metric.runs import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
-from gsi_bench_metric.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
-from gsi_bench_metric.unchanged import verify, watch_dataset
+from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
+from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
+from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.run.unchanged import verify, watch_dataset
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.folders import write_atomically
-from gsi_bench_metric.images import load_rgb
+from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_metric.imaging.images import load_rgb
 from gsi_bench_metric.report.pictures import data_url, fit, shrink
 from gsi_bench_metric.validity.content import Content, build_content
 from gsi_bench_metric.validity.grid import CONDITIONS, OUTCOMES

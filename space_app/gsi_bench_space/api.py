@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from gsi_bench_metric.images import header_size
-from gsi_bench_space import values
-from gsi_bench_space.score_tab import friendly
+from gsi_bench_metric.imaging.images import header_size
+from gsi_bench_space.intake import values
+from gsi_bench_space.intake.uploads import read_upload, read_uploaded
 from gsi_bench_space.state import AppState
-from gsi_bench_space.uploads import read_upload, read_uploaded
+from gsi_bench_space.tabs.score import friendly
 
 __all__ = ["EXAMPLE", "build"]
 

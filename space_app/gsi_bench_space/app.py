@@ -8,15 +8,20 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from gsi_bench_space import api, explore_tab, own_tab, own_texts, score_tab, why_tab
-from gsi_bench_space.body_limit import BodyLimit
-from gsi_bench_space.door import LIMIT_S, Door
+from gsi_bench_space import api
 from gsi_bench_space.files import Files
-from gsi_bench_space.scoring import Bench
+from gsi_bench_space.intake.body_limit import BodyLimit
+from gsi_bench_space.intake.door import LIMIT_S, Door
+from gsi_bench_space.intake.uploads import MAX_BYTES
+from gsi_bench_space.own import tab as own_tab
+from gsi_bench_space.own import texts as own_texts
+from gsi_bench_space.scoring.bench import Bench
 from gsi_bench_space.shelf import Shelf
 from gsi_bench_space.state import AppState, Words
-from gsi_bench_space.texts import LANGUAGES
-from gsi_bench_space.uploads import MAX_BYTES
+from gsi_bench_space.tabs import explore as explore_tab
+from gsi_bench_space.tabs import score as score_tab
+from gsi_bench_space.tabs import why as why_tab
+from gsi_bench_space.texts.english import LANGUAGES
 
 __all__ = ["build_app", "launch_options"]
 

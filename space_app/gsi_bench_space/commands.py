@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import new_command
+from gsi_bench_dataset.cli.main import new_command
 from gsi_bench_dataset.safety.names import printable
 
 __all__ = ["SpaceCommandError", "add_commands"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from gsi_bench_metric.device import pick_device
+from gsi_bench_metric.imaging.device import pick_device
 
 __all__ = ["ZERO_GPU", "Hardware", "find_hardware", "leave_a_core"]
 

@@ -17,12 +17,12 @@ from gradio.exceptions import ServerFailedToStartError
 
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_dataset.shards import DatasetError
+from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_metric.detectors.registry import make_detector
 from gsi_bench_space.app import build_app, launch_options
 from gsi_bench_space.hardware import find_hardware, leave_a_core
-from gsi_bench_space.run_folders import found_runs
-from gsi_bench_space.scoring import Bench
+from gsi_bench_space.scoring.bench import Bench
+from gsi_bench_space.scoring.run_folders import found_runs
 from gsi_bench_space.shelf import EMBEDDED, Shelf
 
 __all__ = ["LaunchError", "Settings", "make_app", "serve"]

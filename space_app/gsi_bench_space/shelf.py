@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from gsi_bench_dataset.records import OPERATIONS, EncodedImage, Sample
-from gsi_bench_dataset.shards import DatasetError, read_dataset, split_names, split_sizes
-from gsi_bench_metric.baselines import BASELINES
+from gsi_bench_dataset.storage.shards import DatasetError, read_dataset, split_names, split_sizes
+from gsi_bench_metric.editors.baselines import BASELINES
 
 __all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png", "variants_of_dataset"]
 

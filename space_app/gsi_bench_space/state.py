@@ -9,10 +9,10 @@ from typing import Any, TypeVar, cast
 
 import gradio as gr
 
-from gsi_bench_space.scoring import Bench
+from gsi_bench_space.scoring.bench import Bench
 from gsi_bench_space.shelf import Shelf
-from gsi_bench_space.texts import ENGLISH
-from gsi_bench_space.texts_zh import CHINESE
+from gsi_bench_space.texts.chinese import CHINESE
+from gsi_bench_space.texts.english import ENGLISH
 
 __all__ = ["AppState", "Words"]
 

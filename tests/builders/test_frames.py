@@ -10,7 +10,7 @@ from PIL import Image
 
 from gsi_bench_builders.frames import camera_motion, depth_png, evaluation_box, to_camera_direction, unproject
 from gsi_bench_builders.scene import AssetInfo, Camera, Thing, matrix3
-from gsi_bench_dataset.pixel_frame import box_corners, project_to_source
+from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 
 CAMERA = Camera.look_at((0.4, -1.1, 1.6), (0.0, 0.1, 0.8), 42, 320, 240)
 INFO = AssetInfo("embedded:mug:1", "mug", "马克杯", (0.12, 0.08, 0.1))

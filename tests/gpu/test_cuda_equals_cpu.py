@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gsi_bench_dataset.official import read_official
-from gsi_bench_dataset.predictions import read_predictions
-from gsi_bench_metric.boxes import box_iou_3d, projected_box_2d, rotation_angle
+from gsi_bench_dataset.layout.official import read_official
+from gsi_bench_dataset.storage.predictions import read_predictions
 from gsi_bench_metric.detectors import make_detector
-from gsi_bench_metric.planning import make_plan
-from gsi_bench_metric.scoring import make_scorer, score
+from gsi_bench_metric.geometry.boxes import box_iou_3d, projected_box_2d, rotation_angle
+from gsi_bench_metric.run.planning import make_plan
+from gsi_bench_metric.run.scoring import make_scorer, score
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDED = DATA / "eval" / "recorded-editor"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from gsi_bench_dataset import EncodedImage, Operation, Sample
-from gsi_bench_dataset.shards import write_dataset
-from gsi_bench_metric.pipeline import Request
+from gsi_bench_dataset.storage.shards import write_dataset
+from gsi_bench_metric.run.pipeline import Request
 
 __all__ = ["Case", "make_case"]
 
@@ -82,7 +82,7 @@ class Case:
 
     def words(self, out: Path, *more: object) -> list[str]:
         """The command that a user types for `request()`."""
-        words = [sys.executable, "-m", "gsi_bench_dataset.cli", "evaluate", self.pictures]
+        words = [sys.executable, "-m", "gsi_bench_dataset.cli.main", "evaluate", self.pictures]
         words += ["--data", self.data, "--split", "fine", "--protocol", "official"]
         words += ["--detector", "recorded", "--detections", self.cache, "--device", "cpu"]
         words += ["--judge", "recorded", "--judgements", self.judgements, "--out", out, "--quiet", *more]

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_dataset.storage.shards import read_dataset
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 NAMES = ("inputs", "reference_scores", "reference_way", "kernels", "geometry", "measure", "speed")

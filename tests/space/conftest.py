@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from gsi_bench_space.scoring import Bench
+    from gsi_bench_space.scoring.bench import Bench
     from gsi_bench_space.shelf import Shelf
 
 HAS_EXTRA = importlib.util.find_spec("gradio") is not None
@@ -40,7 +40,7 @@ def exact() -> Bench:
 
 def bench_with(detector: str) -> Bench:
     from gsi_bench_metric.detectors.registry import make_detector  # noqa: PLC0415
-    from gsi_bench_space.scoring import Bench  # noqa: PLC0415
+    from gsi_bench_space.scoring.bench import Bench  # noqa: PLC0415
 
     return Bench(make_detector(detector))
 

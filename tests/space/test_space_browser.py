@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gsi_bench_space.texts import ENGLISH
-from gsi_bench_space.texts_zh import CHINESE
+from gsi_bench_space.texts.chinese import CHINESE
+from gsi_bench_space.texts.english import ENGLISH
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 CHROMIUM = os.environ.get("GSI_BENCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

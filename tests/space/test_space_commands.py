@@ -12,14 +12,14 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from gsi_bench_dataset.cli import explained
-from gsi_bench_dataset.spaces import app_files
-from gsi_bench_metric.device import DeviceError
+from gsi_bench_dataset.cli.main import explained
+from gsi_bench_dataset.hub.spaces import app_files
+from gsi_bench_metric.imaging.device import DeviceError
 from gsi_bench_space import hardware
 from gsi_bench_space.commands import add_commands
 from gsi_bench_space.hardware import ZERO_GPU, find_hardware
 from gsi_bench_space.launch import Settings, make_app
-from gsi_bench_space.run_folders import RunFolderError, found_runs
+from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -86,7 +86,7 @@ def test_the_requirements_are_those_of_the_package():
 
 def test_what_is_pushed_runs_by_itself():
     files = app_files(ROOT / "space_app")
-    assert {"app.py", "README.md", "gsi_bench_metric/scoring.py", "gsi_bench_dataset/records.py"} <= files.keys()
+    assert {"app.py", "README.md", "gsi_bench_metric/run/scoring.py", "gsi_bench_dataset/records.py"} <= files.keys()
     assert any(re.fullmatch(r"gsi_bench_space/data/GSI-Bench/data/.*\.parquet", name) for name in files)
     assert not any("builders" in name or name.endswith((".pyc", ".pyi")) for name in files)
 

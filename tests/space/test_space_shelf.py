@@ -3,10 +3,10 @@
 import pytest
 
 from gsi_bench_dataset.records import OPERATIONS
-from gsi_bench_dataset.shards import DatasetError
+from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_space import shelf as shelf_module
 from gsi_bench_space.shelf import EMBEDDED, VARIANTS, Shelf
-from gsi_bench_space.texts import ENGLISH
+from gsi_bench_space.texts.english import ENGLISH
 
 
 def test_the_embedded_samples_ask_for_every_operation_and_may_be_passed_on(shelf):
@@ -27,7 +27,7 @@ def test_ready_examples_show_what_they_are_called(shelf):
 
 
 def test_a_copy_is_the_source_pixel_by_pixel(shelf):
-    from gsi_bench_metric.images import load_rgb  # noqa: PLC0415
+    from gsi_bench_metric.imaging.images import load_rgb  # noqa: PLC0415
 
     sample_id, sample = next(iter(shelf.samples.items()))
     assert (load_rgb(shelf.example(sample_id, "copy")) == load_rgb(sample.image)).all()

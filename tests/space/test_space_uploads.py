@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gsi_bench_metric.images import load_rgb
-from gsi_bench_space import uploads
-from gsi_bench_space.texts import ENGLISH
-from gsi_bench_space.uploads import MAX_BYTES, UploadError, read_upload
+from gsi_bench_metric.imaging.images import load_rgb
+from gsi_bench_space.intake import uploads
+from gsi_bench_space.intake.uploads import MAX_BYTES, UploadError, read_upload
+from gsi_bench_space.texts.english import ENGLISH
 
 RNG = np.random.default_rng(5)
 RGB = RNG.integers(0, 256, (48, 64, 3), dtype=np.uint8)

@@ -33,7 +33,7 @@ from gsi_bench_builders.assets.nouns_zh import chinese
 from gsi_bench_builders.assets.symmetry import estimate_symmetry, most_symmetric
 from gsi_bench_builders.scene import AssetInfo, Camera, Light, Room, Scene, Support, Symmetry, Thing, Vector3
 from gsi_bench_builders.supports import CONTACT_M, find_supports, outline, overlap_share
-from gsi_bench_dataset.instructions import parse
+from gsi_bench_dataset.language.english import parse
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.names import name_problem

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders import wording
+from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.edits.geometry import clip_polygon, depth_inside, footprint
 from gsi_bench_builders.scene import Scene, Thing

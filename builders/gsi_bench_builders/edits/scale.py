@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gsi_bench_builders import wording
+from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gsi_bench_builders.edits.base import Edit
-from gsi_bench_dataset import instructions, instructions_zh
+from gsi_bench_dataset.language import chinese as instructions_zh
+from gsi_bench_dataset.language import english as instructions
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["FIRST_WORDS", "reads_back"]

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gsi_bench_builders import wording
+from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.base import Candidate, EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import seen_well
 from gsi_bench_builders.edits.geometry import box_distance, screen_rect

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from gsi_bench_builders.assets.mesatask import ENLARGEMENT, MesaTask, open_mesatask
-from gsi_bench_builders.recipes.compose import THEMES, compose
-from gsi_bench_builders.recipes.framing import View, framed
-from gsi_bench_builders.recipes.lighting import draw_light
-from gsi_bench_builders.recipes.places import real_path
+from gsi_bench_builders.composition.compose import THEMES, compose
+from gsi_bench_builders.composition.framing import View, framed
+from gsi_bench_builders.composition.lighting import draw_light
+from gsi_bench_builders.production.places import real_path
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError"]

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from gsi_bench_dataset.record_store import digest
 from gsi_bench_dataset.records import Detection, Sample
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.detectors.detany3d.checkpoint import load_network, stored_digest
 from gsi_bench_metric.detectors.detany3d.config import Config
-from gsi_bench_metric.detectors.detany3d.encodings import EncodingCache
+from gsi_bench_metric.detectors.detany3d.files.checkpoint import load_network, stored_digest
+from gsi_bench_metric.detectors.detany3d.files.encodings import EncodingCache
+from gsi_bench_metric.detectors.detany3d.files.weights import weights_file
 from gsi_bench_metric.detectors.detany3d.grounding import GroundingDino, TextBoxes, TextDetector
 from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box_prompts
 from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of
 from gsi_bench_metric.detectors.detany3d.results import detections
-from gsi_bench_metric.detectors.detany3d.weights import weights_file
-from gsi_bench_metric.device import pick_device
-from gsi_bench_metric.images import RGB, fit_to, load_rgb, pixel_hash
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.images import RGB, fit_to, load_rgb, pixel_hash
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["DetAny3DDetector", "make"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
-from gsi_bench_metric.detectors.detany3d.terms import EXTRA, GROUNDING_MODEL, GROUNDING_REVISION
-from gsi_bench_metric.images import RGB
+from gsi_bench_metric.detectors.detany3d.files.terms import EXTRA, GROUNDING_MODEL, GROUNDING_REVISION
+from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["GroundingDino", "TextBoxes", "TextDetector", "caption_of", "input_size"]
 

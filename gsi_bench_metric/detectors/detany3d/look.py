@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
 from gsi_bench_metric.detectors.detany3d.grounding import TextDetector
-from gsi_bench_metric.detectors.detany3d.network import Prompts
+from gsi_bench_metric.detectors.detany3d.network.model import Prompts
 from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box_prompts, require_camera
 from gsi_bench_metric.detectors.detany3d.preprocessing import Frame, frame_of
 from gsi_bench_metric.detectors.detany3d.results import reference_rows
-from gsi_bench_metric.images import RGB, ImageError, header_mode, load_rgb
+from gsi_bench_metric.imaging.images import RGB, ImageError, header_mode, load_rgb
 
 __all__ = ["Asked", "draw", "look", "read_camera", "read_picture"]
 

@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from gsi_bench_dataset.record_store import digest
-from gsi_bench_metric.detectors.detany3d.decoding import Boxes, decode_boxes, select
-from gsi_bench_metric.detectors.detany3d.encodings import EncodingCache
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
+from gsi_bench_metric.detectors.detany3d.files.encodings import EncodingCache
 from gsi_bench_metric.detectors.detany3d.grounding import TextDetector
-from gsi_bench_metric.detectors.detany3d.network import Encoding, Network, Prompts
+from gsi_bench_metric.detectors.detany3d.network.decoding import Boxes, decode_boxes, select
+from gsi_bench_metric.detectors.detany3d.network.model import Encoding, Network, Prompts
 from gsi_bench_metric.detectors.detany3d.preprocessing import Frame, frame_of, preprocess
 from gsi_bench_metric.detectors.detany3d.results import reference_rows
-from gsi_bench_metric.images import RGB, pixel_hash
+from gsi_bench_metric.imaging.images import RGB, pixel_hash
 
 __all__ = ["DTYPES", "Camera", "Predictor", "numerics", "require_camera"]
 

@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from gsi_bench_metric.detectors.detany3d.config import Config
 from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError
-from gsi_bench_metric.detectors.detany3d.layers import resize
-from gsi_bench_metric.images import RGB
+from gsi_bench_metric.detectors.detany3d.network.layers import resize
+from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Frame", "frame_of", "preprocess"]
 

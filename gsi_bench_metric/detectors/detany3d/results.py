@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
 from gsi_bench_dataset.records import Detection
-from gsi_bench_metric.detectors.detany3d.decoding import Boxes
+from gsi_bench_metric.detectors.detany3d.network.decoding import Boxes
 
 __all__ = ["detections", "reference_rows"]
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_metric.alignment import structure
 from gsi_bench_metric.detectors.tracker.reprojection import CameraMotion, Reprojection
 from gsi_bench_metric.detectors.tracker.surface import Scene
-from gsi_bench_metric.images import RGB
-from gsi_bench_metric.viewpoint import ratio_matches
+from gsi_bench_metric.imaging.alignment import structure
+from gsi_bench_metric.imaging.images import RGB
+from gsi_bench_metric.imaging.viewpoint import ratio_matches
 
 __all__ = ["camera_motion"]
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_metric.images import RGB
+from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "shrunk", "spread"]
 

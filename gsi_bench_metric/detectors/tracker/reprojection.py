@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_metric.alignment import correlation, structure
 from gsi_bench_metric.detectors.tracker.surface import Scene
-from gsi_bench_metric.images import RGB
+from gsi_bench_metric.imaging.alignment import correlation, structure
+from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["CameraMotion", "Reprojection"]
 

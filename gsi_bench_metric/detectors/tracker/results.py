@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import box_corners, reference_frame
+from gsi_bench_dataset.layout.pixel_frame import box_corners, reference_frame
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_metric.detectors.tracker.camera import CameraMotion
 from gsi_bench_metric.detectors.tracker.follow import Found

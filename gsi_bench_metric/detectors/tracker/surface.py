@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import reference_frame
+from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.records import Sample, SceneObject
-from gsi_bench_metric.images import RGB, load_numbers
+from gsi_bench_metric.imaging.images import RGB, load_numbers
 
 __all__ = ["Scene", "Surface", "after_surface", "level_axes", "read_scene", "source_intrinsics"]
 

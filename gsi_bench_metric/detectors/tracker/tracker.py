@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import box_corners
-from gsi_bench_dataset.record_store import digest
+from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.alignment import align
+from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
@@ -41,8 +40,9 @@ from gsi_bench_metric.detectors.tracker.presence import (
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
-from gsi_bench_metric.images import RGB, fit_to, load_rgb
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_metric.imaging.alignment import align
+from gsi_bench_metric.imaging.images import RGB, fit_to, load_rgb
+from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["TrackerDetector"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from gsi_bench_space.drawing import svg
-from gsi_bench_space.findings import Dial, SizeBar
+from gsi_bench_space.scoring.findings import Dial, SizeBar
 
 __all__ = ["dial", "size_bar"]
 

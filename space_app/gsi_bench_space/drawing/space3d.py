@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.pixel_frame import BOX_EDGES
+from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES
 from gsi_bench_dataset.records import Sample
-from gsi_bench_metric.images import load_numbers, load_rgb
-from gsi_bench_space.findings import Solid
+from gsi_bench_metric.imaging.images import load_numbers, load_rgb
+from gsi_bench_space.scoring.findings import Solid
 
 __all__ = ["cloud_of", "space_figure"]
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from gsi_bench_space.drawing import svg
-from gsi_bench_space.findings import GroundMap, RingSet
+from gsi_bench_space.scoring.findings import GroundMap, RingSet
 
 __all__ = ["topdown"]
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.cli import build_parser
-from gsi_bench_dataset.shards import write_dataset
+from gsi_bench_dataset.cli.main import build_parser
+from gsi_bench_dataset.storage.shards import write_dataset
 from hostile.datasets import sound_archive
 from hostile.harness import Attack, Outcome, command
 from hostile.images import bases
@@ -172,7 +172,7 @@ def _run(words: list[str], place: Path) -> Any:
 
 def import_everything() -> None:
     """What commands import when they run."""
-    for module in ("gradio", "openai", "torch", "cv2", "datasets", "gsi_bench_metric.pipeline", "gsi_bench_space.app"):
+    for module in ("gradio", "openai", "torch", "cv2", "datasets", "gsi_bench_metric.run.pipeline", "gsi_bench_space.app"):
         with contextlib.suppress(ImportError):  # an extra that is not installed
             importlib.import_module(module)
 

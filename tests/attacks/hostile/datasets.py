@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.archives import open_tree
-from gsi_bench_dataset.official import OfficialDataset
-from gsi_bench_dataset.predictions import find_eval_tree, read_predictions
-from gsi_bench_metric.images import ImageError
-from gsi_bench_metric.pictures import Picture
+from gsi_bench_dataset.layout.archives import open_tree
+from gsi_bench_dataset.layout.official import OfficialDataset
+from gsi_bench_dataset.storage.predictions import find_eval_tree, read_predictions
+from gsi_bench_metric.imaging.images import ImageError
+from gsi_bench_metric.imaging.pictures import Picture
 from hostile.harness import ANYTHING, Attack, Outcome
 from hostile.images import bases
 from hostile.makers import ODD_NAMES, damaged, hostile_json, mutated, odd_files, special_files

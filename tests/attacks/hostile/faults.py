@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset import folders
-from gsi_bench_dataset.cli import explained
+from gsi_bench_dataset.cli.main import explained
 from gsi_bench_dataset.records import sample_features
 from gsi_bench_dataset.safety.system import terminate_as_interrupt
+from gsi_bench_dataset.storage import folders
 from hostile.harness import Outcome, watched
 
 __all__ = ["MODES", "STEPS", "faults_of", "mount_possible"]

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli import main
+from gsi_bench_dataset.cli.main import main
 from hostile.summary import TOTALS, summary_line
 
 __all__ = ["ANYTHING", "Attack", "Hang", "Outcome", "Tally", "attempt", "command", "watched"]

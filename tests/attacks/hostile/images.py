@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gsi_bench_metric.images import ImageError, header_size, load_numbers, load_rgb
+from gsi_bench_metric.imaging.images import ImageError, header_size, load_numbers, load_rgb
 from hostile.harness import ANYTHING, Attack, Outcome
 from hostile.makers import damaged, truncations
 

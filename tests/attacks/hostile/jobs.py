@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset import EncodedImage, Sample
-from gsi_bench_dataset.folders import write_atomically
-from gsi_bench_dataset.official import write_official
-from gsi_bench_dataset.record_store import RecordStore
-from gsi_bench_dataset.sample_files import write_samples
-from gsi_bench_dataset.shards import write_dataset
-from gsi_bench_metric.runs import begin_run, finish_run, load_run
-from gsi_bench_metric.score_files import read_scores, write_scores
+from gsi_bench_dataset.layout.official import write_official
+from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_dataset.storage.record_store import RecordStore
+from gsi_bench_dataset.storage.sample_files import write_samples
+from gsi_bench_dataset.storage.shards import write_dataset
+from gsi_bench_metric.run.folder import begin_run, finish_run, load_run
+from gsi_bench_metric.run.score_files import read_scores, write_scores
 from hostile.images import bases
 from hostile.records import RECORDS, sound_records
 

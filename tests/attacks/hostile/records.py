@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset import EncodedImage, Operation, Sample
-from gsi_bench_dataset.publish_plan import Content, manifest_text, read_manifest
-from gsi_bench_dataset.record_store import RecordStore, digest
+from gsi_bench_dataset.hub.plan import Content, manifest_text, read_manifest
 from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, SceneObject, Score
+from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_metric.detectors.recorded import RecordedDetector
 from gsi_bench_metric.judges.recorded import read_reference_file
-from gsi_bench_metric.runs import begin_run, finish_run, load_run
-from gsi_bench_metric.score_files import read_scores
+from gsi_bench_metric.run.folder import begin_run, finish_run, load_run
+from gsi_bench_metric.run.score_files import read_scores
 from hostile.harness import Attack, Outcome
 from hostile.makers import damaged, hostile_json, mutated
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.predictions import read_predictions
-from gsi_bench_dataset.shards import read_columns, read_dataset, split_sizes, write_dataset
+from gsi_bench_dataset.storage.predictions import read_predictions
+from gsi_bench_dataset.storage.shards import read_columns, read_dataset, split_sizes, write_dataset
 from hostile.harness import Attack, Outcome, attempt
 from hostile.images import bases
 from hostile.makers import damaged

@@ -14,12 +14,12 @@ import gradio as gr
 from PIL import Image
 
 from gsi_bench_metric.detectors.registry import make_detector
-from gsi_bench_metric.images import load_rgb
+from gsi_bench_metric.imaging.images import load_rgb
 from gsi_bench_space.app import build_app
-from gsi_bench_space.own_photo import read_photo
-from gsi_bench_space.scoring import Bench
+from gsi_bench_space.intake.uploads import read_upload
+from gsi_bench_space.own.photo import read_photo
+from gsi_bench_space.scoring.bench import Bench
 from gsi_bench_space.shelf import Shelf
-from gsi_bench_space.uploads import read_upload
 from hostile.harness import Attack
 from hostile.images import bases, exotic
 from hostile.makers import BAD_VALUES, ODD_NAMES, damaged, special_files

@@ -12,8 +12,8 @@ from gsi_bench_builders.edits import KINDS, REASONS, EditOptions, propose_edits,
 from gsi_bench_builders.edits.checks import stands_on_its_support
 from gsi_bench_builders.edits.geometry import Boxes, boxes_apart, depth_inside
 from gsi_bench_dataset import EncodedImage, Sample
-from gsi_bench_dataset.goals import goal_suspicion
-from gsi_bench_metric.protocols.official_scoring import operation_of
+from gsi_bench_dataset.layout.goals import goal_suspicion
+from gsi_bench_metric.protocols.official.scoring import operation_of
 
 SCENES, EACH = 75, 14
 OPTIONS = EditOptions(min_target_px=20)

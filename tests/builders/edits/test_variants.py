@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import Edit
-from gsi_bench_builders.variants import variants_of
+from gsi_bench_builders.production.variants import variants_of
 from gsi_bench_dataset.records import Operation
 
 

@@ -3,13 +3,13 @@ import re
 import numpy as np
 import pytest
 
-from gsi_bench_builders import wording, wording_zh
+from gsi_bench_builders.edits import wording, wording_zh
 from gsi_bench_builders.edits.naming import Name
 from gsi_bench_builders.edits.selfcheck import FIRST_WORDS
-from gsi_bench_dataset.instructions import parse
-from gsi_bench_dataset.instructions_zh import parse_zh
-from gsi_bench_metric.protocols.official import KEYWORDS
-from gsi_bench_metric.protocols.official_scoring import operation_of
+from gsi_bench_dataset.language.chinese import parse_zh
+from gsi_bench_dataset.language.english import parse
+from gsi_bench_metric.protocols.official.operations import KEYWORDS
+from gsi_bench_metric.protocols.official.scoring import operation_of
 
 KEYS = sorted(wording.PATTERNS)
 SLOTS = {"d": ("15 cm", "15厘米"), "a": "45", "p": "50", "f": "1.5", "q": "150"}

@@ -215,8 +215,8 @@ def tiny_vlm(tmp_path_factory) -> Callable[..., Path]:
 def make_items(make_sample, make_image) -> Callable[..., list[Any]]:
     """`make_items(count) -> list[JudgeItem]`: edits of one source."""
     from gsi_bench_dataset import EncodedImage  # noqa: PLC0415
+    from gsi_bench_metric.imaging.pictures import Picture  # noqa: PLC0415
     from gsi_bench_metric.judges import JudgeItem  # noqa: PLC0415
-    from gsi_bench_metric.pictures import Picture  # noqa: PLC0415
 
     def make(count: int = 1, **fields: Any) -> list[JudgeItem]:
         samples = [make_sample(query_id=str(i), **fields) for i in range(count)]

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.shards import read_dataset
+from gsi_bench_dataset.storage.shards import read_dataset
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.imaging.weights import trunk_file
 from gsi_bench_metric.judges import JudgeItem, make_judge
-from gsi_bench_metric.judges.embedded import Aspects, score_of, score_of_filling
-from gsi_bench_metric.judges.filling import Filling, look_at_filling
-from gsi_bench_metric.pictures import Picture
-from gsi_bench_metric.validity.controls import CONTROLS, make_control, shown
-from gsi_bench_metric.weights import trunk_file
+from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
+from gsi_bench_metric.judges.embedded.judge import Aspects, score_of, score_of_filling
+from gsi_bench_metric.validity.judging.controls import CONTROLS, make_control, shown
 
 DATA = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 
@@ -150,10 +150,10 @@ def test_a_perfect_filling_scores_ten():
 
 
 def test_in_a_run_it_takes_the_trackers_records_and_is_called_a_proxy(rows, tmp_path):
-    from gsi_bench_dataset.shards import write_dataset  # noqa: PLC0415
-    from gsi_bench_metric.pipeline import Request, evaluate  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import write_dataset  # noqa: PLC0415
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
     from gsi_bench_metric.report.markdown import markdown  # noqa: PLC0415
+    from gsi_bench_metric.run.pipeline import Request, evaluate  # noqa: PLC0415
 
     samples = [variants["grade100"] for variants in rows.values()][:2]
     write_dataset({"mesatask": samples}, tmp_path / "data")

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from gsi_bench_dataset.record_store import RecordStore
+from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges import JudgeError, JudgeOptions
-from gsi_bench_metric.pipeline import evaluate
 from gsi_bench_metric.report.content import build_report
 from gsi_bench_metric.report.markdown import summary
-from gsi_bench_metric.runs import load_run
+from gsi_bench_metric.run.folder import load_run
+from gsi_bench_metric.run.pipeline import evaluate
 
 pytest.importorskip("openai", reason="the client of judge 'openai' is not here; pip install 'gsi-bench[judge]'")
 
@@ -166,7 +166,7 @@ def test_workers_take_judgements_from_the_records(make_case, serve, tmp_path):
 
 
 def test_evaluate_judges_ahead_too(make_case, serve, tmp_path):
-    from gsi_bench_metric.evaluate_module import GsiBench  # noqa: PLC0415
+    from gsi_bench_metric.hf.evaluate_module import GsiBench  # noqa: PLC0415
 
     case, server = make_case(8), serve("official", delay=0.05)
     predictions = [{"id": s.id, "image": str(case.picture(i))} for i, s in enumerate(case.samples)]

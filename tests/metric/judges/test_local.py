@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from gsi_bench_dataset.record_store import RecordStore
+from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges import JudgeError, JudgeOptions, make_judge
 
 OFFICIAL = '||V^=^V||{"score": 7, "reasoning": "the same"}||V^=^V||'
@@ -85,7 +85,16 @@ def free_port() -> int:
 def served(folder, log):
     """`gsi-bench serve-judge --with transformers` on a model folder; its address."""
     port = free_port()
-    words = [sys.executable, "-m", "gsi_bench_dataset.cli", "serve-judge", "--with", "transformers", "--model", str(folder)]
+    words = [
+        sys.executable,
+        "-m",
+        "gsi_bench_dataset.cli.main",
+        "serve-judge",
+        "--with",
+        "transformers",
+        "--model",
+        str(folder),
+    ]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(log.parent / "hub")}
     with log.open("w") as stream:
         process = subprocess.Popen(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gsi_bench_dataset.record_store import RecordStore
+from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges import JudgeError, JudgeOptions, make_judge
 
 pytest.importorskip("openai", reason="the client of judge 'openai' is not here; pip install 'gsi-bench[judge]'")
@@ -290,8 +290,8 @@ def test_options_that_do_not_fit_are_named_together_and_secrets_are_not_repeated
 
 
 def test_an_edit_whose_picture_is_gone_does_not_stop_the_others(serve, make_items, tmp_path):
+    from gsi_bench_metric.imaging.pictures import Picture  # noqa: PLC0415
     from gsi_bench_metric.judges import JudgeItem  # noqa: PLC0415
-    from gsi_bench_metric.pictures import Picture  # noqa: PLC0415
 
     items = make_items(3)
     items[1] = JudgeItem(items[1].sample, items[1].source, Picture(tmp_path / "gone.png"))

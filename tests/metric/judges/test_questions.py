@@ -10,7 +10,7 @@ from gsi_bench_metric.judges.official_question import OfficialQuestion
 from gsi_bench_metric.judges.paper import PAPER_MODEL, PAPER_PROMPT_SHA256, unlike_the_papers
 from gsi_bench_metric.judges.prompt import View, looks_like_refusal, text_hash
 from gsi_bench_metric.judges.strict_question import StrictQuestion
-from gsi_bench_metric.runs import comparable_with_paper
+from gsi_bench_metric.run.folder import comparable_with_paper
 
 # A pinned text must not change unnoticed: judgements before and after would not be of the same question.
 OFFICIAL_HASH = "77aed873d1c1ddbfd82f84599b141c64b2ed847468c893a76a4a2dba3387a109"

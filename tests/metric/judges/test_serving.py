@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gsi_bench_dataset.cli import main
+from gsi_bench_dataset.cli.main import main
 from gsi_bench_metric.judges import JudgeError
 from gsi_bench_metric.judges.serving import ServerPlan, serve, server_command
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gsi_bench_dataset.cli import main
+from gsi_bench_dataset.cli.main import main
 from gsi_bench_metric.judges import JudgeOptions
-from gsi_bench_metric.validity.agreement import weighted_kappa
-from gsi_bench_metric.validity.controls import CONTROLS, Shown, make_control, recoloured
 from gsi_bench_metric.validity.grid import GridError
-from gsi_bench_metric.validity.judges import JudgeRequest, validate_judges
-from gsi_bench_metric.validity.judges_page import judges_markdown, write_judges
+from gsi_bench_metric.validity.judging.agreement import weighted_kappa
+from gsi_bench_metric.validity.judging.controls import CONTROLS, Shown, make_control, recoloured
+from gsi_bench_metric.validity.judging.page import judges_markdown, write_judges
+from gsi_bench_metric.validity.judging.run import JudgeRequest, validate_judges
 
 DATA = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 CHEAP = ("identical", "swapped", "recoloured20", "recoloured40", "blank", "text_in_corner")

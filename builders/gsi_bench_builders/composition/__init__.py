@@ -1,0 +1,1 @@
+"""Scenes: which objects, where they stand, the room, the light, the camera."""

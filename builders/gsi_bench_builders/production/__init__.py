@@ -1,0 +1,1 @@
+"""From scenes to a published split: workers, labels, self-checks, variants, contact sheets."""

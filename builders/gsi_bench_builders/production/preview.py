@@ -1,0 +1,113 @@
+"""A contact sheet of samples: source with the target's box, after-image with the goal's, objects in colours, instruction."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project_to_source
+from gsi_bench_dataset.records import EncodedImage, Sample
+from gsi_bench_dataset.safety.images import open_image
+
+__all__ = ["contact_sheet", "evenly"]
+
+CELL = 256
+WORDS = 62
+GAP = 12
+COLUMNS = 2
+_BEFORE, _AFTER = (255, 140, 0), (40, 200, 80)
+
+
+def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) -> None:
+    """Writes a picture of the samples: each a strip of source, after-image and objects, under its instruction."""
+    rows = -(-len(samples) // columns)
+    width, height = 3 * CELL + GAP, CELL + WORDS + GAP
+    sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), (250, 250, 250))
+    for number, sample in enumerate(samples):
+        sheet.paste(_strip(sample), (GAP + number % columns * width, GAP + number // columns * height))
+    stream = io.BytesIO()
+    sheet.save(stream, Image.registered_extensions()[out.suffix.lower()])
+    out = Path(os.path.realpath(out))  # a link stays one
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        partial.write_bytes(stream.getvalue())
+        partial.replace(out)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def evenly(items: Sequence[Sample], count: int) -> list[Sample]:
+    """Up to `count` of the items, spread over scenes and operations: one of each kind in turn."""
+    by_kind: dict[str, list[Sample]] = {}
+    for sample in items:
+        by_kind.setdefault(sample.operation.kind if sample.operation else "", []).append(sample)
+    # A later kind begins with a later scene, so that few pictures still show many scenes.
+    queues = [group[i:] + group[:i] for i, group in ((7 * n % len(g), g) for n, g in enumerate(by_kind.values()))]
+    chosen = [group[i] for i in range(max(map(len, queues), default=0)) for group in queues if i < len(group)]
+    return sorted(chosen[:count], key=lambda s: s.id)
+
+
+def _strip(sample: Sample) -> Image.Image:
+    strip = Image.new("RGB", (3 * CELL, CELL + WORDS), (250, 250, 250))
+    draw = ImageDraw.Draw(strip)
+    font = ImageFont.load_default(size=15)
+    for line, text in enumerate(textwrap.wrap(sample.prompt, 100)[:2]):
+        draw.text((0, 20 * line), text, fill=(20, 20, 20), font=font)
+    kind = sample.operation.kind if sample.operation else ""
+    draw.text((0, 42), f"{sample.id}  ·  {kind}", fill=(120, 120, 120), font=ImageFont.load_default(size=12))
+    before = _with_box(sample, sample.image, sample.original_bbox_3d, sample.rotation_matrix, _BEFORE)
+    pictures = [before]
+    if sample.edited_image is not None:
+        goal = sample.new_bbox_3d
+        rotation = sample.new_rotation_matrix or sample.rotation_matrix
+        pictures.append(_with_box(sample, sample.edited_image, goal, rotation, _AFTER))
+    if sample.instance_mask_after is not None:
+        pictures.append(_coloured(_array(sample.instance_mask_after)))
+    for place, picture in enumerate(pictures):
+        strip.paste(picture.resize((CELL - 4, CELL - 4), Image.Resampling.LANCZOS), (place * CELL, WORDS))
+    return strip
+
+
+def _with_box(
+    sample: Sample,
+    image: EncodedImage,
+    box: tuple[float, ...] | None,
+    rotation: tuple[tuple[float, ...], ...],
+    colour: tuple[int, int, int],
+) -> Image.Image:
+    with open_image(image.bytes) as opened:
+        picture = opened.convert("RGB")
+    if box is None:
+        return picture
+    pixels = project_to_source(box_corners(box, rotation), sample.camera_intrinsics, sample.pixel_frame, picture.size)
+    if not np.isfinite(pixels).all():
+        return picture
+    draw = ImageDraw.Draw(picture)
+    wide = max(1, picture.width // 200)
+    for a, b in BOX_EDGES:
+        draw.line([*pixels[a].tolist(), *pixels[b].tolist()], fill=colour, width=wide)
+    return picture
+
+
+def _array(image: EncodedImage) -> NDArray[np.uint16]:
+    with open_image(image.bytes) as opened:
+        return np.asarray(opened).astype(np.uint16)
+
+
+def _coloured(ids: NDArray[np.uint16]) -> Image.Image:
+    """Numbers as colours that neighbours do not share."""
+    hue = (np.arange(256) * 0.618034) % 1.0
+    angle = 2 * np.pi * (hue[:, None] + np.array([0, 1 / 3, 2 / 3]))
+    palette = (150 + 95 * np.cos(angle)).astype(np.uint8)
+    palette[0] = 235
+    return Image.fromarray(palette[ids % 256])

@@ -1,0 +1,1 @@
+"""The `gsi-bench` command and the sub-commands of this package."""

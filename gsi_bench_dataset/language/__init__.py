@@ -1,0 +1,1 @@
+"""Instructions as words: English and Chinese sentences -> `Operation`."""

@@ -1,0 +1,1 @@
+"""How datasets, records and predictions lie on disk."""

@@ -1,0 +1,1 @@
+"""Sub-commands of `gsi-bench`: thin shells without arithmetic."""

@@ -1,0 +1,356 @@
+"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`, and the commands of other
+modules: thin shells."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, say, whole
+from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric.cli import detany3d_commands as detany3d
+from gsi_bench_metric.cli.generate_commands import add_generate
+from gsi_bench_metric.cli.judge_commands import (
+    add_judge_options,
+    add_judge_validation,
+    add_serve_judge,
+    judge_options,
+    run_judge_validation,
+)
+from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+
+__all__ = ["add_commands"]
+
+
+def add_commands(subparsers: Any) -> None:
+    """Adds this package's sub-commands to the parser of `gsi-bench`."""
+    for add in (
+        _add_evaluate,
+        _add_report,
+        _add_compare,
+        _add_detections,
+        _add_baseline,
+        add_generate,
+        add_reproduce,
+        _add_validate,
+        _add_weights,
+        _add_register,
+        add_serve_judge,
+        detany3d.add_detect,
+        detany3d.add_infer_cache,
+    ):
+        add(subparsers)
+
+
+def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
+    parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
+    parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
+    parser.add_argument("--split", required=True, choices=splits, help="the split that the pictures belong to")
+
+
+def _add_evaluate(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "evaluate",
+        "score edited images: IC, SA, EL and, with a judge, AC",
+        "gsi-bench evaluate eval/BAGEL/generated_images_fine --data GSI-Bench/GSI-Bench --split fine \\\n"
+        "  --protocol official --detector recorded --detections eval/BAGEL/fine_eval/infer_cache.json \\\n"
+        "  --judge recorded --judgements predictions_fine_BAGEL.json --out runs/bagel\n"
+        "gsi-bench evaluate eval --data GSI-Bench/GSI-Bench --split all --protocol official --detector recorded \\\n"
+        "  --out runs/all",
+    )
+    parser.add_argument(
+        "predictions",
+        nargs="+",
+        type=Path,
+        metavar="PREDICTIONS",
+        help="folders of <img_id>_edit_<query_id>.png|jpg, parquet files or datasets with id and picture columns, or .json "
+        "files of id -> path, one an editor; with --split all one tree <model>/generated_images_<split>/",
+    )
+    _add_data(parser, (*SPLITS, "all"))
+    parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
+    parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
+    parser.add_argument(
+        "--detector", default="tracker", help="tracker (default), tracker-boxes, recorded, simulator or detany3d"
+    )
+    parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
+    parser.add_argument("--judge", help="recorded, openai, local or embedded (a proxy); without one AC is not judged")
+    parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
+    parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
+    parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--dtype", help="detany3d: float32 (default, the paper's), or bfloat16 on a GPU")
+    parser.add_argument(
+        "--batch-size", type=whole(1, 4096), metavar="N", help="pictures compared together (default: 1 on a CPU, else 16)"
+    )
+    parser.add_argument(
+        "--dataset-type",
+        choices=("GSI-Real", "GSI-Syn"),
+        help="official locality gate (default: GSI-Real for fine, else GSI-Syn)",
+    )
+    parser.add_argument(
+        "--on-missing",
+        choices=("zero", "error"),
+        default="zero",
+        help="missing, doubled and unreadable pictures are 0 and flagged (default; the official means leave them out, as the "
+        "reference does, and <key>_all counts them), or an error that names all of them, and of pictures of no sample",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole(1, MOST_WORKERS),
+        metavar="N",
+        help="processes that score (default: one a core on a CPU if there is work enough)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
+    add_judge_options(parser)
+    parser.set_defaults(run=_run_evaluate)
+
+
+def _run_evaluate(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.judges import JudgeOptions  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
+    from gsi_bench_metric.report.markdown import summary  # noqa: PLC0415
+    from gsi_bench_metric.run.pipeline import Request, evaluate  # noqa: PLC0415
+
+    names = vars(args).keys() & Request.__dataclass_fields__.keys()
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    options = JudgeOptions(**judge_options(args))
+    options.require_sound()  # before a dataset is fetched
+    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": options})
+    try:
+        run = evaluate(request, args.out, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
+        raise
+    if not args.quiet:
+        say(summary(build_report(run, gallery=0)))
+        say(f"scores: {args.out}/scores.jsonl; for a page: gsi-bench report {args.out}")
+    return 0
+
+
+def _add_report(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "report",
+        "write a run's report (HTML, Markdown, JSON, CSV) and, if asked, the reference's result files",
+        "gsi-bench report runs/bagel --official-json eval_output",
+    )
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder that `gsi-bench evaluate --out` wrote")
+    parser.add_argument("--out", type=Path, help="folder for the report (default: the run folder)")
+    parser.add_argument("--official-json", type=Path, metavar="DIR", help="also write the reference's result files")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no list of files")
+    parser.set_defaults(run=_run_report)
+
+
+def _run_report(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.report.official_json import require_official, write_official_json  # noqa: PLC0415
+    from gsi_bench_metric.report.write import write_report  # noqa: PLC0415
+    from gsi_bench_metric.run.folder import load_run, require_folder  # noqa: PLC0415
+
+    run = load_run(args.run_folder)
+    require_folder(args.out or args.run_folder)
+    if args.official_json:
+        require_official(run, args.official_json)  # before the report takes its time
+    written = write_report(run, args.out or args.run_folder, progress=not args.quiet)
+    if args.official_json:
+        written += write_official_json(run, args.official_json)
+    if not args.quiet:
+        say("\n".join(map(str, written)))
+    return 0
+
+
+def _add_compare(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "compare",
+        "compare two editors on the edits that both were scored on: differences, intervals, p-values",
+        "gsi-bench compare runs/a runs/b\ngsi-bench compare runs/all:BAGEL runs/all:copy",
+    )
+    for side in ("a", "b"):
+        parser.add_argument(side, metavar=f"RUN_{side.upper()}", help="run folder, or RUN:EDITOR where it has several editors")
+    parser.set_defaults(run=_run_compare)
+
+
+def _run_compare(args: argparse.Namespace) -> int:
+    from gsi_bench_metric.results.compare import compare, comparison_markdown, load_side  # noqa: PLC0415
+
+    for comparison in compare(load_side(args.a), load_side(args.b)):
+        say(comparison_markdown(comparison))
+    return 0
+
+
+def _add_detections(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "detections",
+        "turn the reference's infer_cache.json into a store keyed by picture, which serves any editor",
+        "gsi-bench detections eval/BAGEL/fine_eval/infer_cache.json --data GSI-Bench/GSI-Bench --split fine \\\n"
+        "  --predictions eval/BAGEL/generated_images_fine --out detections.jsonl",
+    )
+    parser.add_argument("cache", type=Path, metavar="INFER_CACHE", help="the reference's infer_cache.json")
+    _add_data(parser, SPLITS)
+    parser.add_argument("--predictions", required=True, type=Path, help="the pictures that the cache was made on")
+    parser.add_argument("--out", required=True, type=Path, help=".jsonl file to write")
+    parser.set_defaults(run=_run_detections)
+
+
+def _run_detections(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.storage.folders import require_writable, write_atomically  # noqa: PLC0415
+    from gsi_bench_dataset.storage.predictions import read_predictions  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_metric.detectors.recorded import RecordedDetector  # noqa: PLC0415
+    from gsi_bench_metric.run.scoring import detection_items  # noqa: PLC0415
+
+    require_writable(args.out)
+    detector, found = RecordedDetector.from_file(args.cache), read_predictions(args.predictions)
+    samples = read_dataset(args.data, args.split, args.revision)
+    pairs = ((sample, found.predictions[sample.id]) for sample in samples if sample.id in found.predictions)
+    lines = detector.index_by_picture(detection_items(pairs, with_pixels=True))
+    write_atomically(args.out, "".join(json.dumps(line) + "\n" for line in lines))
+    say(f"{len(lines)} pictures with detections written to {args.out}")
+    return 0
+
+
+def _add_baseline(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "baseline",
+        "write the pictures of simple editors (copy, paste, blur, blank) and of the perfect one (after)",
+        "gsi-bench baseline copy paste --data GSI-Bench/GSI-Bench --split fine --out eval",
+    )
+    parser.add_argument(
+        "names", nargs="+", choices=("after", "copy", "paste", "blur", "blank"), metavar="NAME", help="which editors"
+    )
+    _add_data(parser, SPLITS)
+    parser.add_argument("--out", required=True, type=Path, help="tree to write: <name>/generated_images_<split>/<id>.png")
+    parser.set_defaults(run=_run_baseline)
+
+
+def _run_baseline(args: argparse.Namespace) -> int:
+    from PIL import Image  # noqa: PLC0415
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from gsi_bench_dataset.safety.names import plain_name  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_metric.editors.baselines import BASELINES  # noqa: PLC0415
+    from gsi_bench_metric.editors.generating import require_place  # noqa: PLC0415
+
+    folders = {name: require_place(args.out, name, args.split) for name in args.names}
+    for sample in tqdm(read_dataset(args.data, args.split, args.revision), desc="baselines", unit="sample", delay=2):
+        for name in args.names:
+            path = folders[name] / f"{plain_name(sample.id, 'sample id')}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+            try:
+                Image.fromarray(BASELINES[name](sample)).save(partial, format="PNG")
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+    say(f"pictures written below {args.out}")
+    return 0
+
+
+def _add_validate(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "validate",
+        "score right, graded, wrong and spoiled versions of edits whose truth is known, and hold them against bars",
+        "gsi-bench build mesatask --variants 2 --out tables && \\\n"
+        "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity",
+    )
+    _add_data(parser, SPLITS)
+    parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
+    parser.add_argument(
+        "--protocol",
+        nargs="+",
+        dest="protocols",
+        default=["strict", "official"],
+        metavar="NAME",
+        help="default: strict official",
+    )
+    parser.add_argument(
+        "--detector",
+        default="tracker",
+        help="tracker (default); tracker-boxes: without depth and masks, as with photographs; simulator: the truth, to judge "
+        "protocols alone",
+    )
+    parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
+    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument(
+        "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core on a CPU)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+    add_judge_validation(parser)
+    parser.set_defaults(run=_run_validate)
+
+
+def _run_validate(args: argparse.Namespace) -> int:
+    if args.judge:
+        return run_judge_validation(args)
+    from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
+    from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415
+
+    names = vars(args).keys() & Request.__dataclass_fields__.keys()
+    lists = {"protocols": tuple(args.protocols), "cells": tuple(args.cells) if args.cells else None}
+    request = Request(**{name: getattr(args, name) for name in names} | lists)
+    try:
+        found = validate(request, args.out, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
+        raise
+    content, written = write_validity(found, request, args.out)
+    if not args.quiet:
+        say(bars_table(content))
+        say("\n".join(map(str, written)))
+    return 0
+
+
+def _add_weights(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "weights",
+        "fetch and check the weights that scoring (LPIPS-Alex, 10 MB) and the detector DetAny3D (4.3 GB) need, once",
+        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth\n"
+        "gsi-bench weights detany3d --accept-licence --from downloads",
+    )
+    parser.add_argument("what", choices=("lpips", "detany3d"), help="lpips: BSD-3-Clause; detany3d: not for commercial use")
+    parser.add_argument(
+        "--from", dest="source", type=Path, metavar="PATH", help="local file (detany3d: or folder) instead of a download"
+    )
+    detany3d.add_weights_options(parser)
+    parser.set_defaults(run=_run_weights)
+
+
+def _run_weights(args: argparse.Namespace) -> int:
+    if args.what == "detany3d":
+        return detany3d.run_weights(args)
+    from gsi_bench_metric.imaging.weights import lpips_trunk, read_trunk_file, trunk_file  # noqa: PLC0415
+
+    if args.source:
+        read_trunk_file(args.source)
+    else:
+        lpips_trunk()
+    say(f"LPIPS weights: {trunk_file()}")
+    return 0
+
+
+def _add_register(subparsers: Any) -> None:
+    parser = new_command(
+        subparsers,
+        "register",
+        'make evaluate.load("gsi_bench") work from any directory, offline',
+        "gsi-bench register",
+    )
+    parser.set_defaults(run=_run_register)
+
+
+def _run_register(_: argparse.Namespace) -> int:
+    from gsi_bench_metric.hf.register import register  # noqa: PLC0415
+
+    say(f'evaluate.load("gsi_bench") reads {register()}')
+    return 0

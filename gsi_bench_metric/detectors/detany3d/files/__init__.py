@@ -1,0 +1,1 @@
+"""Its files: checkpoints, converted weights, kept encodings, licences."""

@@ -1,0 +1,1 @@
+"""The network of DetAny3D in plain PyTorch."""

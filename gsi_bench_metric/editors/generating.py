@@ -1,0 +1,280 @@
+"""A split and an editor -> the editor's pictures, kept as they come, in the tree that `gsi-bench evaluate` reads.
+
+    <out>/<editor>/generated_images_<split>/<id>.png   pictures at the size that the editor gave
+    <out>/<editor>/generation_<split>/settings.json    what they depend on
+    <out>/<editor>/generation_<split>/records/         one record a picture: seed, sizes, hash, seconds (record_store.py)
+    <out>/<editor>/generation_<split>/pictures.json    the same as one list, when all is done
+
+A picture is done when its record is there and its file is the one that the record names; everything else is made (again).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PIL import Image
+from tqdm import tqdm
+
+from gsi_bench_dataset.problems import cannot_be_written, summary_of
+from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.safety.files import read_json
+from gsi_bench_dataset.safety.keys import clean, clean_json
+from gsi_bench_dataset.safety.names import name_problem, printable
+from gsi_bench_dataset.safety.system import system_problem
+from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_dataset.storage.record_store import RecordStore, digest
+from gsi_bench_metric.editors.base import EditError, Editor, EditRequest, png_bytes
+from gsi_bench_metric.imaging.images import ImageError, load_rgb
+
+__all__ = ["GenerateError", "Generated", "Wanted", "generate", "require_place", "seed_of"]
+
+T = TypeVar("T")
+
+_KIND = "pictures"
+# So many failures in a row are the editor's, not the pictures': an endpoint that is down, a function with a bug.
+_MAX_IN_A_ROW = 5
+
+
+class GenerateError(ValueError):
+    """Pictures that could not be made; those that could are kept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is to be generated. `language`: en or zh; `limit`: the first edits only; `overwrite`: of other settings too."""
+
+    split: str
+    name: str  # of the editor's folder
+    seed: int = 0
+    language: str = "en"
+    limit: int | None = None
+    overwrite: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated:
+    """`folder` holds the pictures: `made` now, `kept` from before; `resized`: not of their source's size."""
+
+    folder: Path
+    made: int
+    kept: int
+    resized: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    sample: Sample
+    prompt: str
+    seed: int
+    key: str
+
+
+def seed_of(seed: int, sample_id: str) -> int:
+    """The seed of a sample, 0 … 2³¹ − 1: it depends on neither the order of the samples nor which of them are made.
+
+    >>> seed_of(0, "a_edit_0") == seed_of(0, "a_edit_0") != seed_of(1, "a_edit_0")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{sample_id}".encode()).digest()[:4]) & 0x7FFFFFFF
+
+
+def generate(
+    editor: Editor, samples: Iterable[Sample], out: Path, wanted: Wanted, *, total: int | None = None, progress: bool = True
+) -> Generated:
+    """Makes the pictures that are not there yet. Stopped at any moment, the same call goes on.
+
+    Raises:
+        GenerateError: no place to write; pictures of other settings there; a sample whose id cannot be a name of a file;
+            some edits failed, each is named; too many in a row did.
+        EditorError: the editor cannot do any.
+        StoreError: the disk is full. What was made is kept.
+    """
+    pictures = require_place(out, wanted.name, wanted.split)
+    notes = pictures.with_name(f"generation_{wanted.split}")
+    settings = clean_json({**editor.settings, "seed": wanted.seed, "language": wanted.language})
+    _claim(pictures, notes, settings, wanted.overwrite)
+    failures: dict[str, str] = {}
+    listed: list[dict[str, Any]] = []
+    made = in_a_row = 0
+    number = total if wanted.limit is None or total is None else min(total, wanted.limit)
+    with (
+        RecordStore(notes / "records") as records,
+        tqdm(total=number, desc=f"{wanted.name}, {wanted.split}", unit="edit", delay=1, disable=not progress) as bar,
+        contextlib.closing(
+            _in_order(_Work(editor, pictures, records), _jobs(samples, settings, wanted), editor.concurrency)
+        ) as answers,
+    ):
+        for job, answer in answers:
+            try:
+                record, new = answer()
+            except (EditError, ImageError) as error:
+                failures[job.sample.id] = clean(error)
+                in_a_row += 1
+                if in_a_row == _MAX_IN_A_ROW:
+                    raise _failed(failures, f"stopped, the last {in_a_row} edits all failed") from error
+            else:
+                listed.append(record)
+                made += new
+                in_a_row = 0
+            bar.update()
+    if failures:
+        raise _failed(failures, f"{len(listed)} pictures are there, {len(failures)} could not be made")
+    write_atomically(notes / "pictures.json", json.dumps(listed, indent=1) + "\n")
+    resized = sum(record["native_size"] != record["source_size"] for record in listed)
+    return Generated(pictures, made, len(listed) - made, resized)
+
+
+def require_place(out: Path, name: str, split: str) -> Path:
+    """The folder of an editor's pictures, found out to be writable before any work. Nothing is made.
+
+    Raises:
+        GenerateError: the name is not that of one folder, or nothing can be written there.
+    """
+    problem = name_problem(name)
+    if problem is not None:
+        raise GenerateError(f"--name {printable(name)}: expected the name of one folder; it {problem}")
+    folder = out / name / f"generated_images_{split}"
+    try:
+        there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        with tempfile.TemporaryFile(dir=there, prefix=".gsi-bench-"):
+            pass
+    except (OSError, ValueError) as error:
+        said = system_problem(OSError(error.errno, "")) if isinstance(error, OSError) else error
+        raise GenerateError(f"--out {printable(str(out))}: no pictures can be written to {folder} ({said})") from error
+    return folder
+
+
+def _claim(pictures: Path, notes: Path, settings: dict[str, Any], overwrite: bool) -> None:
+    """Makes the folders, or finds those of the same settings."""
+    path = notes / "settings.json"
+    found: dict[str, Any] | None = None
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+        read = read_json(path)
+        found = read if isinstance(read, dict) else None
+    if found == settings:
+        return
+    if not overwrite and found is not None:
+        changed = [
+            f"{name}: {found.get(name)!r} there, {settings.get(name)!r} here"
+            for name in sorted({*found, *settings})
+            if found.get(name) != settings.get(name)
+        ]
+        raise GenerateError(
+            summary_of(f"{pictures}: holds pictures of other settings; choose another --name or --out, or --overwrite", changed)
+        )
+    if found is None and pictures.is_dir() and any(pictures.iterdir()):
+        raise GenerateError(f"{pictures}: holds pictures that generate did not make; choose another --name or --out")
+    try:
+        # None of the former settings may stay where an edit fails this time: it would be scored as one of these.
+        for former in pictures.glob("*.png"):
+            former.unlink()
+        pictures.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(settings, indent=2) + "\n")
+    except OSError as error:
+        raise GenerateError(cannot_be_written(notes, error)) from error
+
+
+def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -> Iterator[_Job]:
+    for number, sample in enumerate(samples):
+        if number == wanted.limit:
+            return
+        problem = name_problem(sample.id)
+        if problem is not None:
+            raise GenerateError(f"sample id {printable(sample.id)}: {problem}; its picture would be a file of that name")
+        prompt = sample.prompt_zh if wanted.language == "zh" else sample.prompt
+        if prompt is None:
+            raise GenerateError(f"{sample.id}: has no instruction in Chinese; leave --language out")
+        source = hashlib.sha256(sample.image.bytes).hexdigest()
+        yield _Job(sample, prompt, seed_of(wanted.seed, sample.id), digest(settings, sample.id, source, prompt))
+
+
+class _Work:
+    """Makes one picture with its record, in any of several threads: what is under way when the work stops is kept too."""
+
+    def __init__(self, editor: Editor, pictures: Path, records: RecordStore):
+        self._editor, self._pictures, self._records = editor, pictures, records
+        self._writing = threading.Lock()
+
+    def __call__(self, job: _Job) -> tuple[dict[str, Any], bool]:
+        """(record, whether the picture is new)."""
+        path = self._pictures / f"{job.sample.id}.png"
+        # The key names the picture too: whoever takes a picture away gets another one, also from an editor that never gives the
+        # same twice.
+        kept = self._records.get(_KIND, digest(job.key, _file_hash(path))) if path.is_file() else None
+        if kept is not None:
+            return kept, False
+        path.unlink(missing_ok=True)  # half a picture, or one that was put there: not to be scored if the edit fails
+        source = Image.fromarray(load_rgb(job.sample.image))
+        began = time.monotonic()
+        picture = self._editor.edit(EditRequest(job.sample, source, job.prompt, job.seed))
+        seconds = time.monotonic() - began
+        content = png_bytes(picture)
+        record = {
+            "id": job.sample.id,
+            "seed": job.seed,
+            "source_size": list(source.size),  # width, height in pixels
+            "native_size": list(picture.size),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "seconds": round(seconds, 3),
+        }
+        self._write(path, content)
+        with self._writing:
+            self._records.append([(_KIND, digest(job.key, record["sha256"]), record)])
+        return record, True
+
+    def _write(self, path: Path, content: bytes) -> None:
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise GenerateError(cannot_be_written(self._pictures, error)) from error
+
+
+def _in_order(
+    work: Callable[[_Job], T], jobs: Iterable[_Job], concurrency: int
+) -> Generator[tuple[_Job, Callable[[], T]], None, None]:
+    """(job, its result when called) in order, that many at work at a time; what is under way at an error still ends."""
+    if concurrency == 1:
+        for job in jobs:
+            yield job, functools.partial(work, job)
+        return
+    with ThreadPoolExecutor(concurrency) as pool:
+        waiting: deque[tuple[_Job, Future[T]]] = deque()
+        try:
+            for job in jobs:
+                waiting.append((job, pool.submit(work, job)))
+                if len(waiting) >= 2 * concurrency:
+                    first, future = waiting.popleft()
+                    yield first, future.result
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _failed(failures: dict[str, str], words: str) -> GenerateError:
+    advice = "what was made is kept, and the same command tries the rest again"
+    return GenerateError(summary_of(f"{words}; {advice}", [f"{i}: {why}" for i, why in failures.items()]))

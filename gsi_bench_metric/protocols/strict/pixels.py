@@ -1,0 +1,174 @@
+"""What the strict protocol measures on pictures: global drift, then likeness outside of the edit's own places.
+
+The source is pasted into the edit's region in both pictures before the network sees them, so that nothing of the edit leaks
+through its receptive fields. View edits are compared with the source as the moved camera would see it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gsi_bench_dataset.records import EncodedImage, Reason, Sample
+from gsi_bench_metric.imaging.alignment import Alignment, align
+from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to, load_numbers
+from gsi_bench_metric.imaging.locality import mse, ssim
+from gsi_bench_metric.imaging.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.protocols.base import Measurement
+from gsi_bench_metric.protocols.official.source import Source
+from gsi_bench_metric.protocols.strict.regions import Mask, Region, hidden_share, region_mask, reprojected
+from gsi_bench_metric.protocols.strict.scene import Situation, true_motion
+
+__all__ = ["Compared", "StrictMeter", "StrictPictures", "compared", "hidden_in_goal", "open_strict"]
+
+_BLANK = 2.0  # standard deviation of the values 0–255, every channel, below which a picture shows nothing
+_DEPTH_UNIT_M = 0.001
+_LEAST_SEEN = 0.05  # share of the picture that must be comparable
+
+Numbers = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class StrictPictures:
+    """The decoded pictures of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took."""
+
+    source: RGB
+    edited: RGB
+    mask: Numbers | None = None
+    mask_after: Numbers | None = None
+    depth: Numbers | None = None
+    notes: tuple[Reason, ...] = ()
+
+
+def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
+    """The pictures, decoded, or why they cannot be compared."""
+    try:
+        original = source.rgb
+        mask, mask_after = _numbers(sample.instance_mask, original), _numbers(sample.instance_mask_after, original)
+        depth = _numbers(sample.depth, original)
+    except ImageError as error:
+        return Reason("source_unreadable", str(error))
+    try:
+        found = edited.rgb()
+    except ImageError as error:
+        return Reason("unreadable", str(error))
+    height, width = original.shape[:2]
+    (h, w), (found, change) = found.shape[:2], fit_to(found, height, width)
+    notes: tuple[Reason, ...] = ()
+    if change is not None:
+        how = "made" if change == "resized" else "fitted centrally into"
+        notes = (Reason(change, f"{w}×{h} {how} {width}×{height}"),)
+    return StrictPictures(original, found, mask, mask_after, depth, notes)
+
+
+def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:
+    if picture is None:
+        return None
+    numbers = load_numbers(picture)
+    if numbers.shape != original.shape[:2]:
+        raise ImageError(f"a mask or depth of the sample is {numbers.shape}, its source {original.shape[:2]} (H, W)")
+    return numbers
+
+
+@dataclasses.dataclass(frozen=True)
+class Compared:
+    """What edit locality looks at: RGB (H, W, 3) as expected and as edited, over the pixels (H, W) that count.
+
+    `alignment`: the drift that was removed from the edited picture; None for view edits, which have the scene redrawn instead.
+    """
+
+    expected: RGB
+    edited: RGB
+    counts: Mask
+    alignment: Alignment | None = None
+
+
+def compared(situation: Situation, pictures: StrictPictures, region: Region | None) -> Compared | Reason:
+    """The two pictures that are held against each other, or why there are none; `region` is None for view edits."""
+    if region is None:
+        return _redrawn(situation, pictures)
+    height, width = pictures.source.shape[:2]
+    ignored = region_mask(region, height, width, pictures.mask, pictures.mask_after)
+    alignment = align(pictures.source, pictures.edited, ignored)
+    edited = np.where(ignored[..., None], pictures.source, alignment.to_source(pictures.edited))
+    return Compared(pictures.source, edited, ~ignored, alignment)
+
+
+def _redrawn(situation: Situation, pictures: StrictPictures) -> Compared | Reason:
+    """The source as the camera sees it that moved as asked, against the edited picture."""
+    motion, sample = true_motion(situation.operation), situation.sample
+    if pictures.depth is None or motion is None or sample.pixel_frame != "source":
+        why = "depth" if pictures.depth is None else "camera motion" if motion is None else "camera matrix in source pixels"
+        return Reason("no_depth", f"EL not scored: no {why}")
+    depth = pictures.depth * _DEPTH_UNIT_M
+    expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
+    if seen.mean() < _LEAST_SEEN:
+        return Reason("no_depth", f"EL not scored: the cameras share {100 * seen.mean():.0f} % of the picture")
+    return Compared(np.where(seen[..., None], expected, pictures.edited), pictures.edited, seen)
+
+
+class StrictMeter:
+    """Measures edits one by one.
+
+    Args:
+        network: LPIPS, on `device`.
+        device: where pictures are compared.
+    """
+
+    def __init__(self, network: LpipsAlex, device: torch.device):
+        self._network = network
+        self._device = device
+
+    def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
+        """What the pictures of an edit say; `region` is None for view edits."""
+        if pictures.edited.std((0, 1)).max() < _BLANK:
+            notes = (*pictures.notes, Reason("blank", "the edited picture shows nothing"))
+            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=_hidden(situation, pictures), reasons=notes)
+        pair = compared(situation, pictures, region)
+        if isinstance(pair, Reason):
+            return Measurement(blank=False, reasons=(*pictures.notes, pair))
+        likeness = self._compare(pair, pictures.notes)
+        if pair.alignment is None:
+            return likeness
+        hidden = _hidden(situation, pictures)
+        return dataclasses.replace(likeness, drift_px=pair.alignment.drift_px, found=pair.alignment.found, hidden=hidden)
+
+    @torch.inference_mode()
+    def _compare(self, pair: Compared, notes: tuple[Reason, ...]) -> Measurement:
+        expected, edited, counts = pair.expected, pair.edited, pair.counts
+        if min(expected.shape[:2]) < MIN_SIDE or not counts.any():
+            why = f"the picture is under {MIN_SIDE} px on a side" if counts.any() else "the edit may change all of the picture"
+            return Measurement(blank=False, reasons=(*notes, Reason("too_small", f"EL not scored: {why}")))
+        a, b = self._tensor(expected), self._tensor(edited)
+        mask = torch.from_numpy(counts)[None].to(self._device)
+        distance = masked_lpips(self._network(a / 255, b / 255), mask)
+        value_range = torch.full((1,), 255.0, device=self._device)
+        numbers = (ssim(a, b, mask, value_range), distance, mse(a, b, mask))
+        likeness, lpips, squared = (float(number.cpu()) for number in numbers)
+        return Measurement(blank=False, ssim=likeness, lpips=lpips, mse=squared, reasons=notes)
+
+    def _tensor(self, rgb: RGB) -> Tensor:
+        return torch.tensor(rgb).permute(2, 0, 1)[None].to(self._device, torch.float32)
+
+
+def hidden_in_goal(situation: Situation) -> float | None:
+    """Share of the target that the ground truth hides after the edit, from the sample's masks; None where it is not known.
+
+    Raises:
+        ImageError: a mask cannot be read.
+    """
+    before, after = situation.sample.instance_mask, situation.sample.instance_mask_after
+    if before is None or after is None or situation.operation.kind in ("remove", "view"):
+        return None
+    return hidden_share(situation, load_numbers(before), load_numbers(after))
+
+
+def _hidden(situation: Situation, pictures: StrictPictures) -> float | None:
+    if situation.operation.kind in ("remove", "view") or pictures.mask is None or pictures.mask_after is None:
+        return None
+    return hidden_share(situation, pictures.mask, pictures.mask_after)

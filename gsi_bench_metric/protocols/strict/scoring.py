@@ -1,0 +1,219 @@
+"""The strict protocol at work: from detections and what was measured on the pictures to scores."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Protocol
+
+import torch
+
+from gsi_bench_dataset.records import Detection, EncodedImage, Operation, Reason, Sample, Score
+from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.imaging.images import ImageError, header_size
+from gsi_bench_metric.imaging.perceptual import LpipsAlex
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.imaging.weights import TRUNK_SHA256
+from gsi_bench_metric.protocols.base import Edit, Measurement
+from gsi_bench_metric.protocols.official.source import Source, SourceCache
+from gsi_bench_metric.protocols.strict import rules as strict
+from gsi_bench_metric.protocols.strict.pixels import (
+    Compared,
+    StrictMeter,
+    StrictPictures,
+    compared,
+    hidden_in_goal,
+    open_strict,
+)
+from gsi_bench_metric.protocols.strict.regions import Region, region_of
+from gsi_bench_metric.protocols.strict.scene import Situation, situation_of
+from gsi_bench_metric.protocols.strict.scope import unscored
+
+__all__ = ["NOTHING", "StrictScorer", "strict_operation"]
+
+# Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
+_VERSION = 6
+_LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
+# What a picture that shows nothing is worth, and one that does not exist.
+NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
+
+
+class StrictScorer:
+    """Scores edits under the strict protocol. Builds LPIPS once.
+
+    Args:
+        device: where pictures are compared ("cpu", "cuda", "mps").
+
+    Attributes:
+        key: everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device.
+    """
+
+    name = "strict"
+    scores_missing = True  # some of them nobody can be scored on, and then they are no fault of the editor
+    batch_size = 1  # regions differ in every edit, and pictures are large
+
+    def __init__(self, device: str = "cpu"):
+        torch_device = torch.device(device)
+        network = LpipsAlex.pretrained(torch_device)
+        self.sources = SourceCache(network, torch_device)
+        self.key = digest("strict", _VERSION, {p: metadata.version(p) for p in _LIBRARIES}, TRUNK_SHA256, torch_device.type)
+        self._meter = StrictMeter(network, torch_device)
+
+    def operation(self, sample: Sample) -> str:
+        """See `strict_operation`."""
+        return strict_operation(sample)
+
+    def settings(self, sample: Sample) -> str:
+        """Nothing can be chosen."""
+        return ""
+
+    def further_pictures(self, sample: Sample) -> list[EncodedImage]:
+        """Masks and depth."""
+        return [p for p in (sample.instance_mask, sample.instance_mask_after, sample.depth) if p is not None]
+
+    def open(self, sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
+        """See `open_strict`."""
+        return open_strict(sample, source, edited)
+
+    def places(self, edits: Sequence[Edit]) -> list[Region | None]:
+        """Where each edit may change the picture; None for view edits, and where nothing is known of the source."""
+        return [_region(edit) for edit in edits]
+
+    def measure(
+        self, edits: Sequence[Edit], pictures: Sequence[StrictPictures], places: Sequence[Region | None]
+    ) -> Iterator[tuple[int, Measurement]]:
+        """(index, what the pictures say) of every edit."""
+        for i, (edit, opened, place) in enumerate(zip(edits, pictures, places, strict=True)):
+            situation = _situation(edit)
+            if situation is None or (place is None and situation.operation.kind != "view"):
+                yield i, Measurement(reasons=opened.notes)
+            else:
+                yield i, self._meter.measure(situation, opened, place)
+
+    def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
+        """The score of each edit."""
+        return [_score(edit, measured) for edit, measured in zip(edits, measurements, strict=True)]
+
+    def compared(self, edit: Edit, edited: Picture) -> Compared | Reason:
+        """The two pictures that `measure` holds against each other, for showing them; or why there are none."""
+        situation = _situation(edit)
+        pictures = self.open(edit.sample, self.sources.get(edit.sample.image), edited)
+        if situation is None or isinstance(pictures, Reason):
+            return pictures if isinstance(pictures, Reason) else Reason("no_detections", "no detections for the source image")
+        return compared(situation, pictures, _region(edit))
+
+    def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
+        """All numbers 0, but for samples that nobody is scored on."""
+        edit = Edit(sample, editor, source(), None)
+        situation = _situation(edit)
+        try:
+            hidden = None if situation is None else hidden_in_goal(situation)
+        except ImageError as error:
+            return _without_numbers(sample, editor, reason, Reason("source_unreadable", str(error)))
+        problem = _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
+        if problem is not None:
+            return _without_numbers(sample, editor, reason, problem)
+        return _without_picture(sample, editor, reason)
+
+
+class _Asking(Protocol):
+    """A sample, or an outline of one."""
+
+    @property
+    def operation(self) -> Operation | None:
+        """What is asked."""
+
+
+def strict_operation(sample: _Asking) -> str:
+    """What the sample says that is asked; empty where its words are not understood."""
+    return sample.operation.kind if sample.operation else ""
+
+
+def _without_numbers(sample: Sample, editor: str, *reasons: Reason) -> Score:
+    """Of a sample that nobody is scored on."""
+    zero = _without_picture(sample, editor, reasons[0])
+    said = f"not scored: {reasons[-1].text}"
+    nothing = dict.fromkeys(NOTHING)
+    return dataclasses.replace(zero, state="not_scored", reasons=reasons, explanation=said, **nothing)  # type: ignore[arg-type]
+
+
+def _without_picture(sample: Sample, editor: str, reason: Reason) -> Score:
+    """All numbers 0: a picture that does not exist does not do what was asked."""
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=editor,
+        protocol=StrictScorer.name,
+        operation=strict_operation(sample),
+        scene_id=sample.scene_id,
+        state="no_picture",
+        reasons=(reason,),
+        explanation=reason.text,
+        **NOTHING,  # type: ignore[arg-type]
+    )
+
+
+def _situation(edit: Edit) -> Situation | None:
+    if edit.sample.operation is None or edit.source_detections is None:
+        return None
+    height, width = header_size(edit.sample.image)
+    return situation_of(edit.sample, (width, height), edit.source_detections, edit.edited_detections)
+
+
+def _region(edit: Edit) -> Region | None:
+    situation = _situation(edit)
+    if situation is None or situation.operation.kind == "view":
+        return None
+    sample = edit.sample
+    return region_of(situation, sample.instance_mask is not None, sample.instance_mask_after is not None)
+
+
+def _score(edit: Edit, measured: Measurement) -> Score:
+    sample, judgement = edit.sample, edit.judgement
+    situation = _situation(edit)
+    reasons = list(measured.reasons)
+    values: dict[str, float | None] = {"ssim": measured.ssim, "lpips": measured.lpips, "mse": measured.mse}
+    values["drift_px"] = measured.drift_px
+    explanation = None
+    problem = _unscored(edit, situation, measured)
+    if problem is not None:
+        reasons.append(problem)
+        explanation = f"not scored: {problem.text}"
+    elif measured.blank:
+        values |= NOTHING
+        explanation = "the edited picture shows nothing"
+    elif situation is not None:
+        outcome = strict.judge(situation, measured.found)
+        values |= {"ic": float(outcome.ic), "sa": outcome.sa, "bystanders": outcome.bystanders}
+        explanation = outcome.explanation
+        reasons += outcome.reasons
+    if judgement is not None and judgement.score is None:
+        reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))
+    numbers = [values.get(name) for name in ("ic", "sa", "lpips")]
+    state = "scored" if None not in numbers else "not_scored" if all(n is None for n in numbers) else "partial"
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=edit.editor,
+        protocol=StrictScorer.name,
+        operation=strict_operation(sample),
+        scene_id=sample.scene_id,
+        ac=judgement.score if judgement else None,
+        explanation=explanation,
+        state=state,
+        reasons=tuple(reasons),
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _unscored(edit: Edit, situation: Situation | None, measured: Measurement) -> Reason | None:
+    """Why the edit is not scored. Only the last case depends on the edited picture: recorded detections that lack it."""
+    if edit.sample.operation is None:
+        return Reason("unknown_operation", "the sample has no operation: its words are not understood")
+    if situation is None:
+        return Reason("no_detections", "no detections for the source image")
+    problem = unscored(situation, measured.hidden)
+    if problem is None and not situation.answered and not measured.blank:
+        return Reason("no_detections", "no detections for the edited image")
+    return problem

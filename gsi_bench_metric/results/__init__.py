@@ -1,0 +1,1 @@
+"""From scores to an editor's row: means, intervals, comparisons."""

@@ -1,0 +1,176 @@
+"""From scores to the row of an editor: one flat dictionary of numbers on 0–100.
+
+Keys: `ic sa el el_ssim ac average n n_not_scored`, the same per operation as `<key>/<operation>`. `average` exists only
+where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC. Further:
+
+- `el_ungated`, `el_ssim_ungated`: plain means over every picture whose locality could be measured, so they exist for editors
+  that have no detections too.
+- `sa_given_ic`, `el_given_ic`, `el_ssim_given_ic`, `ac_given_ic`: plain means over the `n_ic` edits with IC = 1.
+- `<key>_all`, only where pictures are missing or unreadable: the mean over all samples, with those counted as 0. The official
+  protocol leaves them out of `<key>`, as the reference does; the difference is what leaving out is worth.
+
+The strict protocol multiplies all of an edit's numbers by its IC, counts missing pictures as 0 (so there is no `<key>_all`),
+and leaves out only edits that nobody can be scored on. Where there are such, `<key>_worst` and `<key>_best` are the means
+with them as 0 and as 100. `n_<key>` tells how many edits a mean is of where that is not `n`.
+
+Beside each mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from gsi_bench_dataset.records import REASONS, Score
+from gsi_bench_metric.protocols.official import results as official_results
+from gsi_bench_metric.protocols.strict import results as strict_results
+from gsi_bench_metric.results.statistics import mean_interval
+
+__all__ = ["ReasonCount", "aggregate", "edit_values", "reason_counts", "scenes_of"]
+
+_NAMES = {"el_lpips": "el"}  # the reference's name -> ours
+
+
+def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
+    """The flat row of one editor's scores on one split, all of one protocol. `judged`: a judge was asked, so AC counts.
+
+    `n` counts the edits with IC and SA, `n_not_scored` all others. A number that nothing was scored for is left out.
+    Official: edits without a picture drop out of the means, as in the reference; where any *picture* could not be scored (no
+    detection, say), the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for
+    the operations that are complete.
+    """
+    of_group = _strict_group if _is_strict(scores) else _official_group
+    row = of_group(scores, judged)
+    by_operation: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        by_operation[score.operation].append(score)
+    for operation, group in sorted(by_operation.items()):
+        row.update({f"{key}/{operation}": value for key, value in of_group(group, judged).items()})
+    return row
+
+
+def _is_strict(scores: Sequence[Score]) -> bool:
+    return bool(scores) and scores[0].protocol == "strict"
+
+
+@dataclasses.dataclass(frozen=True)
+class ReasonCount:
+    """How many edits carry a reason, and what it says on them: (sample id, text), in the scores' order."""
+
+    name: str
+    edits: Sequence[tuple[str, str]]
+
+    @property
+    def count(self) -> int:
+        """Number of edits."""
+        return len({sample_id for sample_id, _ in self.edits})
+
+
+def reason_counts(scores: Iterable[Score]) -> list[ReasonCount]:
+    """The reasons that scores carry, in the order of `REASONS`."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in REASONS}
+    for score in scores:
+        for reason in score.reasons:
+            found[reason.name].append((score.sample_id, reason.text))
+    return [ReasonCount(name, edits) for name, edits in found.items() if edits]
+
+
+def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
+    """What every scored edit adds to the row, 0–100, by sample id: ic sa el el_ssim and ac average | average_ic_sa_el.
+
+    The row is the mean of these over the edits. Strict: a number that could not be measured is left out.
+    """
+    if _is_strict(scores):
+        return strict_results.edit_values(scores, judged)
+    results = official_results.results_from_scores(scores)
+    ac = {s.sample_id: s.ac for s in scores} if judged else None
+    gated = official_results.gated_rows(results, ac)
+    rows = {s.sample_id: gated.get(official_results.result_key(s.sample_id)) for s in scores}
+    return {i: {_NAMES.get(name, name): value for name, value in row.items()} for i, row in rows.items() if row is not None}
+
+
+def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
+    """Scene by sample id; an edit whose scene is not known is a scene of its own."""
+    return {s.sample_id: s.scene_id or s.sample_id for s in scores}
+
+
+def _official_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
+    values, scenes = edit_values(scores, judged), scenes_of(scores)
+    row: dict[str, float] = {}
+    if values and all(s.ic is not None for s in scores if s.state != "no_picture"):
+        row = _means(values, scenes) | _with_missing_as_zero(values, scores, scenes) | _given_ic(scores, judged, scenes)
+    row |= _means(_plain_locality(s for s in scores if s.lpips is not None), scenes, "_ungated")
+    row["n"] = len(values)
+    row["n_not_scored"] = len(scores) - row["n"]
+    return row
+
+
+def _strict_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
+    values, scenes = strict_results.edit_values(scores, judged), scenes_of(scores)
+    row = _means(values, scenes) | (_given_ic(scores, judged, scenes) if values else {})
+    row |= _means({s.sample_id: strict_results.locality(s) for s in scores}, scenes, "_ungated")
+    for key in strict_results.measures(judged):
+        known = [edit[key] for edit in values.values() if key in edit]
+        unknown = len(scores) - len(known)
+        if unknown:
+            row[f"{key}_worst"] = sum(known) / len(scores)
+            row[f"{key}_best"] = (sum(known) + 100 * unknown) / len(scores)
+        if 0 < len(known) < len(values):
+            row[f"n_{key}"] = len(known)
+    row["n"] = len(values)
+    row["n_not_scored"] = len(scores) - row["n"]
+    return row
+
+
+def _with_missing_as_zero(
+    values: Mapping[str, Mapping[str, float]], scores: Sequence[Score], scenes: Mapping[str, str]
+) -> dict[str, float]:
+    nothing = dict.fromkeys(next(iter(values.values())), 0.0)
+    missing = {s.sample_id: nothing for s in scores if s.state == "no_picture"}
+    return _means({**values, **missing}, scenes, "_all") if missing else {}
+
+
+def _given_ic(scores: Sequence[Score], judged: bool, scenes: Mapping[str, str]) -> dict[str, float]:
+    complied = [s for s in scores if s.ic == 1]
+    locality = _plain_locality(complied)
+    accuracy = {s.sample_id: {"sa": 100 * s.sa} for s in complied if s.sa is not None}
+    appearance = {s.sample_id: {"ac": 10 * s.ac} for s in complied if judged and s.ac is not None}
+    row: dict[str, float] = {"n_ic": len(complied)}
+    for values in (accuracy, locality, appearance):
+        row |= _means(values, scenes, "_given_ic")
+    return row
+
+
+def _plain_locality(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
+    """Locality of each edit whether it complied or not."""
+    scores = list(scores)
+    if _is_strict(scores):
+        return {s.sample_id: strict_results.locality(s) for s in scores}
+    return {
+        s.sample_id: {"el": 100 - 100 * s.lpips, "el_ssim": 100 * s.ssim}
+        for s in scores
+        if s.lpips is not None and s.ssim is not None
+    }
+
+
+def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str], suffix: str = "") -> dict[str, float]:
+    """Mean of each column over the edits that have it and, where there are scenes enough, its interval; {} of nothing.
+
+    Intervals are `<key>_low` and `<key>_high`.
+    """
+    row: dict[str, float] = {}
+    columns = list(dict.fromkeys(name for edit in values.values() for name in edit))
+    by_edits: dict[tuple[str, ...], list[str]] = defaultdict(list)  # columns of the same edits are drawn together
+    for name in columns:
+        by_edits[tuple(i for i, edit in values.items() if name in edit)].append(name)
+    for ids, names in by_edits.items():
+        table = np.array([[values[i][name] for name in names] for i in ids])
+        row |= dict(zip((name + suffix for name in names), table.mean(axis=0).tolist(), strict=True))
+        interval = mean_interval(table, [scenes[i] for i in ids])
+        if interval is not None:
+            for name, low, high in zip(names, *(side.tolist() for side in interval), strict=True):
+                row[f"{name}{suffix}_low"], row[f"{name}{suffix}_high"] = low, high
+    return row

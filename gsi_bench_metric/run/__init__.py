@@ -1,0 +1,1 @@
+"""A run: what is scored, the steps of scoring, the folder that keeps every result."""

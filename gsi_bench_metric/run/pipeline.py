@@ -1,0 +1,417 @@
+"""`gsi-bench evaluate` without the command line: editors × splits -> one run folder that survives anything.
+
+What the folder holds stands in runs.py. The same command on the same folder goes on where it was stopped. Several of them may
+run at once, on several machines too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import functools
+import math
+import secrets
+import sys
+import time
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+from tqdm import tqdm
+
+from gsi_bench_dataset.execution.workers import available_cores, run_tasks
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.safety.names import name_problem, printable
+from gsi_bench_dataset.storage.card import read_content_hash
+from gsi_bench_dataset.storage.prediction_table import PredictionTable
+from gsi_bench_dataset.storage.predictions import read_predictions
+from gsi_bench_dataset.storage.record_store import RecordStore
+from gsi_bench_dataset.storage.shards import read_columns, read_dataset
+from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.images import ImageError, header_size
+from gsi_bench_metric.judges import Judge, JudgedAhead
+from gsi_bench_metric.run.folder import (
+    LOG,
+    RECORDS,
+    Run,
+    RunError,
+    begin_run,
+    comparable_with_paper,
+    finish_run,
+    prepare_folder,
+    require_usable,
+    versions,
+)
+from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
+from gsi_bench_metric.run.judging import judge_ahead
+from gsi_bench_metric.run.log import RunLog
+from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
+from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
+
+__all__ = ["Request", "evaluate", "iter_pictures"]
+
+# Samples in one piece of work: at most as many as keep decoding ahead of a GPU, at least as many as share sources.
+_TASK_SAMPLES = (4, 64)
+_TASKS_A_WORKER = 4  # so that workers end at about the same time
+_EDITS_A_WORKER = 50  # at least, or a worker starts longer than it works
+_PROGRESS_SECONDS = 30.0  # between two entries of the log
+
+
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    """Rows of a split, by position, and the samples among them that each editor is to be scored on.
+
+    `problems`: why an editor has no usable picture of one of them.
+    """
+
+    split: str
+    rows: range
+    wanted: Mapping[str, frozenset[str]]
+    problems: Mapping[str, Mapping[str, Reason]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.wanted.values()))
+
+
+def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
+    """Scores every editor on every split that it has pictures for, or goes on with it; writes the run folder.
+
+    Raises:
+        ScoringError, PlanError, DatasetError: every problem of the inputs, together, before scoring starts.
+        RunError: the folder holds something else; or what is read changed meanwhile, and nothing was finished.
+        StoreError: the disk is full. What was recorded is kept.
+    """
+    began = time.monotonic()
+    _require_sound(request)
+    request = dataclasses.replace(request, device=pick_device(request.device))
+    require_protocol(request.protocol)
+    require_usable(folder)
+    inputs = open_inputs(request)
+    watch, files = watch_dataset(inputs.data, inputs.splits)  # before anything else is read of it
+    verify(inputs.data, inputs.splits)
+    rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
+    plans = _plans(request, inputs, rows, progress)
+    _watch_what_editors_gave(watch, inputs, plans)
+    prepare_folder(folder)
+    log = RunLog(folder / LOG)
+    settings = _settings(request, inputs, rows, plans, files)
+    begin_run(folder, settings)
+    workers = _worker_count(request, sum(len(plan.ids) for plan in plans.values()))
+    log.event("started", settings=settings, workers=workers)
+    for (split, editor), plan in plans.items():
+        log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
+    if progress:
+        _say_what_is_wrong(plans)
+    with_missing = request.protocol == "strict"
+    tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
+    try:
+        with watch.over(folder):
+            settings |= _judge_ahead(inputs, plans, folder, log, progress)
+            found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress, watch=watch)
+        scores = _all_scores(inputs, plans, found, folder)
+        run = finish_run(folder, settings, scores)
+    except BaseException as error:
+        log.event("stopped", error=f"{type(error).__name__}: {error}", seconds=round(time.monotonic() - began, 3))
+        raise
+    log.event("finished", scores=len(scores), seconds=round(time.monotonic() - began, 3))
+    return run
+
+
+def _require_sound(request: Request) -> None:
+    """What a command line checks before it comes here, for those who call `evaluate` themselves.
+
+    Raises:
+        ScoringError: numbers out of bounds, or an editor's name that no report could show.
+    """
+    problems = [
+        f"{option}: expected 1 or more, found {value}"
+        for option, value in (("--workers", request.workers), ("--batch-size", request.batch_size))
+        if value is not None and value < 1
+    ]
+    if request.on_missing not in ON_MISSING:
+        problems.append(f"--on-missing {printable(request.on_missing)}: expected one of {', '.join(ON_MISSING)}")
+    # A name may be a repository's, OWNER/NAME; only `report --official-json` makes a folder of it, and asks for a plain one.
+    why = None if request.editor is None else name_problem(request.editor.replace("/", "_"))
+    if why is not None:
+        problems.append(f"--editor {printable(request.editor)}: {why}")
+    if problems:
+        raise ScoringError("\n".join(problems))
+
+
+def _watch_what_editors_gave(watch: Watch, inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> None:
+    """Detections and judgements by their content; images, of which there are many, by place, size and time."""
+    for entry in inputs.entries:
+        for name in ("detections", "judgements"):
+            given = entry.record[name]
+            if given is not None:
+                watch.add(Path(given["path"]), given["sha256"])
+        found, origin = plans[entry.split, entry.editor].predictions, Path(entry.predictions.origin)
+        if isinstance(found, PredictionTable):
+            watch.add_quickly([origin] if origin.is_file() else [*origin.glob("data/*.parquet"), *origin.glob("*.parquet")])
+        else:
+            watch.add_quickly(Path(prediction.path) for prediction in found.values() if prediction.path)
+
+
+def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Sequence[Score], folder: Path) -> list[Score]:
+    """What was scored and what could not be, in the order of editors, splits and ids.
+
+    Raises:
+        RunError: a sample of the plan has no score.
+    """
+    known = {(s.editor, s.split, s.sample_id) for s in found}
+    unscored = (score for plan in plans.values() for score in plan.unscored)
+    scores = [*found, *(s for s in unscored if (s.editor, s.split, s.sample_id) not in known)]
+    planned = {(plan.editor, split, i) for (split, _), plan in plans.items() for i in plan.ids}
+    lacking = [f"{editor}, {split}: {i} was not read" for editor, split, i in sorted(planned - known)]
+    if lacking:
+        raise RunError(changed_message(folder, lacking))
+    editors = list(dict.fromkeys(entry.editor for entry in inputs.entries))
+    return sorted(scores, key=lambda s: (editors.index(s.editor), inputs.splits.index(s.split), s.sample_id))
+
+
+def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
+    """The split without its pictures, each of which is looked at."""
+    names = [field.name for field in dataclasses.fields(Outline)]
+    rows, problems = [], []
+    columns = read_columns(data, split, [*names, "image"])
+    for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
+        image, operation = row.pop("image"), row.pop("operation")
+        rows.append(Outline(**row, operation=None if operation is None else Operation.from_row(operation)))
+        try:
+            header_size(image["bytes"])
+        except ImageError as error:
+            problems.append(f"{row['id']}: source image: {error}")
+    if problems:
+        raise ScoringError(summary_of(f"split {split} of {data} is damaged; import or download it again", problems))
+    return rows
+
+
+def _plans(request: Request, inputs: Inputs, rows: Mapping[str, list[Outline]], progress: bool) -> dict[tuple[str, str], Plan]:
+    """Plans by (split, editor)."""
+    plans, problems = {}, []
+    for entry in inputs.entries:
+        try:
+            plans[entry.split, entry.editor] = make_plan(
+                rows[entry.split],
+                entry.predictions,
+                protocol=request.protocol,
+                on_missing=request.on_missing,
+                progress=progress,
+            )
+        except PlanError as error:
+            problems.append(f"split {entry.split}: {error}")
+    if problems:
+        raise ScoringError("\n".join(problems))
+    return plans
+
+
+def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
+    for (split, editor), plan in plans.items():
+        notes = plan.notes()
+        if notes:
+            counts = ", ".join(f"{count} {name}" for name, count in notes.items())
+            sys.stderr.write(f"{editor}, {split}: {counts} of {len(plan)} samples; the report names each\n")
+
+
+def _tasks(
+    split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int, *, with_missing: bool
+) -> Iterator[_Task]:
+    """Pieces of work that keep the edits of a source together. `with_missing`: samples without a picture are work too."""
+    problems = {editor: plan.problems if with_missing else {} for (where, editor), plan in plans.items() if where == split}
+    here = {editor: frozenset((*plan.ids, *problems[editor])) for (where, editor), plan in plans.items() if where == split}
+    least, most = _TASK_SAMPLES
+    size = min(max(math.ceil(len(rows) / (_TASKS_A_WORKER * workers)), least), most)
+    start = 0
+    while start < len(rows):
+        stop = min(start + size, len(rows))
+        while stop < len(rows) and rows[stop].img_id == rows[stop - 1].img_id:
+            stop += 1
+        ids = [row.id for row in rows[start:stop]]
+        wanted = {editor: frozenset(i for i in ids if i in known) for editor, known in here.items()}
+        lacking = {editor: {i: found[i] for i in ids if i in found} for editor, found in problems.items()}
+        yield _Task(split, range(start, stop), wanted, lacking)
+        start = stop
+
+
+def _worker_count(request: Request, edits: int) -> int:
+    """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
+    if request.workers is not None:
+        return request.workers
+    if request.detector == "detany3d":  # each would hold a network of 6 GB
+        return 1
+    return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
+
+
+def _judge_ahead(
+    inputs: Inputs, plans: Mapping[tuple[str, str], Plan], folder: Path, log: RunLog, progress: bool
+) -> dict[str, Any]:
+    """Has everything judged by a judge that wants it before scoring; what the run's settings say of it."""
+    asked = [entry for entry in inputs.entries if entry.judge is not None and entry.judge.ahead]
+    if not asked or asked[0].judge is None:
+        return {}
+    judge, total = asked[0].judge, sum(len(plans[entry.split, entry.editor].ids) for entry in asked)
+    with RecordStore(folder / RECORDS) as records:
+        try:
+            found = judge_ahead(judge, _edits(inputs, plans), records, total=total, progress=progress)
+        except BaseException:
+            log.event("judging stopped", account=judge.account())
+            raise
+    log.event("judged", **found)
+    if progress and found["outages"]:
+        sys.stderr.write(f"{found['outages']} of {total} edits could not be judged now; the same command asks for them again\n")
+    return {"judging": found}
+
+
+def _edits(inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> Iterator[tuple[Sample, Prediction]]:
+    """Every edit that has a picture, those of a source together."""
+    for split in inputs.splits:
+        here = [plans[entry.split, entry.editor] for entry in inputs.entries if entry.split == split]
+        wanted = [(plan, frozenset(plan.ids)) for plan in here]
+        for sample in read_dataset(inputs.data, split):
+            yield from ((sample, plan.predictions[sample.id]) for plan, ids in wanted if sample.id in ids)
+
+
+def _run(
+    request: Request,
+    folder: Path,
+    inputs: Inputs,
+    tasks: list[_Task],
+    *,
+    workers: int,
+    log: RunLog,
+    progress: bool,
+    watch: Watch,
+) -> list[Score]:
+    """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
+    # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
+    first = secrets.randbelow(len(tasks)) if tasks else 0
+    tasks = tasks[first:] + tasks[:first]
+    # Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then.
+    pinned = dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
+    start = functools.partial(_start, pinned, folder, inputs if workers == 1 else None, watch)
+    found: dict[tuple[str, str, str], Score] = {}
+    total, logged = sum(map(len, tasks)), time.monotonic()
+    with (
+        _one_thread(),
+        tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
+        contextlib.closing(run_tasks(tasks, start, workers=workers)) as results,
+    ):
+        for score in results:
+            found[score.editor, score.split, score.sample_id] = score
+            bar.update(len(found) - bar.n)
+            if time.monotonic() - logged > _PROGRESS_SECONDS:
+                logged = time.monotonic()
+                log.event("progress", done=len(found), total=total)
+    return list(found.values())
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
+    former = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former[0])
+        cv2.setNumThreads(former[1])
+
+
+def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
+    """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
+    torch.set_num_threads(1)  # in a process of its own too
+    cv2.setNumThreads(1)
+    inputs = opened or open_inputs(request)
+    scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
+    records = RecordStore(folder / RECORDS)
+    entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
+
+    def work(task: _Task) -> Iterator[Score]:
+        watch.require_unchanged(folder)
+        records.refresh()
+        try:
+            yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
+        finally:
+            records.sync()
+
+    return work
+
+
+def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry]) -> Iterator[Candidate]:
+    """The edits of a task, all editors' edits of a sample together, so that work on its source is done once."""
+    if not any(task.wanted.values()):
+        return
+    judges = {editor: _while_scoring(entries[task.split, editor].judge) for editor in task.wanted}
+    for sample in read_dataset(data, task.split, rows=task.rows):
+        for editor, ids in task.wanted.items():
+            entry = entries[task.split, editor]
+            if sample.id in ids:
+                # One that vanished after the plan was made is looked for where it was, and its score says that it is gone.
+                gone = Prediction(sample.id, editor, path=f"{entry.predictions.origin}/{sample.id}")
+                prediction = entry.predictions.predictions.get(sample.id, gone)
+                yield Candidate(sample, prediction, entry.detector, judges[editor], task.problems[editor].get(sample.id))
+
+
+def _while_scoring(judge: Judge | None) -> Judge | None:
+    return JudgedAhead(judge) if judge is not None and judge.ahead else judge
+
+
+def _settings(
+    request: Request,
+    inputs: Inputs,
+    rows: Mapping[str, list[Outline]],
+    plans: Mapping[tuple[str, str], Plan],
+    files: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    origins = sorted({row.origin for split in rows.values() for row in split})
+    judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
+    comparable, why_not = comparable_with_paper(
+        origins, request.protocol, request.detector, request.judge, judge, dtype=request.dtype
+    )
+    editors: dict[str, dict[str, Any]] = {}
+    for entry in inputs.entries:
+        extra = list(plans[entry.split, entry.editor].extra)
+        editors.setdefault(entry.editor, {})[entry.split] = entry.record | {"extra": extra}
+    return {
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "protocol": request.protocol,
+        "detector": request.detector,
+        "judge": request.judge,
+        "judge_settings": judge,
+        "on_missing": request.on_missing,
+        "comparable_with_paper": comparable,
+        "not_comparable_because": why_not,
+        "dataset": {
+            "path": request.data,
+            "revision": request.revision,
+            "content_hash": read_content_hash(inputs.data),
+            "origins": origins,
+            "samples": {split: len(found) for split, found in rows.items()},
+            "files": files,
+        },
+        "dataset_type": request.dataset_type,
+        "device": request.device,
+        "dtype": request.dtype,
+        "batch_size": request.batch_size,
+        "editors": editors,
+        "versions": versions(),
+    }
+
+
+def iter_pictures(run: Run, split: str, ids: Container[str]) -> Iterator[tuple[Sample, dict[str, Prediction | None]]]:
+    """Samples of a split that have one of the ids, with each editor's prediction, from where the run found them.
+
+    Raises:
+        DatasetError, PredictionError, FileNotFoundError: they are not there any more.
+    """
+    records = {name: record[split] for name, record in run.settings["editors"].items() if split in record}
+    editors = {name: read_predictions(record["predictions"], name, record["column"]) for name, record in records.items()}
+    for sample in read_dataset(run.settings["dataset"]["path"], split, run.settings["dataset"]["revision"]):
+        if sample.id in ids:
+            yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}

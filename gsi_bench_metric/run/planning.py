@@ -1,0 +1,181 @@
+"""What will be scored: every sample of the data, paired with a picture or with the reason why there is none.
+
+All that can be known without comparing pictures is found out here, before the long work: missing, doubled and unreadable
+pictures, pictures of no sample, samples that cannot be told apart. The dataset is the denominator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+from tqdm import tqdm
+
+from gsi_bench_dataset.problems import some, summary_of
+from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.storage.predictions import PredictionSet
+from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
+from gsi_bench_metric.protocols.official.scoring import operation_of
+from gsi_bench_metric.protocols.strict.scoring import NOTHING, strict_operation
+
+__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "make_plan"]
+
+OnMissing = Literal["zero", "error"]
+ON_MISSING: tuple[OnMissing, ...] = ("zero", "error")
+_THREADS = 8  # opening files is waiting, on a network file system above all
+
+
+class PlanError(ValueError):
+    """The inputs do not fit together; the message lists every problem."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outline:
+    """A sample without its pictures: what planning needs to know of it."""
+
+    id: str
+    split: str
+    img_id: str
+    query_id: str
+    prompt: str
+    scene_id: str | None
+    origin: str
+    operation: Operation | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What will be scored of one editor on one split.
+
+    Attributes:
+        ids: the samples to score, in their order.
+        predictions: their pictures by sample id; those of a table are read when they are asked for. May hold others too.
+        unscored: the samples that have no usable picture, each a score without numbers that says why.
+        extra: ids of pictures that belong to no sample.
+    """
+
+    editor: str
+    ids: tuple[str, ...]
+    predictions: Mapping[str, Prediction]
+    unscored: tuple[Score, ...]
+    extra: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.unscored)
+
+    @property
+    def problems(self) -> dict[str, Reason]:
+        """Why a sample has no usable picture, by id."""
+        return {score.sample_id: score.reasons[0] for score in self.unscored}
+
+    def notes(self) -> Counter[str]:
+        """How many pictures are missing, doubled, unreadable, extra."""
+        counts = Counter(reason.name for score in self.unscored for reason in score.reasons)
+        counts.update({"extra": len(self.extra)} if self.extra else {})
+        return counts
+
+
+def make_plan(
+    samples: Iterable[Sample | Outline],
+    predictions: PredictionSet,
+    *,
+    protocol: str = "official",
+    on_missing: OnMissing = "zero",
+    ignore_extra: bool | None = None,
+    progress: bool = False,
+) -> Plan:
+    """Pairs samples with predictions by id and looks at every picture's header.
+
+    Args:
+        samples: all samples of the split: they are the denominator.
+        predictions: one editor's pictures.
+        protocol: written into the scores of what cannot be scored.
+        on_missing: "zero": a missing, doubled or unreadable picture is a score without numbers; "error": it is an error, and
+            every picture is decoded here, so that nothing turns up later.
+        ignore_extra: whether a picture of no sample is no error; default: with `on_missing` "zero".
+        progress: shows a bar while pictures are looked at.
+
+    Raises:
+        PlanError: two samples with one id or one reference key, no prediction that fits, or what `on_missing` refuses.
+    """
+    samples = list(samples)
+    problems = _identity_problems(samples)
+    given = predictions.predictions.keys() | predictions.doubled.keys()
+    extra = tuple(sorted(given - {s.id for s in samples}))
+    if extra and not (on_missing == "zero" if ignore_extra is None else ignore_extra):
+        problems.append(
+            f"{len(extra)} picture(s) belong to no sample of this data: {some(extra)}. Check the split and the data"
+        )
+    if samples and given.isdisjoint(s.id for s in samples):
+        problems.append(f"no picture of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
+        raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
+    reasons = _look(samples, predictions, thorough=on_missing == "error", progress=progress)
+    if on_missing == "error":
+        problems += [f"{sample_id}: {reason}" for sample_id, reason in reasons.items()]
+    if problems:
+        raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
+    return Plan(
+        predictions.editor,
+        tuple(s.id for s in samples if s.id not in reasons),
+        predictions.predictions,
+        tuple(no_picture(s, predictions.editor, protocol, reasons[s.id]) for s in samples if s.id in reasons),
+        extra,
+    )
+
+
+def no_picture(sample: Sample | Outline, editor: str, protocol: str, reason: Reason) -> Score:
+    """The score of a sample that has no usable picture: no numbers, but strict counts 0."""
+    strict = protocol == "strict"
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=editor,
+        protocol=protocol,
+        operation=strict_operation(sample) if strict else operation_of(sample.prompt),
+        scene_id=sample.scene_id,
+        state="no_picture",
+        reasons=(reason,),
+        explanation=reason.text if strict else None,
+        **(NOTHING if strict else {}),  # type: ignore[arg-type]
+    )
+
+
+def _identity_problems(samples: Sequence[Sample | Outline]) -> list[str]:
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for sample in samples:
+        by_key[f"{sample.img_id}_{sample.query_id}"].append(sample.id)
+    return [f"samples {', '.join(ids)} share the key {key!r}; rename one" for key, ids in by_key.items() if len(ids) > 1]
+
+
+def _look(
+    samples: Sequence[Sample | Outline], predictions: PredictionSet, *, thorough: bool, progress: bool
+) -> dict[str, Reason]:
+    """Why a sample has no usable picture, for those that have none."""
+
+    def look(sample: Sample | Outline) -> Reason | None:
+        if sample.id in predictions.doubled:
+            return Reason("duplicate", f"{' and '.join(predictions.doubled[sample.id])}; keep one")
+        found = predictions.predictions.get(sample.id)
+        if found is None:
+            return Reason("missing", "no picture for this sample")
+        return _picture_problem(found, thorough)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        looked = pool.map(look, samples)
+        bar = tqdm(looked, f"checking {predictions.editor}", len(samples), unit="picture", delay=2, disable=not progress)
+        return {sample.id: reason for sample, reason in zip(samples, bar, strict=True) if reason is not None}
+
+
+def _picture_problem(prediction: Prediction, thorough: bool) -> Reason | None:
+    picture = prediction.image or Path(prediction.path or "")
+    try:
+        header_size(picture)
+        if thorough:
+            load_rgb(picture)
+    except ImageError as error:
+        return Reason("unreadable", str(error))
+    return None

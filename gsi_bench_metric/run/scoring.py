@@ -1,0 +1,391 @@
+"""Samples + predictions + detectors + judges -> scores, with every step kept as a record so that it is never done twice.
+
+The steps of an edit: read both pictures, detect, judge, measure the pictures, score. Each leaves a record under a key made of
+everything it depends on: the bytes of the pictures, the sample, the detector or judge, the protocol with its weights and
+libraries. A record that exists is taken, so a changed picture, setting or weight redoes what depends on it and nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from gsi_bench_dataset.execution.workers import available_cores
+from gsi_bench_dataset.records import PICTURE_FIELDS, Detection, Judgement, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
+from gsi_bench_metric.detectors import DetectionItem, Detector
+from gsi_bench_metric.imaging.images import ImageError
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
+from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
+from gsi_bench_metric.protocols.official.scoring import OfficialScorer
+from gsi_bench_metric.protocols.official.source import Source
+from gsi_bench_metric.protocols.strict.scoring import StrictScorer
+from gsi_bench_metric.run.planning import Plan
+
+__all__ = [
+    "PROTOCOLS",
+    "Candidate",
+    "Records",
+    "ScoringError",
+    "about_sample",
+    "detection_items",
+    "make_scorer",
+    "require_protocol",
+    "score",
+    "score_candidates",
+]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+PROTOCOLS = ("official", "strict")
+
+
+class ScoringError(ValueError):
+    """What was asked for cannot be done; the message lists every problem."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """An edit that is to be scored, and who looks at it. `problem`: why there is no picture of it."""
+
+    sample: Sample
+    prediction: Prediction
+    detector: Detector
+    judge: Judge | None = None
+    problem: Reason | None = None
+
+
+def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
+    """The scorer of a protocol. The strict one has the same rules for every dataset type.
+
+    Raises:
+        ScoringError: see `require_protocol`.
+    """
+    require_protocol(protocol)
+    return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
+
+
+def require_protocol(protocol: str) -> None:
+    """Does nothing for a protocol of this version.
+
+    Raises:
+        ScoringError: unknown.
+    """
+    if protocol not in PROTOCOLS:
+        raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+
+
+def score(
+    plan: Plan,
+    samples: Iterable[Sample],
+    scorer: Scorer,
+    detector: Detector,
+    judge: Judge | None = None,
+    *,
+    progress: bool = True,
+) -> list[Score]:
+    """Scores of every sample of the plan, in the order of their ids, without keeping records."""
+    wanted = frozenset(plan.ids)
+    problems = plan.problems if scorer.scores_missing else {}
+    if judge is not None and judge.ahead:
+        samples = list(samples)
+        judge = _asked_ahead(plan, samples, judge, progress=progress)
+    candidates = (
+        Candidate(s, plan.predictions.get(s.id) or _gone(s, plan.editor), detector, judge, problems.get(s.id))
+        for s in samples
+        if s.id in wanted or s.id in problems
+    )
+    scores = [s for s in plan.unscored if s.sample_id not in problems]
+    with tqdm(total=len(plan.ids), desc=plan.editor, unit="edit", delay=1, disable=not progress) as bar:
+        for found in score_candidates(candidates, scorer):
+            scores.append(found)
+            bar.update()
+    return sorted(scores, key=lambda s: s.sample_id)
+
+
+def _asked_ahead(plan: Plan, samples: Sequence[Sample], judge: Judge, *, progress: bool) -> Judge:
+    """The judge's word on every sample of the plan, looked up from here on."""
+    wanted = [sample for sample in samples if sample.id in frozenset(plan.ids)]
+    found: dict[str, Judgement] = {}
+    with tqdm(total=len(wanted), desc=f"judging {plan.editor}", unit="edit", delay=1, disable=not progress) as bar:
+        for start in range(0, len(wanted), judge.ahead):
+            part = wanted[start : start + judge.ahead]
+            edited = (plan.predictions.get(s.id) or _gone(s, plan.editor) for s in part)
+            items = [
+                JudgeItem(s, Picture(s.image), Picture(p.image or p.path or "")) for s, p in zip(part, edited, strict=True)
+            ]
+            found |= {judgement.sample_id: judgement for judgement in judge.judge(items)}
+            bar.update(len(part))
+    return JudgedAhead(judge, found)
+
+
+def _gone(sample: Sample, editor: str) -> Prediction:
+    return Prediction(sample.id, editor, path=sample.id)
+
+
+def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None) -> Iterator[Score]:
+    """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
+    records = NoRecords() if records is None else records
+    # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
+    size = max(4, 2 * scorer.batch_size)
+    loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
+    while chunk := list(islice(loaded, size)):
+        yield from (item.score for item in chunk if item.score is not None)
+        yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
+        todo = [item for item in chunk if item.score is None and item.problem is None]
+        if todo:
+            yield from _scored(todo, scorer, records)
+
+
+def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[Score]:
+    """Scores of a chunk. A sample whose further pictures (depth, masks, the goal) turn out damaged does not end the others."""
+    try:
+        return list(_score_chunk(todo, scorer, records))
+    except ImageError as error:
+        if len(todo) > 1:
+            return [found for item in todo for found in _scored([item], scorer, records)]
+        return [_no_picture(todo[0].candidate, scorer, Reason("source_unreadable", str(error)))]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Loaded:
+    """A candidate whose pictures were read, or the `problem` with them. `score` is there already where it was recorded."""
+
+    candidate: Candidate
+    keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    source: Source | None = None
+    edited: Picture | None = None
+    pictures: Any | None = None  # as the scorer opened them
+    score: Score | None = None
+    problem: Reason | None = None
+
+
+def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
+    """Reads and fingerprints the pictures; decodes them unless the score is on record."""
+    sample, prediction = candidate.sample, candidate.prediction
+    if candidate.problem is not None:
+        return _Loaded(candidate, problem=candidate.problem)
+    source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
+    try:
+        keys = _keys(candidate, scorer, source.picture.sha256(), edited.sha256())
+    except ImageError as error:
+        return _Loaded(candidate, problem=Reason("unreadable", str(error)))
+    kept = records.get("scores", keys["score"])
+    if kept is not None:
+        return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
+    pictures = scorer.open(sample, source, edited)
+    if isinstance(pictures, Reason):
+        return _Loaded(candidate, problem=pictures)
+    return _Loaded(candidate, keys, source, edited, pictures)
+
+
+def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
+    sample, detector = candidate.sample, candidate.detector
+
+    def source() -> list[Detection] | None:
+        picture = Picture(sample.image)
+        pixels = picture.pixels() if detector.needs_pixels else None
+        return detector.detect([DetectionItem(sample, "source", pixels, picture)])[0]
+
+    try:
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, source)
+    except ImageError as error:
+        reason = Reason("source_unreadable", str(error))
+        found = scorer.no_picture(sample, candidate.prediction.editor, reason, lambda: None)
+    if reason.name != "source_unreadable":
+        return found
+    # The sample's own picture is no fault of the editor: then the means say that something is lacking.
+    return dataclasses.replace(found, state="not_scored", ic=None, sa=None, ssim=None, lpips=None, bystanders=None)
+
+
+def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
+    """What each record of an edit is kept under."""
+    sample, judge = candidate.sample, candidate.judge
+    about = about_sample(sample, source)
+    keys = {
+        "source": source,
+        "edited": edited,
+        "truth": " ".join(Picture(picture).sha256() for picture in scorer.further_pictures(sample)),
+        "source_detections": digest("detections", candidate.detector.key, about),
+        "edited_detections": digest("detections", candidate.detector.key, about, edited),
+        "judgement": judgement_key(judge, sample, source, edited) if judge else "",
+    }
+    settings = (scorer.name, scorer.key, scorer.settings(sample), candidate.prediction.editor)
+    return keys | {"score": digest("score", settings, about, keys)}
+
+
+def about_sample(sample: Sample, source: str) -> str:
+    """A digest of a sample, its source image's hash included."""
+    fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
+    return digest(fields, source)
+
+
+def judgement_key(judge: Judge, sample: Sample, source: str, edited: str) -> str:
+    """What the judgement of an edit is kept under; `source`, `edited`: the pictures' hashes."""
+    return digest("judgement", judge.key, about_sample(sample, source), edited)
+
+
+def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
+    detections = _detections([(item, item.candidate.detector) for item in todo], records)
+    judgements = _judgements(todo, records)
+    edits = [
+        Edit(item.candidate.sample, item.candidate.prediction.editor, *found, judgement)
+        for item, found, judgement in zip(todo, detections, judgements, strict=True)
+    ]
+    measured, keys = _measurements(todo, edits, scorer, records)
+    scores = scorer.score(edits, measured)
+    kept = [
+        (item.keys["score"], {"score": score.to_json(), "made_of": _made_of(item) | {"locality": key}})
+        for item, score, key in zip(todo, scores, keys, strict=True)
+    ]
+    # A score that lacks a judgement because of an outage is made again.
+    lasting = [judgement is None or not judgement.outage for judgement in judgements]
+    records.append(("scores", key, value) for (key, value), lasts in zip(kept, lasting, strict=True) if lasts)
+    for score, (key, _) in zip(scores, kept, strict=True):
+        yield dataclasses.replace(score, record=key)
+
+
+def _made_of(item: _Loaded) -> dict[str, str]:
+    """Keys and hashes of everything that went into a score, and of what a report shows beside it."""
+    sample = item.candidate.sample
+    shown = {} if sample.edited_image is None else {"after": Picture(sample.edited_image).sha256()}
+    return {**item.keys, "sample": about_sample(sample, item.keys["source"])} | shown
+
+
+def _measurements(
+    todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: Scorer, records: Records
+) -> tuple[list[Measurement], list[str]]:
+    """What the pictures say of each edit, and the keys of these records."""
+    places = scorer.places(edits)
+    keys = [_locality_key(item, place, scorer) for item, place in zip(todo, places, strict=True)]
+    found = {i: Measurement.from_json(kept) for i, key in enumerate(keys) if (kept := records.get("locality", key))}
+    new = [i for i in range(len(todo)) if i not in found]
+    pictures = [item.pictures for item in todo if item.pictures is not None]
+    if new:
+        for i, measured in scorer.measure([edits[i] for i in new], [pictures[i] for i in new], [places[i] for i in new]):
+            found[new[i]] = measured
+            records.append([("locality", keys[new[i]], measured.to_json())])
+    return [found[i] for i in range(len(todo))], keys
+
+
+def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
+    """Only what the measurement reads: other words for the same move, or another judge, do not touch the pictures."""
+    keys, sample = item.keys, item.candidate.sample
+    what = (scorer.operation(sample), scorer.settings(sample), None if place is None else place.to_json())
+    return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
+
+
+Found = tuple[list[Detection] | None, list[Detection] | None]
+
+
+def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> list[Found]:
+    """(source, edited) detections of each edit by its detector; each is asked once for all that is not on record."""
+    wanted: dict[str, tuple[Detector, _Loaded, str]] = {}
+    keys_of = [_detection_keys(item, detector) for item, detector in todo]
+    for (item, detector), views in zip(todo, keys_of, strict=True):
+        for view, key in zip(("source", "edited"), views, strict=True):
+            wanted.setdefault(key, (detector, item, view))
+    found = {key: kept["found"] for key in wanted if (kept := records.get("detections", key)) is not None}
+    by_detector: dict[int, list[str]] = {}
+    for key, (detector, _, _) in wanted.items():
+        if key not in found:
+            by_detector.setdefault(id(detector), []).append(key)
+    for keys in by_detector.values():
+        detector = wanted[keys[0]][0]
+        items = [_item(wanted[key][1], wanted[key][2], detector) for key in keys]
+        made = {
+            key: None if boxes is None else [box.to_json() for box in boxes]
+            for key, boxes in zip(keys, detector.detect(items), strict=True)
+        }
+        records.append(("detections", key, {"found": boxes}) for key, boxes in made.items())
+        found |= made
+    parsed = {k: None if boxes is None else [Detection.from_json(box) for box in boxes] for k, boxes in found.items()}
+    return [(parsed[source], parsed[edited]) for source, edited in keys_of]
+
+
+def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
+    """Keys of the detections in the source and in the edited picture."""
+    if detector is item.candidate.detector:
+        return item.keys["source_detections"], item.keys["edited_detections"]
+    about = about_sample(item.candidate.sample, item.keys["source"])
+    return digest("detections", detector.key, about), digest("detections", detector.key, about, item.keys["edited"])
+
+
+def _item(item: _Loaded, view: str, detector: Detector) -> DetectionItem:
+    picture = item.source.picture if view == "source" and item.source else item.edited
+    pixels = picture.pixels() if detector.needs_pixels and picture else None
+    return DetectionItem(item.candidate.sample, "source" if view == "source" else "edited", pixels, picture)
+
+
+def _judgements(todo: Sequence[_Loaded], records: Records) -> list[Judgement | None]:
+    """The judgement of each edit, None where there is no judge."""
+    found: dict[int, Judgement] = {}
+    by_judge: dict[int, list[int]] = {}
+    for i, item in enumerate(todo):
+        judge = item.candidate.judge
+        if judge is None:
+            continue
+        kept = records.get("judgements", item.keys["judgement"])
+        if kept is not None:
+            found[i] = Judgement.from_json(kept)
+        else:
+            by_judge.setdefault(id(judge), []).append(i)
+    for group in by_judge.values():
+        judge = todo[group[0]].candidate.judge
+        if judge is not None:
+            made = judge.judge(_judge_items([todo[i] for i in group], judge, records), records)
+            found |= dict(zip(group, made, strict=True))
+            kept = [i for i in group if not found[i].outage]
+            records.append(("judgements", todo[i].keys["judgement"], found[i].to_json()) for i in kept)
+    return [found.get(i) for i in range(len(todo))]
+
+
+def _judge_items(todo: Sequence[_Loaded], judge: Judge, records: Records) -> list[JudgeItem]:
+    detections: Sequence[Found] = [(None, None)] * len(todo)
+    if judge.detector is not None:
+        detections = _detections([(item, judge.detector) for item in todo], records)
+    return [
+        JudgeItem(item.candidate.sample, item.source.picture if item.source else None, item.edited, *found)
+        for item, found in zip(todo, detections, strict=True)
+    ]
+
+
+def detection_items(pairs: Iterable[tuple[Sample, Prediction]], *, with_pixels: bool) -> Iterator[DetectionItem]:
+    """Source and edited picture of each pair, in turn; with the hash of their pixels where asked and readable."""
+    for sample, prediction in pairs:
+        edited = prediction.image or Path(prediction.path or "")
+        yield DetectionItem(sample, "source", _pixels(Picture(sample.image)) if with_pixels else None)
+        yield DetectionItem(sample, "edited", _pixels(Picture(edited)) if with_pixels else None)
+
+
+def _pixels(picture: Picture) -> str | None:
+    try:
+        return picture.pixels()
+    except ImageError:
+        return None  # the scorer meets the same picture and gives the reason
+
+
+def _threads(batch_size: int) -> int:
+    """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
+    return 1 if batch_size == 1 else min(8, available_cores())
+
+
+def _ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
+    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[B]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,1 @@
+"""What visitors send: one check for every value, file and request."""

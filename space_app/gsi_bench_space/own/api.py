@@ -1,0 +1,114 @@
+"""The tab *Your own picture* for programs: `/score_own`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from gsi_bench_space.intake.uploads import UploadError, read_upload, read_uploaded
+from gsi_bench_space.intake.values import MOST_NUMBER, ValueProblemError
+from gsi_bench_space.own.draft import Camera, Draft
+from gsi_bench_space.own.edit import Wish, require_scorable
+from gsi_bench_space.own.photo import read_photo
+from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.own.sample import HEIGHT_M, PITCH_DEG
+from gsi_bench_space.state import AppState
+
+__all__ = ["build", "score_own"]
+
+
+def build(state: AppState, *, lifts: bool = False) -> None:
+    """Ties the endpoint; its parameters are those of `score_own`."""
+    with gr.Column(visible=False):
+        photo, edited = gr.File(label="photo", type="filepath"), gr.File(label="edited picture", type="filepath")
+        rectangle = gr.JSON(label="[x1, y1, x2, y2], pixels of the photo")
+        operation, direction = gr.Textbox(label="move, rotate, scale or remove"), gr.Textbox("", label="direction")
+        amount, name = gr.Number(0, label="whole cm, degrees or percent", precision=0), gr.Textbox("object", label="name")
+        camera = gr.JSON(label="focal_mm, pitch_deg, height_cm", value={})
+        answer, ask = gr.JSON(label="answer"), gr.Button()
+
+    def score_own_picture(  # noqa: PLR0917 - the endpoint's parameters
+        photo: dict[str, Any] | None,
+        edited: dict[str, Any] | None,
+        rectangle: Any,
+        operation: str,
+        direction: str,
+        amount: int,
+        name: str,
+        camera: Any,
+    ) -> dict[str, object]:
+        try:
+            source, after = _bytes(photo, "own_no_photo"), _bytes(edited, "own_no_edited")
+            wish = Wish(operation, direction, amount, name)
+            require_scorable(wish, lifts=lifts)
+            return score_own(state, source, after, rectangle, wish, {} if camera is None else camera)
+        except (OwnError, UploadError, ValueProblemError) as error:
+            raise gr.Error(state.words.say("en", error.name, **error.facts), print_exception=False) from error
+
+    ask.click(
+        score_own_picture,
+        [photo, edited, rectangle, operation, direction, amount, name, camera],
+        answer,
+        api_name="score_own",
+        preprocess=False,
+        concurrency_id="score",
+        concurrency_limit=1,
+    )
+
+
+def score_own(  # noqa: PLR0917
+    state: AppState, photo: bytes, edited: bytes, rectangle: list[float], wish: Wish, camera: dict[str, float]
+) -> dict[str, object]:
+    """Both protocols' numbers and reasons for an edit of a photo, in English, and the boxes that they rest on.
+
+    Args:
+        state: of the app.
+        photo, edited: files.
+        rectangle: around the object, pixels of the photo as it was uploaded, upright.
+        wish: what was asked.
+        camera: any of focal_mm, pitch_deg, height_cm; the rest as the photo tells or as is assumed.
+
+    Raises:
+        OwnError, UploadError: what cannot be done.
+    """
+    edges = _numbers(rectangle)
+    draft = Draft.of(read_photo(photo))
+    given = {"focal_mm": draft.camera.focal_mm, "pitch_deg": PITCH_DEG, "height_cm": 100 * HEIGHT_M}
+    if not isinstance(camera, dict) or not camera.keys() <= given.keys():
+        raise OwnError("own_camera_names", expected=", ".join(given))
+    if not all(map(_is_number, camera.values())):
+        raise OwnError("own_camera_names", expected=", ".join(given))
+    x1, y1, x2, y2 = (edge * draft.photo.size[0] / draft.photo.uploaded[0] for edge in edges)
+    draft = draft.taken_by(Camera(**given | camera), None).marked((x1, y1, x2, y2))
+    if draft.problem is not None:
+        raise OwnError(draft.problem[0], **draft.problem[1])
+    sample = draft.sample(wish)
+    upload = read_upload(edited, draft.photo.size)
+    notes = [{"name": n, "text": state.words.say("en", n, **f)} for n, f in (*draft.photo.notes, *upload.notes)]
+    return {
+        **state.bench.score(sample, upload.picture).to_json(),
+        "box": sample.original_bbox_3d,
+        "wanted_box": sample.new_bbox_3d,
+        "camera_intrinsics": sample.camera_intrinsics,
+        "photo_size": draft.photo.size,
+        "focal_source": draft.photo.focal.source if "focal_mm" not in camera else "given",
+        "upload_notes": notes,
+    }
+
+
+def _bytes(file: dict[str, Any] | None, problem: str) -> bytes:
+    if file is None:
+        raise OwnError(problem)
+    return read_uploaded(file)
+
+
+def _numbers(rectangle: Any) -> list[float]:
+    if not isinstance(rectangle, list | tuple) or len(rectangle) != 4 or not all(map(_is_number, rectangle)):
+        raise OwnError("own_rectangle_numbers")
+    return [float(edge) for edge in rectangle]
+
+
+def _is_number(value: Any) -> bool:
+    """Finite, of a size that a photo or a camera can have, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER

@@ -1,0 +1,221 @@
+"""The edit that a visitor wants of his own picture: the wanted box, the instruction, and the sample that scoring takes.
+
+What an operation does to a box is what the builders' edits do to a thing: a move goes along the ground as the camera sees it, a
+turn is about the vertical through the centre, a size changes about the middle of the base.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_dataset.language.chinese import parse_zh
+from gsi_bench_dataset.language.english import parse
+from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
+from gsi_bench_dataset.records import Operation, Sample, SceneObject
+from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.geometry.poses import base_centre, yaw_rotation
+from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_space.intake.values import shown
+from gsi_bench_space.own.photo import Photo
+from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.own.sample import Matrix, Placed
+
+__all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "require_scorable", "wanted"]
+
+Array = NDArray[np.float64]
+
+OPERATIONS = ("move", "rotate", "scale", "remove")
+# Direction -> (right, away, up), as the camera sees the ground.
+DIRECTIONS = {"left": (-1, 0, 0), "right": (1, 0, 0), "front": (0, -1, 0), "behind": (0, 1, 0), "above": (0, 0, 1)}
+TURNS = ("clockwise", "counterclockwise")  # seen from above
+# Of the amounts that can be asked: least and most; cm, degrees, percent of the size.
+LIMITS = {"move": (1, 200), "rotate": (5, 180), "scale": (20, 300)}
+
+_LONGEST_NAME = 100  # characters; the page's fields take 60
+
+# One sentence of each kind that the benchmark's own instructions are drawn from, in both languages.
+_SENTENCES = {
+    "left": ("Move {t} {n} cm to the left.", "将{t}向左移动{n}厘米。"),
+    "right": ("Move {t} {n} cm to the right.", "将{t}向右移动{n}厘米。"),
+    "front": ("Move {t} {n} cm closer to you.", "将{t}向靠近你的方向移动{n}厘米。"),
+    "behind": ("Move {t} {n} cm away from you.", "将{t}向远离你的方向移动{n}厘米。"),
+    "above": ("Move {t} {n} cm up.", "将{t}向上移动{n}厘米。"),  # the benchmark lifts nothing; its parsers know the words
+    "clockwise": ("Rotate {t} {n} degrees clockwise.", "将{t}顺时针旋转{n}度。"),
+    "counterclockwise": ("Rotate {t} {n} degrees counterclockwise.", "将{t}逆时针旋转{n}度。"),
+    "half": ("Rotate {t} 180 degrees.", "将{t}旋转180度。"),
+    "larger": ("Scale up {t} by {n}%.", "将{t}放大{n}%。"),
+    "smaller": ("Scale down {t} by {n}%.", "将{t}缩小{n}%。"),
+    "remove": ("Remove {t}.", "移除{t}。"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What is asked.
+
+    Attributes:
+        operation: one of `OPERATIONS`.
+        direction: of a move one of `DIRECTIONS`, of a turn one of `TURNS`; else not read.
+        amount: whole centimetres, degrees or percent of the size (`LIMITS`); of a removal not read.
+        name, name_zh: of the object, as the instructions call it.
+        round_object: it looks the same from all sides.
+
+    Raises:
+        OwnError: an amount that no instruction can say.
+    """
+
+    operation: str
+    direction: str = ""
+    amount: int = 0
+    name: str = "object"
+    name_zh: str = "物体"
+    round_object: bool = False
+
+    def __post_init__(self) -> None:
+        if self.operation not in OPERATIONS:
+            raise OwnError("own_no_operation", found=shown(self.operation), expected=", ".join(OPERATIONS))
+        for name in (self.name, self.name_zh):
+            if not isinstance(name, str) or len(name) > _LONGEST_NAME or not name.isprintable():
+                raise OwnError("own_name", called=shown(name))
+        known = {"move": tuple(DIRECTIONS), "rotate": TURNS}.get(self.operation)
+        if known and self.direction not in known:
+            raise OwnError("own_no_direction", found=shown(self.direction), expected=", ".join(known))
+        if self.operation == "remove":
+            return
+        least, most = LIMITS[self.operation]
+        whole = isinstance(self.amount, int | float) and not isinstance(self.amount, bool)
+        if not whole or not least <= self.amount <= most or self.amount != round(self.amount):
+            raise OwnError("own_amount", least=least, most=most, found=shown(self.amount))
+        if self.operation == "scale" and self.amount == 100:
+            raise OwnError("own_same_size")
+
+
+def wanted(placed: Placed, wish: Wish) -> tuple[tuple[float, ...], Matrix] | None:
+    """(box, rotation) that the object should have; None where it should be gone."""
+    if wish.operation == "remove":
+        return None
+    box, rotation = np.array(placed.box), np.array(placed.rotation)
+    if wish.operation == "move":
+        box[:3] += wish.amount / 100 * np.array(DIRECTIONS[wish.direction]) @ placed.ground.axes
+    elif wish.operation == "rotate":
+        # About the box's own "down": clockwise seen from above is positive.
+        sense = 1 if wish.direction == "clockwise" else -1
+        rotation = rotation @ yaw_rotation(sense * math.radians(wish.amount))
+        box[6] = math.atan2(rotation[0, 2], rotation[2, 2])
+    else:
+        base = base_centre(box, rotation, np.array(placed.ground.up))
+        box[:3] = base + wish.amount / 100 * (box[:3] - base)
+        box[3:6] *= wish.amount / 100
+    return tuple(box.tolist()), tuple(tuple(row) for row in rotation.tolist())
+
+
+def instruction(wish: Wish) -> tuple[str, str]:
+    """The instruction in English and Chinese.
+
+    Raises:
+        OwnError: the object's name makes another instruction of it.
+    """
+    key, number = _sentence(wish)
+    names = f"the {_bare(wish.name)}", wish.name_zh.strip()
+    english, chinese = (text.format(t=name, n=number) for text, name in zip(_SENTENCES[key], names, strict=True))
+    asked = _operation(wish)
+    for text, name, read in ((english, wish.name, parse), (chinese, wish.name_zh, parse_zh)):
+        if not name.strip() or read(text) != asked:
+            raise OwnError("own_name", called=name)
+    return english, chinese
+
+
+def make_sample(photo: Photo, placed: Placed, wish: Wish) -> Sample:
+    """The sample of this edit: the photo, the box and the wanted box, and no depth, masks or other objects.
+
+    Its id holds a digest of everything, so that what is remembered of one sample is never taken for another's.
+
+    Raises:
+        OwnError: no instruction, or a goal that the camera cannot see.
+    """
+    english, chinese = instruction(wish)
+    goal = wanted(placed, wish)
+    if goal is not None:
+        _require_seen(goal, placed.K, photo.size)
+    picture = Picture(photo.picture).sha256()
+    this = digest(picture, dataclasses.asdict(placed), dataclasses.asdict(wish))[:16]
+    target = SceneObject(
+        id=f"target-{this}",
+        category=_bare(wish.name),
+        bbox_3d=placed.box,
+        rotation_matrix=placed.rotation,
+        symmetry="continuous" if wish.round_object else None,
+        is_target=True,
+    )
+    return Sample(
+        id=f"photo-{picture[:12]}_edit_{this}",
+        split="fine",  # the split of photographs
+        img_id=f"photo-{picture[:12]}",
+        query_id=this,
+        image=photo.picture,
+        prompt=english,
+        prompt_zh=chinese,
+        target=target.category,
+        operation=_operation(wish),
+        original_bbox_3d=placed.box,
+        rotation_matrix=placed.rotation,
+        new_bbox_3d=goal[0] if goal else None,
+        new_rotation_matrix=goal[1] if goal else None,
+        camera_intrinsics=placed.K,
+        pixel_frame="source",
+        pixel_frame_reason="made from the photo's own size and focal length",
+        objects=(target,),
+        up=placed.ground.up,
+        up_source="box",
+        origin="demo",
+    )
+
+
+def require_scorable(wish: Wish, *, lifts: bool) -> None:
+    """Does nothing for what the scoring's detector can see.
+
+    Raises:
+        OwnError: a lift, which the tracker takes for a move away: nothing in its search stands in the air.
+    """
+    if wish.operation == "move" and wish.direction == "above" and not lifts:
+        raise OwnError("own_lift")
+
+
+def _operation(wish: Wish) -> Operation:
+    if wish.operation == "move":
+        return Operation(kind="move", direction=wish.direction, distance_m=wish.amount / 100, frame="camera")
+    if wish.operation == "rotate":
+        # Half a turn has no sense.
+        return Operation(kind="rotate", direction=None if wish.amount == 180 else wish.direction, angle_deg=float(wish.amount))
+    if wish.operation == "scale":
+        change = wish.amount - 100
+        return Operation(kind="scale", factor=1 + change / 100 if change > 0 else 1 - -change / 100)
+    return Operation(kind="remove")
+
+
+def _sentence(wish: Wish) -> tuple[str, int]:
+    """Key of the sentence, and the number in it."""
+    if wish.operation == "scale":
+        return "larger" if wish.amount > 100 else "smaller", abs(wish.amount - 100)
+    if wish.operation == "rotate" and wish.amount == 180:
+        return "half", 180
+    return wish.direction if wish.operation in ("move", "rotate") else "remove", wish.amount
+
+
+def _bare(name: str) -> str:
+    """A name without its article, which the sentences bring."""
+    words = name.split()
+    return " ".join(words[1:] if len(words) > 1 and words[0].lower() in ("the", "a", "an") else words)
+
+
+def _require_seen(goal: tuple[tuple[float, ...], Matrix], K: Matrix, size: tuple[int, int]) -> None:
+    rectangle = projected_rectangle(*goal, K)
+    if rectangle is None:
+        raise OwnError("own_goal_behind")
+    middle = (rectangle[:2] + rectangle[2:]) / 2
+    if (middle < 0).any() or (middle > size).any():
+        raise OwnError("own_goal_outside")

@@ -1,0 +1,128 @@
+"""Runs that lie in a folder: their names, their numbers side by side, the report of one.
+
+Names come from visitors, files from whoever ran something: a name counts only if it is one of `found_runs`, no link leads
+out of the folder, files are regular and bounded, and one damaged run takes nothing away from the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from gsi_bench_dataset.safety.files import FileProblemError, read_regular
+from gsi_bench_dataset.safety.names import UnsafeNameError, inside, printable
+from gsi_bench_metric.report.content import Report, build_report
+from gsi_bench_metric.report.page import html
+from gsi_bench_metric.report.tables import MEASURES
+from gsi_bench_metric.run.folder import RunError, load_run
+
+__all__ = ["MOST_PAGE_BYTES", "RunFolderError", "found_runs", "leaderboard", "page_of", "report_page", "run_problems"]
+
+logger = logging.getLogger(__name__)
+
+MOST_PAGE_BYTES = 64 * 2**20  # a report with all of its pictures; it travels to the visitor as a whole
+_SCORES = "scores.jsonl"
+
+
+class RunFolderError(ValueError):
+    """A run that cannot be shown."""
+
+
+def found_runs(folder: Path) -> list[str]:
+    """Names of the finished runs in a folder, below it at any depth of two; none whose files lie elsewhere by a link.
+
+    Raises:
+        RunFolderError: no such folder, or no finished run in it.
+    """
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: no such folder; expected one that holds what `gsi-bench evaluate --out` wrote")
+    paths = sorted({path.parent for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}/{_SCORES}")})
+    names = [name for path in paths if _stays_inside(folder, name := path.relative_to(folder).as_posix())]
+    if not names:
+        raise RunFolderError(f"{folder}: no finished run in it; `gsi-bench evaluate … --out {folder}/NAME` makes one")
+    return names
+
+
+def leaderboard(folder: Path, runs: Sequence[str]) -> list[list[str]]:
+    """A row for every editor and split of every run: run, protocol, detector, split, editor, measures, n.
+
+    Runs that cannot be read have none; `run_problems` names them.
+    """
+    damaged = run_problems(folder, runs)
+    return [row for name in runs if name not in damaged for row in _rows(name, _report(folder, name))]
+
+
+def run_problems(folder: Path, runs: Sequence[str]) -> dict[str, str]:
+    """What is wrong with each run that cannot be read, by its name."""
+    problems = {}
+    for name in runs:
+        try:
+            _report(folder, name)
+        except RunFolderError as error:
+            problems[name] = str(error)
+    return problems
+
+
+def report_page(folder: Path, name: str) -> str:
+    """The report of a run as a page: the one that was written with pictures, else the tables alone.
+
+    Raises:
+        RunFolderError: it is none of `found_runs`, or cannot be read.
+    """
+    if name not in found_runs(folder):  # what a visitor sends may be any path
+        raise RunFolderError(f"{printable(name)}: no run of that name")
+    written = folder / name / "report.html"
+    if written.is_file() and _stays_inside(folder, f"{name}/{written.name}"):
+        return page_of(written, f"{name}/{written.name}")
+    return html(_report(folder, name))
+
+
+def page_of(file: Path, name: str) -> str:
+    """A page that lies in a file; `name` is what a message calls it, for visitors do not see paths.
+
+    Raises:
+        RunFolderError: gone, too large, no regular file or no text.
+    """
+    try:
+        return read_regular(file, MOST_PAGE_BYTES).decode("utf-8")
+    except (OSError, FileProblemError, UnicodeDecodeError) as error:
+        logger.warning("%s cannot be shown: %s", file, error)
+        raise RunFolderError(f"{name}: cannot be read as a page of up to {MOST_PAGE_BYTES // 2**20} MB") from error
+
+
+def _rows(name: str, report: Report) -> list[list[str]]:
+    settings = report.run_settings
+    who = [name, str(settings["protocol"]), str(settings["detector"])]
+    rows = []
+    for row in report.rows:
+        numbers = [f"{row.values[key]:.1f}" if key in row.values else "–" for key in MEASURES]
+        rows.append([*who, row.split, row.editor, *numbers, f"{row.values.get('n', 0):.0f}"])
+    return rows
+
+
+def _stays_inside(folder: Path, name: str) -> bool:
+    """Whether nothing on the way to a run, and nothing in it, leads out of the folder by a link."""
+    try:
+        path = inside(folder, name)
+        for entry in path.iterdir() if path.is_dir() else ():
+            inside(folder, f"{name}/{entry.name}")
+    except (UnsafeNameError, OSError) as error:
+        logger.warning("%s/%s is not shown: %s", folder, name, error)
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=256)
+def _report(folder: Path, name: str) -> Report:
+    try:
+        report = build_report(load_run(folder / name), gallery=0, progress=False)
+        _rows(name, report)  # what it lacks is found here
+    except RunError as error:
+        raise RunFolderError(f"{name}: {error}".replace(f"{folder}/", "")) from error
+    except Exception as error:
+        # Whatever its files hold: the other runs are shown all the same.
+        logger.exception("the run %s cannot be read", name)
+        raise RunFolderError(f"{name}: its files are damaged ({type(error).__name__}); evaluate it again") from error
+    return report

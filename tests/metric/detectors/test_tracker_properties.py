@@ -1,0 +1,147 @@
+"""Properties of the tracker in a world that is computed, not rendered: upright cards on a table, moved and scaled at will."""
+
+import dataclasses
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gsi_bench_dataset.records import EncodedImage, Operation, SceneObject
+from gsi_bench_metric.detectors import DetectionItem, make_detector
+from gsi_bench_metric.imaging.pictures import Picture
+
+SIZE, FOCAL, TABLE = 256, 300.0, 0.35  # px, px, metres below the camera, which looks level
+K = [[FOCAL, 0, SIZE / 2], [0, FOCAL, SIZE / 2], [0, 0, 1]]
+UPRIGHT = [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]
+FEW = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """A card of `size` (width, height) that stands at x, z. `plain`: of one colour, instead of its picture."""
+
+    name: str
+    x: float
+    z: float
+    size: tuple[float, float] = (0.14, 0.18)
+    plain: tuple[int, int, int] | None = None
+
+    def face(self):
+        return texture(sum(map(ord, self.name))) if self.plain is None else np.full((96, 96, 3), self.plain, np.float32)
+
+    def changed(self, dx=0.0, dz=0.0, factor=1.0):
+        return dataclasses.replace(self, x=self.x + dx, z=self.z + dz, size=tuple(s * factor for s in self.size))
+
+    @property
+    def box(self):
+        return [self.x, TABLE - self.size[1] / 2, self.z, *self.size, 0.01, 0.0]
+
+    def corners(self):
+        left, right = self.x - self.size[0] / 2, self.x + self.size[0] / 2
+        points = [(left, TABLE - self.size[1]), (right, TABLE - self.size[1]), (right, TABLE), (left, TABLE)]
+        return np.array([(FOCAL * x / self.z + SIZE / 2, FOCAL * y / self.z + SIZE / 2) for x, y in points], np.float32)
+
+
+def texture(seed, size=96, detail=5):
+    noise = np.random.default_rng(seed).uniform(0, 255, (detail, detail, 3)).astype(np.float32)
+    return cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 255)
+
+
+def picture(cards, background):
+    """RGB, depth in millimetres and instance numbers of cards, in the order of their list, nearer ones in front."""
+    rows = np.arange(SIZE) + 0.5 - SIZE / 2
+    floor = np.where(rows > 0, FOCAL * TABLE / np.maximum(rows, 1e-6), np.inf)
+    depth = np.repeat(np.minimum(floor, 3.0)[:, None], SIZE, 1)
+    rgb, numbers = background.copy(), np.zeros((SIZE, SIZE), np.uint16)
+    for number, card in sorted(enumerate(cards, 1), key=lambda c: -c[1].z):
+        face = card.face()
+        flat = np.array([(0, 0), (96, 0), (96, 96), (0, 96)], np.float32)
+        matrix = cv2.getPerspectiveTransform(flat, card.corners() * 4)
+        # Painted four times as large: soft edges, as a camera's.
+        large = cv2.warpPerspective(face, matrix, (SIZE * 4, SIZE * 4), flags=cv2.INTER_LINEAR)
+        cover = cv2.warpPerspective(np.ones_like(face[..., 0]), matrix, (SIZE * 4, SIZE * 4), flags=cv2.INTER_NEAREST)
+        small, share = (cv2.resize(p, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for p in (large * cover[..., None], cover))
+        rgb = rgb * (1 - share[..., None]) + small
+        depth[share > 0.5], numbers[share > 0.5] = card.z, number
+    return rgb.round().clip(0, 255).astype(np.uint8), (depth * 1000).round().astype(np.uint16), numbers
+
+
+def png(array):
+    array = array[..., ::-1] if array.ndim == 3 else array
+    return EncodedImage(cv2.imencode(".png", array)[1].tobytes())
+
+
+@pytest.fixture(scope="module")
+def background():
+    return texture(99, SIZE, 20) * 0.35 + 90
+
+
+CARDS = (Card("cover", -0.1, 1.3), Card("poster", 0.22, 1.5, (0.16, 0.2)))
+
+
+@pytest.fixture
+def measure(make_sample, background):
+    """(cards in the edited picture) -> the target's detections; the target is the first card."""
+    source, depth, numbers = picture(CARDS, background)
+    things = tuple(SceneObject(c.name, c.name, c.box, UPRIGHT, "none", is_target=c is CARDS[0]) for c in CARDS)
+    detector = make_detector("tracker")
+
+    def run(cards, kind="move"):
+        how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 1.5}}
+        sample = make_sample(
+            image=png(source), depth=png(depth), instance_mask=png(numbers.astype(np.uint8)), objects=things, target="cover",
+            original_bbox_3d=CARDS[0].box, new_bbox_3d=CARDS[0].changed(0.2).box, rotation_matrix=UPRIGHT, camera_intrinsics=K,
+            up=[0.0, -1.0, 0.0], operation=Operation(kind=kind, **how[kind]), pixel_frame="source",
+        )  # fmt: skip
+        found = detector.detect([DetectionItem(sample, "edited", None, Picture(png(picture(cards, background)[0])))])[0]
+        return [d for d in found if d.object_id == "cover"]
+
+    return run
+
+
+@FEW
+@given(angle=st.floats(0, 2 * math.pi), far=st.floats(0.12, 0.2))
+def test_what_moves_further_is_measured_further_and_to_a_centimetre(measure, angle, far):
+    dx, dz = far * math.cos(angle), far * math.sin(angle)
+    measured = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        (found,) = measure([CARDS[0].changed(dx * share, dz * share), CARDS[1]])
+        assert found.state == "present"
+        step = np.array(found.bbox_3d[:3]) - CARDS[0].box[:3]
+        assert np.linalg.norm(step - np.array([dx, 0, dz]) * share) < 0.01
+        measured.append(float(step @ [dx, 0, dz]) / far)
+    assert measured[0] == 0
+    assert (np.diff(measured) > 0).all()
+
+
+@FEW
+@given(factor=st.one_of(st.floats(0.55, 0.8), st.floats(1.25, 1.8)))
+def test_what_grows_more_is_measured_larger_and_to_two_percent(measure, factor):
+    sizes = []
+    for share in (0.0, 0.5, 1.0):
+        (found,) = measure([CARDS[0].changed(factor=factor**share), CARDS[1]], "scale")
+        assert found.bbox_3d[3] == pytest.approx(CARDS[0].size[0] * factor**share, rel=0.02)
+        sizes.append(found.bbox_3d[3])
+    assert (np.diff(sizes) * (1 if factor > 1 else -1) > 0).all()
+
+
+@pytest.mark.parametrize("dress", [(20, 40, 200), (120, 150, 160), (170, 140, 140)])  # the last two much like the table's
+def test_a_card_in_another_dress_is_found_by_its_shape(measure, dress):
+    goal = CARDS[0].changed(0.2)
+    (found,) = measure([dataclasses.replace(goal, plain=dress), CARDS[1]])
+    assert found.state == "present"
+    assert "turn" in found.unobservable
+    assert np.linalg.norm(np.array(found.bbox_3d[:3]) - goal.box[:3]) < 0.03
+
+
+def test_a_card_that_went_is_gone(measure):
+    assert [d.state for d in measure([CARDS[1]])] == ["absent"]
+
+
+def test_a_copy_that_half_hides_the_original_leaves_it_at_home(measure):
+    first, *_ = measure([CARDS[0], CARDS[1], CARDS[0].changed(0.07, -0.1)])
+    assert first.state == "present"
+    assert first.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3])

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gsi_bench_metric.hf.register import SCRIPT, modules_cache, register
+
+HOME = Path("evaluate_modules/metrics/evaluate-metric--gsi_bench")
+VARIABLES = ("HF_HOME", "HF_MODULES_CACHE", "XDG_CACHE_HOME", "GSI_BENCH_NO_REGISTER", "HF_EVALUATE_OFFLINE", "HF_ENDPOINT")
+
+
+def run(code: str, cwd: Path, **environment: object) -> subprocess.CompletedProcess[str]:
+    """Runs Python in another directory with none of our variables set but those given."""
+    env = {k: v for k, v in os.environ.items() if k not in VARIABLES} | {k: str(v) for k, v in environment.items()}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def scripts(cache: Path) -> list[Path]:
+    return sorted((cache / HOME).glob("*/gsi_bench.py"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+def test_bare_name_loads_offline_from_any_directory_after_import_whatever_was_cached(tmp_path: Path, elsewhere: Path) -> None:
+    stale = tmp_path / "hf" / "modules" / HOME / ("0" * 64) / "gsi_bench.py"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("raise RuntimeError('the old version was loaded')")
+    os.utime(stale, (time.time() + 3600,) * 2)
+    code = "import gsi_bench_metric, evaluate; m = evaluate.load('gsi_bench'); print(type(m).__module__, m.name)"
+    done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["gsi_bench_metric.hf.evaluate_module", "gsi_bench"]
+
+
+def test_bare_name_loads_without_the_offline_flag_where_no_hub_can_be_reached(tmp_path: Path, elsewhere: Path) -> None:
+    cache = tmp_path / "modules"
+    register(cache)
+    code = "import evaluate; print(evaluate.load('gsi_bench').name)"
+    done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_MODULES_CACHE=cache, HF_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "gsi_bench"
+
+
+def test_the_script_also_loads_by_its_path(tmp_path: Path, elsewhere: Path) -> None:
+    code = f"import evaluate; print(evaluate.load({str(SCRIPT)!r}).name)"
+    done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1, GSI_BENCH_NO_REGISTER=1)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "gsi_bench"
+
+
+def test_the_script_is_one_import_of_the_package() -> None:
+    lines = [line.split("  #")[0] for line in SCRIPT.read_text(encoding="utf-8").splitlines()[1:] if line]
+    assert lines == ["from gsi_bench_metric.hf.evaluate_module import GsiBench"]
+
+
+def test_registering_twice_changes_nothing(tmp_path: Path) -> None:
+    first = register(tmp_path)
+    stamp = first.stat().st_mtime_ns
+    assert first.read_bytes() == SCRIPT.read_bytes()
+    assert len(first.parent.name) == 64
+    assert register(tmp_path) == first
+    assert first.stat().st_mtime_ns == stamp
+    assert sorted(p.name for p in (tmp_path / HOME).iterdir()) == sorted(["__init__.py", first.parent.name])
+
+
+@pytest.mark.parametrize("age_s", [-3600, 0, 1e-7, 3600])
+def test_our_script_is_newer_than_any_other_version_in_the_cache(tmp_path: Path, age_s: float) -> None:
+    ours = register(tmp_path)
+    other = tmp_path / HOME / ("0" * 64) / "gsi_bench.py"
+    other.parent.mkdir()
+    other.write_text("raise RuntimeError('the old version was loaded')")
+    stamp = ours.stat().st_mtime_ns - int(age_s * 1e9)
+    os.utime(other, ns=(stamp, stamp))
+    assert register(tmp_path) == ours
+    assert max(scripts(tmp_path), key=lambda p: p.stat().st_mtime) == ours
+    assert ours.stat().st_mtime > other.stat().st_mtime
+
+
+def test_a_damaged_script_is_replaced(tmp_path: Path) -> None:
+    script = register(tmp_path)
+    script.write_text("half of")
+    assert register(tmp_path).read_bytes() == SCRIPT.read_bytes()
+    assert scripts(tmp_path) == [script]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"HF_MODULES_CACHE": "/m", "HF_HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/m"),
+        ({"HF_HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/h/modules"),
+        ({"HF_HOME": "~/h"}, "/home/me/h/modules"),
+        ({"XDG_CACHE_HOME": "/x"}, "/x/huggingface/modules"),
+        ({}, "/home/me/.cache/huggingface/modules"),
+    ],
+)
+def test_the_cache_is_where_evaluate_looks_at_the_time_of_the_call(
+    environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert modules_cache() == Path(expected)
+
+
+def test_unwritable_cache_warns_once_and_says_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code = "import gsi_bench_metric, gsi_bench_metric.hf.register, gsi_bench_metric.run.score_files; print('imported')"
+    done = run(code, tmp_path, HF_HOME=tmp_path / "file" / "hf")
+    assert done.stdout.strip() == "imported"
+    assert done.stderr.count("RuntimeWarning") == 1
+    assert "gsi-bench register" in done.stderr
+
+
+def test_registering_where_nothing_can_be_written_raises(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        register(tmp_path / "file" / "modules")
+
+
+def test_the_switch_keeps_the_import_from_writing(tmp_path: Path) -> None:
+    done = run("import gsi_bench_metric", tmp_path, HF_HOME=tmp_path / "hf", GSI_BENCH_NO_REGISTER=1)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "hf").exists()
+
+
+def test_import_loads_nothing_heavy_and_is_quick_once_registered(tmp_path: Path) -> None:
+    code = (
+        "import sys, gsi_bench_metric\n"
+        "print(sorted({'torch', 'evaluate', 'datasets', 'cv2', 'numpy', 'PIL', 'transformers'} & set(sys.modules)))"
+    )
+    done = run(code, tmp_path, HF_HOME=tmp_path / "hf")
+    assert done.stdout.strip() == "[]", done.stderr
+    cache = tmp_path / "hf" / "modules"
+    durations = []
+    for _ in range(5):
+        start = time.perf_counter()
+        register(cache)
+        durations.append(time.perf_counter() - start)
+    assert min(durations) < 0.005

@@ -1,0 +1,59 @@
+"""Runs under Explore: their numbers side by side, the report of one, and the validation page, each without scripts."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client
+
+from gsi_bench_metric.report.tables import MEASURES
+from gsi_bench_metric.run.pipeline import Request, evaluate
+from gsi_bench_space.app import build_app, launch_options
+from gsi_bench_space.scoring.run_folders import RunFolderError, leaderboard, report_page
+from gsi_bench_space.shelf import EMBEDDED
+
+MOVE = "s00000_dining_edit_02"
+
+
+@pytest.fixture(scope="module")
+def runs(shelf, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    pictures = folder / "pictures/somebody"
+    pictures.mkdir(parents=True)
+    (pictures / f"{MOVE}.png").write_bytes(shelf.example(MOVE, "after").bytes)
+    request = Request(predictions=(pictures,), data=str(EMBEDDED), split="mesatask", detector="simulator", device="cpu")
+    evaluate(request, folder / "first", progress=False)
+    return folder
+
+
+def test_the_leaderboard_has_a_row_for_every_editor_with_the_reports_numbers(runs):
+    (row,) = leaderboard(runs, ["first"])
+    assert row[:5] == ["first", "strict", "simulator", "mesatask", "somebody"]
+    assert len(row) == 5 + len(MEASURES) + 1 and row[-1] == "18"
+    assert row[5] == f"{100 / 18:.1f}"  # one of 18 is there, and right
+
+
+def test_a_report_is_the_one_that_was_written_else_its_tables(runs):
+    assert "somebody" in report_page(runs, "first")
+    (runs / "first/report.html").write_text("written with pictures")
+    assert report_page(runs, "first") == "written with pictures"
+    (runs / "first/report.html").unlink()
+
+
+@pytest.mark.parametrize("name", ["..", "first/../../etc", "/etc", "nothing"])
+def test_only_runs_of_the_folder_are_shown(runs, name):
+    with pytest.raises(RunFolderError, match="no run of that name"):
+        report_page(runs, name)
+
+
+def test_the_app_shows_runs_and_validation_only_if_it_was_told_of_them(runs, shelf, exact, address, tmp_path):
+    (tmp_path / "validity.html").write_text("<script>alert(1)</script>")
+    app = build_app(shelf, exact, runs=runs, validation=tmp_path / "validity.html")
+    _, url, _ = app.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        shown = {c["props"].get("elem_id") for c in httpx.get(f"{url}config").json()["components"]}
+        assert Client(url, verbose=False).predict("move", "any", "", api_name="/samples")
+    finally:
+        app.close()
+    plain = {c["props"].get("elem_id") for c in httpx.get(f"{address}config").json()["components"]}
+    assert shown - plain == {"leaderboard", "ranking", "runs", "run", "run-page", "validation", "validation-page"}
