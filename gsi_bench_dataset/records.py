@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     import datasets
 
 __all__ = [
+    "CHANGES",
+    "FAULTS",
     "OPERATIONS",
     "ORIGINS",
     "PICTURE_FIELDS",
     "PIXEL_FRAMES",
     "REASONS",
     "SPLITS",
+    "Change",
     "Detection",
     "EncodedImage",
+    "Fault",
     "Judgement",
     "Operation",
     "Prediction",
@@ -69,6 +73,52 @@ REASONS = {
     "below_resolution": "the asked change is smaller than what the detector can tell apart",
     "target_hidden": "over 40 % of the target is hidden where it is asked to go",
     "no_depth": "the sample lacks the depth that the source is re-projected with",
+}
+
+
+# What an edit did, and what was asked of it: kind -> what `amount`, `direction` and `subject` of a `Change` are.
+CHANGES = {
+    "moved": "amount: metres; direction as the camera sees it; amount 0: it did not move",
+    "turned": "amount: radians about the vertical, counter-clockwise from above > 0; None: its turn cannot be seen",
+    "scaled": "amount: size after / size before",
+    "put": "amount: metres from the region that was asked for; 0: in it; subject: the receptacle",
+    "gone": "subject: the object",
+    "camera_moved": "amount: metres; direction of the camera's own axes",
+    "camera_turned": "amount: radians >= 0; direction: left, right, up, down, rolling_left, rolling_right",
+    "camera_unknown": "too little of the scene is found again to tell how the camera moved",
+    "ends_from": "amount: metres between the goal and subject, where the words give the end of a move",
+    "changed": "subject: another object that changed too; amount: metres from the target, None: not known",
+}
+
+# Why an edit does not comply: kind -> what it means and what `amount`, `direction` and `subject` of a `Fault` are.
+FAULTS = {
+    "nothing_done": "next to nothing of what was asked; amount: share of it",
+    "too_little": "less than half of what was asked; amount: share of it",
+    "too_much": "over one and a half of what was asked; amount: share of it, None: without measure",
+    "opposite": "the opposite of what was asked; amount: share of it, negative, None: without measure",
+    "off_direction": "too far off the asked direction; amount: metres, of a camera's turn radians",
+    "turn_missed": "too far from the asked turn; amount: radians between them",
+    "turn_unseen": "whether it turned cannot be told",
+    "turned_too": "it turned, unasked; amount: radians, counter-clockwise > 0",
+    "scaled_too": "its size changed, unasked; amount: size after / size before",
+    "moved_too": "it moved, unasked; amount: metres, direction as the camera sees it",
+    "left_behind": "a copy is left at the original place; subject: its name",
+    "place_taken": "another object stands at the original place; subject: its name",
+    "place_taken_by_copy": "another object of the same name stands at the original place; subject: its name",
+    "replaced": "another object stands at a removed object's place; subject: its name",
+    "replaced_by_copy": "another object of the same name stands at a removed object's place; subject: its name",
+    "still_there": "the object to be removed is still there; subject: its name",
+    "elsewhere": "the object to be removed is somewhere else; subject: its name",
+    "beside": "it stands beside the receptacle; amount: metres; subject: the receptacle",
+    "base_too_high": "its base is above where the receptacle carries it; amount: metres; subject: the receptacle",
+    "base_too_low": "its base is below where the receptacle carries it; amount: metres; subject: the receptacle",
+    "no_receptacle": "the receptacle is gone",
+    "camera_lost": "too little of the scene is found again to tell how the camera moved",
+    "camera_travelled": "the camera was to stay where it is; amount: metres",
+    "camera_turned_too": "the camera was not to turn; amount: radians",
+    "lost": "the target or the scene is not found again; the score's reasons say why",
+    "blank": "the edited image shows nothing",
+    "no_image": "there is no usable edited image; the score's reasons say why",
 }
 
 
@@ -230,13 +280,40 @@ class Judgement(Record):
 
 @record
 class Reason(Record):
-    """Why a number of a score is missing, or needs a word."""
+    """Why a number of a score is missing, or needs a word.
+
+    `text` is the English sentence. Where `message` is set, it names the sentence, and `numbers` and `subject` are what stands
+    in it, so that it can be said in another language.
+    """
 
     name: str = spec(one_of=tuple(REASONS))
     text: str
+    message: str | None = None
+    numbers: Vector | None = None
+    subject: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
+
+
+@record
+class Change(Record):
+    """One thing that an edit did, or was asked to do: see `CHANGES` for the meaning of each kind."""
+
+    kind: str = spec(one_of=tuple(CHANGES))
+    amount: float | None = None
+    direction: str | None = None  # words as the camera sees it, a space between two: "left", "left closer"
+    subject: str | None = None
+
+
+@record
+class Fault(Record):
+    """One reason why an edit does not comply: see `FAULTS` for the meaning of each kind."""
+
+    kind: str = spec(one_of=tuple(FAULTS))
+    amount: float | None = None
+    direction: str | None = None
+    subject: str | None = None
 
 
 @record
@@ -264,7 +341,11 @@ class Score(Record):
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
     bystanders: float | None = None  # strict: share of the other known objects that are unchanged, 0–1
     drift_px: float | None = None  # strict: mean displacement of the unchanged scene, removed before comparing
-    explanation: str | None = None  # strict: what was asked and what was done, one sentence
+    explanation: str | None = None  # strict: the next four fields as one English sentence
+    done: tuple[Change, ...] = ()  # strict: what the edit did
+    asked: tuple[Change, ...] = ()  # strict: what was asked; no direction where it is that of `done`
+    faults: tuple[Fault, ...] = ()  # strict: each enough for IC = 0; none where it complies or is not scored
+    changed: tuple[Change, ...] = ()  # strict: other objects that changed too, the nearest first
     # partial: some numbers exist; no_picture: the prediction is missing, doubled or unreadable
     state: str = spec(default="scored", one_of=("scored", "partial", "not_scored", "no_picture"))
     reasons: tuple[Reason, ...] = ()

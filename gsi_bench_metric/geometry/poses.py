@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gsi_bench_metric.geometry.symmetry import wrapped
+
 __all__ = [
-    "SYMMETRY_PERIOD",
+    "Pose",
     "base_centre",
     "diagonal",
     "ground_axes",
@@ -22,16 +26,89 @@ __all__ = [
     "size_factor",
     "sweep",
     "turn_about",
-    "wrapped",
+    "turn_between",
+    "vertical",
     "yaw_rotation",
 ]
 
 Array = NDArray[np.float64]
 
-# After how much of a turn about the vertical an object looks the same again; 0: after any.
-SYMMETRY_PERIOD = {None: 2 * math.pi, "none": 2 * math.pi, "2-fold": math.pi, "4-fold": math.pi / 2, "continuous": 0.0}
 THRESHOLDS = np.arange(1, 11) / 20  # .05, .10, … .50
 _ROUNDING = 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class Pose:
+    """Where an object stands, and how far that is known.
+
+    Attributes:
+        box: (7,) `[x, y, z, w, h, l, yaw]`, metres, camera frame of its image.
+        rotation: (3, 3), object -> camera.
+        confidence: of the detector, 0–1; None: it gives none.
+        sigma: (7,) standard deviation of each entry of the box; None: not known.
+        unobservable: freedoms that the image does not show: position, turn, size, height, presence.
+        rectangle: (4,) x1, y1, x2, y2 around it, pixels of the detector's 896 frame; None: not known.
+    """
+
+    box: Array
+    rotation: Array
+    confidence: float | None = None
+    sigma: Array | None = None
+    unobservable: frozenset[str] = frozenset()
+    rectangle: Array | None = None
+
+    @classmethod
+    def of(cls, box: ArrayLike, rotation: ArrayLike | None = None) -> Pose:
+        """A pose from plain numbers; without a rotation that of the box's yaw."""
+        numbers = np.array(box, dtype=np.float64)
+        return cls(numbers, yaw_rotation(numbers[6]) if rotation is None else np.array(rotation, dtype=np.float64))
+
+    @property
+    def centre(self) -> Array:
+        """Of the box (3,)."""
+        return self.box[:3]
+
+    @property
+    def sigma_m(self) -> float:
+        """Standard deviation of the position, metres; 0 where none is known."""
+        return 0.0 if self.sigma is None else float(np.linalg.norm(self.sigma[:3]))
+
+    def base(self, up: Array) -> Array:
+        """The base's centre (3,)."""
+        return base_centre(self.box, self.rotation, up)
+
+
+def vertical(up: Sequence[float] | None, rotation: ArrayLike) -> Array:
+    """The unit vector (3,) against gravity in the camera's frame: the one rule for it.
+
+    Args:
+        up: as it is known of the scene; None: not known.
+        rotation: (3, 3) of the object that stands for the scene then: its own y axis is taken for the vertical, and the end
+            that is higher in an upright image for its top. In the official data the axis points down.
+
+    >>> vertical(None, np.eye(3)).tolist() == vertical(None, np.diag([1.0, -1.0, -1.0])).tolist() == [0.0, -1.0, 0.0]
+    True
+    """
+    if up is not None:
+        found = np.array(up, dtype=np.float64)
+    else:
+        axis = np.asarray(rotation, dtype=np.float64)[:, 1]
+        found = -axis if axis[1] >= 0 else axis.copy()
+    return np.asarray(found / np.linalg.norm(found) + 0.0)
+
+
+def turn_between(before: Pose, after: Pose, up: Array, period: float, expected: Array | None = None) -> float | None:
+    """Turn about `up` from one pose to another, modulo symmetry, radians; None where an image does not show it.
+
+    Args:
+        before, after: of the same object.
+        up: (3,) unit vector against gravity.
+        period: of its symmetry, see `symmetry.period_of`.
+        expected: (3, 3) the rotation to compare with in place of that of `before`.
+    """
+    if "turn" in before.unobservable | after.unobservable or not period:
+        return None
+    return wrapped(turn_about(up, before.rotation if expected is None else expected, after.rotation), period)
 
 
 def sweep(error: float) -> float:
@@ -41,13 +118,6 @@ def sweep(error: float) -> float:
     (1.0, 0.6, 0.0)
     """
     return float((error <= THRESHOLDS + _ROUNDING).mean())
-
-
-def wrapped(angle: float, period: float) -> float:
-    """The smallest turn that looks the same: in (−period/2, period/2]; 0 where every turn does (period 0)."""
-    if period == 0:
-        return 0.0
-    return float(angle - period * math.ceil(angle / period - 0.5))
 
 
 def yaw_rotation(yaw: float) -> Array:

@@ -27,7 +27,7 @@ from gsi_bench_metric.report.overlay import (
 from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
 from gsi_bench_metric.report.scored_images import ScoredImage, ScoredImages, scored_images
 from gsi_bench_metric.report.target import evidence_of
-from gsi_bench_metric.report.words import Verdict, explain
+from gsi_bench_metric.report.verdict import Verdict, explain
 from gsi_bench_metric.results.aggregate import edit_values
 from gsi_bench_metric.run.folder import Run
 from gsi_bench_metric.run.pipeline import iter_pictures

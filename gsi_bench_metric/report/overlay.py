@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, ReferenceFrame, box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.protocols.official import operations as official
+from gsi_bench_metric.protocols.strict.association import situation_of
 from gsi_bench_metric.protocols.strict.regions import region_of
-from gsi_bench_metric.protocols.strict.scene import Pose, situation_of
+from gsi_bench_metric.protocols.strict.situation import Pose
 from gsi_bench_metric.report.target import Evidence
 
 __all__ = ["KINDS", "Shape", "edited_shapes", "region_shapes", "source_shapes", "strict_region_shapes", "strict_shapes"]
@@ -93,8 +94,8 @@ def strict_shapes(
     shapes: list[Shape | None] = []
     if source is not None and edited is not None:
         situation = situation_of(sample, size, source, edited)
-        others = [pose for thing in situation.others for pose in (thing.after, *thing.doubles)]
-        kinds = [("other", pose) for pose in (*others, *situation.target.doubles, *situation.strangers)]
+        others = [pose for thing in situation.others for pose in (thing.after, *thing.copies)]
+        kinds = [("other", pose) for pose in (*others, *situation.target.copies, *situation.strangers)]
         shapes += [_found(kind, sample, pose, size) for kind, pose in (*kinds, ("found", situation.target.after)) if pose]
     here = operation == "remove"
     goal = _solid("original", sample, sample.original_bbox_3d, sample.rotation_matrix, size) if here else None

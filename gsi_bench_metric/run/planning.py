@@ -20,7 +20,8 @@ from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Sco
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.official.scoring import operation_of
-from gsi_bench_metric.protocols.strict.scoring import NOTHING, strict_operation
+from gsi_bench_metric.protocols.strict.scoring import without_picture
+from gsi_bench_metric.protocols.text import reason as make_reason
 
 __all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "make_plan"]
 
@@ -129,18 +130,17 @@ def make_plan(
 
 def no_picture(sample: Sample | Outline, editor: str, protocol: str, reason: Reason) -> Score:
     """The score of a sample that has no usable picture: no numbers, but strict counts 0."""
-    strict = protocol == "strict"
+    if protocol == "strict":
+        return without_picture(sample, editor, reason)
     return Score(
         sample_id=sample.id,
         split=sample.split,
         editor=editor,
         protocol=protocol,
-        operation=strict_operation(sample) if strict else operation_of(sample.prompt),
+        operation=operation_of(sample.prompt),
         scene_id=sample.scene_id,
         state="no_picture",
         reasons=(reason,),
-        explanation=reason.text if strict else None,
-        **(NOTHING if strict else {}),  # type: ignore[arg-type]
     )
 
 
@@ -161,7 +161,7 @@ def _look(
             return Reason("duplicate", f"{' and '.join(predictions.doubled[sample.id])}; keep one")
         found = predictions.predictions.get(sample.id)
         if found is None:
-            return Reason("missing", "no picture for this sample")
+            return make_reason("missing", "no_picture")
         return _picture_problem(found, thorough)
 
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gsi_bench_dataset.records import Detection, SceneObject
+from gsi_bench_metric.geometry.symmetry import period_of
 
 __all__ = ["ObjectCheck", "Shown", "check_objects", "same_state", "turn_between"]
 
-_PERIOD_DEG = {"none": 360.0, "2-fold": 180.0, "4-fold": 90.0}
 _ROTATION_WORDS = ("rot", "yaw", "turn")  # how a detector may name the turn about the vertical among what it cannot see
 
 
@@ -186,13 +186,14 @@ def turn_between(a: ArrayLike, b: ArrayLike, symmetry: str) -> float | None:
     >>> [turn_between(quarter, [[1, 0, 0], [0, 1, 0], [0, 0, 1]], s) for s in ("none", "4-fold", "continuous")]
     [90.0, 0.0, None]
     """
-    if symmetry not in _PERIOD_DEG:
+    period = math.degrees(period_of(symmetry))
+    if not period:
         return None
     relative = np.asarray(a, dtype=np.float64) @ np.asarray(b, dtype=np.float64).T
     skew = np.array([relative[2, 1] - relative[1, 2], relative[0, 2] - relative[2, 0], relative[1, 0] - relative[0, 1]])
     angle = math.degrees(math.atan2(float(np.linalg.norm(skew)), float(np.trace(relative)) - 1))
-    folded = angle % _PERIOD_DEG[symmetry]
-    return min(folded, _PERIOD_DEG[symmetry] - folded)
+    folded = angle % period
+    return min(folded, period - folded)
 
 
 def same_state(a: Sequence[SceneObject], b: Sequence[SceneObject], turn_deg: float = 2.0) -> bool:

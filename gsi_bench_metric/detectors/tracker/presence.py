@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_metric.detectors.tracker.evidence import Evidence
 from gsi_bench_metric.detectors.tracker.follow import Found
+from gsi_bench_metric.geometry.symmetry import period_of
 
 __all__ = [
     "STAYED_LIKENESS",
@@ -148,7 +149,7 @@ def mismeasured(found: Detection, before: SceneObject, true: SceneObject, axes: 
     if abs(math.log(sizes[0] / sizes[1])) / 3 > _SIZE_SEEN:
         wrong.append("size")
     local = axes @ np.array(found.rotation_matrix) @ np.array(true.rotation_matrix).T @ axes.T
-    period = {"2-fold": math.pi, "4-fold": math.pi / 2}.get(true.symmetry or "none", 2 * math.pi)
+    period = period_of(true.symmetry) or 2 * math.pi  # what looks the same after every turn is not asked about its turn
     if abs(math.remainder(math.atan2(local[1, 0], local[0, 0]), period)) > _TURN_SEEN:
         wrong.append("turn")
     return tuple(dict.fromkeys(wrong))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.records import Sample, SceneObject
+from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers
 
 __all__ = ["Scene", "Surface", "after_surface", "level_axes", "read_scene", "source_intrinsics"]
@@ -110,7 +111,7 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
     things = sample.objects or (
         SceneObject("target", sample.target, sample.original_bbox_3d, sample.rotation_matrix, is_target=True),
     )
-    up = _up(sample, things)
+    up = vertical(sample.up, next((t for t in things if t.is_target), things[0]).rotation_matrix)
     measured = None if sample.depth is None else load_numbers(sample.depth)
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
     boxes = []
@@ -162,15 +163,6 @@ def level_axes(up: Array) -> Array:
     right = np.array([1.0, 0, 0]) - up * up[0]
     right /= np.linalg.norm(right)
     return np.stack([right, np.cross(right, up), up])
-
-
-def _up(sample: Sample, things: tuple[SceneObject, ...]) -> Array:
-    if sample.up is not None:
-        up = np.array(sample.up)
-    else:
-        axis = np.array(next((t for t in things if t.is_target), things[0]).rotation_matrix)[:, 1]
-        up = -axis if axis[1] > 0 else axis
-    return np.asarray(up / np.linalg.norm(up))
 
 
 def _rays(K: Array, rows: slice, columns: slice) -> Array:

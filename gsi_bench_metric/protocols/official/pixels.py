@@ -25,6 +25,7 @@ from gsi_bench_metric.imaging.viewpoint import ViewpointError, keypoints, same_v
 from gsi_bench_metric.protocols.base import Measurement
 from gsi_bench_metric.protocols.official import operations as official
 from gsi_bench_metric.protocols.official.source import Source
+from gsi_bench_metric.protocols.text import reason
 
 __all__ = ["Pictures", "PixelMeter", "PixelTask", "Places", "open_pictures"]
 
@@ -83,7 +84,7 @@ def open_pictures(source: Source, edited: Picture, ground_truth: EncodedImage | 
         return Pictures(source, found, truth)
     (height, width), (h, w) = original.shape[:2], found.shape[:2]
     name = "stretched" if abs(w / h / (width / height) - 1) > _ASPECT else "resized"
-    note = Reason(name, f"{w}×{h} made {width}×{height}")
+    note = reason(name, "made", w, h, width, height)
     return Pictures(source, resize_bicubic(found, height, width), truth, (note,))
 
 

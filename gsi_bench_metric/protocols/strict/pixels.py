@@ -22,13 +22,13 @@ from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Measurement
 from gsi_bench_metric.protocols.official.source import Source
 from gsi_bench_metric.protocols.strict.regions import Mask, Region, hidden_share, region_mask, reprojected
-from gsi_bench_metric.protocols.strict.scene import Situation, true_motion
+from gsi_bench_metric.protocols.strict.situation import Situation, true_motion
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
+from gsi_bench_metric.protocols.text import reason
 
 __all__ = ["Compared", "StrictMeter", "StrictPictures", "compared", "hidden_in_goal", "open_strict"]
 
-_BLANK = 2.0  # standard deviation of the values 0–255, every channel, below which a picture shows nothing
 _DEPTH_UNIT_M = 0.001
-_LEAST_SEEN = 0.05  # share of the picture that must be comparable
 
 Numbers = NDArray[np.int64]
 
@@ -61,8 +61,7 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
     (h, w), (found, change) = found.shape[:2], fit_to(found, height, width)
     notes: tuple[Reason, ...] = ()
     if change is not None:
-        how = "made" if change == "resized" else "fitted centrally into"
-        notes = (Reason(change, f"{w}×{h} {how} {width}×{height}"),)
+        notes = (reason(change, "made" if change == "resized" else "fitted_into", w, h, width, height),)
     return StrictPictures(original, found, mask, mask_after, depth, notes)
 
 
@@ -103,12 +102,12 @@ def _redrawn(situation: Situation, pictures: StrictPictures) -> Compared | Reaso
     """The source as the camera sees it that moved as asked, against the edited picture."""
     motion, sample = true_motion(situation.operation), situation.sample
     if pictures.depth is None or motion is None or sample.pixel_frame != "source":
-        why = "depth" if pictures.depth is None else "camera motion" if motion is None else "camera matrix in source pixels"
-        return Reason("no_depth", f"EL not scored: no {why}")
+        lacking = "no_depth" if pictures.depth is None else "no_motion" if motion is None else "no_pixel_frame"
+        return reason("no_depth", lacking)
     depth = pictures.depth * _DEPTH_UNIT_M
     expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
-    if seen.mean() < _LEAST_SEEN:
-        return Reason("no_depth", f"EL not scored: the cameras share {100 * seen.mean():.0f} % of the picture")
+    if seen.mean() < STRICT.least_seen:
+        return reason("no_depth", "little_shared", float(seen.mean()))
     return Compared(np.where(seen[..., None], expected, pictures.edited), pictures.edited, seen)
 
 
@@ -126,8 +125,8 @@ class StrictMeter:
 
     def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
         """What the pictures of an edit say; `region` is None for view edits."""
-        if pictures.edited.std((0, 1)).max() < _BLANK:
-            notes = (*pictures.notes, Reason("blank", "the edited picture shows nothing"))
+        if pictures.edited.std((0, 1)).max() < STRICT.blank:
+            notes = (*pictures.notes, reason("blank", "shows_nothing"))
             return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=_hidden(situation, pictures), reasons=notes)
         pair = compared(situation, pictures, region)
         if isinstance(pair, Reason):

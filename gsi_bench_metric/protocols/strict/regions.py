@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source, reference_frame
 from gsi_bench_metric.geometry.motion import Motion
 from gsi_bench_metric.imaging.images import RGB
-from gsi_bench_metric.protocols.strict.scene import Pose, Situation, Thing
+from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
 __all__ = ["Region", "hidden_share", "region_mask", "region_of", "reprojected"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-DILATION = 12 / 1024  # of the picture's width, round masks: soft edges and compression belong to the edit
-# Contact shadows: beneath the lowest part of each mask, this share of its height further down and to both sides.
-_BASE_SHARE, _SHADOW_SHARE = 0.25, 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +58,7 @@ def region_of(situation: Situation, has_mask: bool, has_mask_after: bool) -> Reg
     return Region(numbers, tuple(outline for outline in outlines if outline), truthful)
 
 
-def _carried(situation: Situation, thing: Thing) -> Pose | None:
+def _carried(situation: Situation, thing: KnownObject) -> Pose | None:
     """Where a load should be: it goes as its carrier does."""
     goal, carrier = situation.goal, situation.target.truth
     if thing.truth is None or goal is None or carrier is None:
@@ -99,7 +96,7 @@ def region_mask(
     mask = np.zeros((height, width), dtype=bool)
     for part in parts:
         mask |= part | _shadow(part)
-    return _dilated(mask, DILATION * width, DILATION * width)
+    return _dilated(mask, STRICT.dilation * width, STRICT.dilation * width)
 
 
 def _filled(outline: Sequence[tuple[float, float]], height: int, width: int) -> Mask:
@@ -117,8 +114,8 @@ def _shadow(mask: Mask) -> Mask:
         return mask
     tall = int(rows[-1] - rows[0] + 1)
     base = mask.copy()
-    base[: int(rows[-1] + 1 - max(1, _BASE_SHARE * tall))] = False
-    return _dilated(base, _SHADOW_SHARE * tall, _SHADOW_SHARE * tall)
+    base[: int(rows[-1] + 1 - max(1, STRICT.shadow_base * tall))] = False
+    return _dilated(base, STRICT.shadow * tall, STRICT.shadow * tall)
 
 
 def _dilated(mask: Mask, across: float, down: float) -> Mask:

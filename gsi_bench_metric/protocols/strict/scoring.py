@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Operation, Reason, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Operation, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
@@ -17,7 +17,7 @@ from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.weights import TRUNK_SHA256
 from gsi_bench_metric.protocols.base import Edit, Measurement
 from gsi_bench_metric.protocols.official.source import Source, SourceCache
-from gsi_bench_metric.protocols.strict import rules as strict
+from gsi_bench_metric.protocols.strict.association import situation_of
 from gsi_bench_metric.protocols.strict.pixels import (
     Compared,
     StrictMeter,
@@ -27,13 +27,16 @@ from gsi_bench_metric.protocols.strict.pixels import (
     open_strict,
 )
 from gsi_bench_metric.protocols.strict.regions import Region, region_of
-from gsi_bench_metric.protocols.strict.scene import Situation, situation_of
-from gsi_bench_metric.protocols.strict.scope import unscored
+from gsi_bench_metric.protocols.strict.scope import excluded
+from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
+from gsi_bench_metric.protocols.strict.verdict import judge
+from gsi_bench_metric.protocols.text import explanation, reason
 
-__all__ = ["NOTHING", "StrictScorer", "strict_operation"]
+__all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
-_VERSION = 6
+_VERSION = 7
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 # What a picture that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
@@ -57,7 +60,9 @@ class StrictScorer:
         torch_device = torch.device(device)
         network = LpipsAlex.pretrained(torch_device)
         self.sources = SourceCache(network, torch_device)
-        self.key = digest("strict", _VERSION, {p: metadata.version(p) for p in _LIBRARIES}, TRUNK_SHA256, torch_device.type)
+        self.key = digest(
+            "strict", _VERSION, STRICT.to_json(), {p: metadata.version(p) for p in _LIBRARIES}, TRUNK_SHA256, torch_device.type
+        )
         self._meter = StrictMeter(network, torch_device)
 
     def operation(self, sample: Sample) -> str:
@@ -100,7 +105,7 @@ class StrictScorer:
         situation = _situation(edit)
         pictures = self.open(edit.sample, self.sources.get(edit.sample.image), edited)
         if situation is None or isinstance(pictures, Reason):
-            return pictures if isinstance(pictures, Reason) else Reason("no_detections", "no detections for the source image")
+            return pictures if isinstance(pictures, Reason) else reason("no_detections", "no_source_detections")
         return compared(situation, pictures, _region(edit))
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
@@ -114,7 +119,7 @@ class StrictScorer:
         problem = _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
         if problem is not None:
             return _without_numbers(sample, editor, reason, problem)
-        return _without_picture(sample, editor, reason)
+        return without_picture(sample, editor, reason)
 
 
 class _Asking(Protocol):
@@ -125,33 +130,55 @@ class _Asking(Protocol):
         """What is asked."""
 
 
+class _Named(_Asking, Protocol):
+    """The same with what a score repeats."""
+
+    @property
+    def id(self) -> str:
+        """Of the sample."""
+
+    @property
+    def split(self) -> str:
+        """Of the sample."""
+
+    @property
+    def scene_id(self) -> str | None:
+        """Of the sample."""
+
+
 def strict_operation(sample: _Asking) -> str:
     """What the sample says that is asked; empty where its words are not understood."""
     return sample.operation.kind if sample.operation else ""
 
 
 def _without_numbers(sample: Sample, editor: str, *reasons: Reason) -> Score:
-    """Of a sample that nobody is scored on."""
-    zero = _without_picture(sample, editor, reasons[0])
-    said = f"not scored: {reasons[-1].text}"
+    """Of a sample that is excluded for every editor."""
+    zero = without_picture(sample, editor, reasons[0])
     nothing = dict.fromkeys(NOTHING)
-    return dataclasses.replace(zero, state="not_scored", reasons=reasons, explanation=said, **nothing)  # type: ignore[arg-type]
+    return _told(dataclasses.replace(zero, state="not_scored", reasons=reasons, faults=(), **nothing))  # type: ignore[arg-type]
 
 
-def _without_picture(sample: Sample, editor: str, reason: Reason) -> Score:
-    """All numbers 0: a picture that does not exist does not do what was asked."""
-    return Score(
-        sample_id=sample.id,
-        split=sample.split,
-        editor=editor,
-        protocol=StrictScorer.name,
-        operation=strict_operation(sample),
-        scene_id=sample.scene_id,
-        state="no_picture",
-        reasons=(reason,),
-        explanation=reason.text,
-        **NOTHING,  # type: ignore[arg-type]
+def without_picture(sample: _Named, editor: str, reason: Reason) -> Score:
+    """All numbers 0: an image that does not exist does not do what was asked."""
+    return _told(
+        Score(
+            sample_id=sample.id,
+            split=sample.split,
+            editor=editor,
+            protocol=StrictScorer.name,
+            operation=strict_operation(sample),
+            scene_id=sample.scene_id,
+            state="no_picture",
+            reasons=(reason,),
+            faults=(Fault("no_image"),),
+            **NOTHING,  # type: ignore[arg-type]
+        )
     )
+
+
+def _told(score: Score) -> Score:
+    """With its explanation in English."""
+    return dataclasses.replace(score, explanation=explanation(score) or None)
 
 
 def _situation(edit: Edit) -> Situation | None:
@@ -175,45 +202,46 @@ def _score(edit: Edit, measured: Measurement) -> Score:
     reasons = list(measured.reasons)
     values: dict[str, float | None] = {"ssim": measured.ssim, "lpips": measured.lpips, "mse": measured.mse}
     values["drift_px"] = measured.drift_px
-    explanation = None
+    told: dict[str, Any] = {}
     problem = _unscored(edit, situation, measured)
     if problem is not None:
         reasons.append(problem)
-        explanation = f"not scored: {problem.text}"
     elif measured.blank:
         values |= NOTHING
-        explanation = "the edited picture shows nothing"
+        told = {"faults": (Fault("blank"),)}
     elif situation is not None:
-        outcome = strict.judge(situation, measured.found)
+        outcome = judge(situation, measured.found)
         values |= {"ic": float(outcome.ic), "sa": outcome.sa, "bystanders": outcome.bystanders}
-        explanation = outcome.explanation
+        told = {name: getattr(outcome, name) for name in ("faults", "done", "asked", "changed")}
         reasons += outcome.reasons
     if judgement is not None and judgement.score is None:
         reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))
     numbers = [values.get(name) for name in ("ic", "sa", "lpips")]
     state = "scored" if None not in numbers else "not_scored" if all(n is None for n in numbers) else "partial"
-    return Score(
-        sample_id=sample.id,
-        split=sample.split,
-        editor=edit.editor,
-        protocol=StrictScorer.name,
-        operation=strict_operation(sample),
-        scene_id=sample.scene_id,
-        ac=judgement.score if judgement else None,
-        explanation=explanation,
-        state=state,
-        reasons=tuple(reasons),
-        **values,  # type: ignore[arg-type]
+    return _told(
+        Score(
+            sample_id=sample.id,
+            split=sample.split,
+            editor=edit.editor,
+            protocol=StrictScorer.name,
+            operation=strict_operation(sample),
+            scene_id=sample.scene_id,
+            ac=judgement.score if judgement else None,
+            state=state,
+            reasons=tuple(reasons),
+            **values,  # type: ignore[arg-type]
+            **told,
+        )
     )
 
 
 def _unscored(edit: Edit, situation: Situation | None, measured: Measurement) -> Reason | None:
     """Why the edit is not scored. Only the last case depends on the edited picture: recorded detections that lack it."""
     if edit.sample.operation is None:
-        return Reason("unknown_operation", "the sample has no operation: its words are not understood")
+        return reason("unknown_operation", "no_operation")
     if situation is None:
-        return Reason("no_detections", "no detections for the source image")
-    problem = unscored(situation, measured.hidden)
+        return reason("no_detections", "no_source_detections")
+    problem = excluded(situation, measured.hidden)
     if problem is None and not situation.answered and not measured.blank:
-        return Reason("no_detections", "no detections for the edited image")
+        return reason("no_detections", "no_edited_detections")
     return problem

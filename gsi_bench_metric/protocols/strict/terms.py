@@ -11,33 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import project_to_source
+from gsi_bench_dataset.records import Fault, Reason
 from gsi_bench_metric.geometry.motion import Motion, fit_motion
-from gsi_bench_metric.geometry.poses import size_factor, turn_about, wrapped
-from gsi_bench_metric.protocols.strict.scene import Pose, Situation, Thing
+from gsi_bench_metric.geometry.poses import Pose, diagonal, size_factor, turn_about
+from gsi_bench_metric.geometry.symmetry import wrapped
+from gsi_bench_metric.protocols.strict.situation import KnownObject, Situation
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
+from gsi_bench_metric.protocols.text import reason
 
 __all__ = [
-    "CAMERA_KEPT_M",
-    "CAMERA_KEPT_TURN",
-    "SUPPORT_HEIGHT_M",
     "asked_factor",
     "asked_freedoms",
     "asked_turn",
     "camera_motion",
+    "cannot_tell",
     "displacement",
     "footprint",
     "goal_of",
     "in_frame",
+    "intruder_of",
     "landmarks",
+    "no_goal",
     "radius",
     "receptacle_of",
     "target_poses",
-    "visible_axes",
 ]
 
 Array = NDArray[np.float64]
-
-SUPPORT_HEIGHT_M = 0.02  # between the base and what carries it
-CAMERA_KEPT_TURN, CAMERA_KEPT_M = math.radians(5), 0.10  # of a camera that nobody asked to turn, to travel
 
 
 def in_frame(situation: Situation, point: Array) -> bool:
@@ -64,14 +64,6 @@ def goal_of(situation: Situation) -> Pose:
     return situation.goal
 
 
-def visible_axes(situation: Situation) -> tuple[bool, bool, bool]:
-    """Of the box's w, h, l those whose sizes both pictures show."""
-    _, before, after = target_poses(situation)
-    blind = before.unobservable | after.unobservable
-    size = "size" not in blind
-    return size, size and "height" not in blind, size
-
-
 def asked_turn(situation: Situation) -> float:
     """The smallest turn about the vertical that looks like the asked one."""
     truth = situation.target.truth
@@ -95,7 +87,7 @@ def asked_freedoms(situation: Situation, asked: Motion) -> tuple[bool, bool]:
     operation = situation.operation
     if operation.distance_m is not None or operation.angle_deg is not None:
         return operation.distance_m is not None, operation.angle_deg is not None
-    return float(np.linalg.norm(asked.translation)) >= CAMERA_KEPT_M, asked.angle >= CAMERA_KEPT_TURN
+    return float(np.linalg.norm(asked.translation)) >= STRICT.camera_kept_m, asked.angle >= math.radians(STRICT.camera_kept_deg)
 
 
 def camera_motion(situation: Situation) -> Motion | None:
@@ -104,7 +96,7 @@ def camera_motion(situation: Situation) -> Motion | None:
     return fit_motion([landmarks(t, t.before) for t in both if t.before], [landmarks(t, t.after) for t in both if t.after])
 
 
-def landmarks(thing: Thing, pose: Pose) -> Array:
+def landmarks(thing: KnownObject, pose: Pose) -> Array:
     """Points (n, 3) that a camera's motion is read from: centre, ends of the vertical and, where turns show, of all axes."""
     full = thing.before is not None and "turn" not in thing.before.unobservable and thing.symmetry in (None, "none")
     full = full and (thing.after is None or "turn" not in thing.after.unobservable)
@@ -114,31 +106,31 @@ def landmarks(thing: Thing, pose: Pose) -> Array:
     return np.concatenate([pose.centre[None], pose.centre + ends, pose.centre - ends])
 
 
-def receptacle_of(situation: Situation) -> Thing | None:
+def receptacle_of(situation: Situation) -> KnownObject | None:
     """The known thing whose box holds the middle of the admissible region, of those that fit the words, if any."""
     middle = np.array(situation.operation.region).mean(0)
     name = (situation.operation.receptacle or "").lower()
     things = [thing for thing in situation.others if thing.truth is not None]
     things = [thing for thing in things if thing.category.lower() in name or name in thing.category.lower()] if name else things
 
-    def outside(thing: Thing) -> float:
+    def outside(thing: KnownObject) -> float:
         if thing.truth is None:
             return math.inf
         local = np.abs((middle - thing.truth.centre) @ thing.truth.rotation)
         return float(np.linalg.norm(np.maximum(local - thing.truth.box[3:6] / 2, 0)))
 
     best = min(things, key=outside, default=None)
-    return best if best is not None and outside(best) <= SUPPORT_HEIGHT_M else None
+    return best if best is not None and outside(best) <= STRICT.support_m else None
 
 
-def displacement(thing: Thing | None) -> Array:
+def displacement(thing: KnownObject | None) -> Array:
     """How far a thing went (3,); nothing where it is not seen twice."""
     if thing is None or thing.before is None or thing.after is None:
         return np.zeros(3)
     return thing.after.centre - thing.before.centre
 
 
-def footprint(thing: Thing) -> Array:
+def footprint(thing: KnownObject) -> Array:
     """Corners (4, 3) of the box's middle plane, which seen from above are those of its footprint."""
     if thing.truth is None:
         raise ValueError(f"{thing.id}: no box")
@@ -151,3 +143,32 @@ def radius(outline: Array) -> float:
     """Of the circle that has the area of a polygon (n, 2)."""
     x, y = outline.T
     return math.sqrt(abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2 / math.pi)
+
+
+def intruder_of(situation: Situation) -> Fault | None:
+    """What stands at the target's original place that was not there before, as the fault that it is for most operations."""
+    before = situation.target.before
+    if before is None:
+        return None
+    size = diagonal(before.box)
+    for other in situation.bystanders:
+        came = [pose for pose in (other.after, *other.copies) if pose is not None]
+        was_near = other.before is not None and _apart(other.before, before) < STRICT.was_near * size
+        if not was_near and any(_apart(pose, before) < STRICT.in_place * size for pose in came):
+            return Fault("place_taken", subject=other.category)
+    alike = any(_apart(pose, before) < STRICT.at_original * size for pose in situation.strangers)
+    return Fault("place_taken_by_copy", subject=situation.target.category) if alike else None
+
+
+def _apart(a: Pose, b: Pose) -> float:
+    return float(np.linalg.norm(a.centre - b.centre))
+
+
+def cannot_tell(situation: Situation, freedom: str) -> Reason:
+    """Why a sample is excluded whose source does not show position, turn or size of the target."""
+    return reason("unobservable", f"cannot_tell_{freedom}", subject=situation.target.category)
+
+
+def no_goal(kind: str) -> Reason:
+    """Why a sample is excluded that lacks what its operation is measured against."""
+    return reason("no_goal", f"no_goal_{kind}")

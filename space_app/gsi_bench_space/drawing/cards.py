@@ -11,10 +11,10 @@ from markupsafe import Markup
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_metric.imaging.images import header_size
 from gsi_bench_metric.protocols.strict.scoring import strict_operation
+from gsi_bench_metric.protocols.text import reason_text as text_of
 from gsi_bench_metric.report.overlay import Shape, source_shapes
 from gsi_bench_space.scoring.bench import MEASURES, EditResult, ProtocolResult
 from gsi_bench_space.state import Words
-from gsi_bench_space.texts.reasons_zh import in_chinese
 
 __all__ = ["data_url", "instruction_html", "legend", "picture_html", "reason_text", "result_html"]
 
@@ -77,7 +77,8 @@ def result_html(result: EditResult, notes: Sequence[str], words: Words, language
 
 def reason_text(found: ProtocolResult, language: str) -> str:
     """Why it scored what it did, in a language."""
-    return found.why[:1].upper() + found.why[1:] if language == "en" else in_chinese(found.why)
+    why = found.why[language]
+    return why[:1].upper() + why[1:]
 
 
 def _card(found: ProtocolResult, words: Words, language: str) -> Markup:
@@ -110,9 +111,8 @@ def _number(found: ProtocolResult, measure: str, words: Words, language: str) ->
 
 
 def _notes(found: ProtocolResult, words: Words, language: str) -> Markup:
-    told = [text for _, text in found.notes if text.rstrip(".") not in found.why]
+    told = [text_of(note, language) for note in found.notes if note.text.rstrip(".") not in found.why["en"]]
     if not told:
         return Markup("")
-    shown = told if language == "en" else [in_chinese(text) for text in told]
-    items = Markup("").join(Markup("<li>{}</li>").format(text) for text in shown)
+    items = Markup("").join(Markup("<li>{}</li>").format(text) for text in told)
     return Markup('<div class="gsi-notes"><h4>{}</h4><ul>{}</ul></div>').format(words.say(language, "notes"), items)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
@@ -15,7 +15,8 @@ from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Edit, Scorer
 from gsi_bench_metric.protocols.strict.pixels import Compared
 from gsi_bench_metric.protocols.strict.scoring import StrictScorer
-from gsi_bench_metric.report.words import explain
+from gsi_bench_metric.protocols.text import LANGUAGES
+from gsi_bench_metric.report.verdict import explain
 from gsi_bench_metric.results.aggregate import aggregate
 from gsi_bench_metric.run.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
 from gsi_bench_space.hardware import Hardware
@@ -36,16 +37,16 @@ class ProtocolResult:
         values: by measure, 0–100, as the edit counts in an editor's row; None: not scored or not judged.
         locality: EL before gating, 0–100; None: not measured.
         outcome: Passed | Failed | Graded | Not scored.
-        why: the reason, a sentence.
-        notes: what could not be measured or was done to the picture, and why: (name of the reason, text).
+        why: the reason by language, a sentence.
+        notes: what could not be measured or was done to the image, and why.
     """
 
     protocol: str
     values: dict[str, float | None]
     locality: float | None
     outcome: str
-    why: str
-    notes: tuple[tuple[str, str], ...]
+    why: Mapping[str, str]
+    notes: tuple[Reason, ...]
     score: Score
 
 
@@ -77,8 +78,8 @@ class EditResult:
                     **{measure: _finite(value) for measure, value in r.values.items()},
                     "el_before_gating": _finite(r.locality),
                     "outcome": r.outcome,
-                    "why": r.why,
-                    "notes": [{"name": name, "text": text} for name, text in r.notes],
+                    "why": r.why["en"],
+                    "notes": [{"name": note.name, "text": note.text} for note in r.notes],
                 }
                 for r in self.results
             },
@@ -160,9 +161,11 @@ def _finite(value: float | None) -> float | None:
 def _result(sample: Sample, score: Score, source: list[Detection] | None, edited: list[Detection] | None) -> ProtocolResult:
     row = aggregate([score], judged=False)
     values = {measure: row.get(measure) for measure in MEASURES}
-    verdict = explain(sample, score, source, edited, None)
-    notes = tuple((reason.name, reason.text) for reason in score.reasons)
-    return ProtocolResult(score.protocol, values, row.get("el_ungated"), verdict.outcome, verdict.why, notes, score)
+    verdicts = {language: explain(sample, score, source, edited, None, language) for language in LANGUAGES}
+    why = {language: verdict.why for language, verdict in verdicts.items()}
+    return ProtocolResult(
+        score.protocol, values, row.get("el_ungated"), verdicts["en"].outcome, why, tuple(score.reasons), score
+    )
 
 
 class _Remembering:

@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_metric.geometry.poses import ground_axes, size_factor
 from gsi_bench_metric.imaging.images import header_size
-from gsi_bench_metric.protocols.strict.limits import position_rings, turn_rings
-from gsi_bench_metric.protocols.strict.rules import SHARE, bystander_changes
-from gsi_bench_metric.protocols.strict.scene import Pose, Situation, Thing, situation_of, true_motion
+from gsi_bench_metric.protocols.strict.association import situation_of
+from gsi_bench_metric.protocols.strict.rules import RULES
+from gsi_bench_metric.protocols.strict.rules.conditions import visible_sizes
+from gsi_bench_metric.protocols.strict.rules.rotate import turn_rings
+from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation, true_motion
 from gsi_bench_metric.protocols.strict.terms import (
     asked_factor,
     asked_freedoms,
     asked_turn,
     camera_motion,
     footprint,
-    visible_axes,
 )
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
+from gsi_bench_metric.protocols.strict.verdict import bystander_changes
 from gsi_bench_space.scoring.bench import EditResult
 
 __all__ = ["Dial", "Findings", "Footprint", "GroundMap", "RingSet", "SizeBar", "Solid", "findings_of"]
@@ -120,7 +123,7 @@ def _object_map(situation: Situation) -> GroundMap:
     prints = [*_bystanders(situation, axes)]
     poses = (("original", target.truth), ("goal", _goal(situation)), ("found", found))
     prints += [Footprint(kind, target.category, _print(target, pose, axes)) for kind, pose in poses if pose is not None]
-    rings = position_rings(situation)
+    rings = RULES[situation.operation.kind].rings(situation)
     moves = situation.operation.kind in ("move", "place")
     start = None if target.truth is None else target.truth.centre @ axes
     asked = done = None
@@ -140,7 +143,7 @@ def _camera_map(situation: Situation) -> GroundMap:
     done = None if motion is None else (here, motion.translation @ axes)
     if wanted is not None and not asked_freedoms(situation, wanted)[0]:
         asked = None
-    return GroundMap(prints, _flat(position_rings(situation), axes), asked, done, camera=True)
+    return GroundMap(prints, _flat(RULES[situation.operation.kind].rings(situation), axes), asked, done, camera=True)
 
 
 def _flat(rings: object, axes: Array) -> RingSet | None:
@@ -151,7 +154,7 @@ def _goal(situation: Situation) -> Pose | None:
     return None if situation.operation.kind == "remove" else situation.goal
 
 
-def _as_went(thing: Thing) -> Pose | None:
+def _as_went(thing: KnownObject) -> Pose | None:
     """Where a thing ended up if it started where it truly stood: the protocol compares changes, not places."""
     if thing.after is None:
         return None
@@ -169,7 +172,7 @@ def _bystanders(situation: Situation, axes: Array) -> Iterator[Footprint]:
             yield Footprint("changed" if changes.get(thing.id) else "thing", thing.category, _print(thing, pose, axes))
 
 
-def _print(thing: Thing, pose: Pose, axes: Array) -> Array:
+def _print(thing: KnownObject, pose: Pose, axes: Array) -> Array:
     return np.asarray(footprint(dataclasses.replace(thing, truth=pose)) @ axes)
 
 
@@ -182,8 +185,8 @@ def _bar(situation: Situation) -> SizeBar:
     target, asked = situation.target, asked_factor(situation)
     done = None
     if target.before is not None and target.after is not None:
-        done = size_factor(target.before.box, target.after.box, visible_axes(situation))
-    low, high = sorted(asked**share for share in SHARE)
+        done = size_factor(target.before.box, target.after.box, visible_sizes(target.before, target.after))
+    low, high = sorted(asked**share for share in STRICT.share)
     return SizeBar(asked, done, (low, high))
 
 

@@ -8,8 +8,9 @@ from strict_cases import GONE, MUG, box, case, found, judged, look, seen, thing,
 
 from gsi_bench_metric.geometry.matching import assign, best_order, target_in_source
 from gsi_bench_metric.geometry.motion import fit_motion
-from gsi_bench_metric.geometry.poses import polygon_distance, turn_about, wrapped
-from gsi_bench_metric.protocols.strict.scope import unscored
+from gsi_bench_metric.geometry.poses import polygon_distance, turn_about
+from gsi_bench_metric.geometry.symmetry import wrapped
+from gsi_bench_metric.protocols.strict.scope import excluded
 
 TWIN = (0.25, 0.0, 2.0, 0.1, 0.1, 0.1)
 
@@ -74,7 +75,7 @@ def test_what_a_detector_always_gets_wrong_drops_out(make_sample):
 def test_a_target_that_the_source_does_not_show_is_scored_for_nobody(make_sample):
     far = nameless(found("mug", MUG, 1.0))
     sample = case(make_sample, "move", objects=None)
-    assert unscored(look(sample, far, far)).name == "source_not_found"
+    assert excluded(look(sample, far, far)).name == "source_not_found"
     assert target_in_source(np.array(box(MUG)), np.zeros((0, 7)), 0.3) is None
 
 

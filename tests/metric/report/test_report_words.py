@@ -7,7 +7,8 @@ import pytest
 
 from gsi_bench_dataset.records import Detection, Reason, Score
 from gsi_bench_metric.protocols.official import operations as official
-from gsi_bench_metric.report.words import _GATES, explain
+from gsi_bench_metric.protocols.text import say
+from gsi_bench_metric.report.verdict import _BOTH, explain
 
 
 def turned(box, degrees):
@@ -40,7 +41,8 @@ def verdict(sample, operation, source=None, edited=None, **values):
 
 @pytest.mark.parametrize(("dataset_type", "joint"), [("GSI-Real", "or"), ("GSI-Syn", "and")])
 def test_the_limits_in_words_are_the_gate_s(dataset_type, joint):
-    assert _GATES[dataset_type] == f"SSIM above 0.6 {joint} LPIPS under 0.3"
+    assert _BOTH[dataset_type] == joint
+    assert f"SSIM above 0.6 {joint} LPIPS under 0.3" in say("official.locality", ssim=0.0, lpips=1.0, both=joint)
     better, worse = official.locality_gate(0.6001, 0.2999, dataset_type), official.locality_gate(0.6, 0.3, dataset_type)
     assert (better, worse) == (True, False)
     assert official.locality_gate(0.6001, 0.3, dataset_type) is (joint == "or")

@@ -58,7 +58,7 @@ def test_of_a_large_upload_only_what_was_compared_is_kept(shelf, exact):
     large = Image.fromarray(load_rgb(sample.edited_image)).resize((2048, 2048))
     result = exact.score(sample, png(np.asarray(large), "large.png"))
     assert header_size(result.edited) == header_size(sample.image)
-    assert result.of("strict").notes[0][0] == "resized"
+    assert result.of("strict").notes[0].name == "resized"
     compared = exact.compared(result)
     assert compared.edited.shape == load_rgb(sample.image).shape
 
@@ -73,4 +73,4 @@ def test_what_the_detector_has_no_word_on_is_not_scored_and_says_so(shelf):
     bench = Bench(make_detector("simulator"))
     result = bench.score(shelf.samples[SCALE], shelf.example(SCALE, "opposite")).of("strict")
     assert result.outcome == "Not scored" and result.values["ic"] is None
-    assert [name for name, _ in result.notes] == ["no_detections"]
+    assert [note.name for note in result.notes] == ["no_detections"]

@@ -167,7 +167,7 @@ def test_quirk_80_another_aspect_ratio_is_stretched_and_said(scorer, make_sample
     sample = make_sample()
     (found,) = scored(scorer, (sample, EncodedImage(make_image(size=(64, 64)))))
     assert found.ssim is not None
-    assert Reason("stretched", "64×64 made 64×48") in found.reasons
+    assert ("stretched", "64×64 made 64×48") in [(r.name, r.text) for r in found.reasons]
 
 
 def test_quirk_81_the_network_is_built_once_for_all_edits(monkeypatch, make_sample):

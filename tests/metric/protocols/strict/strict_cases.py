@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gsi_bench_dataset import Detection, Operation, SceneObject
-from gsi_bench_metric.protocols.strict.rules import Outcome, judge
-from gsi_bench_metric.protocols.strict.scene import Situation, situation_of
-from gsi_bench_metric.protocols.strict.scope import unscored
+from gsi_bench_metric.protocols.strict.association import situation_of
+from gsi_bench_metric.protocols.strict.scope import excluded
+from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.verdict import Outcome, judge
 
 EYE = np.eye(3)
 K = [[500.0, 0.0, 320.0], [0.0, 500.0, 240.0], [0.0, 0.0, 1.0]]
@@ -111,5 +112,5 @@ def look(sample, edited, source=None) -> Situation:
 def judged(sample, edited, source=None, **more: Any) -> Outcome:
     """What an edit is worth; the sample must be one that can be scored."""
     situation = look(sample, edited, source)
-    assert unscored(situation) is None
+    assert excluded(situation) is None
     return judge(situation, **more)

@@ -5,14 +5,16 @@ import pytest
 from strict_cases import MUG, SIZE, box, case, found, judged, seen, turned
 
 from gsi_bench_dataset import Operation
-from gsi_bench_metric.protocols.strict.limits import position_rings, turn_rings
-from gsi_bench_metric.protocols.strict.scene import situation_of
+from gsi_bench_metric.protocols.strict.association import situation_of
+from gsi_bench_metric.protocols.strict.rules import RULES
+from gsi_bench_metric.protocols.strict.rules.rotate import turn_rings
+from gsi_bench_metric.protocols.text import told
 
 JUST = 1e-4
 
 
 def rings_of(sample):
-    return position_rings(situation_of(sample, SIZE, seen(), seen()))
+    return RULES[sample.operation.kind].rings(situation_of(sample, SIZE, seen(), seen()))
 
 
 def test_the_accuracy_of_a_move_falls_by_a_tenth_at_every_ring(make_sample):
@@ -56,14 +58,14 @@ def test_removals_have_no_rings(make_sample):
 
 def test_half_a_turn_has_no_sense(make_sample):
     sample = case(make_sample, "rotate", new_rotation_matrix=turned(180).tolist())
-    assert judged(sample, seen(found("mug", MUG, turn=-179.8))).explanation == "turned 180°; 180° asked"
+    assert told(judged(sample, seen(found("mug", MUG, turn=-179.8)))) == "turned 180°; 180° asked"
 
 
 def test_where_the_words_give_where_a_move_ends_the_reason_says_so(make_sample):
     beside = Operation(kind="move", direction="left", distance_m=0.6, frame="camera", reference="bowl")
     sample = case(make_sample, "move", operation=beside, new_bbox_3d=box(MUG, dx=-0.2))
-    said = judged(sample, seen(found("mug", MUG, -0.2))).explanation
+    said = told(judged(sample, seen(found("mug", MUG, -0.2))))
     assert said == "moved 20.0 cm left; 20.0 asked, so that it ends 60.0 cm from the bowl"
     relative = Operation(kind="move", direction="left", distance_m=0.2, frame="camera", reference="bowl")
     sample = case(make_sample, "move", operation=relative)
-    assert judged(sample, seen(found("mug", MUG, -0.2))).explanation == "moved 20.0 cm left; 20.0 asked"
+    assert told(judged(sample, seen(found("mug", MUG, -0.2)))) == "moved 20.0 cm left; 20.0 asked"

@@ -7,7 +7,8 @@ import pytest
 from strict_cases import BOOK, BOWL, EYE, GONE, MUG, box, case, found, judged, look, seen, thing, turned
 
 from gsi_bench_dataset import Operation
-from gsi_bench_metric.protocols.strict.scope import unscored
+from gsi_bench_metric.protocols.strict.scope import excluded
+from gsi_bench_metric.protocols.text import told
 
 # --- move: 20 cm left
 
@@ -42,9 +43,9 @@ def test_a_move_leaves_its_place_empty(make_sample):
     sample = case(make_sample, "move")
     left = judged(sample, seen(found("mug", MUG), found("mug", MUG, -0.2, state="duplicate")))
     assert (left.ic, left.sa) == (False, 1.0)
-    assert left.explanation == "moved 20.0 cm left; 20.0 asked; a mug is left where it stood"
+    assert told(left) == "moved 20.0 cm left; 20.0 asked; a mug is left where it stood"
     taken = judged(sample, seen(found("mug", MUG, -0.2), bowl=found("bowl", MUG)))
-    assert "the bowl stands where it stood" in taken.explanation
+    assert "the bowl stands where it stood" in told(taken)
     assert not taken.ic
 
 
@@ -55,7 +56,7 @@ def test_an_object_edit_that_turns_the_object_by_over_20_degrees_does_not_comply
     assert judged(sample, seen(found("mug", MUG, turn=19.9, **done))).ic
     turned_too = judged(sample, seen(found("mug", MUG, turn=-20.1, **done)))
     assert not turned_too.ic
-    assert "turned 20° clockwise, which nobody asked for" in turned_too.explanation
+    assert "turned 20° clockwise, which nobody asked for" in told(turned_too)
 
 
 def test_a_turn_that_nobody_can_see_is_none(make_sample):
@@ -175,14 +176,14 @@ def test_a_receptacle_that_went_elsewhere_takes_its_place_along(make_sample):
     assert (with_bowl.ic, with_bowl.sa, with_bowl.bystanders) == (True, 1.0, 0.5)
     without = judged(sample, seen(found("mug", MUG, 0.4, -0.02), bowl=found("bowl", BOWL, state="absent")))
     assert (without.ic, without.sa) == (False, 0.0)
-    assert without.explanation.startswith("the bowl is gone")
+    assert told(without).startswith("the bowl is gone")
 
 
 def test_a_place_that_leaves_a_copy_does_not_comply(make_sample):
     copies = seen(found("mug", MUG), found("mug", MUG, 0.4, -0.02, state="duplicate"))
     outcome = judged(case(make_sample, "place"), copies)
     assert not outcome.ic
-    assert "a mug is left where it stood" in outcome.explanation
+    assert "a mug is left where it stood" in told(outcome)
 
 
 # --- remove
@@ -190,7 +191,7 @@ def test_a_place_that_leaves_a_copy_does_not_comply(make_sample):
 
 def test_a_removed_thing_is_gone_and_everything_else_is_unchanged(make_sample):
     outcome = judged(case(make_sample, "remove"), seen(GONE))
-    assert (outcome.ic, outcome.sa, outcome.explanation) == (True, 1.0, "the mug is gone")
+    assert (outcome.ic, outcome.sa, told(outcome)) == (True, 1.0, "the mug is gone")
     half = judged(case(make_sample, "remove"), seen(GONE, bowl=found("bowl", BOWL, 0.1)))
     assert (half.ic, half.sa, half.bystanders) == (True, 0.5, 0.5)
 
@@ -213,7 +214,7 @@ def test_a_removed_thing_without_others_is_accurate(make_sample):
 def test_a_removal_that_is_none(make_sample, edited, words):
     outcome = judged(case(make_sample, "remove"), edited)
     assert not outcome.ic
-    assert words in outcome.explanation
+    assert words in told(outcome)
 
 
 # --- view: 20 cm to the right
@@ -350,7 +351,7 @@ def test_no_edit_complies_that_loses_the_scene(make_sample, kind):
 def test_a_target_that_is_lost_scores_0_with_a_reason(make_sample, mug, reason):
     outcome = judged(case(make_sample, "move"), seen(mug))
     assert (outcome.ic, outcome.sa, [r.name for r in outcome.reasons]) == (False, 0.0, [reason])
-    assert outcome.explanation
+    assert told(outcome)
 
 
 # --- words
@@ -373,7 +374,7 @@ def test_a_target_that_is_lost_scores_0_with_a_reason(make_sample, mug, reason):
     ],
 )
 def test_the_explanation_says_what_was_done_and_asked(make_sample, edited, words):
-    assert judged(case(make_sample, "move"), edited).explanation == words
+    assert told(judged(case(make_sample, "move"), edited)) == words
 
 
 def test_a_neighbour_is_called_one(make_sample):
@@ -381,7 +382,7 @@ def test_a_neighbour_is_called_one(make_sample):
     sample = case(make_sample, "move", things=[thing("mug", MUG), thing("bowl", near), thing("book", BOOK)])
     source = seen(bowl=found("bowl", near))
     edited = seen(found("mug", MUG, -0.124), bowl=found("bowl", near, 0.1))
-    said = judged(sample, edited, source).explanation
+    said = told(judged(sample, edited, source))
     assert said == "moved 12.4 cm left; 20.0 asked; the bowl next to it changed too"
 
 
@@ -394,7 +395,7 @@ def test_a_neighbour_is_called_one(make_sample):
     ],
 )
 def test_explanations_of_the_other_operations(make_sample, kind, mug, words):
-    assert judged(case(make_sample, kind), seen(mug)).explanation == words
+    assert told(judged(case(make_sample, kind), seen(mug))) == words
 
 
 @pytest.mark.parametrize(
@@ -406,14 +407,14 @@ def test_explanations_of_the_other_operations(make_sample, kind, mug, words):
     ],
 )
 def test_explanations_of_views(make_sample, translation, turn, words):
-    assert judged(case(make_sample, "view"), as_seen(translation, turn)).explanation == words
+    assert told(judged(case(make_sample, "view"), as_seen(translation, turn))) == words
 
 
 # --- what nobody is scored on
 
 
 def reason(sample, source=None, hidden=None):
-    found_reason = unscored(look(sample, seen(), source), hidden)
+    found_reason = excluded(look(sample, seen(), source), hidden)
     return None if found_reason is None else found_reason.name
 
 
@@ -480,7 +481,7 @@ def test_a_camera_whose_motion_nothing_shows_is_scored_for_nobody(make_sample):
 
 def test_what_is_not_scored_does_not_depend_on_the_edited_picture(make_sample):
     sample = case(make_sample, "rotate", things=[thing("mug", MUG, symmetry="continuous")])
-    names = {unscored(look(sample, edited)).name for edited in (seen(), seen(GONE), [], None)}
+    names = {excluded(look(sample, edited)).name for edited in (seen(), seen(GONE), [], None)}
     assert names == {"unobservable"}
 
 

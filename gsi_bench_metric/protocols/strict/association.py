@@ -1,7 +1,7 @@
-"""What the strict protocol's rules read: every known object with its pose in the source and in the edited picture.
+"""Which detection is which known object: detections become poses, and an edit becomes a `Situation`.
 
-Detections become poses here: named one by one where the detector gives no ids, brought to the true scale, names exchanged
-within sets that nobody can tell apart. Nothing is judged.
+Detections are named one by one where the detector gives no ids, brought to the true scale, and names are exchanged within sets
+of objects that look alike. Nothing is judged.
 """
 
 from __future__ import annotations
@@ -9,142 +9,19 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.records import Detection, Operation, Sample, SceneObject
+from gsi_bench_dataset.records import Detection, Sample, SceneObject
 from gsi_bench_metric.geometry.matching import assign, best_order, box_costs, target_in_source
-from gsi_bench_metric.geometry.motion import Motion
-from gsi_bench_metric.geometry.poses import (
-    SYMMETRY_PERIOD,
-    base_centre,
-    diagonal,
-    extent_along,
-    turn_about,
-    wrapped,
-    yaw_rotation,
-)
+from gsi_bench_metric.geometry.poses import diagonal, extent_along, vertical, yaw_rotation
+from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation, true_motion
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
-__all__ = ["Pose", "Situation", "Thing", "known_objects", "situation_of", "true_motion"]
+__all__ = ["known_objects", "situation_of"]
 
 Array = NDArray[np.float64]
-
-# How far a detection without a name may be from an object, in its place and size together, to be it in the source.
-_SOURCE_LIMIT_M = 0.3
-# Carried things stand this much above the base of what carries them, at least, and at most above its top, metres.
-_LOAD_RISE_M, _LOAD_ABOVE_M = 0.005, 0.03
-
-
-@dataclasses.dataclass(frozen=True)
-class Pose:
-    """Where something stands: box (7,) and rotation (3, 3), camera frame of its picture."""
-
-    box: Array
-    rotation: Array
-    confidence: float | None = None
-    sigma: Array | None = None
-    unobservable: frozenset[str] = frozenset()
-    rectangle: Array | None = None  # (4,) x1, y1, x2, y2 around its picture, as the detector gives it: the 896 frame
-
-    @property
-    def centre(self) -> Array:
-        """Of the box (3,)."""
-        return self.box[:3]
-
-    @property
-    def sigma_m(self) -> float:
-        """Standard deviation of the position, metres; 0 where the detector gives none."""
-        return 0.0 if self.sigma is None else float(np.linalg.norm(self.sigma[:3]))
-
-    def base(self, up: Array) -> Array:
-        """The base's centre (3,)."""
-        return base_centre(self.box, self.rotation, up)
-
-
-@dataclasses.dataclass(frozen=True)
-class Thing:
-    """A known object.
-
-    Attributes:
-        truth: where the sample says it stands in the source; None: only the detector knows it.
-        before, after: where the detector sees it in source and edited picture; None: not there.
-        doubles: further ones of it in the edited picture.
-        number: its number in the instance mask; None: it is in none.
-    """
-
-    id: str
-    category: str
-    symmetry: str | None
-    truth: Pose | None
-    before: Pose | None = None
-    after: Pose | None = None
-    doubles: tuple[Pose, ...] = ()
-    number: int | None = None
-
-    @property
-    def period(self) -> float:
-        """Turns about the vertical by this look like none, radians; 0: all do."""
-        return SYMMETRY_PERIOD.get(self.symmetry, SYMMETRY_PERIOD["none"])
-
-    def turn(self, up: Array, expected: Array | None = None) -> float | None:
-        """Turn about `up` between `before` (or the rotation expected of it) and `after`, modulo symmetry; None: not seen."""
-        if self.before is None or self.after is None or "turn" in self.before.unobservable | self.after.unobservable:
-            return None
-        start = self.before.rotation if expected is None else expected
-        return wrapped(turn_about(up, start, self.after.rotation), self.period) if self.period else None
-
-
-@dataclasses.dataclass(frozen=True)
-class Situation:
-    """An edit as the rules see it.
-
-    Attributes:
-        up: against gravity, in the source's camera frame.
-        size: (width, height) of the source picture, pixels.
-        loads: things that the target carries, which go where it goes.
-        bystanders: all other known things that the detector sees in the source.
-        strangers: what the edited picture shows that is none of the known things.
-        answered: whether the detector had a word on the edited picture.
-    """
-
-    sample: Sample
-    up: Array
-    size: tuple[int, int]
-    target: Thing
-    loads: tuple[Thing, ...] = ()
-    bystanders: tuple[Thing, ...] = ()
-    strangers: tuple[Pose, ...] = ()
-    answered: bool = True
-
-    @property
-    def operation(self) -> Operation:
-        """What is asked; only samples with an operation become situations."""
-        if self.sample.operation is None:
-            raise ValueError(f"{self.sample.id}: no operation")
-        return self.sample.operation
-
-    @cached_property
-    def goal(self) -> Pose | None:
-        """Where the target should stand; None for removals, camera motions and samples without a goal."""
-        sample, truth = self.sample, self.target.truth
-        if truth is None or (sample.new_bbox_3d is None and sample.new_rotation_matrix is None):
-            return None
-        box = truth.box if sample.new_bbox_3d is None else np.array(sample.new_bbox_3d)
-        return Pose(box, truth.rotation if sample.new_rotation_matrix is None else np.array(sample.new_rotation_matrix))
-
-    @property
-    def others(self) -> tuple[Thing, ...]:
-        """Everything but the target."""
-        return self.loads + self.bystanders
-
-
-def true_motion(operation: Operation) -> Motion | None:
-    """The camera's motion that is asked for; None where it is not known."""
-    if operation.camera_rotation is None or operation.camera_translation_m is None:
-        return None
-    return Motion(np.array(operation.camera_translation_m), np.array(operation.camera_rotation))
 
 
 def situation_of(
@@ -158,7 +35,7 @@ def situation_of(
         source: detections in the source.
         edited: detections in the edited picture, in the frame of the camera that took it.
     """
-    up = _up(sample)
+    up = vertical(sample.up, sample.rotation_matrix)
     known = known_objects(sample)
     seen = _Seen(sample, known, up)
     named = any(d.object_id is not None for d in source)
@@ -180,13 +57,13 @@ def situation_of(
     )
 
 
-def known_objects(sample: Sample) -> list[Thing]:
+def known_objects(sample: Sample) -> list[KnownObject]:
     """The objects that the sample tells of, the target first."""
     truth = Pose(np.array(sample.original_bbox_3d), np.array(sample.rotation_matrix))
-    target = Thing("target", sample.target, None, truth)
+    target = KnownObject("target", sample.target, None, truth)
     others = []
     for number, thing in enumerate(sample.objects or (), 1):
-        known = Thing(thing.id, thing.category, thing.symmetry, _pose_of(thing), number=number)
+        known = KnownObject(thing.id, thing.category, thing.symmetry, _pose_of(thing), number=number)
         if thing.is_target:
             target = dataclasses.replace(known, truth=truth)
         else:
@@ -198,13 +75,7 @@ def _pose_of(thing: SceneObject) -> Pose:
     return Pose(np.array(thing.bbox_3d), np.array(thing.rotation_matrix))
 
 
-def _up(sample: Sample) -> Array:
-    """The sample's vertical, else that of the target's box (its own y axis points down)."""
-    up = np.array(sample.up) if sample.up is not None else -np.array(sample.rotation_matrix)[:, 1]
-    return np.asarray(up / np.linalg.norm(up))
-
-
-def _is_load(carrier: Thing, thing: Thing, up: Array) -> bool:
+def _is_load(carrier: KnownObject, thing: KnownObject, up: Array) -> bool:
     """Whether a thing stands on or in another, as far as their boxes tell."""
     if carrier.truth is None or thing.truth is None:
         return False
@@ -213,7 +84,7 @@ def _is_load(carrier: Thing, thing: Thing, up: Array) -> bool:
     height = extent_along(box, rotation, up)
     across = (thing.truth.centre - box[:3]) @ rotation
     inside = np.abs(across[[0, 2]]) <= box[[3, 5]] / 2
-    return bool(_LOAD_RISE_M < rise <= height + _LOAD_ABOVE_M and inside.all())
+    return bool(STRICT.load_rise_m < rise <= height + STRICT.load_above_m and inside.all())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,10 +92,10 @@ class _Seen:
     """Brings detections and known objects of one sample together."""
 
     sample: Sample
-    known: list[Thing]
+    known: list[KnownObject]
     up: Array
 
-    def named(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[Thing], tuple[Pose, ...]]:
+    def named(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[KnownObject], tuple[Pose, ...]]:
         """Of detectors that say which object each detection is."""
         before, after = _by_id(source), _by_id(edited)
         target = self.known[0]
@@ -236,20 +107,20 @@ class _Seen:
             found = [_scaled(pose, factor) for pose in after[thing.id]]
             wanted = self._expected(thing) or first
             last = _nearest(found, wanted)
-            doubles = tuple(pose for pose in found if pose is not last)
-            things.append(dataclasses.replace(thing, before=first, after=last, doubles=doubles))
+            copies = tuple(pose for pose in found if pose is not last)
+            things.append(dataclasses.replace(thing, before=first, after=last, copies=copies))
         ids = {thing.id for thing in self.known}
         strangers = tuple(_scaled(pose, factor) for name, poses in after.items() if name not in ids for pose in poses)
         return self._renamed(things), strangers
 
-    def matched(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[Thing], tuple[Pose, ...]]:
+    def matched(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[KnownObject], tuple[Pose, ...]]:
         """Of detectors that only say what they see."""
         before = [_pose(d) for d in source if d.state == "present"]
         target = self.known[0]
         boxes = np.array([pose.box for pose in before]).reshape(-1, 7)
         if target.truth is None:
             raise ValueError(f"{self.sample.id}: the target has no box")
-        first = target_in_source(target.truth.box, boxes, max(_SOURCE_LIMIT_M, diagonal(target.truth.box)))
+        first = target_in_source(target.truth.box, boxes, max(STRICT.source_m, diagonal(target.truth.box)))
         if first is None:
             return self.known, ()
         index, factor = first
@@ -258,21 +129,21 @@ class _Seen:
         after = [_scaled(_pose(d), factor) for d in edited if d.state == "present"]
         return self._in_edited(things, after)
 
-    def _in_source(self, before: list[Pose], target: int, labels: Sequence[str | None]) -> list[Thing]:
+    def _in_source(self, before: list[Pose], target: int, labels: Sequence[str | None]) -> list[KnownObject]:
         """Known objects with their poses in the source; what the sample does not know of becomes known by being seen."""
         rest = [i for i in range(len(before)) if i != target]
         others = self.known[1:]
         truths = np.array([thing.truth.box for thing in others if thing.truth is not None]).reshape(-1, 7)
         boxes = np.array([before[i].box for i in rest]).reshape(-1, 7)
-        pairs = assign(box_costs(truths, boxes), _SOURCE_LIMIT_M)
+        pairs = assign(box_costs(truths, boxes), STRICT.source_m)
         things = [dataclasses.replace(self.known[0], before=before[target])]
         for row, thing in enumerate(others):
             things.append(dataclasses.replace(thing, before=before[rest[pairs[row]]] if row in pairs else None))
         new = [i for column, i in enumerate(rest) if column not in pairs.values()]
-        things += [Thing(f"seen {i}", labels[i] or self.sample.target, None, None, before=before[i]) for i in new]
+        things += [KnownObject(f"seen {i}", labels[i] or self.sample.target, None, None, before=before[i]) for i in new]
         return things
 
-    def _in_edited(self, things: list[Thing], after: list[Pose]) -> tuple[list[Thing], tuple[Pose, ...]]:
+    def _in_edited(self, things: list[KnownObject], after: list[Pose]) -> tuple[list[KnownObject], tuple[Pose, ...]]:
         seen = [i for i, thing in enumerate(things) if thing.before is not None]
         costs = np.array([[self._cost(things[i], pose) for pose in after] for i in seen]).reshape(len(seen), len(after))
         pairs = assign(costs)
@@ -281,12 +152,12 @@ class _Seen:
             things[seen[row]] = dataclasses.replace(things[seen[row]], after=after[column])
         return things, tuple(pose for column, pose in enumerate(after) if column not in pairs.values())
 
-    def _cost(self, thing: Thing, pose: Pose) -> float:
+    def _cost(self, thing: KnownObject, pose: Pose) -> float:
         """Of calling a detection in the edited picture this thing: it stands where it stood, or where it should stand."""
         places = [p for p in (thing.before, self._expected(thing)) if p is not None]
         return min(float(box_costs(place.box[None], pose.box[None])[0, 0]) for place in places)
 
-    def _expected(self, thing: Thing) -> Pose | None:
+    def _expected(self, thing: KnownObject) -> Pose | None:
         """Where a thing stands in the edited picture if the edit is right; None where it should be gone, or is not known."""
         operation = self.sample.operation
         motion = true_motion(operation) if operation and operation.kind == "view" else None
@@ -301,7 +172,7 @@ class _Seen:
         goal = self.sample.new_bbox_3d
         return Pose(np.array(goal), origin.rotation) if goal is not None and origin is not None else origin
 
-    def _renamed(self, things: list[Thing]) -> list[Thing]:
+    def _renamed(self, things: list[KnownObject]) -> list[KnownObject]:
         """Names exchanged among things that nobody can tell apart, where that serves better."""
         sets: dict[str, list[int]] = defaultdict(list)
         by_id = {o.id: o.indistinguishable_set for o in self.sample.objects or ()}
@@ -315,7 +186,7 @@ class _Seen:
             found = np.array([_place(things[i].after) for i in members])
             for i, j in zip(members, best_order(expected, found), strict=True):
                 finding = things[members[j]]
-                renamed[i] = dataclasses.replace(things[i], after=finding.after, doubles=finding.doubles)
+                renamed[i] = dataclasses.replace(things[i], after=finding.after, copies=finding.copies)
         return renamed
 
 

@@ -1,0 +1,133 @@
+"""Move: the object goes a way that is asked for, and keeps its turn and size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gsi_bench_dataset.records import Change, Fault, Reason
+from gsi_bench_metric.geometry.directions import LEAST_STEP_M
+from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep
+from gsi_bench_metric.geometry.symmetry import period_of
+from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
+from gsi_bench_metric.protocols.strict.rules.conditions import (
+    asked_way,
+    done_way,
+    place_empty,
+    same_size,
+    same_turn,
+    way_faults,
+)
+from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.terms import cannot_tell, goal_of, intruder_of, no_goal, target_poses
+from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
+from gsi_bench_metric.protocols.text import reason
+
+__all__ = ["RULE", "move", "scale_of"]
+
+
+def move(
+    before: Pose,
+    after: Pose,
+    goal: Pose,
+    *,
+    up: Array,
+    truth: Pose | None = None,
+    symmetry: str | None = None,
+    copies: Sequence[Pose] = (),
+    intruder: Fault | None = None,
+    name: str = "object",
+    limits: Thresholds = STRICT,
+) -> Finding:
+    """How well an object went from where it stood to its goal.
+
+    The way that the detector saw (`after` − `before`) is compared with the way that was asked (`goal` − `truth`), so that what
+    a detector always gets wrong drops out. Accuracy: error over the asked length (5 cm at least), by tenths of a sweep.
+
+    Args:
+        before, after: the object as detected in the source and in the edited image, source camera's frame.
+        goal: where it should stand.
+        up: (3,) unit vector against gravity.
+        truth: where it truly stood; None: where it was detected.
+        symmetry: its rotational symmetry, see `geometry.symmetry`.
+        copies: further ones of it in the edited image.
+        intruder: another object at its original place, as the fault that it is.
+        name: what to call it.
+        limits: the protocol's numbers.
+
+    >>> mug = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0])
+    >>> left = Pose.of([-0.2, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0])
+    >>> right = Pose.of([0.2, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0])
+    >>> up = np.array([0.0, -1.0, 0.0])
+    >>> found = move(mug, left, goal=left, up=up)
+    >>> found.ic, found.sa
+    (True, 1.0)
+    >>> [fault.kind for fault in move(mug, right, goal=left, up=up).faults]
+    ['opposite']
+    """
+    asked, done = goal.centre - (truth or before).centre, after.centre - before.centre
+    faults = [
+        *way_faults(asked, done, limits),
+        *place_empty(before, copies, intruder, name, limits),
+        *same_turn(before, after, up, period_of(symmetry), limits),
+        *same_size(before, after, limits),
+    ]
+    error = float(np.linalg.norm(done - asked)) / scale_of(asked, limits)
+    return finding(sweep(error), faults, [done_way(done, up)], [asked_way(asked, done, up)])
+
+
+def scale_of(asked: Array, limits: Thresholds = STRICT) -> float:
+    """What the error of a move by `asked` (3,) is relative to, metres."""
+    return max(float(np.linalg.norm(asked)), limits.move_m)
+
+
+def _judge(situation: Situation, unchanged: float) -> Finding:
+    truth, before, after = target_poses(situation)
+    target, goal = situation.target, goal_of(situation)
+    found = move(
+        before,
+        after,
+        goal,
+        up=situation.up,
+        truth=truth,
+        symmetry=target.symmetry,
+        copies=target.copies,
+        intruder=intruder_of(situation),
+        name=target.category,
+    )
+    asked = [*found.asked, *_end(situation, goal.centre - truth.centre)]
+    return finding(found.sa, found.faults, found.done, asked)
+
+
+def _end(situation: Situation, asked: Array) -> list[Change]:
+    """Where the words give where a move ends and not its way."""
+    operation = situation.operation
+    distance = operation.distance_m
+    # "Relative to" an object, too, names a reference; the distance is then that of the way.
+    if operation.reference is None or distance is None or abs(float(np.linalg.norm(asked)) - distance) < LEAST_STEP_M:
+        return []
+    return [Change("ends_from", distance, subject=operation.reference)]
+
+
+def _excluded(situation: Situation) -> Reason | None:
+    goal, truth, before = situation.goal, situation.target.truth, situation.target.before
+    if situation.sample.new_bbox_3d is None or goal is None or truth is None or before is None:
+        return no_goal("move")
+    if "position" in before.unobservable:
+        return cannot_tell(situation, "position")
+    step = float(np.linalg.norm(goal.centre - truth.centre))
+    if step <= max(STRICT.sigmas * before.sigma_m, EPS):
+        return reason("below_resolution", "move_below_resolution", step, before.sigma_m)
+    return None
+
+
+def _rings(situation: Situation) -> Rings | None:
+    truth = situation.target.truth
+    if truth is None or situation.target.before is None:
+        return None
+    goal = goal_of(situation).centre
+    return Rings(goal[None], THRESHOLDS * scale_of(goal - truth.centre), graded=True)
+
+
+RULE = Rule("move", _judge, _excluded, _rings)

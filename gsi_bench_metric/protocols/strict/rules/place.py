@@ -1,0 +1,129 @@
+"""Place: the object goes on or into another one, and keeps its turn and size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gsi_bench_dataset.records import Change, Fault, Reason
+from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, ground_axes, inside_polygon, polygon_distance, sweep
+from gsi_bench_metric.geometry.symmetry import period_of
+from gsi_bench_metric.protocols.strict.rules.base import Array, Finding, Rings, Rule, finding
+from gsi_bench_metric.protocols.strict.rules.conditions import place_empty, same_size, same_turn
+from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.terms import (
+    cannot_tell,
+    displacement,
+    footprint,
+    intruder_of,
+    no_goal,
+    radius,
+    receptacle_of,
+    target_poses,
+)
+from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
+
+__all__ = ["RULE", "place", "scale_of"]
+
+_IN = 1e-6  # metres: in the region, up to rounding
+
+
+def place(
+    before: Pose,
+    after: Pose,
+    region: Array,
+    *,
+    up: Array,
+    outline: Array | None = None,
+    truth: Pose | None = None,
+    shift: Array | None = None,
+    symmetry: str | None = None,
+    copies: Sequence[Pose] = (),
+    intruder: Fault | None = None,
+    name: str = "object",
+    receptacle: str = "receptacle",
+    limits: Thresholds = STRICT,
+) -> Finding:
+    """How well an object was put on or into another one.
+
+    Its base must stand over the receptacle's outline and within 2 cm of the region's height. Accuracy: distance from the
+    region over the receptacle's radius, by tenths of a sweep.
+
+    Args:
+        before, after, truth, symmetry, copies, intruder, name: see `rules.move.move`.
+        region: (n, 3) corners of where the base may stand, in the receptacle as it stood.
+        up: (3,) unit vector against gravity.
+        outline: (m, 3) corners of the receptacle's footprint; None: those of the region.
+        shift: (3,) how far the receptacle itself went; None: not at all.
+        receptacle: what to call it.
+        limits: the protocol's numbers.
+
+    >>> mug, up = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), np.array([0.0, -1.0, 0.0])
+    >>> region = np.array([[0.3, 0.05, 1.9], [0.5, 0.05, 1.9], [0.5, 0.05, 2.1], [0.3, 0.05, 2.1]])
+    >>> place(mug, Pose.of([0.4, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), region, up=up).sa
+    1.0
+    """
+    axes = np.column_stack(ground_axes(up))
+    # The base as the detector saw it go, from where it truly stood, seen from the receptacle as it stood.
+    base = (truth or before).base(up) + (after.base(up) - before.base(up)) - (0.0 if shift is None else shift)
+    away = polygon_distance(base @ axes, region @ axes)
+    edge = (region if outline is None else outline) @ axes
+    rise = float((base - region.mean(0)) @ up)
+    faults = []
+    if not inside_polygon(base @ axes, edge):
+        faults.append(Fault("beside", polygon_distance(base @ axes, edge), subject=receptacle))
+    if abs(rise) > limits.support_m:
+        faults.append(Fault("base_too_high" if rise > 0 else "base_too_low", abs(rise), subject=receptacle))
+    faults += place_empty(before, copies, intruder, name, limits)
+    faults += same_turn(before, after, up, period_of(symmetry), limits) + same_size(before, after, limits)
+    sa = 1.0 if away < _IN else sweep(away / scale_of(edge, limits))
+    return finding(sa, faults, [Change("put", 0.0 if away < _IN else away)], [])
+
+
+def scale_of(outline: Array, limits: Thresholds = STRICT) -> float:
+    """What a distance from the region is relative to, of a receptacle's footprint (n, 2), metres."""
+    return max(radius(outline), limits.receptacle_m)
+
+
+def _judge(situation: Situation, unchanged: float) -> Finding:
+    truth, before, after = target_poses(situation)
+    target, receptacle = situation.target, receptacle_of(situation)
+    name = situation.operation.receptacle or "receptacle"
+    if receptacle is not None and receptacle.before is not None and receptacle.after is None:
+        asked = Change("put", subject=name)
+        return finding(0.0, [Fault("no_receptacle", subject=name)], [Change("gone", subject=name)], [asked])
+    return place(
+        before,
+        after,
+        np.array(situation.operation.region),
+        up=situation.up,
+        outline=None if receptacle is None else footprint(receptacle),
+        truth=truth,
+        shift=displacement(receptacle),
+        symmetry=target.symmetry,
+        copies=target.copies,
+        intruder=intruder_of(situation),
+        name=target.category,
+        receptacle=name,
+    )
+
+
+def _excluded(situation: Situation) -> Reason | None:
+    before = situation.target.before
+    if not situation.operation.region or before is None:
+        return no_goal("place")
+    return cannot_tell(situation, "position") if "position" in before.unobservable else None
+
+
+def _rings(situation: Situation) -> Rings | None:
+    if situation.target.truth is None or situation.target.before is None:
+        return None
+    region = np.array(situation.operation.region)
+    receptacle = receptacle_of(situation)
+    outline = region if receptacle is None else footprint(receptacle)
+    scale = scale_of(np.asarray(outline @ np.column_stack(ground_axes(situation.up)), dtype=np.float64))
+    return Rings(region, THRESHOLDS * scale, graded=True)
+
+
+RULE = Rule("place", _judge, _excluded, _rings)

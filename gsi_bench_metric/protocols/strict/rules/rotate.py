@@ -1,0 +1,99 @@
+"""Rotate: the object turns about the vertical where it stands, and keeps its size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gsi_bench_dataset.records import Change, Fault, Reason
+from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep, turn_about, turn_between
+from gsi_bench_metric.geometry.symmetry import period_of, wrapped
+from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
+from gsi_bench_metric.protocols.strict.rules.conditions import base_limit, moved_base, same_size
+from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.terms import asked_turn, goal_of, no_goal, target_poses
+from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
+from gsi_bench_metric.protocols.text import reason
+
+__all__ = ["RULE", "rotate", "turn_rings", "turn_scale"]
+
+
+def rotate(
+    before: Pose,
+    after: Pose,
+    goal: Pose,
+    *,
+    up: Array,
+    truth: Pose | None = None,
+    symmetry: str | None = None,
+    limits: Thresholds = STRICT,
+) -> Finding:
+    """How well an object turned about the vertical.
+
+    The smallest turn that looks like the asked one is what counts. It may miss by half of that, and by 45° at most; accuracy
+    is the error over the asked turn (90° at most), by tenths of a sweep.
+
+    Args:
+        before, after, truth: see `rules.move.move`.
+        goal: with the rotation that was asked for.
+        up: (3,) unit vector against gravity.
+        symmetry: of the object.
+        limits: the protocol's numbers.
+
+    >>> mug, up = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), np.array([0.0, -1.0, 0.0])
+    >>> turned = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, np.pi / 2])
+    >>> rotate(mug, turned, goal=turned, up=up).ic, rotate(mug, mug, goal=turned, up=up).ic
+    (True, False)
+    """
+    period = period_of(symmetry)
+    asked = wrapped(turn_about(up, (truth or before).rotation, goal.rotation), period)
+    done = turn_between(before, after, up, period)
+    wanted = [Change("turned", asked)]
+    if done is None:
+        return finding(0.0, [Fault("turn_unseen")], [Change("turned")], wanted)
+    error = abs(wrapped(done - asked, period))
+    faults = []
+    if error > min(abs(asked) / 2, limits.turn_limit) + EPS:
+        faults.append(Fault("nothing_done", 0.0) if abs(done) < limits.smallest_turn else Fault("turn_missed", error))
+    faults += same_size(before, after, limits) + moved_base(before, after, up, limits)
+    return finding(sweep(error / turn_scale(asked, limits)), faults, [Change("turned", done)], wanted)
+
+
+def turn_scale(asked: float, limits: Thresholds = STRICT) -> float:
+    """What the error of a turn is relative to, radians."""
+    return min(abs(asked), float(np.radians(limits.turn_deg)))
+
+
+def turn_rings(asked: float) -> Array:
+    """Errors of a turn (10,), radians, at which accuracy falls by a tenth."""
+    return THRESHOLDS * turn_scale(asked)
+
+
+def _judge(situation: Situation, unchanged: float) -> Finding:
+    truth, before, after = target_poses(situation)
+    goal, symmetry = goal_of(situation), situation.target.symmetry
+    return rotate(before, after, goal, up=situation.up, truth=truth, symmetry=symmetry)
+
+
+def _excluded(situation: Situation) -> Reason | None:
+    target, before = situation.target, situation.target.before
+    if situation.sample.new_rotation_matrix is None or before is None:
+        return no_goal("rotate")
+    if "turn" in before.unobservable or target.period == 0:
+        return reason("unobservable", "same_from_all_sides", subject=target.category)
+    angle = abs(asked_turn(situation))
+    if angle < STRICT.smallest_turn:
+        return reason("unobservable", "looks_as_before", subject=target.category)
+    sigma = 0.0 if before.sigma is None else float(before.sigma[6])
+    if angle <= STRICT.sigmas * sigma:
+        return reason("below_resolution", "turn_below_resolution", angle, sigma)
+    return None
+
+
+def _rings(situation: Situation) -> Rings | None:
+    truth, before = situation.target.truth, situation.target.before
+    if truth is None or before is None:
+        return None
+    return Rings(truth.centre[None], np.array([base_limit(before, STRICT)]), graded=False)
+
+
+RULE = Rule("rotate", _judge, _excluded, _rings)
