@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.layout.official import OfficialError, read_official
-from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Score
 from gsi_bench_dataset.storage.predictions import read_predictions
 from gsi_bench_dataset.storage.shards import write_dataset
 from gsi_bench_metric.detectors.recorded import RecordedDetector
