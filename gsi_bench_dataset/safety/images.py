@@ -93,28 +93,50 @@ def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FO
 
 
 def require_checksums(stream: BinaryIO) -> None:
-    """Compares the critical chunks of a PNG with their checksums: PIL decodes damaged pixels without a word.
+    """Compares the pixel data of a PNG with its checksums: PIL decodes damaged pixels without a word.
+
+    A chunk with a wrong checksum is forgiven where the compressed data as a whole agrees with its own: some tools write wrong
+    ones round sound pixels.
 
     Args:
         stream: seekable; its place stays as it was.
 
     Raises:
-        SyntaxError: a chunk is damaged or cut off; among `DAMAGED`.
+        SyntaxError: the pixel data is damaged or cut off; among `DAMAGED`.
     """
     start = stream.tell()
     stream.seek(len(_PNG))
+    pixels, sound = [], True
     try:
         while head := stream.read(8):
             length, kind = int.from_bytes(head[:4], "big"), head[4:]
             body = stream.read(length)
             checksum = int.from_bytes(stream.read(4), "big")
-            critical = kind[:1].isupper()  # what viewers may skip is often written with wrong ones
-            if len(body) != length or (critical and zlib.crc32(body, zlib.crc32(kind)) != checksum):
-                raise SyntaxError(f"the chunk {ascii(kind)[2:-1]} is damaged")
+            if len(body) != length:
+                raise SyntaxError(f"the chunk {ascii(kind)[2:-1]} is cut off")
+            if kind == b"IDAT":
+                pixels.append(body)
+                sound = sound and zlib.crc32(body, zlib.crc32(kind)) == checksum
             if kind == b"IEND":
-                return
+                break
     finally:
         stream.seek(start)
+    if not sound and not _unpacks(pixels):
+        raise SyntaxError("the pixel data is damaged: its checksums are wrong")
+
+
+def _unpacks(parts: list[bytes]) -> bool:
+    """Whether compressed data agrees with the checksum at its end; never holds more than a megabyte of it."""
+    unpacker = zlib.decompressobj()
+    try:
+        for part in parts:
+            rest = part
+            while rest:
+                unpacker.decompress(rest, 2**20)
+                rest = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return unpacker.eof
 
 
 def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
