@@ -112,7 +112,9 @@ def find_archives(official: str, split: str) -> dict[str, tuple[Path, str]]:
         raise CommandError(f"{path}: expected a folder that holds {names} (folders or .zip), found none of them")
     ref = parse_ref(official)
     if ref is None:
-        raise FileNotFoundError(f"{official}: no such file or folder, and no repository id such as GSI-Bench/GSI-Bench")
+        raise FileNotFoundError(
+            f"{printable_path(official)}: no such file or folder, and no repository id such as GSI-Bench/GSI-Bench"
+        )
     fetched = fetch_official(ref.repo_id, ref.revision, wanted)
     return {s: (p, f"{fetched.repo_id}@{fetched.commit}") for s, p in fetched.paths.items()}
 

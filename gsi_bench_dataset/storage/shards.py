@@ -18,7 +18,7 @@ from typing import Any
 
 from gsi_bench_dataset.hub.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
-from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, require_regular
+from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.parquet import identity
 from gsi_bench_dataset.storage.card import SplitSummary, content_hash, read_split_hashes, write_card
 from gsi_bench_dataset.storage.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
@@ -258,7 +258,8 @@ def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: 
         return folder
     ref = parse_ref(str(path_or_repo))
     if ref is None:
-        raise FileNotFoundError(f"{path_or_repo}: neither a dataset folder nor a repository id such as GSI-Bench/GSI-Bench")
+        name = printable_path(path_or_repo)
+        raise FileNotFoundError(f"{name}: neither a dataset folder nor a repository id such as GSI-Bench/GSI-Bench")
     return fetch_dataset(HubRef(ref.repo_id, revision or ref.revision), splits)
 
 
