@@ -16,6 +16,7 @@ import typing
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.safety.names import printable
 
 Vector: TypeAlias = tuple[float, ...]
@@ -204,7 +205,7 @@ def _normalise(value: Any, annotation: Any, metadata: Mapping[str, Any]) -> tupl
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             return value, [f"expected a list, found {value!r:.60}"]
         wrong = [i for i, v in enumerate(value) if not isinstance(v, item)]
-        return tuple(value), [f"items {wrong} are not {item.__name__}"] if wrong else []
+        return tuple(value), [f"items {some(wrong)} are not {item.__name__}"] if wrong else []
     if not isinstance(value, annotation) or (annotation is int and isinstance(value, bool)):
         return value, [f"expected {_name(annotation)}, found {value!r:.60}"]
     allowed = metadata.get("one_of")
@@ -238,7 +239,7 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
         problems.append(f"expected {_shape_name(shape, depth)} numbers, found shape {found_shape}")
     flat = numbers if depth == 1 else [v for row in numbers for v in row]  # type: ignore[union-attr]
     if not all(math.isfinite(v) for v in flat):  # type: ignore[arg-type]
-        problems.append(f"expected finite numbers, found {value}")
+        problems.append(f"expected finite numbers, found {printable(value)}")
     return numbers, problems
 
 
@@ -279,7 +280,7 @@ def _from_plain(value: Any, annotation: Any) -> Any:
     if _is_record(annotation) and isinstance(value, Mapping):
         return annotation.from_row(value)
     item = _item_type(annotation)
-    if _is_record(item) and isinstance(value, Sequence):
+    if _is_record(item) and isinstance(value, list | tuple):
         return tuple(item.from_row(v) if isinstance(v, Mapping) else v for v in value)
     return value
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from gsi_bench_dataset.hub.answers import HubError, check_settings, meaning_of, without_secrets
+from gsi_bench_dataset.hub.limits import limit_client
 from gsi_bench_dataset.hub.plan import is_plain_path
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.safety.names import printable
@@ -139,6 +140,7 @@ def explained(ref: HubRef, kind: str = "dataset") -> Iterator[None]:
     """
     check_settings()
     try:
+        limit_client()
         yield
     except MemoryError:
         raise

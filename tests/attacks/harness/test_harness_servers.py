@@ -11,8 +11,10 @@ from hostile.harness import Attack, Outcome, Tally, command
 from hostile.server import BEHAVIOURS, serving
 from huggingface_hub import constants
 
+from gsi_bench_dataset.hub import limits
+
 KEY = "hf_secretsecretsecret"
-# Of these the clients' own limits on time decide, which are longer than a test may take.
+# Of these limits on time decide, which are made short here.
 SLOW = ("drip", "endless", "429 for a year")
 NOT_SLOW = tuple(name for name in BEHAVIOURS if name not in SLOW)
 
@@ -20,6 +22,7 @@ NOT_SLOW = tuple(name for name in BEHAVIOURS if name not in SLOW)
 def ask(behaviour, words, patch):
     """One command against such a server; a key in what it says is a finding."""
     with serving(behaviour) as server, patch.context() as p:
+        p.setattr(limits, "REPLY_SECONDS", 3.0)
         p.setattr(constants, "ENDPOINT", server.url)
         p.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}")
         p.setitem(os.environ, "HF_TOKEN", KEY)
@@ -44,7 +47,8 @@ def attacks(behaviours, inputs, patch, folder):
         for name, words in asked.items():
             place = [word if word not in ("new", "made") else str(folder / f"{word} {name} {behaviour}") for word in words]
             run = lambda b=behaviour, w=place: ask(b, w, patch)  # noqa: E731
-            yield Attack(f"{name}, server: {behaviour}", run, seconds=20)
+            # An endpoint is tried several times an edit, each within its own time.
+            yield Attack(f"{name}, server: {behaviour}", run, seconds=90 if name == "generate" else 20)
 
 
 def test_commands_name_servers_that_misbehave(tmp_path, monkeypatch):
