@@ -213,7 +213,7 @@ def with_table(text: str) -> str:
     _, ends, after = rest.partition(END)
     if not found or not ends:
         raise LookupError(f"{METRIC.relative_to(ROOT)}: expected a line {BEGIN} and a line {END} around the table")
-    return f"{before}{BEGIN}\n{thresholds()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{thresholds()}\n\n{END}{after}"
 
 
 def main() -> int:
