@@ -81,6 +81,21 @@ def test_every_command_that_a_page_shows_exists():
         assert set(re.findall(r"\bmake ([a-z-]+)", blocks)) <= makes, page.name
 
 
+def test_every_option_that_a_page_names_exists():
+    code = "\n".join(text_of(p) for top in TOP if top != "docs" for p in (ROOT / top).rglob("*.py"))
+    others = {"--extra-index-url", "--exclude-editable"}  # of pip
+    for page in CURRENT:
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text_of(page))) - others
+        assert not [name for name in sorted(named) if f'"{name}"' not in code], page.name
+
+
+def test_the_pages_use_the_words_of_the_field():
+    for page in CURRENT:
+        if page.name != "api.md":  # made from docstrings
+            words = re.sub(r"`[^`]*`|Your own picture", "", text_of(page))
+            assert not re.findall(r"\bpictures?\b|\bnobody\b|of revolution|passed on", words, re.IGNORECASE), page.name
+
+
 def test_the_map_names_every_folder_of_the_packages():
     text = text_of(ROOT / "CONTRIBUTING.md")
     folders = {p.parent for top in ("gsi_bench_dataset", "gsi_bench_metric") for p in (ROOT / top).glob("*/__init__.py")}
