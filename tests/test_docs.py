@@ -81,6 +81,15 @@ def test_every_command_that_a_page_shows_exists():
         assert set(re.findall(r"\bmake ([a-z-]+)", blocks)) <= makes, page.name
 
 
+def test_every_sub_command_that_a_page_shows_exists():
+    code = "\n".join(text_of(p) for top in SOURCES for p in (SOURCES[top] / top).rglob("*.py"))
+    there = set(re.findall(r"(?:new_command\(\s*\w+|add_parser\()[\s,]*\"([a-z0-9-]+)\"", code))
+    assert {"import", "evaluate", "build", "space"} <= there
+    for page in CURRENT:
+        blocks = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text_of(page), flags=re.DOTALL))
+        assert set(re.findall(r"(?m)^`?gsi-bench ([a-z][a-z0-9-]*)", blocks)) <= there, page.name
+
+
 def test_every_option_that_a_page_names_exists():
     code = "\n".join(text_of(p) for top in TOP if top != "docs" for p in (ROOT / top).rglob("*.py"))
     others = {"--extra-index-url", "--exclude-editable"}  # of pip
