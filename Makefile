@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all fuzz check format bench clean
+.PHONY: help setup demo test test-all fuzz check format api bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -41,6 +41,9 @@ check: $(READY)  ## lint, format, types, import contracts
 format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+api: $(READY)  ## docs/api.md and the table of thresholds in docs/metric.md, from the code
+	$(BIN)/python tools/api_page.py
 
 bench: $(READY)  ## speed: every figure of docs/performance.md (minutes, on an idle machine)
 	$(BIN)/python benchmarks/speed.py
