@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from gsi_bench_dataset.layout.pixel_frame import ReferenceFrame
-from gsi_bench_dataset.schema import EncodedImage
 from gsi_bench_dataset.safety.files import FileProblemError, open_regular, printable_path
 from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_checksums
+from gsi_bench_dataset.schema import EncodedImage
 
 __all__ = [
     "DAMAGED",

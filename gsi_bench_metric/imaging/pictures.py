@@ -6,8 +6,8 @@ import hashlib
 import threading
 from pathlib import Path
 
-from gsi_bench_dataset.schema import EncodedImage
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
+from gsi_bench_dataset.schema import EncodedImage
 from gsi_bench_metric.imaging.images import RGB, ImageError, load_rgb, pixel_hash
 
 __all__ = ["Picture"]
