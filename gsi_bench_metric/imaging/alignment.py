@@ -95,13 +95,11 @@ def align(
     scale = min(1.0, (finest or config.finest_px) / max(source.shape[:2]))
     before, after, weight = (_resized(p.astype(np.float32), scale) for p in (source, edited, keep.astype(np.float32)))
     tone = _fit_tone(before, after, weight, config)
-    small = _similarity(before, after, weight, tone, config)
-    if (
-        not np.array_equal(tone, _no_curve(config))
-        or _mean_displacement(small, (before.shape[0], before.shape[1])) > config.unmoved_px
-    ):
+    small = _similarity(before, after, weight, tone, config=config)
+    toned = not np.array_equal(tone, _no_curve(config))
+    if toned or _mean_displacement(small, (before.shape[0], before.shape[1])) > config.unmoved_px:
         tone = _fit_tone(before, _warp(after, small), weight, config)
-        small = _similarity(before, after, weight, tone, config, small)
+        small = _similarity(before, after, weight, tone, config=config, start=small)
     matrix = _rescaled(small, scale)
     drift = _mean_displacement(matrix, (source.shape[0], source.shape[1]))
     if drift > config.nothing_px and not _explains(before, _untoned(after, tone, config), weight, small, config):
@@ -120,6 +118,7 @@ def _similarity(
     after: Array,
     weight: Array,
     tone: NDArray[np.float64],
+    *,
     config: AlignmentConfig,
     start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:

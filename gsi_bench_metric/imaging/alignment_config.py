@@ -25,9 +25,7 @@ class AlignmentConfig(Numbers):
     unmoved_px: float = tuned(0.02, "pixels, mean displacement", "a first warp below it is not used to fit the tone again")
     seen: float = tuned(0.5, "weight 0–1", "pixels above it count as seen by both images")
     tukey: float = tuned(4.685, "standard deviations", "Tukey's weights: 95 % efficient for normal errors; beyond it none")
-    least_residual: float = tuned(
-        0.5, "units of `structure`", "added to the spread of residuals, which may be 0 on equal images"
-    )
+    least_residual: float = tuned(0.5, "units of `structure`", "added to the spread of residuals: 0 on equal images")
     residual_unknown: float = tuned(1.0, "units of `structure`", "the spread where no pixel is seen by both images")
     damping: float = tuned(1e-3, "units of the normal matrix", "keeps a step defined where an image has no texture")
     medians_of: int = tuned(5000, "pixels", "at most, for medians and for the tone: more costs time only")
