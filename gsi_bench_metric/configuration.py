@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-__all__ = ["Numbers", "part", "tuned"]
+__all__ = ["Numbers", "tuned"]
 
 
 def tuned(value: Any, unit: str, why: str, seeds: str = "") -> Any:
@@ -21,14 +21,9 @@ def tuned(value: Any, unit: str, why: str, seeds: str = "") -> Any:
     return dataclasses.field(default=value, metadata={"unit": unit, "why": why, "seeds": seeds})
 
 
-def part(kind: type[Numbers]) -> Any:
-    """A field that holds further numbers, as they are by default."""
-    return dataclasses.field(default_factory=kind)
-
-
 @dataclasses.dataclass(frozen=True)
 class Numbers:
-    """Base of such classes: every field is `tuned`, or a `part` with numbers of its own.
+    """Base of such classes: every field is `tuned`, or holds further `Numbers`.
 
     Attributes:
         SEEDS: what numbers were set on that do not say so themselves; empty: on no scenes.
@@ -41,7 +36,7 @@ class Numbers:
         return dataclasses.asdict(self)
 
     def describe(self) -> list[tuple[str, Any, str, str]]:
-        """(name, value, unit, reason) of every number, in order; names of parts' numbers are `part.name`."""
+        """(name, value, unit, reason) of every number, in order; those of a field's own numbers are called `field.name`."""
         return [(name, value, told["unit"], told["why"]) for name, value, told in self._numbers()]
 
     def provenance(self) -> dict[str, str]:
