@@ -269,7 +269,7 @@ class PresenceConfig(_TrackerNumbers):
     stayed_likeness: float = tuned(0.75, "likeness", "at the old place, from which on something of it is still there")
     left: float = tuned(-0.04, "evidence", "from which on what looks like itself stayed: empty places speak against it")
     double: float = tuned(0.45, "evidence", "from which on a second one is a copy")
-    # Its very likeness may stand before a background of its colours: then this suffices, where its old place lost as much by it.
+    # Its very likeness may stand before a background of its colours: then this suffices, where its old place lost as much.
     spitting_image: float = tuned(0.84, "likeness", "of the very image of itself")
     no_evidence: float = tuned(-0.02, "evidence", "which that needs")
     left_home: float = tuned(0.2, "score", "what a pose must explain more than the old place, which then lost the object")
