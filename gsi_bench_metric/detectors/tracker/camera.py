@@ -1,4 +1,4 @@
-"""How the camera moved between two pictures of one scene: by matched key points about, by all pixels exactly."""
+"""How the camera moved between two images of one scene: by matched key points about, by all pixels exactly."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def _by_key_points(scene: Scene, source: RGB, edited: RGB) -> tuple[Array, Array
 
 
 def _evened(rgb: RGB, config: TrackerConfig) -> RGB:
-    """Brightness relative to its surroundings, as a picture: what another light leaves as it is."""
+    """Brightness relative to its surroundings, as an image: what another light leaves as it is."""
     grey = 128 + structure(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32), config.alignment)
     return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, -1)
 
 
 def _features(rgb: RGB, config: CameraConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """SIFT key points (K, 2) in pixels, centres at half numbers, and descriptors (K, 128). Small pictures are enlarged."""
+    """SIFT key points (K, 2) in pixels, centres at half numbers, and descriptors (K, 128). Small images are enlarged."""
     factor = max(1.0, config.feature_width / rgb.shape[1])
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if factor > 1:

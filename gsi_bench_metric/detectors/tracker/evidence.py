@@ -1,6 +1,6 @@
-"""What an edited picture says at each pixel: its colour, and whether it still shows what the source shows there.
+"""What an edited image says at each pixel: its colour, and whether it still shows what the source shows there.
 
-Everything is compared in the source's frame, after drift and tone were removed, at the sharpness of the blurrier picture.
+Everything is compared in the source's frame, after drift and tone were removed, at the sharpness of the blurrier image.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 
 
 class Unrest(NamedTuple):
-    """By how much two pictures of the same things differ all over.
+    """By how much two images of the same objects differ all over.
 
     Attributes:
         noise: from pixel to pixel, in units of the range.
@@ -38,14 +38,14 @@ class Unrest(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """Both pictures in comparable form.
+    """Both images in comparable form.
 
     Attributes:
         source, edited: H×W×3 opponent colours at the common sharpness.
-        changed: H×W, how surely the edited picture shows something else than the source there, 0–1.
-        known: H×W, False where the edited picture does not reach.
-        unrest: of the edited picture against the source.
-        soften: what brings another picture of the source's sharpness to the common one.
+        changed: H×W, how surely the edited image shows something else than the source there, 0–1.
+        known: H×W, False where the edited image does not reach.
+        unrest: of the edited image against the source.
+        soften: what brings another image of the source's sharpness to the common one.
         config: the numbers it was taken with.
     """
 
@@ -58,7 +58,7 @@ class Evidence:
     config: EvidenceConfig = TRACKER.evidence
 
     def sized(self, width: int) -> tuple[Array, Array]:
-        """Source and edited picture at a width, once for all objects."""
+        """Source and edited image at a width, once for all objects."""
         if width not in self._sizes:
             self._sizes[width] = (shrunk(self.source, width), shrunk(self.edited, width))
         return self._sizes[width]
@@ -69,7 +69,7 @@ class Evidence:
 
 
 def compare(source: RGB, edited: RGB, known: Mask, config: EvidenceConfig = TRACKER.evidence) -> Evidence:
-    """Evidence of an edited picture that drift was removed from; both H×W×3 RGB uint8."""
+    """Evidence of an edited image that drift was removed from; both H×W×3 RGB uint8."""
     a, b = (p.astype(np.float32) / 255 for p in (source, edited))
     soften = [_common_blur(a, b, known, config)]
     a = _blurred(a, soften[0], config)
@@ -94,7 +94,7 @@ def opponent(rgb: Array, config: EvidenceConfig, soften: tuple[float, ...] = ())
 
 
 def change(a: Array, b: Array, unrest: Unrest, config: EvidenceConfig) -> Array:
-    """How surely two pictures in opponent colours differ at each pixel, 0–1, forgiving light and a fraction of a pixel."""
+    """How surely two images in opponent colours differ at each pixel, 0–1, forgiving light and a fraction of a pixel."""
     mean_a, mean_b = (cv2.blur(p[..., 0], (config.gain_px, config.gain_px)) for p in (a, b))
     gain = np.clip((mean_b + config.ratio_floor) / (mean_a + config.ratio_floor), *config.shade)
     slope = sum(np.abs(cv2.Sobel(a[..., 0], cv2.CV_32F, *way, scale=1 / 8)) for way in ((1, 0), (0, 1)))
@@ -118,7 +118,7 @@ def explained(evidence: Evidence, mask: Mask) -> Array:
 
 
 def spread(unrest: Unrest, config: EvidenceConfig) -> tuple[float, float]:
-    """What the unrest of pictures adds to the deviation of brightness and colour of the same thing."""
+    """What the unrest of images adds to the deviation of brightness and colour of the same object."""
     noise = config.noise_spread * unrest.noise
     return float(np.hypot(noise, config.light_spread * unrest.light)), float(np.hypot(noise, unrest.tint))
 
@@ -133,7 +133,7 @@ def shrunk(picture: Array, width: int) -> Array:
 
 
 def fill(picture: Array, valid: Mask, config: EvidenceConfig) -> Array:
-    """The picture where `valid`, elsewhere spread from there, smoothly: push-pull over a pyramid (Gortler et al. 1996)."""
+    """The image where `valid`, elsewhere spread from there, smoothly: push-pull over a pyramid (Gortler et al. 1996)."""
     weights = [valid.astype(np.float32)]
     sums = [picture * weights[0][..., None]]
     while min(weights[-1].shape) > 2:
@@ -148,7 +148,7 @@ def fill(picture: Array, valid: Mask, config: EvidenceConfig) -> Array:
 
 
 def _common_blur(a: Array, b: Array, known: Mask, config: EvidenceConfig) -> float:
-    """How much the source must be blurred to be as soft as the edited picture; 0 where that one is as sharp, or noisy.
+    """How much the source must be blurred to be as soft as the edited image; 0 where that one is as sharp, or noisy.
 
     By what most pixels say: something sharp that an edit took away does not make the rest soft.
     """
@@ -182,14 +182,14 @@ def _grain(a: Array, b: Array, config: EvidenceConfig) -> float:
 
 
 def _noise(a: Array, b: Array, known: Mask, config: EvidenceConfig) -> float:
-    """Of two RGB pictures, light apart."""
+    """Of two RGB images, light apart."""
     window, floor = (config.light_px, config.light_px), config.ratio_floor
     gain = (cv2.blur(b, window) + floor) / (cv2.blur(a, window) + floor)
     return _deviation(_thinned(np.asarray(b - gain * a, dtype=np.float32), known, config))
 
 
 def _unrest(a: Array, b: Array, known: Mask, noise: float, config: EvidenceConfig) -> Unrest:
-    """Of two pictures in opponent colours."""
+    """Of two images in opponent colours."""
     window, floor = (config.light_px, config.light_px), config.ratio_floor
     before, after = (_thinned(np.asarray(cv2.blur(p, window), dtype=np.float32), known, config) for p in (a, b))
     light = np.log((after[:, 0] + floor) / (before[:, 0] + floor))

@@ -1,4 +1,4 @@
-"""Where one known object went: hypotheses over the whole picture, coarse to fine.
+"""Where one known object went: hypotheses over the whole image, coarse to fine.
 
 Positions on every support, turns in place and sizes in place are tried first; the best are crossed with turns and sizes and
 refined by a shrinking random search (cross-entropy method; Rubinstein 1999), each with only the freedoms that it needs: a
@@ -139,7 +139,7 @@ def _with_turn(views: Views, best: Tensor, in_place: bool, generator: torch.Gene
 
 
 def _turn_at(views: Views, pose: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """The best turn at a pose, and how much better than none it explains the picture."""
+    """The best turn at a pose, and how much better than none it explains the image."""
     numbers = views.config.search
     poses = pose.repeat(numbers.turns * 2, 1)
     poses[:, 3] = torch.arange(len(poses)) * (2 * math.pi / len(poses))
@@ -160,7 +160,7 @@ def _turn_at(views: Views, pose: Tensor, generator: torch.Generator) -> tuple[Te
 
 
 def turn_gain(views: Views, found: Found) -> float:
-    """How much better the turn of a pose explains the picture than none at the same place; log likelihood ratio a pixel."""
+    """How much better the turn of a pose explains the image than none at the same place; log likelihood ratio a pixel."""
     turned = torch.tensor(found.pose, dtype=torch.float32)
     straight = turned.clone()
     straight[3] = 0
@@ -241,7 +241,7 @@ def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked:
 
 
 def _on_supports(views: Views, supports: Sequence[Support]) -> Array:
-    """Poses (M, 5) whose base lies on a support under every second pixel of the coarsest picture."""
+    """Poses (M, 5) whose base lies on a support under every so many pixels of the coarsest image."""
     numbers = views.config.search
     height, width = views.levels[0].pictures.shape[-2:]
     u, v = np.meshgrid(
@@ -292,7 +292,7 @@ def _apart(poses: Tensor, count: int, least: tuple[float, ...]) -> list[int]:
 
 @dataclasses.dataclass(frozen=True)
 class _Effort:
-    """Of a random search: which size of pictures, first spread of each freedom, rounds, draws a seed."""
+    """Of a random search: which size of images, first spread of each freedom, rounds, draws a seed."""
 
     size: int
     spread: tuple[float, ...]

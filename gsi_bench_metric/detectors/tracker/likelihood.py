@@ -1,4 +1,4 @@
-"""How well poses of a known surface explain an edited picture: many hypotheses at once.
+"""How well poses of a known surface explain an edited image: many hypotheses at once.
 
 A pose is five numbers `(along, across, height, turn, log size)` about the object's base: metres along the two level axes and
 against gravity, radians about the vertical, natural logarithm of the size factor. Its score is the log likelihood ratio "the
@@ -20,7 +20,7 @@ from gsi_bench_metric.detectors.tracker.config import LikelihoodConfig
 
 __all__ = ["CHANGED", "CHANNELS", "Cloud", "Level", "Verdict", "verdicts"]
 
-CHANNELS = 6  # of a level's pictures: three colours, changed, 1/depth of what may hide the object, commonness
+CHANNELS = 6  # of a level's images: three colours, changed, 1/depth of what may hide the object, commonness
 CHANGED = 3  # where the second of these is
 
 
@@ -49,13 +49,13 @@ class Cloud:
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """The edited picture at one size.
+    """The edited image at one size.
 
     Attributes:
         pictures: (N, CHANNELS, h, w).
-        to_frame: (N, 3, 4), local axes -> homogeneous coordinates, -1 to 1 across the picture and down.
+        to_frame: (N, 3, 4), local axes -> homogeneous coordinates, -1 to 1 across the image and down.
         eye: (N, 3), the camera in local axes.
-        sigma: by how much colours of the same thing may differ: brightness, colour.
+        sigma: by how much colours of the same object may differ: brightness, colour.
         silhouette: likelihood of a changed pixel of the wrong colour: the object may have been drawn differently.
         config: the numbers of the likelihood.
     """

@@ -84,7 +84,7 @@ def is_redrawn(found: Found, caution: float, *, asked: str | None, config: Prese
 
 
 def is_doubtful(found: Found, config: PresenceConfig = TRACKER.presence) -> bool:
-    """Whether an object that is there might as well be another one, should something new of its shape be in the picture."""
+    """Whether an object that is there might as well be another one, should something new of its shape be in the image."""
     return found.evidence < config.present and found.likeness < config.stayed_likeness
 
 
@@ -105,9 +105,9 @@ def turn_is_a_guess(
 
     Args:
         found: the object.
-        gain: how much better the turn explains the picture than none.
-        usual: likeness of things that stayed: noise and other light take from what there can be.
-        evidence: of the picture; softness adds to the likeness of anything.
+        gain: how much better the turn explains the image than none.
+        usual: likeness of objects that stayed: noise and other light take from what there can be.
+        evidence: of the image; softness adds to the likeness of anything.
         config: the limits.
     """
     soft = min(sum(evidence.soften), config.soft_px)
@@ -123,7 +123,7 @@ def mismeasured(
     axes: NDArray[np.float64],
     config: PresenceConfig = TRACKER.presence,
 ) -> tuple[str, ...]:
-    """Which freedoms of an object are measured wrong in a picture that shows it as `true`, of which it was `before`.
+    """Which freedoms of an object are measured wrong in an image that shows it as `true`, of which it was `before`.
 
     `axes`: 3×3, rows along, across, up.
     """

@@ -1,6 +1,6 @@
-"""Camera motion by the whole picture: every pixel whose depth is known, laid over the new view.
+"""Camera motion by the whole image: every pixel whose depth is known, laid over the new view.
 
-Key points find a camera that went far, but are few on plain things and fewer still in another light. Here all pixels speak:
+Key points find a camera that went far, but are few on plain objects and fewer still in another light. Here all pixels speak:
 brightness relative to its surroundings is compared where each surface point should be seen (direct image alignment; Kerl et al.
 2013, with Tukey's weights), coarse to fine, from one or more first guesses; what hid, appeared or moved counts as outliers.
 """
@@ -44,7 +44,7 @@ class _Level:
         known: h×w, where the source's depth is.
         points: (N, 3) of these pixels, in the source's camera frame.
         source: (N,), their structure.
-        edited: structure of the edited picture, and its slopes along x and y.
+        edited: structure of the edited image, and its slopes along x and y.
         K: 3×3, pixels of this size, centres at half numbers.
     """
 
@@ -56,7 +56,7 @@ class _Level:
 
 
 class Reprojection:
-    """A source scene and a picture from another camera, ready to be laid over each other."""
+    """A source scene and an image from another camera, ready to be laid over each other."""
 
     def __init__(self, scene: Scene, edited: RGB):
         self._config, self._alignment = config, alignment = scene.config.reprojection, scene.config.alignment
@@ -70,7 +70,7 @@ class Reprojection:
         self._levels = [_level(scene, size, before, after) for size in sizes]
 
     def best(self, rotation: Array, translation: Array) -> CameraMotion:
-        """The motion near a first guess that lays the pictures best over each other: coarse to fine, or fine at once, which
+        """The motion near a first guess that lays the images best over each other: coarse to fine, or fine at once, which
         is right where the guess is better than what a coarse view can tell."""
         motions = []
         for levels in (self._levels, self._levels[-1:]):
@@ -83,7 +83,7 @@ class Reprojection:
     def agreement(self, rotation: Array, translation: Array) -> float:
         """Share of the textured pixels in both views whose surroundings are the same, 0–1; 0 where too little is in both.
 
-        The known things count as much as everything else: tiles repeat, things do not.
+        The known objects count as much as everything else: tiles repeat, objects do not.
         """
         config, level = self._config, self._levels[-1]
         before, after = self._greys
@@ -118,7 +118,7 @@ def _seen_at(
     level: _Level, rotation: Array, translation: Array, thinned: int = 1
 ) -> tuple[Picture, Picture, Array, NDArray[np.bool_]]:
     """Columns and rows (centres at whole numbers) where the points are seen, the points as the new camera sees them, and
-    which of them lie within its picture; of every so many points."""
+    which of them lie within its image; of every so many points."""
     points = level.points[::thinned] @ rotation.T + translation
     ahead = points[:, 2] > 1e-3
     pixels = points @ level.K.T
@@ -128,7 +128,7 @@ def _seen_at(
 
 
 def _sampled(picture: Picture, columns: Picture, rows: Picture) -> Picture:
-    wide = 4096  # of a picture that OpenCV's remap writes, at most 32767
+    wide = 4096  # of an image that OpenCV's remap writes, at most 32767
     count = len(columns)
     padded = [np.pad(c, (0, -count % wide)).reshape(-1, wide) for c in (columns, rows)]
     return np.asarray(cv2.remap(picture, padded[0], padded[1], cv2.INTER_LINEAR).reshape(-1)[:count], dtype=np.float32)

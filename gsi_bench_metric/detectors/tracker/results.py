@@ -62,7 +62,7 @@ def detection(
     sigma: Array | None = None,
     unobservable: tuple[str, ...] = (),
 ) -> Detection:
-    """As the reference's detector words it: the rectangle in its 896 frame, the whole picture for a box behind the camera."""
+    """As the reference's detector words it: the rectangle in its 896 frame, the whole image for a box behind the camera."""
     if thing.symmetry == "continuous" and "turn" not in unobservable:
         unobservable = (*unobservable, "turn")
     corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ scene.K.T

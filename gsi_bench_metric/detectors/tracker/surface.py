@@ -57,7 +57,7 @@ class Surface:
         return float(np.linalg.norm(self.thing.bbox_3d[3:6]))
 
     def carries(self, up: Array) -> float:
-        """Height over its base at which things stand on or in it, metres: of its middle where that is seen, else its top."""
+        """Height over its base at which objects stand on or in it, metres: of its middle where that is seen, else its top."""
         rise = (self.points - self.base) @ up
         beside = np.linalg.norm(self.points - self.base - rise[:, None] * up, axis=-1)
         middle = beside < self.config.middle * min(self.thing.bbox_3d[3], self.thing.bbox_3d[5]) / 2
@@ -147,7 +147,7 @@ def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface |
 
 
 def source_intrinsics(sample: Sample, size: tuple[int, int]) -> Array:
-    """K in pixels of the source picture of `size` = (width, height)."""
+    """K in pixels of the source image of `size` = (width, height)."""
     K = np.array(sample.camera_intrinsics, dtype=np.float64)
     if sample.pixel_frame != "reference896":
         return K
@@ -224,7 +224,7 @@ def _surface(
     if not mask.any():
         nothing = np.zeros((0, 3))
         return Surface(thing, nothing, nothing, np.zeros((0, 2), np.int64), base, height, mask, config)
-    # Only what is about the object: a picture of rays and normals takes long.
+    # Only what is about the object: an image of rays and normals takes long.
     tall, wide = (
         slice(max(0, int(i.min()) - config.around_px), min(size, int(i.max()) + config.around_px + 1))
         for i, size in zip(np.nonzero(mask), mask.shape, strict=True)

@@ -1,9 +1,24 @@
-"""The tracker as a detector: every known object of a sample, found again in the edited picture.
+"""The tracker as a detector: every known object of a sample, found again in the edited image.
 
-It knows the source view (boxes; depth and mask where there are any) and looks for what it knows; it never reads the goal. Drift
-and tone of the whole picture are removed first. An object whose own pixels did not change stayed. One whose pixels changed is
-looked for everywhere (`follow`). Pose and identity are apart: the pose comes from changed region, silhouette and colours
-together, and an object that was drawn differently is still found where something of its shape is new.
+It knows the source view (boxes; depth and mask where there are any) and looks for what it knows. Drift and tone of the whole
+image are removed first. An object whose own pixels did not change stayed. One whose pixels changed is looked for everywhere
+(`follow`). Pose and identity are apart: the pose comes from changed region, silhouette and colours together, and an object that
+was drawn differently is still found where something of its shape is new.
+
+It is not blind to what was asked. Of the sample it reads
+
+- of the source: image, camera, gravity, depth, instance mask, and every object's box, rotation, category, symmetry and id;
+- which object is the target: it is looked for first, more readily than the others, and may hide them;
+- the kind of the operation. `view`: only the camera is looked for, and all objects move with it. `rotate`: a turn in place is
+  believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further and believed with less
+  to be seen; other colours are searched for less boldly, as they are with `remove`, where a doubtful rest is taken for
+  background. The operation's direction, amount and goal box are never read;
+- of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
+  look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
+  the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
+
+So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn shows
+of the target it knows as if the source had shown it. Among poses that fit the kind, none is likelier for being the asked one.
 """
 
 from __future__ import annotations
@@ -76,10 +91,10 @@ class TrackerDetector:
 
     @torch.inference_mode()
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Every object of the sample; None for an edited picture that the item does not bring.
+        """Every object of the sample; None for an edited image that the item does not bring.
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: an image cannot be read.
         """
         return [self._detect(item) for item in items]
 
@@ -108,7 +123,7 @@ class TrackerDetector:
 
 
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
-    """Every object of a scene in an edited picture (any size)."""
+    """Every object of a scene in an edited image (any size)."""
     edited, _ = fit_to(edited, scene.rgb.shape[0], scene.rgb.shape[1])
     if sample.operation is not None and sample.operation.kind == "view":
         return _after_view(scene, edited)
@@ -147,7 +162,7 @@ def _targets(sample: Sample) -> set[str]:
 
 
 class _Tracking:
-    """One edited picture at work: the target first, then the others, which it may now hide."""
+    """One edited image at work: the target first, then the others, which it may now hide."""
 
     def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
         self.scene, self.sample, self.device = scene, sample, device
@@ -157,8 +172,8 @@ class _Tracking:
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
     def _without_the_settled(self, evidence: Evidence) -> tuple[Evidence, float]:
-        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such things are,
-        0–1: what likeness there can be in these pictures."""
+        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such objects are,
+        0–1: what likeness there can be in these images."""
         changed, alike = evidence.changed.copy(), []
         for surface in self.scene.surfaces:
             if surface.thing.id in self.targets or not surface.mask.any():
@@ -340,7 +355,7 @@ class _Tracking:
         return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=unobservable)
 
     def _unseen(self, surface: Surface) -> Detection:
-        """An object of which the pictures show too little: taken to be where it was, and said to be unobservable."""
+        """An object of which the images show too little: taken to be where it was, and said to be unobservable."""
         return detection(self.scene, surface, surface.thing, confidence=self.decision.unseen_sure, unobservable=_FREEDOMS)
 
     def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
@@ -349,7 +364,7 @@ class _Tracking:
 
 
 def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
-    """Every object in the frame of the camera that took the edited picture; absent where the scene is not found again."""
+    """Every object in the frame of the camera that took the edited image; absent where the scene is not found again."""
     motion = camera_motion(scene, edited)
     if motion is None:
         return [detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]

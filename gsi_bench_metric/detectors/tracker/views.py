@@ -1,4 +1,4 @@
-"""One object and one edited picture as tensors, at all sizes: what poses are judged on."""
+"""One object and one edited image as tensors, at all sizes: what poses are judged on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Views:
-    """One object and one edited picture at all sizes, coarse first.
+    """One object and one edited image at all sizes, coarse first.
 
     `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
     that the after-image shows. `turns`: whether turns could be seen. `config`: the numbers of the search.
@@ -49,7 +49,7 @@ def make_views(
 ) -> Views:
     """Prepares an object for the search, which runs on the device.
 
-    `further`: its surface in the after-image and that picture in opponent colours.
+    `further`: its surface in the after-image and that image in opponent colours.
     """
     config = scene.config.views
     width = scene.size[0]
@@ -104,7 +104,7 @@ def _tensor(array: NDArray[np.generic]) -> Tensor:
 
 
 def _cloud(surface: Surface, picture: NDArray[np.float32], scene: Scene, count: int) -> Cloud:
-    """`count` points of a surface, drawn; with colours from a picture of the view that shows it, of any size."""
+    """`count` points of a surface, drawn; with colours from an image of the view that shows it, of any size."""
     total = len(surface.points)
     drawn = np.random.default_rng(count).permutation(total)[:count]
     chosen = np.resize(np.sort(drawn), count)
@@ -132,13 +132,13 @@ def _brought_back(cloud: Cloud, before: Surface, after: Surface, axes: Array) ->
 
 
 def _own_channels(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
-    """A level's pictures that depend on the object, H×W×3, at full size: changed, nearer, commonness."""
+    """A level's images that depend on the object, H×W×3, at full size: changed, nearer, commonness."""
     config = scene.config.views
     mask = surface.mask.astype(np.uint8)
     reach = max(config.least_reach_px, round(config.reach * math.sqrt(mask.sum()))) | 1
     near = cv2.dilate(mask, _square(reach)) > 0
     over = cv2.dilate(mask, _square(config.edge_px)) > 0
-    part = surface.around  # the rest of the picture says nothing of what stands behind the object
+    part = surface.around  # the rest of the image says nothing of what stands behind the object
     background = fill(evidence.source[part], ~near[part] & ~scene.things[part], evidence.config)
     unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, config.noise_floor))
     changed = evidence.changed.copy()
@@ -167,7 +167,7 @@ def _widened(sigma: tuple[float, ...], evidence: Evidence) -> tuple[float, float
 
 
 def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:
-    """`stack`: the level's pictures, h×w×CHANNELS."""
+    """`stack`: the level's images, h×w×CHANNELS."""
     width, height = scene.size
     K = np.array([[2 / width, 0, -1], [0, 2 / height, -1], [0, 0, 1]]) @ scene.K
     to_frame = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)

@@ -101,7 +101,7 @@ def _grain(after: Lab, where: Mask, ring: Mask, config: FillingConfig) -> float:
     light = after[..., 0]
     fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), config.grain_px))
     inner = cv2.erode(where.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    # The median: edges of things that end at the place are no grain.
+    # The median: edges of objects that end at the place are no grain.
     here = float(np.median(fine[inner if inner.any() else where]))
     return float(np.log((here + config.least_grain) / (float(np.median(fine[ring])) + config.least_grain)))
 

@@ -47,7 +47,7 @@ class Aspects:
     """What the score of an object is made of.
 
     Attributes:
-        colour: mean CIELAB distance of the better 80 % of what both pictures show, brightness fitted and counted half.
+        colour: mean CIELAB distance of the better 80 % of what both images show, brightness fitted and counted half.
         structure: mean LPIPS over all of it.
         complete: share of it whose colour is found again, 0–1.
         other: how much more its colours are those of another object of the scene than its own, -1 to 1.
@@ -185,7 +185,7 @@ def _target(scene: Scene, sample: Sample) -> Surface | None:
 
 
 def _drift(source: RGB, edited: RGB, config: EmbeddedJudgeConfig) -> Alignment:
-    """The drift of the whole picture, fitted on small ones."""
+    """The drift of the whole image, fitted on small ones."""
     return align(source, edited, finest=config.rating.drift_side, config=config.alignment)
 
 

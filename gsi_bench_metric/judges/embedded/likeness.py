@@ -1,6 +1,6 @@
-"""How much of an object's looks an edited picture keeps, without a model: the object's own pixels, laid over each other.
+"""How much of an object's looks an edited image keeps, without a model: the object's own pixels, laid over each other.
 
-The pose that the tracker found says where every source pixel of the object should be seen afterwards. The edited picture is
+The pose that the tracker found says where every source pixel of the object should be seen afterwards. The edited image is
 read there, a small remaining shift is fitted, and light is taken out as far as light may change (a slow change of brightness,
 the same for red, green and blue). What is left is compared: colour, LPIPS, and how much of it is there at all.
 """
@@ -33,7 +33,7 @@ class Laid:
 
     Attributes:
         before, after: S×S×3 on 0–1; outside of `seen` both show the source.
-        seen: S×S, pixels of the object that both pictures should show.
+        seen: S×S, pixels of the object that both images should show.
         expected: share of the source's visible surface that the pose brings before the camera, 0–1.
     """
 
@@ -56,7 +56,7 @@ def lay_over(
 
     Args:
         scene, surface: the source view and what it shows of the object.
-        found: where the object is in the edited picture.
+        found: where the object is in the edited image.
         others: objects that may stand before it, where they were.
         edited: (H, W, 3), of the source's size, global drift and tone removed.
         config: the numbers of the comparison.
@@ -110,7 +110,7 @@ def _patch(
     left, top = (low + high) / 2 - (0.5 + config.margin) * size
     step = (1 + 2 * config.margin) * size / config.side
     grid_x, grid_y = np.meshgrid((np.arange(config.side) + 0.5) * step + left, (np.arange(config.side) + 0.5) * step + top)
-    # A smooth map from the source's pixels to the edited picture's: an affine part, and what the surface adds to it.
+    # A smooth map from the source's pixels to the edited image's: an affine part, and what the surface adds to it.
     homogeneous = np.column_stack([origin + 0.5, np.ones(len(origin))])
     affine, *_ = np.linalg.lstsq(homogeneous, goal, rcond=None)
     shape = source.shape[:2]
