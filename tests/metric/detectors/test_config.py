@@ -141,9 +141,43 @@ def test_no_module_has_numbers_of_its_own(path):
     assert set(inline) <= NO_CHOICE, path.name
 
 
+def takes_config():
+    """Where `config` stands among the arguments, by the names of public functions and classes. Private ones have no default."""
+    found = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                fields = [n.target.id for n in node.body if isinstance(n, ast.AnnAssign)]
+                if "config" in fields:
+                    found[node.name] = fields.index("config")
+            elif isinstance(node, ast.FunctionDef):
+                names = [a.arg for a in node.args.posonlyargs + node.args.args]
+                if "config" in names:
+                    found[node.name] = names.index("config")
+                elif "config" in [a.arg for a in node.args.kwonlyargs]:
+                    found[node.name] = math.inf
+    return {name: place for name, place in found.items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_numbers_are_handed_on_wherever_they_can_be(path):
+    """A call that leaves them out would take the shipped ones, whatever the key says."""
+    takes = takes_config()
+    assert {"align", "structure", "compare", "is_gone", "confidence", "Found", "lay_over"} <= takes.keys()
+    forgotten = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in takes:
+            given = len(node.args) > takes[node.func.id] or any(k.arg == "config" for k in node.keywords)
+            if not given:
+                forgotten.append(node.func.id)
+    # The judge reads scenes with the numbers of the tracker that it asks, whose key is part of its own.
+    expected = ["read_scene"] if path.parent.name == "embedded" and path.stem == "judge" else []
+    assert forgotten == expected
+
+
 @pytest.fixture
 def poisoned():
-    """Makes every shipped number of the tracker nonsense, so that code that takes one from there, and not from its config, fails."""
+    """Makes every shipped number of the tracker nonsense: code that takes one from there, and not from its config, fails."""
     kept = []
 
     def spoil(numbers):
