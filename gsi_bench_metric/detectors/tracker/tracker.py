@@ -10,15 +10,15 @@ It is not blind to what was asked. Of the sample it reads
 - of the source: image, camera, gravity, depth, instance mask, and every object's box, rotation, category, symmetry and id;
 - which object is the target: it is looked for first, more readily than the others, and may hide them;
 - the kind of the operation. `view`: only the camera is looked for, and all objects move with it. `rotate`: a turn in place is
-  believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further and believed with less
-  to be seen; other colours are searched for less boldly, as they are with `remove`, where a doubtful rest is taken for
-  background. The operation's direction, amount and goal box are never read;
+  believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further, and believed with
+  less to be seen. `scale` and `remove`: the object in other colours is searched for less boldly. `remove`: a doubtful rest is
+  taken for background. The operation's direction, amount and goal box are never read;
 - of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
   look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
   the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
 
-So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn shows
-of the target it knows as if the source had shown it. Among poses that fit the kind, none is likelier for being the asked one.
+So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn
+shows of the target it knows as if the source had shown it. Among poses that fit the kind, none is likelier for being the asked one.
 """
 
 from __future__ import annotations
