@@ -126,8 +126,8 @@ class EvidenceConfig(_TrackerNumbers):
 class ViewsConfig(_TrackerNumbers):
     """`views.py`: what poses are judged on, at three sizes, coarse to fine."""
 
-    points: tuple[int, int, int] = tuned((128, 256, 400), "points", "of the surface, at each size")
-    widths: tuple[int, int, int] = tuned((72, 144, 512), "pixels", "of the edited image, at each size")
+    points: tuple[int, ...] = tuned((128, 256, 400), "points", "of the surface, at each size")
+    widths: tuple[int, ...] = tuned((72, 144, 512), "pixels", "of the edited image, at each size")
     sigmas: tuple[tuple[float, float], ...] = tuned(
         ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13)), "brightness, opponent colour", "what colours of one object may differ by"
     )

@@ -18,7 +18,7 @@ It is not blind to what was asked. Of the sample it reads
   the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
 
 So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn
-shows of the target it knows as if the source had shown it. Among poses that fit the kind, none is likelier for being the asked one.
+shows of the target it knows as if the source had shown it. Among poses that fit the kind none is likelier for being asked for.
 """
 
 from __future__ import annotations
