@@ -11,6 +11,7 @@ settings take turns within one run, so that other work on the machine meets them
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import time
@@ -22,7 +23,7 @@ import torch
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.detectors import DetectionItem
-from gsi_bench_metric.detectors.tracker import views
+from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
 from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
 from gsi_bench_metric.imaging.pictures import Picture
 
@@ -43,9 +44,9 @@ def error(sample: Sample, detector: TrackerDetector, item: DetectionItem) -> flo
     return 100 * float(np.linalg.norm(np.subtract(found[0].bbox_3d[:3], true.bbox_3d[:3]))) if found else np.inf
 
 
-def seconds(items: list[DetectionItem], at_once: int) -> float:
+def seconds(items: list[DetectionItem], at_once: int, config: TrackerConfig) -> float:
     """Processor time of all, with no scene known."""
-    detector = TrackerDetector()
+    detector = TrackerDetector(config=config)
     began = time.process_time()
     for start in range(0, len(items), at_once):
         detector.detect(items[start : start + at_once])
@@ -63,13 +64,14 @@ def main() -> None:
     items = edits(args.data, args.split, args.limit)
     if not items:
         parser.error(f"{args.data}: no after-images of object edits in split {args.split}")
-    shipped, sizes = views._POINTS, sorted({i.picture.rgb().shape[:2] for i in items if i.picture})
+    sizes = sorted({i.picture.rgb().shape[:2] for i in items if i.picture})
     rows = []
     for name, factor in POINTS.items():
-        views._POINTS = tuple(round(factor * n) for n in shipped)
-        detector = TrackerDetector()
+        points = tuple(round(factor * n) for n in TRACKER.views.points)
+        config = dataclasses.replace(TRACKER, views=dataclasses.replace(TRACKER.views, points=points))
+        detector = TrackerDetector(config=config)
         errors = [error(i.sample, detector, i) for i in items]
-        row = {"points": views._POINTS[-1], "setting": name} | {f"{n} a call": seconds(items, n) / len(items) for n in CALLS}
+        row = {"points": points[-1], "setting": name} | {f"{n} a call": seconds(items, n, config) / len(items) for n in CALLS}
         rows.append(row | {"median_cm": float(np.median(errors)), "p95_cm": float(np.percentile(errors, 95))})
     print(json.dumps({"cores": os.cpu_count(), "edits": len(items), "pictures": sizes}))
     for row in rows:

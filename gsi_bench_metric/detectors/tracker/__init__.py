@@ -1,1 +1,1 @@
-"""The weight-free tracker: finds every known object of a sample again in the edited picture."""
+"""The weight-free tracker: finds every known object of a sample again in the edited image."""

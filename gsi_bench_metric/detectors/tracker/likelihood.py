@@ -1,4 +1,4 @@
-"""How well poses of a known surface explain an edited picture: many hypotheses at once.
+"""How well poses of a known surface explain an edited image: many hypotheses at once.
 
 A pose is five numbers `(along, across, height, turn, log size)` about the object's base: metres along the two level axes and
 against gravity, radians about the vertical, natural logarithm of the size factor. Its score is the log likelihood ratio "the
@@ -16,19 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gsi_bench_metric.detectors.tracker.config import LikelihoodConfig
+
 __all__ = ["CHANGED", "CHANNELS", "Cloud", "Level", "Verdict", "verdicts"]
 
-CHANNELS = 6  # of a level's pictures: three colours, changed, 1/depth of what may hide the object, commonness
+CHANNELS = 6  # of a level's images: three colours, changed, 1/depth of what may hide the object, commonness
 CHANGED = 3  # where the second of these is
-_NOTHING = 0.12  # likelihood of a pixel that no explanation fits
-_GAIN = (0.4, 1.8)  # of the light on a moved object
-_GAIN_COST = 0.8  # log units
-_SIDE = 0.4  # of the light that may fall from one side
-_LIGHT_PRIOR = (0.002, 0.02, 0.02)
-_UNSEEN = 0.25  # what a covered pixel costs outside of the picture, or behind something
-_BEHIND = 0.02  # relative depth by which a known surface must be nearer to hide a point
-_MOST_FACING = 2.0
-_TOO_NEAR = 0.05  # metres before the camera
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,21 +49,23 @@ class Cloud:
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """The edited picture at one size.
+    """The edited image at one size.
 
     Attributes:
         pictures: (N, CHANNELS, h, w).
-        to_frame: (N, 3, 4), local axes -> homogeneous coordinates, -1 to 1 across the picture and down.
+        to_frame: (N, 3, 4), local axes -> homogeneous coordinates, -1 to 1 across the image and down.
         eye: (N, 3), the camera in local axes.
-        sigma: by how much colours of the same thing may differ: brightness, colour.
+        sigma: by how much colours of the same object may differ: brightness, colour.
         silhouette: likelihood of a changed pixel of the wrong colour: the object may have been drawn differently.
+        config: the numbers of the likelihood.
     """
 
     pictures: Tensor
     to_frame: Tensor
     eye: Tensor
     sigma: tuple[float, float]
-    silhouette: float = 0.25
+    silhouette: float
+    config: LikelihoodConfig
 
     def to(self, device: str) -> Level:
         """The same on a device."""
@@ -93,6 +88,7 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor, *, turns: bool = False) 
     With `turns`, scores compare turns of one place and size. A turn hides what was seen and shows what was not, of colours like
     the seen ones; so there a pixel counts by how much better the known surface explains it than the object's palette does.
     """
+    config = level.config
     asked_on, poses = poses.device, poses.to(cloud.points.device)
     where = _project(cloud, level, poses)
     depth = where.z.clamp(min=1e-3)
@@ -100,20 +96,20 @@ def verdicts(cloud: Cloud, level: Level, poses: Tensor, *, turns: bool = False) 
     grid = torch.stack((across, down), -1)
     found = functional.grid_sample(level.pictures, grid, align_corners=False, padding_mode="border")
     changed, hidden, common = found[:, CHANGED], found[:, 4], found[:, 5]
-    visible = (across.abs() < 1) & (down.abs() < 1) & (hidden * depth < 1 + _BEHIND) & (where.z > _TOO_NEAR)
+    visible = (across.abs() < 1) & (down.abs() < 1) & (hidden * depth < 1 + config.behind) & (where.z > config.too_near_m)
     nearer = (poses[..., 4, None].exp() * cloud.depth[:, None] / depth) ** 2
     # Pixels that each piece of surface covers, for each that it covered where it was seen.
     facing = where.cosine / cloud.cosine[:, None]
-    covers = cloud.weight[:, None] * facing.clamp(0, _MOST_FACING) * nearer
+    covers = cloud.weight[:, None] * facing.clamp(0, config.most_facing) * nearer
     weight = covers * visible
-    like = _likeness(cloud, found[:, :3], where.along, weight, level.sigma)
+    like = _likeness(cloud, level, found[:, :3], where.along, weight)
     covered, seen = covers.sum(-1), weight.sum(-1)
-    unseen = _UNSEEN * (covered - seen)
+    unseen = config.unseen * (covered - seen)
     unchanged = 1 - changed
     if turns:
-        ratio = (like + _NOTHING) / (torch.maximum(common, unchanged) + _NOTHING)
+        ratio = (like + config.nothing) / (torch.maximum(common, unchanged) + config.nothing)
     else:
-        ratio = (torch.maximum(like, level.silhouette * changed) + _NOTHING) / (unchanged + _NOTHING)
+        ratio = (torch.maximum(like, level.silhouette * changed) + config.nothing) / (unchanged + config.nothing)
     score = (weight * ratio.log()).sum(-1) - unseen
     worth = (score, covered, seen, (weight * like).sum(-1) / seen.clamp(min=1e-6))
     return Verdict(*(values.to(asked_on) for values in worth))
@@ -156,33 +152,38 @@ def _turns(angles: Tensor) -> Tensor:
     return torch.stack((c, -s, none, s, c, none, none, none, one), -1).unflatten(-1, (3, 3))
 
 
-def _likeness(cloud: Cloud, edited: Tensor, along: Tensor, weight: Tensor, sigma: tuple[float, float]) -> Tensor:
+def _likeness(cloud: Cloud, level: Level, edited: Tensor, along: Tensor, weight: Tensor) -> Tensor:
     """How alike colours are, 0–1 (N, H, P), after one change of light on the whole object, which may depend on the facing.
 
     The light is a linear fit of the edited brightness by the source's, times (1, normal along, normal up), held near "none".
     `edited`: (N, 3, H, P); `along`, `weight`: (N, H, P).
     """
+    config, sigma = level.config, level.sigma
     bright, up = cloud.colours[..., 0], cloud.normals[..., 2]  # (N, P)
     still = torch.stack((bright, bright * up), -1)  # the parts of the fit that no turn changes
-    light = _light(bright, still, along, edited[:, 0], weight)
-    gain = light[..., :1].clamp(*_GAIN)
-    aside = light[..., 1:].clamp(-_SIDE, _SIDE)
+    light = _light((bright, still), along, edited[:, 0], weight, config)
+    gain = light[..., :1].clamp(*config.gain)
+    aside = light[..., 1:].clamp(-config.side, config.side)
     told = torch.cat((gain, aside[..., 1:]), -1) @ still.transpose(-1, -2) + aside[..., :1] * along * bright[:, None]
     squared = ((edited[:, 0] - told) / sigma[0]) ** 2
     for channel in (1, 2):
         squared += ((edited[:, channel] - cloud.colours[:, None, :, channel]) / sigma[1]) ** 2
-    return torch.exp(-squared / 2 - (gain.log() / _GAIN_COST) ** 2 / 2)
+    return torch.exp(-squared / 2 - (gain.log() / config.gain_cost) ** 2 / 2)
 
 
-def _light(bright: Tensor, still: Tensor, along: Tensor, edited: Tensor, weight: Tensor) -> Tensor:
-    """Least squares for edited ≈ bright * (g + a * along + u * up): (N, H, 3) as g, a, u."""
+def _light(source: tuple[Tensor, Tensor], along: Tensor, edited: Tensor, weight: Tensor, config: LikelihoodConfig) -> Tensor:
+    """Least squares for edited ≈ bright * (g + a * along + u * up): (N, H, 3).
+
+    `source`: the brightness, and what of the fit no turn changes: (bright, bright up).
+    """
+    bright, still = source
     side = weight * along
     squares = torch.cat((still * bright[..., None], still[..., 1:] ** 2), -1)  # bright², bright² up, bright² up²
     gg, gu, uu = (weight @ squares).unbind(-1)
     ga, au = (side @ squares[..., :2]).unbind(-1)
     aa = ((side * along) @ squares[..., :1])[..., 0]
     gram = torch.stack((gg, ga, gu, ga, aa, au, gu, au, uu), -1).unflatten(-1, (3, 3))
-    prior = weight.new_tensor(_LIGHT_PRIOR)
+    prior = weight.new_tensor(config.light_prior)
     to_g, to_u = ((weight * edited) @ still).unbind(-1)
     to_a = ((side * edited) @ bright[..., None])[..., 0]
     target = torch.stack((to_g, to_a, to_u), -1) + prior * prior.new_tensor([1.0, 0.0, 0.0])

@@ -1,6 +1,6 @@
-"""Camera motion by the whole picture: every pixel whose depth is known, laid over the new view.
+"""Camera motion by the whole image: every pixel whose depth is known, laid over the new view.
 
-Key points find a camera that went far, but are few on plain things and fewer still in another light. Here all pixels speak:
+Key points find a camera that went far, but are few on plain objects and fewer still in another light. Here all pixels speak:
 brightness relative to its surroundings is compared where each surface point should be seen (direct image alignment; Kerl et al.
 2013, with Tukey's weights), coarse to fine, from one or more first guesses; what hid, appeared or moved counts as outliers.
 """
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_metric.detectors.tracker.config import ReprojectionConfig
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.imaging.alignment import correlation, structure
 from gsi_bench_metric.imaging.images import RGB
@@ -21,15 +22,6 @@ __all__ = ["CameraMotion", "Reprojection"]
 
 Array = NDArray[np.float64]
 Picture = NDArray[np.float32]
-
-_WIDTHS = (64, 128, 256)
-_STEPS = 20  # at each size, at most
-_SETTLED_PX = 0.003
-_MOST_POINTS = 12_000  # for six numbers
-_TUKEY = 4.685
-_LEAST_SHOWN = 0.25  # of the known pixels
-_DAMPING = 1e-3
-_TEXTURE, _SAME_STRUCTURE = 0.02, 0.6  # least deviation of what is compared; least correlation of what is the same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +44,7 @@ class _Level:
         known: h×w, where the source's depth is.
         points: (N, 3) of these pixels, in the source's camera frame.
         source: (N,), their structure.
-        edited: structure of the edited picture, and its slopes along x and y.
+        edited: structure of the edited image, and its slopes along x and y.
         K: 3×3, pixels of this size, centres at half numbers.
     """
 
@@ -64,45 +56,46 @@ class _Level:
 
 
 class Reprojection:
-    """A source scene and a picture from another camera, ready to be laid over each other."""
+    """A source scene and an image from another camera, ready to be laid over each other."""
 
     def __init__(self, scene: Scene, edited: RGB):
+        self._config, self._alignment = config, alignment = scene.config.reprojection, scene.config.alignment
         width, height = scene.size
-        widths = [w for w in _WIDTHS if w <= max(width, _WIDTHS[0])]
+        widths = [w for w in config.widths if w <= max(width, config.widths[0])]
         sizes = [(w, round(height * w / width)) for w in widths]
         greys = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (scene.rgb, edited)]
         self._greys = [_shrunk(g, sizes[-1]) for g in greys]
         self._things = cv2.resize(scene.things.astype(np.uint8), sizes[-1], interpolation=cv2.INTER_NEAREST) > 0
-        before, after = (structure(g) for g in self._greys)
+        before, after = (structure(g, alignment) for g in self._greys)
         self._levels = [_level(scene, size, before, after) for size in sizes]
 
     def best(self, rotation: Array, translation: Array) -> CameraMotion:
-        """The motion near a first guess that lays the pictures best over each other: coarse to fine, or fine at once, which
+        """The motion near a first guess that lays the images best over each other: coarse to fine, or fine at once, which
         is right where the guess is better than what a coarse view can tell."""
         motions = []
         for levels in (self._levels, self._levels[-1:]):
             motion = (rotation, translation)
             for level in levels:
-                motion = _refined(level, *motion)
+                motion = _refined(level, *motion, self._config)
             motions.append(CameraMotion(*motion, self.agreement(*motion)))
         return max(motions, key=lambda m: m.agreement)
 
     def agreement(self, rotation: Array, translation: Array) -> float:
         """Share of the textured pixels in both views whose surroundings are the same, 0–1; 0 where too little is in both.
 
-        The known things count as much as everything else: tiles repeat, things do not.
+        The known objects count as much as everything else: tiles repeat, objects do not.
         """
-        level = self._levels[-1]
+        config, level = self._config, self._levels[-1]
         before, after = self._greys
         columns, rows, _, shown = _seen_at(level, rotation, translation)
-        if shown.mean() < _LEAST_SHOWN:
+        if shown.mean() < config.least_shown:
             return 0.0
         carried, counted = before.copy(), level.known.copy()
         carried[level.known] = np.where(shown, _sampled(after, columns, rows), carried[level.known])
         counted[level.known] = shown
-        alike, deviation = correlation(before / 255, carried / 255)
-        counted &= deviation > _TEXTURE
-        parts = [alike[part] > _SAME_STRUCTURE for part in (counted, counted & self._things) if part.any()]
+        alike, deviation = correlation(before / 255, carried / 255, self._alignment)
+        counted &= deviation > config.texture
+        parts = [alike[part] > config.same_structure for part in (counted, counted & self._things) if part.any()]
         return float(np.mean([part.mean() for part in parts])) if parts else 0.0
 
 
@@ -125,7 +118,7 @@ def _seen_at(
     level: _Level, rotation: Array, translation: Array, thinned: int = 1
 ) -> tuple[Picture, Picture, Array, NDArray[np.bool_]]:
     """Columns and rows (centres at whole numbers) where the points are seen, the points as the new camera sees them, and
-    which of them lie within its picture; of every so many points."""
+    which of them lie within its image; of every so many points."""
     points = level.points[::thinned] @ rotation.T + translation
     ahead = points[:, 2] > 1e-3
     pixels = points @ level.K.T
@@ -135,32 +128,32 @@ def _seen_at(
 
 
 def _sampled(picture: Picture, columns: Picture, rows: Picture) -> Picture:
-    wide = 4096  # of a picture that OpenCV's remap writes, at most 32767
+    wide = 4096  # of an image that OpenCV's remap writes, at most 32767
     count = len(columns)
     padded = [np.pad(c, (0, -count % wide)).reshape(-1, wide) for c in (columns, rows)]
     return np.asarray(cv2.remap(picture, padded[0], padded[1], cv2.INTER_LINEAR).reshape(-1)[:count], dtype=np.float32)
 
 
-def _refined(level: _Level, rotation: Array, translation: Array) -> tuple[Array, Array]:
+def _refined(level: _Level, rotation: Array, translation: Array, config: ReprojectionConfig) -> tuple[Array, Array]:
     """Gauss-Newton on the six freedoms of the camera at one size."""
     focal = level.K[[0, 1], [0, 1]]
-    thinned = 1 + len(level.points) // _MOST_POINTS
-    for _ in range(_STEPS):
+    thinned = 1 + len(level.points) // config.most_points
+    for _ in range(config.steps):
         columns, rows, points, shown = _seen_at(level, rotation, translation, thinned)
-        if shown.mean() < _LEAST_SHOWN:
+        if shown.mean() < config.least_shown:
             break
         points, place = points[shown], (columns[shown], rows[shown])
         value, gx, gy = (_sampled(p, *place).astype(np.float64) for p in level.edited)
         residual = value - level.source[::thinned][shown]
-        scale = 1.4826 * float(np.median(np.abs(residual))) + 0.5
-        weight = np.clip(1 - (residual / (_TUKEY * scale)) ** 2, 0, None) ** 2
+        scale = 1.4826 * float(np.median(np.abs(residual))) + config.least_residual
+        weight = np.clip(1 - (residual / (config.tukey * scale)) ** 2, 0, None) ** 2
         x, y = gx * focal[0] / points[:, 2], gy * focal[1] / points[:, 2]
         push = np.column_stack([x, y, -(x * points[:, 0] + y * points[:, 1]) / points[:, 2]])
         jacobian = np.hstack([np.cross(points, push), push])  # turn, then shift
         normal = jacobian.T @ (weight[:, None] * jacobian)
-        step = -np.linalg.solve(normal + _DAMPING * np.diag(np.diag(normal) + 1e-9), jacobian.T @ (weight * residual))
+        step = -np.linalg.solve(normal + config.damping * np.diag(np.diag(normal) + 1e-9), jacobian.T @ (weight * residual))
         turn = cv2.Rodrigues(step[:3])[0]
         rotation, translation = turn @ rotation, turn @ translation + step[3:]
-        if focal[0] * (np.linalg.norm(step[:3]) + np.linalg.norm(step[3:]) / np.median(points[:, 2])) < _SETTLED_PX:
+        if focal[0] * (np.linalg.norm(step[:3]) + np.linalg.norm(step[3:]) / np.median(points[:, 2])) < config.settled_px:
             break
     return rotation, translation

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners, reference_frame
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_metric.detectors.tracker.camera import CameraMotion
+from gsi_bench_metric.detectors.tracker.config import TRACKER, ResultsConfig
 from gsi_bench_metric.detectors.tracker.follow import Found
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
 __all__ = ["carried", "confidence", "detection", "outline", "posed"]
 
 Array = NDArray[np.float64]
-
-_SURE, _UNSURE = 0.25, 0.12  # evidence at which the confidence is a half, and its scale
-_LIKENESS_ZERO, _LIKENESS_SLOPE = 0.5, 1.2
-_LIKENESS_SEEN = 0.15  # share of the surface from which on its likeness speaks
 
 
 def carried(thing: SceneObject, motion: CameraMotion) -> SceneObject:
@@ -49,10 +46,10 @@ def outline(scene: Scene, surface: Surface, found: Found) -> Array:
     return np.asarray(pixels[:, :2] / np.maximum(pixels[:, 2:], 1e-3) - 0.5)
 
 
-def confidence(found: Found) -> float:
+def confidence(found: Found, config: ResultsConfig = TRACKER.results) -> float:
     """From what speaks for the pose; where the background behind it is a guess, likeness may speak too."""
-    likeness = _LIKENESS_SLOPE * (found.likeness - _LIKENESS_ZERO) if found.seen > _LIKENESS_SEEN else 0.0
-    return 1 / (1 + math.exp(-(max(found.evidence, likeness) - _SURE) / _UNSURE))
+    likeness = config.likeness_slope * (found.likeness - config.likeness_zero) if found.seen > config.likeness_seen else 0.0
+    return 1 / (1 + math.exp(-(max(found.evidence, likeness) - config.sure) / config.unsure))
 
 
 def detection(
@@ -65,7 +62,7 @@ def detection(
     sigma: Array | None = None,
     unobservable: tuple[str, ...] = (),
 ) -> Detection:
-    """As the reference's detector words it: the rectangle in its 896 frame, the whole picture for a box behind the camera."""
+    """As the reference's detector words it: the rectangle in its 896 frame, the whole image for a box behind the camera."""
     if thing.symmetry == "continuous" and "turn" not in unobservable:
         unobservable = (*unobservable, "turn")
     corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ scene.K.T

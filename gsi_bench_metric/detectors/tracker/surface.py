@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.records import Sample, SceneObject
+from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
 from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers
 
@@ -24,12 +25,6 @@ __all__ = ["Scene", "Surface", "after_surface", "level_axes", "read_scene", "sou
 Array = NDArray[np.float64]
 Depth = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-_NEAREST_M = 0.01
-_MARGIN_PX = 16
-_AROUND_PX = 3  # whose depth tells the normals of an object's edge
-_MIDDLE, _ENOUGH = 0.5, 8  # share of a thing's half width; points there
-_JUMP = 0.06  # step in depth between neighbours, relative to it, over which no normal is taken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +39,7 @@ class Surface:
         base: where its box touches the ground: centre of the box's lower face.
         height: of its box along `up`, metres.
         mask: H×W, the pixels that show it.
+        config: the numbers it was lifted with.
     """
 
     thing: SceneObject
@@ -53,6 +49,7 @@ class Surface:
     base: Array
     height: float
     mask: Mask
+    config: SurfaceConfig
 
     @property
     def diagonal(self) -> float:
@@ -60,16 +57,16 @@ class Surface:
         return float(np.linalg.norm(self.thing.bbox_3d[3:6]))
 
     def carries(self, up: Array) -> float:
-        """Height over its base at which things stand on or in it, metres: of its middle where that is seen, else its top."""
+        """Height over its base at which objects stand on or in it, metres: of its middle where that is seen, else its top."""
         rise = (self.points - self.base) @ up
         beside = np.linalg.norm(self.points - self.base - rise[:, None] * up, axis=-1)
-        middle = beside < _MIDDLE * min(self.thing.bbox_3d[3], self.thing.bbox_3d[5]) / 2
-        return float(np.clip(np.median(rise[middle]), 0, self.height)) if middle.sum() >= _ENOUGH else self.height
+        middle = beside < self.config.middle * min(self.thing.bbox_3d[3], self.thing.bbox_3d[5]) / 2
+        return float(np.clip(np.median(rise[middle]), 0, self.height)) if middle.sum() >= self.config.enough else self.height
 
     @property
     def around(self) -> tuple[slice, slice]:
         """Rows and columns of the object and as much beside it."""
-        size = np.ptp(self.pixels, axis=0).max() + _MARGIN_PX
+        size = np.ptp(self.pixels, axis=0).max() + self.config.margin_px
         low, high = np.maximum(self.pixels.min(0) - size, 0), self.pixels.max(0) + size + 1
         return slice(low[1], high[1]), slice(low[0], high[0])
 
@@ -84,6 +81,7 @@ class Scene:
         axes: 3×3, rows along, across, up: `level_axes`.
         depth: H×W metres, inf where unknown.
         things: H×W, where any of the known objects is seen.
+        config: the numbers that everything in it is measured with.
     """
 
     rgb: RGB
@@ -93,6 +91,7 @@ class Scene:
     depth: Depth
     surfaces: tuple[Surface, ...]
     things: Mask
+    config: TrackerConfig
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,7 +99,7 @@ class Scene:
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
-def read_scene(sample: Sample, rgb: RGB) -> Scene:
+def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Scene:
     """Everything known of a sample's source view `rgb` (H, W, 3).
 
     Raises:
@@ -117,7 +116,7 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
     boxes = []
     if measured is None or ids is None:
         rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
-        boxes = [_box_depth(t.bbox_3d, t.rotation_matrix, rays) for t in things]
+        boxes = [_box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
     if ids is None:
         ids = np.stack([np.full(shape, 1e6, np.float32), *boxes]).argmin(0)
     if measured is not None:
@@ -127,11 +126,11 @@ def read_scene(sample: Sample, rgb: RGB) -> Scene:
         for number, found in enumerate(boxes, 1):
             depth[ids == number] = found[ids == number]
     surfaces = tuple(
-        _surface(thing, ids == number, lambda rows, columns, rays: depth[rows, columns], K, up)
+        _surface(thing, ids == number, lambda rows, columns, rays: depth[rows, columns], (K, up), config.surface)
         for number, thing in enumerate(things, 1)
     )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
-    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask)
+    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config)
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:
@@ -143,12 +142,12 @@ def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface |
     mask = load_numbers(sample.instance_mask_after) == number
     if not mask.any():
         return None
-    on_box = functools.partial(_box_depth, after.bbox_3d, after.rotation_matrix)
-    return _surface(after, mask, lambda rows, columns, rays: on_box(rays), scene.K, scene.up)
+    on_box = functools.partial(_box_depth, after.bbox_3d, after.rotation_matrix, scene.config.surface)
+    return _surface(after, mask, lambda rows, columns, rays: on_box(rays), (scene.K, scene.up), scene.config.surface)
 
 
 def source_intrinsics(sample: Sample, size: tuple[int, int]) -> Array:
-    """K in pixels of the source picture of `size` = (width, height)."""
+    """K in pixels of the source image of `size` = (width, height)."""
     K = np.array(sample.camera_intrinsics, dtype=np.float64)
     if sample.pixel_frame != "reference896":
         return K
@@ -171,17 +170,17 @@ def _rays(K: Array, rows: slice, columns: slice) -> Array:
     return np.asarray(np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(K).T)
 
 
-def _box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...], rays: Array) -> Depth:
+def _box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...], config: SurfaceConfig, rays: Array) -> Depth:
     """Depth at which each pixel's ray enters a box, inf where it misses it (slabs; Kay and Kajiya 1986)."""
     axes, box = np.array(rotation), np.array(bbox)
     direction, origin = rays @ axes, -box[:3] @ axes
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = ((sign * box[3:6] / 2 - origin) / direction for sign in (-1, 1))
     enter, leave = np.minimum(low, high).max(-1), np.maximum(low, high).min(-1)
-    return np.where((enter <= leave) & (enter > _NEAREST_M), enter, np.inf).astype(np.float32)
+    return np.where((enter <= leave) & (enter > config.nearest_m), enter, np.inf).astype(np.float32)
 
 
-def _normals(rays: Array, depth: Depth) -> Array:
+def _normals(rays: Array, depth: Depth, config: SurfaceConfig) -> Array:
     """Unit normals towards the camera, H×W×3, from differences of the neighbours; the ray's own where depth jumps."""
     ray = rays.astype(np.float32)
     points = ray * np.where(np.isfinite(depth), depth, 0)[..., None]
@@ -193,8 +192,10 @@ def _normals(rays: Array, depth: Depth) -> Array:
     normal = np.where(_dot(normal, back)[..., None] < 0, -normal, normal)
     with np.errstate(invalid="ignore"):
         jump = np.maximum(*(np.abs(np.roll(depth, -1, axis) - np.roll(depth, 1, axis)) for axis in (0, 1)))
-        broken = ~(jump <= _JUMP * depth)
-    return np.asarray(cv2.blur(np.where(broken[..., None], back, normal), (3, 3)), dtype=np.float64)
+        broken = ~(jump <= config.jump * depth)
+    return np.asarray(
+        cv2.blur(np.where(broken[..., None], back, normal), (config.normal_px, config.normal_px)), dtype=np.float64
+    )
 
 
 # numpy's own sums and cross products over so short an axis take several times as long.
@@ -209,15 +210,23 @@ def _cross(a: Depth, b: Depth) -> Depth:
     return np.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], -1)
 
 
-def _surface(thing: SceneObject, mask: Mask, depth_of: Callable[[slice, slice, Array], Depth], K: Array, up: Array) -> Surface:
-    """`depth_of`: depth of some rows and columns, whose rays are given; inf where there is none."""
+def _surface(
+    thing: SceneObject,
+    mask: Mask,
+    depth_of: Callable[[slice, slice, Array], Depth],
+    view: tuple[Array, Array],
+    config: SurfaceConfig,
+) -> Surface:
+    """`depth_of`: depth of some rows and columns, whose rays are given; inf where there is none. `view`: K and up."""
+    K, up = view
     height = float((np.abs(np.array(thing.rotation_matrix).T @ up) * np.array(thing.bbox_3d[3:6])).sum())
     base = np.array(thing.bbox_3d[:3]) - up * height / 2
     if not mask.any():
-        return Surface(thing, np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 2), np.int64), base, height, mask)
-    # Only what is about the object: a picture of rays and normals takes long.
+        nothing = np.zeros((0, 3))
+        return Surface(thing, nothing, nothing, np.zeros((0, 2), np.int64), base, height, mask, config)
+    # Only what is about the object: an image of rays and normals takes long.
     tall, wide = (
-        slice(max(0, int(i.min()) - _AROUND_PX), min(size, int(i.max()) + _AROUND_PX + 1))
+        slice(max(0, int(i.min()) - config.around_px), min(size, int(i.max()) + config.around_px + 1))
         for i, size in zip(np.nonzero(mask), mask.shape, strict=True)
     )
     rays = _rays(K, tall, wide)
@@ -226,5 +235,6 @@ def _surface(thing: SceneObject, mask: Mask, depth_of: Callable[[slice, slice, A
     rows, columns = np.nonzero(seen)
     kept = np.zeros_like(mask)
     kept[tall, wide] = seen
-    points, normals = rays[rows, columns] * depth[rows, columns, None], _normals(rays, depth)[rows, columns]
-    return Surface(thing, points, normals, np.stack([columns + wide.start, rows + tall.start], -1), base, height, kept)
+    points, normals = rays[rows, columns] * depth[rows, columns, None], _normals(rays, depth, config)[rows, columns]
+    pixels = np.stack([columns + wide.start, rows + tall.start], -1)
+    return Surface(thing, points, normals, pixels, base, height, kept, config)

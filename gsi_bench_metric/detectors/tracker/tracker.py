@@ -1,9 +1,24 @@
-"""The tracker as a detector: every known object of a sample, found again in the edited picture.
+"""The tracker as a detector: every known object of a sample, found again in the edited image.
 
-It knows the source view (boxes; depth and mask where there are any) and looks for what it knows; it never reads the goal. Drift
-and tone of the whole picture are removed first. An object whose own pixels did not change stayed. One whose pixels changed is
-looked for everywhere (`follow`). Pose and identity are apart: the pose comes from changed region, silhouette and colours
-together, and an object that was drawn differently is still found where something of its shape is new.
+It knows the source view (boxes; depth and mask where there are any) and looks for what it knows. Drift and tone of the whole
+image are removed first. An object whose own pixels did not change stayed. One whose pixels changed is looked for everywhere
+(`follow`). Pose and identity are apart: the pose comes from changed region, silhouette and colours together, and an object that
+was drawn differently is still found where something of its shape is new.
+
+It is not blind to what was asked. Of the sample it reads
+
+- of the source: image, camera, gravity, depth, instance mask, and every object's box, rotation, category, symmetry and id;
+- which object is the target: it is looked for first, more readily than the others, and may hide them;
+- the kind of the operation. `view`: only the camera is looked for, and all objects move with it. `rotate`: a turn in place is
+  believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further, and believed with
+  less to be seen. `scale` and `remove`: the object in other colours is searched for less boldly. `remove`: a doubtful rest is
+  taken for background. The operation's direction, amount and goal box are never read;
+- of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
+  look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
+  the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
+
+So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn
+shows of the target it knows as if the source had shown it. Among poses that fit the kind none is likelier for being asked for.
 """
 
 from __future__ import annotations
@@ -22,10 +37,10 @@ from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import camera_motion
+from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
 from gsi_bench_metric.detectors.tracker.presence import (
-    STAYED_LIKENESS,
     is_clearer,
     is_double,
     is_doubtful,
@@ -51,20 +66,6 @@ Array = NDArray[np.float64]
 # Raised with every change of a number that this code gives for the same inputs.
 _VERSION = 14
 _KEPT = 4  # scenes
-_STILL = 0.06  # mean change over an object's pixels up to which it stayed without a search
-# What of an object's pixels must have changed surely, in spots and not along edges, to say that it did: this much and so many
-# times as much as of the other objects.
-_SURELY_CHANGED, _SPOT, _RESTLESS = 0.7, 0.005, 2.0
-_REDRAWN_SURE = 0.5  # confidence in what was found by its shape alone
-_SETTLED = 0.5  # likeness of a bystander's pixels at home
-# Nobody asked bystanders to do anything: it takes more to believe that they did.
-_ELSEWHERE = 0.45
-_MOVED_SIGMAS = 3.0
-_MOVED_GAIN = 0.03  # what a move must explain more than having stayed
-_LEAST_PIXELS = 12
-_ROOM = 0.8  # of an object's narrower side: two of them can stand so far apart
-_LEAST_FREE = 0.2  # share of an object's pixels that must not be hidden by the target for a word about it
-_LEAST_NEW = 0.3  # of the target's pixels: a smaller new region hides no second one
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -74,22 +75,26 @@ class TrackerDetector:
     Args:
         device: where poses are judged.
         boxes_alone: leaves depth and masks of the samples aside, as if they were photographs.
+        config: every number that was chosen.
+
+    Attributes:
+        key: everything that its detections depend on beside the images: code and numbers.
     """
 
     needs_pixels = False
 
-    def __init__(self, device: str = "cpu", *, boxes_alone: bool = False) -> None:
+    def __init__(self, device: str = "cpu", *, boxes_alone: bool = False, config: TrackerConfig = TRACKER) -> None:
         self.name = "tracker-boxes" if boxes_alone else "tracker"
-        self.key = digest(self.name, _VERSION)
-        self._device, self._boxes_alone = device, boxes_alone
+        self.key = digest(self.name, _VERSION, config.to_json())
+        self._device, self._boxes_alone, self._config = device, boxes_alone, config
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
     @torch.inference_mode()
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Every object of the sample; None for an edited picture that the item does not bring.
+        """Every object of the sample; None for an edited image that the item does not bring.
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: an image cannot be read.
         """
         return [self._detect(item) for item in items]
 
@@ -110,7 +115,7 @@ class TrackerDetector:
         told = sample.objects is not None and sample.up is not None
         things = [o.to_row() | {"is_target": False} for o in sample.objects or ()]
         key = digest(Picture(sample.image).sha256(), things, None if told else sample.target)
-        scene = self._scenes.pop(key, None) or read_scene(sample, load_rgb(sample.image))
+        scene = self._scenes.pop(key, None) or read_scene(sample, load_rgb(sample.image), self._config)
         self._scenes[key] = scene
         if len(self._scenes) > _KEPT:
             self._scenes.popitem(last=False)
@@ -118,12 +123,14 @@ class TrackerDetector:
 
 
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
-    """Every object of a scene in an edited picture (any size)."""
+    """Every object of a scene in an edited image (any size)."""
     edited, _ = fit_to(edited, scene.rgb.shape[0], scene.rgb.shape[1])
     if sample.operation is not None and sample.operation.kind == "view":
         return _after_view(scene, edited)
-    alignment = align(scene.rgb, edited)
-    evidence = compare(scene.rgb, alignment.to_source(edited), alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1])))
+    config = scene.config
+    alignment = align(scene.rgb, edited, config=config.alignment)
+    covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]))
+    evidence = compare(scene.rgb, alignment.to_source(edited), covered, config.evidence)
     return _Tracking(scene, sample, evidence, device).detections()
 
 
@@ -147,7 +154,7 @@ def _blind(scene: Scene, sample: Sample, device: str) -> tuple[str, ...]:
     found = next(d for d in seen if d.object_id == target.id and d.state != "duplicate")
     if true is None:
         return () if found.state == "absent" else ("presence",)
-    return mismeasured(found, target, true, scene.axes)
+    return mismeasured(found, target, true, scene.axes, scene.config.presence)
 
 
 def _targets(sample: Sample) -> set[str]:
@@ -155,23 +162,24 @@ def _targets(sample: Sample) -> set[str]:
 
 
 class _Tracking:
-    """One edited picture at work: the target first, then the others, which it may now hide."""
+    """One edited image at work: the target first, then the others, which it may now hide."""
 
     def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
         self.scene, self.sample, self.device = scene, sample, device
+        self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
         self.targets = _targets(sample)
         self.evidence, self.usual = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
     def _without_the_settled(self, evidence: Evidence) -> tuple[Evidence, float]:
-        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such things are,
-        0–1: what likeness there can be in these pictures."""
+        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such objects are,
+        0–1: what likeness there can be in these images."""
         changed, alike = evidence.changed.copy(), []
         for surface in self.scene.surfaces:
             if surface.thing.id in self.targets or not surface.mask.any():
                 continue
             likely = explained(evidence, surface.mask)
-            if likely.mean() > _SETTLED:
+            if likely.mean() > self.decision.settled:
                 changed[surface.mask] *= 1 - likely
                 alike.append(float(likely.mean()))
         return dataclasses.replace(evidence, changed=changed), float(np.median(alike)) if alike else 1.0
@@ -184,7 +192,7 @@ class _Tracking:
         return [d for surface in self.scene.surfaces for d in found[surface.thing.id]]
 
     def _target(self, surface: Surface) -> list[Detection]:
-        if len(surface.points) < _LEAST_PIXELS:
+        if len(surface.points) < self.decision.least_pixels:
             return [self._unseen(surface)]
         still = self._still(surface) and not self._spot_changed(surface)
         if still and not self._something_new(surface):
@@ -196,20 +204,22 @@ class _Tracking:
         away = self._is_away(surface, found, home)
         beside = away and self._beside(surface, found)
         if still or (beside and self._is_left_behind(surface, found)):
-            doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found) else []
+            doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind)
-        if not there or is_doubtful(found):
+        there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
+        if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
-            if other is not None and (not there or is_clearer(other, found)):
+            if other is not None and (not there or is_clearer(other, found, self.presence)):
                 return [self._in_other_dress(surface, other)]
         if not there:
             return [self._lost(surface, found)]
-        guess = self._asked("rotate") and turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence)
+        guess = self._asked("rotate") and turn_is_a_guess(
+            found, turn_gain(views, found), self.usual, self.evidence, self.presence
+        )
         unsure = ("turn",) if guess else ()
         if not away:
             return [self._at_home(surface, home, unsure)]
-        if is_in_other_dress(found):
+        if is_in_other_dress(found, self.presence):
             return [self._in_other_dress(surface, found)]
         return [self._placed(surface, found, "present", unsure)]
 
@@ -219,59 +229,65 @@ class _Tracking:
         hidden = cv2.fillConvexPoly(np.zeros(self.covered.shape, np.uint8), hull, (1,))
         columns, rows = surface.pixels.T
         free = hidden[rows, columns] == 0
-        if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
+        if free.sum() < max(self.decision.least_pixels, self.decision.least_free * len(free)):
             return False
         home = stay(self._views(surface if free.all() else _part(surface, free)))
-        return is_left(home)
+        return is_left(home, self.presence)
 
     def _bystander(self, surface: Surface) -> list[Detection]:
-        if len(surface.points) < _LEAST_PIXELS:
+        if len(surface.points) < self.decision.least_pixels:
             return [self._unseen(surface)]
         if self._still(surface):
             return [self._at_home(surface, None)]
         free = ~self.covered[surface.pixels[:, 1], surface.pixels[:, 0]]
-        if free.sum() < max(_LEAST_PIXELS, _LEAST_FREE * len(free)):
+        if free.sum() < max(self.decision.least_pixels, self.decision.least_free * len(free)):
             return [self._unseen(surface)]
         views = self._views(_part(surface, free))
         home = stay(views)
-        if home.likeness > STAYED_LIKENESS:
+        if home.likeness > self.presence.stayed_likeness:
             return [self._at_home(surface, home)]
         found = follow(views, self._supports(surface))
-        enough = _ELSEWHERE + views.caution
+        enough = self.decision.elsewhere + views.caution
         if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
-        return [self._lost(surface, found) if is_gone(home) else self._at_home(surface, home)]
+        return [self._lost(surface, found) if is_gone(home, self.presence) else self._at_home(surface, home)]
 
     def _redrawn(self, surface: Surface, views: Views) -> Found | None:
         """Something new of the object's shape: another instance, or the object in other colours."""
         elsewhere = self._kind not in ("remove", "scale")
         found = follow(redrawn(views, boldly=elsewhere), self._supports(surface), size_asked=True)
-        return found if is_redrawn(found, views.caution, asked=self._kind) else None
+        return found if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)
         guesses = ("turn",) if self._asked("scale") else ("turn", "size")
-        return detection(self.scene, surface, thing, confidence=_REDRAWN_SURE, sigma=found.sigma, unobservable=guesses)
+        return detection(
+            self.scene, surface, thing, confidence=self.decision.redrawn_sure, sigma=found.sigma, unobservable=guesses
+        )
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
-        return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found))
+        return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
 
     def _still(self, surface: Surface) -> bool:
         columns, rows = surface.pixels.T
         free = ~self.covered[rows, columns]
-        return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < _STILL)
+        return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < self.decision.still)
 
     def _spot_changed(self, surface: Surface) -> bool:
         """Whether something small of it surely changed: the knob of a white pot on a white table."""
-        sure = (self.evidence.changed > _SURELY_CHANGED).astype(np.uint8)
-        spots = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+        side = self.decision.spot_px
+        sure = (self.evidence.changed > self.decision.surely_changed).astype(np.uint8)
+        spots = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
         share = spots[surface.mask].mean()
         others = spots[self.scene.things & ~surface.mask]
-        return bool(share > _SPOT + _RESTLESS * (others.mean() if len(others) else 0.0))
+        return bool(share > self.decision.spot + self.decision.restless * (others.mean() if len(others) else 0.0))
 
     def _something_new(self, surface: Surface) -> bool:
         """Whether a changed region outside of the known objects could hold a second target."""
-        return bool(((self.evidence.changed > 0.7) & ~self.scene.things).sum() > _LEAST_NEW * len(surface.points))
+        return bool(
+            ((self.evidence.changed > self.decision.new_changed) & ~self.scene.things).sum()
+            > self.decision.least_new * len(surface.points)
+        )
 
     def _views(self, surface: Surface) -> Views:
         further = None
@@ -279,7 +295,7 @@ class _Tracking:
             seen = after_surface(self.scene, self.sample, surface.thing)
             if seen is not None:
                 rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
-                further = (seen, opponent(rgb, self.evidence.soften))
+                further = (seen, opponent(rgb, self.evidence.config, self.evidence.soften))
         return make_views(self.scene, surface, self.evidence, further, self.device)
 
     @property
@@ -290,15 +306,20 @@ class _Tracking:
         return self._kind == kind
 
     def _supports(self, surface: Surface) -> list[Support]:
-        supports = [Support(0.0)]
+        config, supports = self.decision, [Support(0.0)]
         for other in self.scene.surfaces:
             if other.thing.id == surface.thing.id:
                 continue
             radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
             rise = float((other.base - surface.base) @ self.scene.up)
             carries = other.carries(self.scene.up)
-            for height in (rise + 0.02, rise + 0.3 * other.height, rise + carries, rise + other.height):
-                if abs(height) > 0.015:
+            for height in (
+                rise + config.on_floor_m,
+                rise + config.low_share * other.height,
+                rise + carries,
+                rise + other.height,
+            ):
+                if abs(height) > config.own_level_m:
                     inner = min(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
                     supports.append(Support(height, other.base, radius, inner, rise + carries))
         return supports
@@ -306,14 +327,16 @@ class _Tracking:
     def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
         """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""
         change = np.abs(found.pose) / found.sigma
-        return bool(found.score > home.score + _MOVED_GAIN and change.max() > _MOVED_SIGMAS)
+        return bool(found.score > home.score + self.decision.moved_gain and change.max() > self.decision.moved_sigmas)
 
     def _apart(self, surface: Surface, found: Found) -> bool:
-        return bool(np.linalg.norm(found.pose[:3]) > 0.5 * surface.diagonal)
+        return bool(np.linalg.norm(found.pose[:3]) > self.decision.own_place * surface.diagonal)
 
     def _beside(self, surface: Surface, found: Found) -> bool:
         """Whether there is room for the object at its old place too."""
-        return bool(np.linalg.norm(found.pose[:3]) > _ROOM * min(surface.thing.bbox_3d[3], surface.thing.bbox_3d[5]))
+        return bool(
+            np.linalg.norm(found.pose[:3]) > self.decision.room * min(surface.thing.bbox_3d[3], surface.thing.bbox_3d[5])
+        )
 
     def _cover(self, surface: Surface, found: Found) -> None:
         """Marks the pixels that the object now covers, with a margin."""
@@ -322,26 +345,26 @@ class _Tracking:
         if (corners[:, 2] <= 0).any():
             return
         pixels = corners[:, :2] / corners[:, 2:]
-        margin = 0.01 * self.scene.size[0] + 1
+        margin = self.decision.covered * self.scene.size[0] + self.decision.covered_px
         (left, top), (right, bottom) = np.floor(pixels.min(0) - margin), np.ceil(pixels.max(0) + margin)
         rows = slice(max(0, int(top)), max(0, int(bottom)))
         self.covered[rows, max(0, int(left)) : max(0, int(right))] = True
 
     def _at_home(self, surface: Surface, home: Found | None, unobservable: tuple[str, ...] = ()) -> Detection:
-        sure, sigma = (1.0, None) if home is None else (confidence(home), home.sigma)
+        sure, sigma = (1.0, None) if home is None else (confidence(home, self.results), home.sigma)
         return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=unobservable)
 
     def _unseen(self, surface: Surface) -> Detection:
-        """An object of which the pictures show too little: taken to be where it was, and said to be unobservable."""
-        return detection(self.scene, surface, surface.thing, confidence=0.5, unobservable=_FREEDOMS)
+        """An object of which the images show too little: taken to be where it was, and said to be unobservable."""
+        return detection(self.scene, surface, surface.thing, confidence=self.decision.unseen_sure, unobservable=_FREEDOMS)
 
     def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
-        thing, sure = posed(self.scene, surface, found), confidence(found)
+        thing, sure = posed(self.scene, surface, found), confidence(found, self.results)
         return detection(self.scene, surface, thing, state=state, confidence=sure, sigma=found.sigma, unobservable=unobservable)
 
 
 def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
-    """Every object in the frame of the camera that took the edited picture; absent where the scene is not found again."""
+    """Every object in the frame of the camera that took the edited image; absent where the scene is not found again."""
     motion = camera_motion(scene, edited)
     if motion is None:
         return [detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]

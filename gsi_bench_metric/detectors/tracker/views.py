@@ -1,4 +1,4 @@
-"""One object and one edited picture as tensors, at all sizes: what poses are judged on."""
+"""One object and one edited image as tensors, at all sizes: what poses are judged on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest, change, fill, shrunk, spread
+from gsi_bench_metric.detectors.tracker.config import TrackerConfig, ViewsConfig
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, change, fill, shrunk, spread
 from gsi_bench_metric.detectors.tracker.likelihood import CHANGED, Cloud, Level
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
@@ -19,24 +20,13 @@ __all__ = ["Views", "make_views", "redrawn"]
 
 Array = NDArray[np.float64]
 
-_POINTS = (128, 256, 400)
-_WIDTHS = (72, 144, 512)
-_SIGMAS = ((0.14, 0.20), (0.12, 0.17), (0.09, 0.13))
-_PALETTE_WIDTH = 160  # px: finer makes no difference
-_PALETTE = 24  # colours that stand for the object's own
-_PALETTE_SIGMA = 1.3  # light changes more between faces than on one
-_OLD_PLACE = 0.8  # how sure a change is where the background was never seen
-_NOISE_FLOOR = 0.04  # there
-_NEW_ENOUGH = 0.4  # from which on a change is something new, where the light is the same
-_DRAWN_ANEW = 0.7  # likelihood of a changed pixel of any colour, for a search by silhouette
-
 
 @dataclasses.dataclass(frozen=True)
 class Views:
-    """One object and one edited picture at all sizes, coarse first.
+    """One object and one edited image at all sizes, coarse first.
 
     `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
-    that the after-image shows. `turns`: whether turns could be seen.
+    that the after-image shows. `turns`: whether turns could be seen. `config`: the numbers of the search.
     """
 
     surface: Surface
@@ -46,6 +36,7 @@ class Views:
     levels: tuple[Level, ...]
     caution: float
     turns: bool
+    config: TrackerConfig
     further: Cloud | None = None
 
 
@@ -58,18 +49,19 @@ def make_views(
 ) -> Views:
     """Prepares an object for the search, which runs on the device.
 
-    `further`: its surface in the after-image and that picture in opponent colours.
+    `further`: its surface in the after-image and that image in opponent colours.
     """
+    config = scene.config.views
     width = scene.size[0]
-    widths = [min(w, width) for w in _WIDTHS]
-    clouds = [_cloud(surface, evidence.sized(w)[0], scene, n) for n, w in zip(_POINTS, widths, strict=True)]
+    widths = [min(w, width) for w in config.widths]
+    clouds = [_cloud(surface, evidence.sized(w)[0], scene, n) for n, w in zip(config.points, widths, strict=True)]
     own = _own_channels(scene, surface, evidence)
-    sigmas = [_widened(sigma, evidence.unrest) for sigma in _SIGMAS]
+    sigmas = [_widened(sigma, evidence) for sigma in config.sigmas]
     stacks = [np.concatenate([evidence.sized(w)[1], shrunk(own, w)], -1) for w in widths]
     levels = [_level(scene, surface, stack, sigma) for stack, sigma in zip(stacks, sigmas, strict=True)]
     more = None
-    if further is not None and len(further[0].points) >= 20:
-        more = _cloud(further[0], shrunk(further[1], widths[-1]), scene, _POINTS[-1])
+    if further is not None and len(further[0].points) >= config.least_further:
+        more = _cloud(further[0], shrunk(further[1], widths[-1]), scene, config.points[-1])
         more = _brought_back(more, surface, further[0], scene.axes)
     K = tuple(np.diag([w / width, w / width, 1.0]) @ scene.K for w in widths)
     return Views(
@@ -80,6 +72,7 @@ def make_views(
         tuple(level.to(device) for level in levels),
         evidence.unrest.light,
         surface.thing.symmetry != "continuous",
+        scene.config,
         None if more is None else more.to(device),
     )
 
@@ -90,15 +83,20 @@ def redrawn(views: Views, *, boldly: bool) -> Views:
     `boldly`: where the light is the same all over, what changed by half is something new and no shadow; but for the object's
     old place, whose background is a guess.
     """
-    enough = min(_NEW_ENOUGH + views.caution, 1.0) if boldly else 1.0
-    old = np.asarray(cv2.dilate(views.surface.mask.astype(np.float32), np.ones((3, 3), np.uint8)), dtype=np.float32)
+    config = views.config.views
+    enough = min(config.new_enough + views.caution, 1.0) if boldly else 1.0
+    old = np.asarray(cv2.dilate(views.surface.mask.astype(np.float32), _square(config.edge_px)), dtype=np.float32)
     levels = []
     for level in views.levels:
         pictures = level.pictures.clone()
         guessed = torch.tensor(shrunk(old, pictures.shape[-1]), device=pictures.device)
         pictures[:, CHANGED] = (pictures[:, CHANGED] / (enough + (1 - enough) * guessed)).clamp(max=1)
-        levels.append(dataclasses.replace(level, pictures=pictures, silhouette=_DRAWN_ANEW))
+        levels.append(dataclasses.replace(level, pictures=pictures, silhouette=config.drawn_anew))
     return dataclasses.replace(views, levels=tuple(levels), turns=False, further=None)
+
+
+def _square(side: int) -> NDArray[np.uint8]:
+    return np.ones((side, side), np.uint8)
 
 
 def _tensor(array: NDArray[np.generic]) -> Tensor:
@@ -106,7 +104,7 @@ def _tensor(array: NDArray[np.generic]) -> Tensor:
 
 
 def _cloud(surface: Surface, picture: NDArray[np.float32], scene: Scene, count: int) -> Cloud:
-    """`count` points of a surface, drawn; with colours from a picture of the view that shows it, of any size."""
+    """`count` points of a surface, drawn; with colours from an image of the view that shows it, of any size."""
     total = len(surface.points)
     drawn = np.random.default_rng(count).permutation(total)[:count]
     chosen = np.resize(np.sort(drawn), count)
@@ -121,7 +119,7 @@ def _cloud(surface: Surface, picture: NDArray[np.float32], scene: Scene, count: 
         _tensor(colours),
         _tensor(np.full(count, 1 / count)),
         _tensor(points[:, 2]),
-        _tensor(np.clip(cosine, 0.15, 1)),
+        _tensor(np.clip(cosine, scene.config.views.least_cosine, 1)),
     )
 
 
@@ -134,43 +132,45 @@ def _brought_back(cloud: Cloud, before: Surface, after: Surface, axes: Array) ->
 
 
 def _own_channels(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
-    """A level's pictures that depend on the object, H×W×3, at full size: changed, nearer, commonness."""
+    """A level's images that depend on the object, H×W×3, at full size: changed, nearer, commonness."""
+    config = scene.config.views
     mask = surface.mask.astype(np.uint8)
-    reach = max(3, round(0.08 * math.sqrt(mask.sum()))) | 1
-    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0
-    over = cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
-    part = surface.around  # the rest of the picture says nothing of what stands behind the object
-    background = fill(evidence.source[part], ~near[part] & ~scene.things[part])
-    unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, _NOISE_FLOOR))
+    reach = max(config.least_reach_px, round(config.reach * math.sqrt(mask.sum()))) | 1
+    near = cv2.dilate(mask, _square(reach)) > 0
+    over = cv2.dilate(mask, _square(config.edge_px)) > 0
+    part = surface.around  # the rest of the image says nothing of what stands behind the object
+    background = fill(evidence.source[part], ~near[part] & ~scene.things[part], evidence.config)
+    unrest = evidence.unrest._replace(noise=max(evidence.unrest.noise, config.noise_floor))
     changed = evidence.changed.copy()
-    guess = _OLD_PLACE * change(background, evidence.edited[part], unrest)
+    guess = config.old_place * change(background, evidence.edited[part], unrest, evidence.config)
     changed[part] = np.where(over[part], guess, changed[part])
     changed *= evidence.known
     nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
-    return np.stack((changed, nearer, _commonness(surface, evidence)), -1).astype(np.float32)
+    return np.stack((changed, nearer, _commonness(surface, evidence, config)), -1).astype(np.float32)
 
 
-def _commonness(surface: Surface, evidence: Evidence) -> NDArray[np.float32]:
+def _commonness(surface: Surface, evidence: Evidence, config: ViewsConfig) -> NDArray[np.float32]:
     """How likely each pixel's colour is for a side of the object of which only the palette is known, H×W."""
-    pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=_PALETTE)]
-    sigma = _widened(_SIGMAS[-1], evidence.unrest)
-    units = np.array([_PALETTE_SIGMA * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
+    pick = surface.pixels[np.random.default_rng(0).integers(len(surface.pixels), size=config.palette)]
+    sigma = _widened(config.sigmas[-1], evidence)
+    units = np.array([config.palette_sigma * sigma[0], sigma[1], sigma[1]], np.float32) * math.sqrt(2)
     height, width = evidence.edited.shape[:2]
-    pixels = torch.tensor(evidence.sized(_PALETTE_WIDTH)[1] / units)
+    pixels = torch.tensor(evidence.sized(config.palette_width)[1] / units)
     palette = torch.tensor(evidence.source[pick[:, 1], pick[:, 0]] / units)
     likely = torch.exp(-(torch.cdist(pixels.reshape(-1, 3), palette) ** 2)).mean(1).reshape(pixels.shape[:2])
     return np.asarray(cv2.resize(likely.numpy(), (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
-def _widened(sigma: tuple[float, float], unrest: Unrest) -> tuple[float, float]:
-    bright, colour = np.hypot(sigma, spread(unrest)).tolist()
+def _widened(sigma: tuple[float, ...], evidence: Evidence) -> tuple[float, float]:
+    bright, colour = np.hypot(sigma, spread(evidence.unrest, evidence.config)).tolist()
     return bright, colour
 
 
 def _level(scene: Scene, surface: Surface, stack: NDArray[np.float32], sigma: tuple[float, float]) -> Level:
-    """`stack`: the level's pictures, h×w×CHANNELS."""
+    """`stack`: the level's images, h×w×CHANNELS."""
     width, height = scene.size
     K = np.array([[2 / width, 0, -1], [0, 2 / height, -1], [0, 0, 1]]) @ scene.K
     to_frame = np.concatenate([K @ scene.axes.T, (K @ surface.base)[:, None]], 1)
+    likelihood = scene.config.likelihood
     pictures = torch.tensor(stack).permute(2, 0, 1)[None].contiguous()
-    return Level(pictures, _tensor(to_frame), _tensor(-scene.axes @ surface.base), sigma)
+    return Level(pictures, _tensor(to_frame), _tensor(-scene.axes @ surface.base), sigma, likelihood.silhouette, likelihood)

@@ -29,6 +29,7 @@ from gsi_bench_metric.imaging.alignment import Alignment, align
 from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.judges.base import JudgeError, JudgeItem
+from gsi_bench_metric.judges.embedded.config import EMBEDDED, EmbeddedJudgeConfig, RatingConfig
 from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
 from gsi_bench_metric.judges.embedded.likeness import Laid, lay_over
 
@@ -39,19 +40,6 @@ Picture = NDArray[np.float32]
 # Raised with every change of a number that this code gives for the same inputs.
 _VERSION = 1
 _KEPT = 4  # scenes
-_DRIFT_SIDE = 160  # px, of the pictures that drift and tone are fitted on; what is left is fitted on the object itself
-_LIGHT_PX, _LIGHT_LEAST, _LIGHT_MOST = 8.0, 0.5, 2.0  # how slowly brightness may change over the patch, and how much
-_DARK = 0.01  # of brightness: below, a ratio says nothing
-_DULL = 0.25  # weight of squared lightness in colour distances: light and shadow are no change of the object
-_FOUND = 30.0  # colour distance from which on a pixel does not show the object
-_KEPT_SHARE = 0.8  # of the pixels, those that fit best: highlights and reflections move as they like
-# Scores fall to 1/e at these values, with these powers: chosen on rendered tables so that the right edit scores 9.5 or more, a
-# recolouring by a CIELAB distance of 20 at most 7, another object at most 2 (docs/judges.md has what came out).
-_COLOUR, _COLOUR_POWER = 25.0, 1.5
-_STRUCTURE, _STRUCTURE_POWER = 0.3, 1.7
-# How much more like another object it must be to be taken for it, how unlike itself, and what it scores then at most.
-_OTHER, _OTHER_COLOUR, _OTHER_CAP = 0.15, 10.0, 2.0
-_SEAM_FREE, _SEAM, _GRAIN_FREE, _GRAIN = 0.3, 2.0, 0.15, 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +47,7 @@ class Aspects:
     """What the score of an object is made of.
 
     Attributes:
-        colour: mean CIELAB distance of the better 80 % of what both pictures show, brightness fitted and counted half.
+        colour: mean CIELAB distance of the better 80 % of what both images show, brightness fitted and counted half.
         structure: mean LPIPS over all of it.
         complete: share of it whose colour is found again, 0–1.
         other: how much more its colours are those of another object of the scene than its own, -1 to 1.
@@ -71,19 +59,19 @@ class Aspects:
     other: float
 
 
-def score_of(aspects: Aspects) -> float:
+def score_of(aspects: Aspects, config: RatingConfig = EMBEDDED.rating) -> float:
     """0–10: the product of the aspects; little for what looks more like another object."""
-    colour = math.exp(-((aspects.colour / _COLOUR) ** _COLOUR_POWER))
-    structure = math.exp(-((aspects.structure / _STRUCTURE) ** _STRUCTURE_POWER))
+    colour = math.exp(-((aspects.colour / config.colour) ** config.colour_power))
+    structure = math.exp(-((aspects.structure / config.structure) ** config.structure_power))
     score = 10 * colour * structure * aspects.complete
-    taken_for_another = aspects.other > _OTHER and aspects.colour > _OTHER_COLOUR
-    return min(score, _OTHER_CAP) if taken_for_another else score
+    taken_for_another = aspects.other > config.other and aspects.colour > config.other_colour
+    return min(score, config.other_cap) if taken_for_another else score
 
 
-def score_of_filling(filling: Filling) -> float:
+def score_of_filling(filling: Filling, config: RatingConfig = EMBEDDED.rating) -> float:
     """0–10 for the place of something that was to be taken away."""
-    seam = math.exp(-max(0.0, filling.seam - _SEAM_FREE) / _SEAM)
-    grain = math.exp(-max(0.0, abs(filling.grain) - _GRAIN_FREE) / _GRAIN)
+    seam = math.exp(-max(0.0, filling.seam - config.seam_free) / config.seam)
+    grain = math.exp(-max(0.0, abs(filling.grain) - config.grain_free) / config.grain)
     return 10 * (1 - filling.remains) * filling.fitting * seam * grain
 
 
@@ -93,11 +81,11 @@ class EmbeddedJudge:
     name = "embedded"
     ahead = 0
 
-    def __init__(self, device: str | None = None):
-        """Builds the network when it is first asked. `device`: where; None: the CPU."""
+    def __init__(self, device: str | None = None, *, config: EmbeddedJudgeConfig = EMBEDDED):
+        """Builds the network when it is first asked. `device`: where; None: the CPU. `config`: every number that was chosen."""
         self.detector: Detector | None = make_detector("tracker")
-        self.key = digest("embedded", _VERSION, self.detector.key)
-        self._device = device or "cpu"
+        self.key = digest("embedded", _VERSION, config.to_json(), self.detector.key)
+        self._device, self._config = device or "cpu", config
         self._lpips: LpipsAlex | None = None
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
@@ -133,20 +121,22 @@ class EmbeddedJudge:
         edited, _ = fit_to(item.edited.rgb(), scene.rgb.shape[0], scene.rgb.shape[1])
         kind = sample.operation.kind if sample.operation else None
         if kind != "view":
-            edited = _drift(scene.rgb, edited).to_source(edited)
+            edited = _drift(scene.rgb, edited, self._config).to_source(edited)
         others = [other for other in scene.surfaces if other is not surface]
         if kind == "remove":
-            return _of_filling(scene, surface, others, edited)
+            return _of_filling(scene, surface, others, edited, self._config)
         found = self._found(item, surface)
         if found is None or found.state == "absent":
             return 0.0, json.dumps({"proxy": True, "target": "not found"})
         if kind == "view":
             others = []  # they are seen from elsewhere; where they hide the target its own pixels are not found
-        laid = lay_over(scene, surface, found, others, edited)
+        laid = lay_over(scene, surface, found, others, edited, config=self._config.likeness)
         if laid is None:
             return None, "of the side that the source shows too little can be seen where the target now is"
         aspects = self._aspects(laid, scene, surface, others)
-        return score_of(aspects), json.dumps({"proxy": True, **dataclasses.asdict(aspects), "seen": laid.expected})
+        return score_of(aspects, self._config.rating), json.dumps(
+            {"proxy": True, **dataclasses.asdict(aspects), "seen": laid.expected}
+        )
 
     def _found(self, item: JudgeItem, surface: Surface) -> Detection | None:
         """The target as the tracker found it; of two, the one that moved: a copy left behind is not what was asked for."""
@@ -167,15 +157,16 @@ class EmbeddedJudge:
         return scene
 
     def _aspects(self, laid: Laid, scene: Scene, surface: Surface, others: Sequence[Surface]) -> Aspects:
-        lit = _in_the_same_light(laid)
+        config = self._config.rating
+        lit = _in_the_same_light(laid, config)
         after = np.where(laid.seen[..., None], laid.after, lit).astype(np.float32)
-        distance = _colour_distance(lit, after)[laid.seen]
-        best = np.sort(distance)[: max(1, round(_KEPT_SHARE * len(distance)))]
+        distance = _colour_distance(lit, after, config)[laid.seen]
+        best = np.sort(distance)[: max(1, round(config.kept_share * len(distance)))]
         return Aspects(
             colour=float(best.mean()),
             structure=self._structure(lit, after, laid),
-            complete=float((distance < _FOUND).mean()),
-            other=_more_like_another(laid, scene, surface, others),
+            complete=float((distance < config.found).mean()),
+            other=_more_like_another(laid, scene, (surface, others), config),
         )
 
     def _structure(self, before: Picture, after: Picture, laid: Laid) -> float:
@@ -193,54 +184,60 @@ def _target(scene: Scene, sample: Sample) -> Surface | None:
     return next((s for s in scene.surfaces if s.thing.id in targets and len(s.points)), None)
 
 
-def _drift(source: RGB, edited: RGB) -> Alignment:
-    """The drift of the whole picture, fitted on small ones."""
-    return align(source, edited, finest=_DRIFT_SIDE)
+def _drift(source: RGB, edited: RGB, config: EmbeddedJudgeConfig) -> Alignment:
+    """The drift of the whole image, fitted on small ones."""
+    return align(source, edited, finest=config.rating.drift_side, config=config.alignment)
 
 
-def _of_filling(scene: Scene, surface: Surface, others: Sequence[Surface], edited: RGB) -> tuple[float | None, str]:
+def _of_filling(
+    scene: Scene, surface: Surface, others: Sequence[Surface], edited: RGB, config: EmbeddedJudgeConfig
+) -> tuple[float | None, str]:
     elsewhere = np.any([other.mask for other in others], axis=0) if others else np.zeros_like(surface.mask)
-    filling = look_at_filling(scene.rgb, edited, surface.mask, elsewhere)
+    filling = look_at_filling(scene.rgb, edited, surface.mask, elsewhere, config=config.filling)
     if filling is None:
         return None, "nothing of the surroundings of the target can be seen"
-    return score_of_filling(filling), json.dumps({"proxy": True, **dataclasses.asdict(filling)})
+    return score_of_filling(filling, config.rating), json.dumps({"proxy": True, **dataclasses.asdict(filling)})
 
 
-def _in_the_same_light(laid: Laid) -> Picture:
+def _in_the_same_light(laid: Laid, config: RatingConfig) -> Picture:
     """The object before, as bright as after wherever that changes slowly: the same factor for red, green and blue."""
     seen = laid.seen.astype(np.float32)
-    known = cv2.GaussianBlur(seen, (0, 0), _LIGHT_PX) * _DARK
+    known = cv2.GaussianBlur(seen, (0, 0), config.light_px) * config.dark
     grey = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) * seen for picture in (laid.before, laid.after))
-    before, after = (cv2.GaussianBlur(g, (0, 0), _LIGHT_PX) + known for g in grey)
-    factor = np.clip(after / np.maximum(before, 1e-6), _LIGHT_LEAST, _LIGHT_MOST)
+    before, after = (cv2.GaussianBlur(g, (0, 0), config.light_px) + known for g in grey)
+    factor = np.clip(after / np.maximum(before, 1e-6), *config.light)
     lit = laid.before * np.where(laid.seen, factor, 1)[..., None]
     return np.asarray(np.clip(lit, 0, 1), dtype=np.float32)
 
 
-def _colour_distance(a: Picture, b: Picture) -> Picture:
+def _colour_distance(a: Picture, b: Picture, config: RatingConfig) -> Picture:
     """CIELAB distance at every pixel, after a blur of a pixel, lightness counted half."""
-    first, second = (cv2.cvtColor(np.clip(cv2.GaussianBlur(p, (0, 0), 1.0), 0, 1), cv2.COLOR_RGB2LAB) for p in (a, b))
+    smooth = (cv2.GaussianBlur(p, (0, 0), config.colour_blur_px) for p in (a, b))
+    first, second = (cv2.cvtColor(np.clip(p, 0, 1), cv2.COLOR_RGB2LAB) for p in smooth)
     difference = first - second
-    return np.asarray(np.sqrt(_DULL * difference[..., 0] ** 2 + difference[..., 1] ** 2 + difference[..., 2] ** 2))
+    return np.asarray(np.sqrt(config.dull * difference[..., 0] ** 2 + difference[..., 1] ** 2 + difference[..., 2] ** 2))
 
 
-def _more_like_another(laid: Laid, scene: Scene, surface: Surface, others: Sequence[Surface]) -> float:
-    """How much more of its colours it shares with the likest other object than with itself."""
-    now = _colours(laid.after[laid.seen])
-    own = float(np.minimum(now, _colours(laid.before[laid.seen])).sum())
+def _more_like_another(laid: Laid, scene: Scene, objects: tuple[Surface, Sequence[Surface]], config: RatingConfig) -> float:
+    """How much more of its colours it shares with the likest other object than with itself. `objects`: it, and the others."""
+    surface, others = objects
+    now = _colours(laid.after[laid.seen], config)
+    own = float(np.minimum(now, _colours(laid.before[laid.seen], config)).sum())
     likest = 0.0
     for other in others:
         if len(other.pixels) and other.thing.category != surface.thing.category:
             pixels = scene.rgb[other.pixels[:, 1], other.pixels[:, 0]].astype(np.float32) / 255
-            likest = max(likest, float(np.minimum(now, _colours(pixels)).sum()))
+            likest = max(likest, float(np.minimum(now, _colours(pixels, config)).sum()))
     return likest - own
 
 
-def _colours(pixels: Picture) -> NDArray[np.float64]:
+def _colours(pixels: Picture, config: RatingConfig) -> NDArray[np.float64]:
     """Shares of colours: a histogram over lightness, a and b that sums to 1, softened so that neighbours are alike."""
     lab = cv2.cvtColor(pixels.reshape(-1, 1, 3).astype(np.float32), cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    bins = np.clip((lab + np.array([0, 100, 100])) / [25, 12.5, 12.5], 0, [3, 15, 15]).astype(int)
-    counts = np.zeros((4, 16, 16))
+    # Lightness is 0 to 100; more of a or b than 100 either way is rare, and counts as that.
+    shape = [math.ceil(reach / side) for reach, side in zip((100, 200, 200), config.bins, strict=True)]
+    bins = np.clip((lab + np.array([0, 100, 100])) / config.bins, 0, np.subtract(shape, 1)).astype(int)
+    counts = np.zeros(shape)
     np.add.at(counts, tuple(bins.T), 1.0)
-    soft = np.stack([cv2.GaussianBlur(level, (0, 0), 0.8) for level in counts])
+    soft = np.stack([cv2.GaussianBlur(level, (0, 0), config.bin_blur) for level in counts])
     return np.asarray(soft / max(soft.sum(), 1e-9))

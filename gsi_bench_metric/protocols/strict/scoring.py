@@ -11,6 +11,7 @@ import torch
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Operation, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.imaging.alignment_config import ALIGNMENT
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
@@ -61,7 +62,13 @@ class StrictScorer:
         network = LpipsAlex.pretrained(torch_device)
         self.sources = SourceCache(network, torch_device)
         self.key = digest(
-            "strict", _VERSION, STRICT.to_json(), {p: metadata.version(p) for p in _LIBRARIES}, TRUNK_SHA256, torch_device.type
+            "strict",
+            _VERSION,
+            STRICT.to_json(),
+            ALIGNMENT.to_json(),
+            {p: metadata.version(p) for p in _LIBRARIES},
+            TRUNK_SHA256,
+            torch_device.type,
         )
         self._meter = StrictMeter(network, torch_device)
 

@@ -7,66 +7,62 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+
+from gsi_bench_metric.configuration import Numbers, tuned
 
 __all__ = ["STRICT", "Thresholds"]
 
 
-def number(value: Any, unit: str, why: str) -> Any:
-    """A field with its unit and its reason."""
-    return dataclasses.field(default=value, metadata={"unit": unit, "why": why})
-
-
 @dataclasses.dataclass(frozen=True)
-class Thresholds:
+class Thresholds(Numbers):
     """Limits of the rules. `describe` gives each with unit and reason."""
 
     # --- does the change comply?
-    share: tuple[float, float] = number((0.5, 1.5), "share of the asked amount", "half done is done, twice is something else")
-    nothing: float = number(
+    share: tuple[float, float] = tuned((0.5, 1.5), "share of the asked amount", "half done is done, twice is something else")
+    nothing: float = tuned(
         0.1, "share of the asked amount", "below it next to nothing was done, below its negative the opposite"
     )
-    off_axis: float = number(0.5, "share of the asked amount", "a way at 27° from the asked one still goes there")
-    turn_limit_deg: float = number(45.0, "degrees", "a wrong turn is never forgiven beyond this, however large the asked one")
+    off_axis: float = tuned(0.5, "share of the asked amount", "a way at 27° from the asked one still goes there")
+    turn_limit_deg: float = tuned(45.0, "degrees", "a wrong turn is never forgiven beyond this, however large the asked one")
     # --- what nobody asked for
-    kept_turn_deg: float = number(20.0, "degrees", "smaller unasked turns are hardly noticed")
-    kept_size: tuple[float, float] = number((0.8, 1.25), "size after / size before", "smaller changes are hardly noticed")
-    kept_base_m: float = number(0.05, "metres", "the base of a turned or scaled object may drift this far at most …")
-    kept_base_share: float = number(0.25, "share of the diagonal", "… and this share of its size")
-    camera_kept_m: float = number(0.10, "metres", "a camera that was to turn may travel less than this")
-    camera_kept_deg: float = number(5.0, "degrees", "a camera that was to travel may turn less than this")
+    kept_turn_deg: float = tuned(20.0, "degrees", "smaller unasked turns are hardly noticed")
+    kept_size: tuple[float, float] = tuned((0.8, 1.25), "size after / size before", "smaller changes are hardly noticed")
+    kept_base_m: float = tuned(0.05, "metres", "the base of a turned or scaled object may drift this far at most …")
+    kept_base_share: float = tuned(0.25, "share of the diagonal", "… and this share of its size")
+    camera_kept_m: float = tuned(0.10, "metres", "a camera that was to turn may travel less than this")
+    camera_kept_deg: float = tuned(5.0, "degrees", "a camera that was to travel may turn less than this")
     # --- is the original place empty?
-    at_original: float = number(0.5, "share of the diagonal", "a copy nearer than this to the old centre was left behind")
-    in_place: float = number(0.25, "share of the diagonal", "another object nearer than this to the old centre took the place")
-    was_near: float = number(0.5, "share of the diagonal", "unless it stood this near before the edit")
+    at_original: float = tuned(0.5, "share of the diagonal", "a copy nearer than this to the old centre was left behind")
+    in_place: float = tuned(0.25, "share of the diagonal", "another object nearer than this to the old centre took the place")
+    was_near: float = tuned(0.5, "share of the diagonal", "unless it stood this near before the edit")
     # --- placing
-    support_m: float = number(0.02, "metres", "between the base and what carries it; contact as far as boxes tell")
+    support_m: float = tuned(0.02, "metres", "between the base and what carries it; contact as far as boxes tell")
     # --- other objects and the scene
-    bystander_m: float = number(0.02, "metres", "another object that moved by this changed too")
-    bystander_deg: float = number(10.0, "degrees", "another object that turned by this changed too")
-    scene_found: float = number(0.5, "share of the rest of the scene", "with less of it found again the image is another one")
+    bystander_m: float = tuned(0.02, "metres", "another object that moved by this changed too")
+    bystander_deg: float = tuned(10.0, "degrees", "another object that turned by this changed too")
+    scene_found: float = tuned(0.5, "share of the rest of the scene", "with less of it found again the image is another one")
     # --- the detector's word
-    sure: float = number(0.3, "confidence 0–1", "from here on the target counts as found")
-    sigmas: float = number(2.0, "standard deviations", "within which a change cannot be told from none")
+    sure: float = tuned(0.3, "confidence 0–1", "from here on the target counts as found")
+    sigmas: float = tuned(2.0, "standard deviations", "within which a change cannot be told from none")
     # --- what excludes a sample for every editor
-    hidden: float = number(0.4, "share of the target", "if more is hidden at the goal, what it does there cannot be seen")
-    smallest_turn_deg: float = number(5.0, "degrees", "nearer to a symmetry a turn cannot be told from none")
+    hidden: float = tuned(0.4, "share of the target", "if more is hidden at the goal, what it does there cannot be seen")
+    smallest_turn_deg: float = tuned(5.0, "degrees", "nearer to a symmetry a turn cannot be told from none")
     # --- what errors are relative to
-    move_m: float = number(0.05, "metres", "errors of shorter moves are relative to this")
-    receptacle_m: float = number(0.05, "metres", "distances from the region on smaller receptacles are relative to this")
-    turn_deg: float = number(90.0, "degrees", "errors of larger turns are relative to this")
+    move_m: float = tuned(0.05, "metres", "errors of shorter moves are relative to this")
+    receptacle_m: float = tuned(0.05, "metres", "distances from the region on smaller receptacles are relative to this")
+    turn_deg: float = tuned(90.0, "degrees", "errors of larger turns are relative to this")
     # --- bringing detections and objects together
-    source_m: float = number(
+    source_m: float = tuned(
         0.3, "metres", "place and size together: a nameless detection in the source further off is another object"
     )
-    load_rise_m: float = number(0.005, "metres", "what stands on an object has its base this much higher at least")
-    load_above_m: float = number(0.03, "metres", "and at most this much above its top")
+    load_rise_m: float = tuned(0.005, "metres", "what stands on an object has its base this much higher at least")
+    load_above_m: float = tuned(0.03, "metres", "and at most this much above its top")
     # --- what is compared on images
-    dilation: float = number(12 / 1024, "share of the width", "soft edges and compression round the edit's places belong to it")
-    shadow_base: float = number(0.25, "share of the height", "the lowest part of an object throws the contact shadow")
-    shadow: float = number(0.3, "share of the height", "how far its shadow reaches, down and to both sides")
-    blank: float = number(2.0, "standard deviation of 0–255 values", "below it in every channel an image shows nothing")
-    least_seen: float = number(0.05, "share of the image", "two cameras that share less cannot be compared")
+    dilation: float = tuned(12 / 1024, "share of the width", "soft edges and compression round the edit's places belong to it")
+    shadow_base: float = tuned(0.25, "share of the height", "the lowest part of an object throws the contact shadow")
+    shadow: float = tuned(0.3, "share of the height", "how far its shadow reaches, down and to both sides")
+    blank: float = tuned(2.0, "standard deviation of 0–255 values", "below it in every channel an image shows nothing")
+    least_seen: float = tuned(0.05, "share of the image", "two cameras that share less cannot be compared")
 
     @property
     def turn_limit(self) -> float:
@@ -82,14 +78,6 @@ class Thresholds:
     def smallest_turn(self) -> float:
         """Radians."""
         return math.radians(self.smallest_turn_deg)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values by name, for settings, reports and keys."""
-        return dataclasses.asdict(self)
-
-    def describe(self) -> list[tuple[str, Any, str, str]]:
-        """(name, value, unit, reason) of every number, in order."""
-        return [(f.name, getattr(self, f.name), f.metadata["unit"], f.metadata["why"]) for f in dataclasses.fields(self)]
 
 
 STRICT = Thresholds()

@@ -32,7 +32,7 @@ JOB = SceneJob("mesatask", "test", edits=1)
 SOURCE = """
 import dataclasses, multiprocessing, os, sys, time, types
 from pathlib import Path
-from gsi_bench_builders.recipes import runner
+from gsi_bench_builders.production import runner
 from gsi_bench_builders.production.scene_work import SceneReport, SceneResult
 from gsi_bench_dataset.records import sample_features
 
