@@ -291,7 +291,7 @@ def _candidates(
 
 def _picture(family: Family, cell: Cell, shown: Sample) -> EncodedImage:
     if shown.edited_image is None:
-        raise GridError(f"{shown.id}: a variant without its picture (edited_image); build the dataset again")
+        raise GridError(f"{shown.id}: a variant without its image (edited_image); build the dataset again")
     if cell.condition is None or cell.condition.degradation is None:
         return shown.edited_image
     seed = int(digest("degradation", family.edit, cell.name)[:8], 16)

@@ -91,7 +91,7 @@ class JudgeCheck:
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How far two judges say the same of the same pictures."""
+    """How far two judges say the same of the same images."""
 
     first: str
     second: str
@@ -146,7 +146,7 @@ def _scores(request: JudgeRequest, judge: Judge, controls: Sequence[Control], re
     rows = len(_rows(request))
     total = rows * len(controls)
     scores: Scores = {}
-    with tqdm(total=total, desc=f"controls, {judge.name}", unit="picture", delay=1, disable=not progress) as bar:
+    with tqdm(total=total, desc=f"controls, {judge.name}", unit="image", delay=1, disable=not progress) as bar:
         for prediction, judgement in judge_each(judge, _pictures(request, controls), records):
             if judgement is not None:
                 scores[prediction.sample_id, prediction.editor] = judgement.score

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_metric.pages.images import change_map
 from gsi_bench_metric.protocols.strict.pixels import Compared
-from gsi_bench_metric.report.pictures import change_map
 
 __all__ = ["heat_map"]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project_to_source
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.imaging.images import RGB, load_rgb
-from gsi_bench_metric.report.pictures import shrink
+from gsi_bench_metric.pages.images import shrink
 
 __all__ = ["thumbnail"]
 

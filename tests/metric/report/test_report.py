@@ -87,8 +87,8 @@ def test_pictures_that_moved_away_are_said_and_the_numbers_stay(tmp_path, make_s
     (tmp_path / "pictures").rename(tmp_path / "elsewhere")
     report = build_report(run)
     assert list(report.gallery.cards) == []
-    assert "pictures are not where the run found them" in report.gallery.problem
-    assert "pictures are not where the run found them" in html(report)
+    assert "images are not where the run found them" in report.gallery.problem
+    assert "images are not where the run found them" in html(report)
     assert report.rows[0].values["ic"] == 100
 
 
@@ -122,7 +122,7 @@ def test_missing_pictures_counted_as_zero_stand_beside_the_difference(tmp_path, 
         run.scores[0], sample_id="b_edit_0", state="no_picture", **dict.fromkeys(("ic", "sa", "ssim", "lpips", "mse"))
     )
     page = html(build_report(dataclasses.replace(run, scores=[*run.scores, gone]), gallery=0))
-    assert "With missing pictures counted as 0" in page
+    assert "With missing images counted as 0" in page
     assert "25.0 (−25.0)" in page
 
 

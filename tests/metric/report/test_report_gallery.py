@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.records import Detection, Score
+from gsi_bench_metric.pages.charts import interval_mark
+from gsi_bench_metric.pages.images import CHANGE_SCALE, change_map
+from gsi_bench_metric.pages.tables import Cell, Row
 from gsi_bench_metric.report.gallery import choose
 from gsi_bench_metric.report.overlay import edited_shapes, region_shapes, source_shapes
-from gsi_bench_metric.report.pictures import CHANGE_SCALE, change_map
-from gsi_bench_metric.report.plots import bin_counts, dot_plot, histogram, interval_mark
-from gsi_bench_metric.report.tables import Cell
+from gsi_bench_metric.report.plots import bin_counts, dot_plot, histogram
 from gsi_bench_metric.report.target import evidence_of
 
 
@@ -107,8 +108,8 @@ def test_every_value_is_in_one_bin():
 
 def test_plots_escape_what_they_are_given_and_leave_out_what_does_not_exist():
     evil = "<script>x</script>"
-    cells = [Cell("50.0", "", 50.0, 40.0, 60.0), Cell("–"), Cell("nan", "", float("nan"))]
-    plot = dot_plot(evil, [(evil, cells)], [(0, evil), (1, "b"), (2, "c")])
+    cells = [Cell("50.0", value=50.0, low=40.0, high=60.0), Cell("–"), Cell("nan", value=float("nan"))]
+    plot = dot_plot(evil, [Row(evil, "", cells)], [(0, evil), (1, "b"), (2, "c")])
     for svg in (plot, histogram(evil, [1, 0, 2], 2, 0)):
         assert "<script" not in svg
         assert "<title>&lt;script&gt;" in svg

@@ -12,11 +12,11 @@ from scipy.stats import spearmanr
 
 from gsi_bench_dataset import Detection, SceneObject, Score
 from gsi_bench_dataset.records import REASONS, Reason
+from gsi_bench_metric.pages.numbers import measure, number
 from gsi_bench_metric.validity.grid import ASKED, RIGHT_SA, Bar
 from gsi_bench_metric.validity.judge import ALL, curves, gated, never_falls, outcomes, robustness, spearman
 from gsi_bench_metric.validity.judge_accuracy import NotScored, accuracy, asked_of, not_scored
 from gsi_bench_metric.validity.judge_detector import BARS, detector_report
-from gsi_bench_metric.validity.tables import measure, number
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state, turn_between
 
 GRADED = {0: 0.0, 20: 0.0, 40: 0.0, 60: 0.3, 80: 0.7, 100: 1.0}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gsi_bench_metric.pages.svg import Drawing, Line, Polygon, Text
 from gsi_bench_metric.validity.degrade import DEGRADATIONS, degrade
-from gsi_bench_metric.validity.drawing import Drawing, Line, Polygon, Text
 from gsi_bench_metric.validity.grid import CONDITIONS, OUTCOMES, Bar, GridError, cells_of
 
 
