@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["CHANGE_SCALE", "change_map", "colour_stops", "data_url", "fit", "shrink"]
+__all__ = ["CHANGE_SCALE", "change_map", "colour_stops", "data_url", "file_url", "fit", "shrink"]
 
 RGB = NDArray[np.uint8]
 
@@ -55,7 +55,12 @@ def data_url(rgb: RGB) -> str:
     """The image as a JPEG in a data URL."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, format="JPEG", quality=_QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return file_url(buffer.getvalue(), "jpeg")
+
+
+def file_url(data: bytes, kind: str) -> str:
+    """An image file as it is in a data URL; `kind`: jpeg, png, …"""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _lab(rgb: RGB) -> NDArray[np.float32]:
