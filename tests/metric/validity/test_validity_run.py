@@ -65,7 +65,7 @@ def request(data, **changes):
     return Request(str(data), "mesatask", ("official",), "simulator", CELLS, device="cpu", workers=1, **changes)
 
 
-def test_every_cell_of_every_edit_is_scored_once_against_the_right_edit(data, tmp_path):
+def test_every_cell_is_scored_once_against_the_right_edit(data, tmp_path):
     found = validate(request(data), tmp_path / "run", progress=False)
     assert {s.editor for s in found.scores} == {*PLACES, "jpeg:after", "jpeg:source", "jpeg:opposite"}
     assert {s.sample_id for s in found.scores} == {"a_edit_0-grade100"}
@@ -144,7 +144,7 @@ def test_all_forms_tell_the_same_bars(data, tmp_path):
     assert (tmp_path / "run" / "validity.md").read_text() == markdown(content)
 
 
-def test_the_right_edit_and_nothing_done_are_held_against_bars_by_what_was_asked(data, tmp_path):
+def test_right_edit_and_nothing_done_have_bars_by_what_was_asked(data, tmp_path):
     found = validate(request(data), tmp_path / "run", progress=False)
     content, _ = write_validity(found, request(data), tmp_path / "run")
     (part,) = content.parts
@@ -210,7 +210,7 @@ def test_a_zoomed_picture_says_nothing_about_camera_motions():
     assert dataclasses.replace(family, operation="move").why_not(cell) is None
 
 
-def test_a_dataset_without_variants_is_refused_before_anything_is_written(tmp_path, make_sample):
+def test_data_without_variants_is_refused_before_any_writing(tmp_path, make_sample):
     write_dataset({"mesatask": [make_sample(split="mesatask")]}, tmp_path / "plain")
     with pytest.raises(GridError, match="no variants in it; expected rows with parent_id and variant"):
         validate(request(tmp_path / "plain"), tmp_path / "run", progress=False)
