@@ -42,7 +42,7 @@ GRADES: Mapping[str, float] = {f"grade{share:03d}": share / 100 for share in (0,
 CLEAN = "clean"
 
 
-# What an operation has no such state of: half a removal is none, an object half-way to its plate would float.
+# What an operation has no such state of: half a removal is none, a thing half-way to its plate would float.
 _GRADED = ("grade020", "grade040", "grade060", "grade080")
 HAS_NO: Mapping[str, Collection[str]] = {
     "remove": {*_GRADED, "opposite", "overshoot", "duplicate", "removed", "replaced"},
