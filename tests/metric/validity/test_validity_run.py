@@ -14,7 +14,7 @@ from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.validity.content import build_content
 from gsi_bench_metric.validity.grid import AFTER, GridError, cells_of
 from gsi_bench_metric.validity.judge_accuracy import asked_of
-from gsi_bench_metric.validity.page import markdown
+from gsi_bench_metric.validity.page import bars_table, markdown
 from gsi_bench_metric.validity.run import AN_EDIT, IMPOSSIBLE, NO_STATE, NOT_BUILT, SAME, Family, Request, families, validate
 from gsi_bench_metric.validity.write import write_validity
 
@@ -142,6 +142,16 @@ def test_all_forms_tell_the_same_bars(data, tmp_path):
     content, _ = write_validity(found, request(data), tmp_path / "run")
     assert "| the right edit: IC 100 |" in markdown(content)
     assert (tmp_path / "run" / "validity.md").read_text() == markdown(content)
+
+
+def test_names_from_outside_are_escaped_in_every_form(data, tmp_path):
+    found = validate(request(data), tmp_path / "run", progress=False)
+    evil = found.settings | {"detector": "<script>|`x`_y_"}
+    content, (page, text, *_) = write_validity(dataclasses.replace(found, settings=evil), request(data), tmp_path / "run")
+    for form in (page, text):
+        assert "<script" not in form.read_text()
+    assert evil["detector"] not in text.read_text()
+    assert evil["detector"] in bars_table(content)
 
 
 def test_right_edit_and_nothing_done_have_bars_by_what_was_asked(data, tmp_path):
