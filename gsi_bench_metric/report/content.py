@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.records import REASONS, Score
+from gsi_bench_metric.report.faults import FailedEdits, failed_edits
 from gsi_bench_metric.report.gallery import Gallery, build_gallery
 from gsi_bench_metric.report.plots import bin_counts
 from gsi_bench_metric.report.tables import EditorRow
@@ -75,6 +76,7 @@ class Report:
     not_comparable_because: str
     rows: Sequence[EditorRow]
     distributions: Sequence[Distribution]
+    faults: Sequence[FailedEdits]
     unscored: Sequence[Unscored]
     leftovers: Sequence[Leftover]
     gallery: Gallery
@@ -99,8 +101,8 @@ def build_report(run: Run, *, gallery: int = _CARDS, progress: bool = True) -> R
 
     Args:
         run: scores and settings.
-        gallery: about how many edits to show; pictures are read again from where the run found them. 0: none.
-        progress: show a bar when reading pictures takes long.
+        gallery: about how many edits to show; images are read again from where the run found them. 0: none.
+        progress: show a bar when reading images takes long.
 
     Raises:
         RunError: the run's settings do not say all that a report tells.
@@ -119,6 +121,7 @@ def build_report(run: Run, *, gallery: int = _CARDS, progress: bool = True) -> R
             for (split, editor), scores in groups.items()
         ],
         distributions=[d for (split, editor), scores in groups.items() for d in _distributions(run, split, editor, scores)],
+        faults=[group for (split, editor), scores in groups.items() for group in failed_edits(split, editor, scores)],
         unscored=_unscored(run),
         leftovers=_leftovers(run.settings),
         gallery=build_gallery(run, gallery, progress=progress),
@@ -153,7 +156,7 @@ def _unscored(run: Run) -> list[Unscored]:
 
 
 def _leftovers(settings: Mapping[str, Any]) -> list[Leftover]:
-    words = {"extra": "pictures that belong to no sample", "ignored_files": "files that are no predictions"}
+    words = {"extra": "images that belong to no sample", "ignored_files": "files that are no predictions"}
     return [
         Leftover(split, editor, what, [str(name) for name in record[key]])
         for editor, splits in settings["editors"].items()
@@ -175,7 +178,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Dataset type", settings["dataset_type"] or "by split: GSI-Real for fine, else GSI-Syn"),
         ("Detector", settings["detector"]),
         *_judge(settings),
-        ("Missing pictures", settings.get("on_missing") or "zero"),
+        ("Missing images", settings.get("on_missing") or "zero"),
         ("Device", settings["device"]),
         ("Batch size", str(settings.get("batch_size") or "default")),
         ("Made", settings["created"]),
@@ -207,10 +210,8 @@ def _inputs(settings: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     lines = []
     for editor, splits in settings["editors"].items():
         for split, record in splits.items():
-            pictures = (
-                f"{record['predictions']} ({record['pictures']} pictures)" if "pictures" in record else record["predictions"]
-            )
-            lines.append((split, editor, "pictures", str(pictures)))
+            count = f" ({record['pictures']} images)" if "pictures" in record else ""
+            lines.append((split, editor, "images", f"{record['predictions']}{count}"))
             lines += [
                 (split, editor, key, f"{record[key]['path']}, SHA-256 {record[key]['sha256']}")
                 for key in ("detections", "judgements")

@@ -1,4 +1,4 @@
-"""The gallery of a report: which edits are shown, and a card for each. Pictures are read one sample at a time."""
+"""The gallery of a report: which edits are shown, and a card for each. Images are read one sample at a time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from gsi_bench_dataset.safety.files import FileProblemError
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.storage.predictions import PredictionError
 from gsi_bench_dataset.storage.shards import DatasetError
+from gsi_bench_metric.pages.images import change_map, data_url, fit, shrink
+from gsi_bench_metric.pages.numbers import DASH, fixed
 from gsi_bench_metric.report.overlay import (
     Shape,
     edited_shapes,
@@ -24,7 +26,6 @@ from gsi_bench_metric.report.overlay import (
     strict_region_shapes,
     strict_shapes,
 )
-from gsi_bench_metric.report.pictures import change_map, data_url, fit, shrink
 from gsi_bench_metric.report.scored_images import ScoredImage, ScoredImages, scored_images
 from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.verdict import Verdict, explain
@@ -110,7 +111,7 @@ def build_gallery(run: Run, limit: int, *, progress: bool = True) -> Gallery:
                         cards[_key(choice)] = _card(run, choice, sample, predictions.get(choice.score.editor))
                         bar.update()
     except (DatasetError, PredictionError, RecordError, FileProblemError, OSError) as error:
-        return Gallery(problem=f"the pictures are not where the run found them ({system_problem(error) or error})")
+        return Gallery(problem=f"the images are not where the run found them ({system_problem(error) or error})")
     gone = [choice.score.sample_id for choice in chosen if _key(choice) not in cards]
     problem = f"these samples are not in the data any more, and are not shown: {some(gone)}" if gone else None
     return Gallery([cards[_key(choice)] for choice in chosen if _key(choice) in cards], problem)
@@ -181,8 +182,8 @@ def _numbers(score: Score, judged: bool) -> list[tuple[str, str]]:
     values = [("IC", score.ic), ("SA", score.sa), ("SSIM", score.ssim), ("LPIPS", score.lpips)]
     values += [("Others unchanged", score.bystanders)] if score.bystanders is not None else []
     values += [("Drift, px", score.drift_px)] if score.drift_px else []
-    shown = [(name, "–" if value is None else f"{value:.2f}") for name, value in values]
-    return [*shown, ("AC", "–" if score.ac is None else f"{score.ac:g}/10")] if judged else shown
+    shown = [(name, fixed(value, 2)) for name, value in values]
+    return [*shown, ("AC", DASH if score.ac is None else f"{score.ac:g}/10")] if judged else shown
 
 
 def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Boxes over a picture, as SVG paths in the source's pixels: where the target was, should be, and was found."""
+"""Boxes over an image, as SVG paths in the source's pixels: where the target was, should be, and was found."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def source_shapes(sample: Sample, operation: str, size: tuple[int, int]) -> list
 def edited_shapes(
     sample: Sample, operation: str, size: tuple[int, int], edited: Sequence[Detection] | None, evidence: Evidence | None
 ) -> list[Shape]:
-    """Goal (of a removal: the original) and detected boxes over the edited picture, brought to the source's size."""
+    """Goal (of a removal: the original) and detected boxes over the edited image, brought to the source's size."""
     shapes: list[Shape | None] = []
     present = [d for d in official.of_target_class(sample, edited or ()) if d.state != "absent"]
     for i, detection in enumerate(present):
@@ -66,7 +66,7 @@ def edited_shapes(
 def region_shapes(
     sample: Sample, size: tuple[int, int], source: Sequence[Detection] | None, edited: Sequence[Detection] | None
 ) -> list[Shape]:
-    """What official edit locality leaves out, and the window that it looks at where that is not the whole picture."""
+    """What official edit locality leaves out, and the window that it looks at where that is not the whole image."""
     if source is None:
         return []
     source, edited = official.of_target_class(sample, source), official.of_target_class(sample, edited or [])
@@ -90,7 +90,7 @@ def strict_shapes(
     source: Sequence[Detection] | None,
     edited: Sequence[Detection] | None,
 ) -> list[Shape]:
-    """What the strict protocol took for the target, every other known thing, and the goal."""
+    """What the strict protocol took for the target, every other known object, and the goal."""
     shapes: list[Shape | None] = []
     if source is not None and edited is not None:
         situation = situation_of(sample, size, source, edited)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
+from gsi_bench_metric.pages.shell import page_template
+from gsi_bench_metric.pages.tables import Table
 from gsi_bench_metric.report import overlay, plots, tables
 from gsi_bench_metric.report.content import Distribution, Report
+from gsi_bench_metric.report.faults import FAULTS_COUNTED, fault_tables
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card
-from gsi_bench_metric.report.pictures import CHANGE_SCALE, colour_stops
-from gsi_bench_metric.report.template import page_template
 
 __all__ = ["html"]
 
@@ -23,13 +25,15 @@ def html(report: Report) -> str:
         histograms=_histograms,
         groups=_groups(report.gallery.cards),
         rank=RANK,
+        faults=fault_tables(report.faults),
+        faults_counted=FAULTS_COUNTED,
         shape_words=_shape_words(report.gallery.cards),
         change_scale=CHANGE_SCALE,
         colour_stops=colour_stops(),
     )
 
 
-def _panels(rows: list[tables.EditorRow]) -> list[tuple[str, tables.Table, list[tuple[int, str]]]]:
+def _panels(rows: list[tables.EditorRow]) -> list[tuple[str, Table, list[tuple[int, str]]]]:
     """Heading, operations × editors, and (number, name) of those editors, of every measure that has any."""
     numbers = {row.editor: i for i, row in enumerate(rows)}
     found = [(heading, tables.operation_table(rows, key)) for key, (heading, _) in tables.MEASURES.items()]

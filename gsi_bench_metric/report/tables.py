@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-__all__ = [
-    "MEASURES",
-    "Cell",
-    "EditorRow",
-    "Table",
-    "bounds",
-    "count_of",
-    "given_ic",
-    "headline",
-    "missing_as_zero",
-    "number",
-    "operation_table",
-    "operations_of",
-]
+from gsi_bench_metric.pages.numbers import difference, fixed, interval
+from gsi_bench_metric.pages.tables import Cell, Heading, Row, Table
+
+__all__ = ["MEASURES", "EditorRow", "Section", "count_of", "number", "operation_table", "operations_of", "results_tables"]
 
 # Key of the flat row -> (heading, what it is). Order of the headline table.
 MEASURES: Mapping[str, tuple[str, str]] = {
@@ -31,7 +22,7 @@ MEASURES: Mapping[str, tuple[str, str]] = {
     "ac": ("AC", "appearance consistency, 10 × the judge's score, counted where IC > 0"),
     "average": ("Average", "mean of IC, SA, EL and AC"),
     "average_ic_sa_el": ("Avg. w/o AC", "mean of IC, SA and EL, for editors that were not judged"),
-    "el_ungated": ("EL, all", "edit locality of every picture, whether it complied or not"),
+    "el_ungated": ("EL, all", "edit locality of every image, whether it complied or not"),
 }
 _COUNTS: Mapping[str, tuple[str, str]] = {
     "n": ("n", "edits with IC and SA"),
@@ -46,6 +37,13 @@ _GIVEN: Mapping[str, tuple[str, str]] = {
 }
 
 
+_MISSING = (
+    "The official protocol leaves missing and unreadable images out of the means, as the reference does, so an editor that "
+    "fails to deliver does not lose by it. Counted as 0 they would give these means; in brackets the difference to the table "
+    "above."
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class EditorRow:
     """One editor's flat row on one split."""
@@ -56,51 +54,45 @@ class EditorRow:
     values: Mapping[str, float]
 
 
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """A number as it is shown, and what a plot of it needs: value, low and high on 0–100, None for what is no score."""
+class Section(NamedTuple):
+    """A table of results with its heading and what has to be said of it; the first has neither."""
 
-    text: str
-    interval: str = ""
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    title: str
+    words: str
+    table: Table
 
 
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """`headings`: (heading, what it is) of the columns after the first, whose own heading is `stub`."""
-
-    stub: str
-    headings: Sequence[tuple[str, str]]
-    rows: Sequence[tuple[str, Sequence[Cell]]]
-
-
-def headline(rows: Sequence[EditorRow]) -> Table:
-    """Editors × measures, with counts."""
-    return _of_editors(rows, {**MEASURES, **_COUNTS})
+def results_tables(rows: Sequence[EditorRow]) -> list[Section]:
+    """What there is to tell of a split: means with counts, and what qualifies them."""
+    found = [
+        Section("", "", _of_editors(rows, {**MEASURES, **_COUNTS})),
+        Section("Of the edits that complied (IC = 1)", "", _given_ic(rows)),
+        Section("With missing images counted as 0", _MISSING, _missing_as_zero(rows)),
+        Section("Worst and best", "Edits that are excluded for every editor, counted as 0 and as 100.", _bounds(rows)),
+    ]
+    return [section for section in found if section.table.rows]
 
 
-def given_ic(rows: Sequence[EditorRow]) -> Table | None:
-    """Means over the edits that complied; None where no editor has any."""
-    complied = [row for row in rows if "n_ic" in row.values]
-    return _of_editors(complied, _GIVEN) if complied else None
+def _given_ic(rows: Sequence[EditorRow]) -> Table:
+    """Means over the edits that complied, of the editors that have any."""
+    return _of_editors([row for row in rows if "n_ic" in row.values], _GIVEN)
 
 
-def missing_as_zero(rows: Sequence[EditorRow]) -> Table | None:
-    """Means with missing pictures counted as 0, each with its difference to the headline; None where nothing is missing."""
-    affected = [row for row in rows if any(f"{key}_all" in row.values for key in MEASURES)]
-    keys = {key: words for key, words in MEASURES.items() if any(f"{key}_all" in row.values for row in affected)}
-    lines = [(row.editor, [_with_difference(row.values, key) for key in keys]) for row in affected]
-    return Table("Editor", list(keys.values()), lines) if affected else None
+def _missing_as_zero(rows: Sequence[EditorRow]) -> Table:
+    """Means with missing images counted as 0, each with its difference to the headline, of the editors that lack any."""
+    return _affected(rows, "_all", _with_difference)
 
 
-def bounds(rows: Sequence[EditorRow]) -> Table | None:
-    """[worst, best] means: edits that nobody can be scored on as 0 and as 100; None where all could be."""
-    affected = [row for row in rows if any(f"{key}_worst" in row.values for key in MEASURES)]
-    keys = {key: words for key, words in MEASURES.items() if any(f"{key}_worst" in row.values for row in affected)}
-    lines = [(row.editor, [_range(row.values, key) for key in keys]) for row in affected]
-    return Table("Editor", list(keys.values()), lines) if affected else None
+def _bounds(rows: Sequence[EditorRow]) -> Table:
+    """[worst, best] means: edits that are excluded for every editor as 0 and as 100."""
+    return _affected(rows, "_worst", _range)
+
+
+def _affected(rows: Sequence[EditorRow], suffix: str, cell: Callable[[Mapping[str, float], str], Cell]) -> Table:
+    """The editors and measures that have a number under the key with this suffix."""
+    affected = [row for row in rows if any(f"{key}{suffix}" in row.values for key in MEASURES)]
+    keys = {key: words for key, words in MEASURES.items() if any(f"{key}{suffix}" in row.values for row in affected)}
+    return Table("Editor", _headings(keys), [Row(row.editor, "", [cell(row.values, key) for key in keys]) for row in affected])
 
 
 def operations_of(rows: Sequence[EditorRow]) -> list[str]:
@@ -112,9 +104,8 @@ def operation_table(rows: Sequence[EditorRow], measure: str) -> Table | None:
     """Operations × editors for one measure, of the editors that have it for any; None where there is none."""
     rows = [row for row in rows if any(key.startswith(f"{measure}/") for key in row.values)]
     operations = [o for o in operations_of(rows) if any(f"{measure}/{o}" in row.values for row in rows)]
-    headings = [(row.editor, "") for row in rows]
-    lines = [(o or "(none)", [_cell(row.values, f"{measure}/{o}") for row in rows]) for o in operations]
-    return Table("Operation", headings, lines) if operations else None
+    lines = [(o or "(none)", "", [_cell(row.values, f"{measure}/{o}") for row in rows]) for o in operations]
+    return Table.plain("Operation", [row.editor for row in rows], lines) if operations else None
 
 
 def count_of(rows: Sequence[EditorRow], operation: str) -> str:
@@ -125,35 +116,38 @@ def count_of(rows: Sequence[EditorRow], operation: str) -> str:
 
 def number(value: float | None, key: str) -> str:
     """A table cell: counts whole, scores with one decimal, a dash for what does not exist."""
-    if value is None:
-        return "–"
-    return f"{value:.0f}" if _is_count(key) else f"{value:.1f}"
+    return fixed(value, 0 if _is_count(key) else 1)
 
 
 def _of_editors(rows: Sequence[EditorRow], columns: Mapping[str, tuple[str, str]]) -> Table:
     used = {key: words for key, words in columns.items() if any(key in row.values for row in rows)}
-    return Table("Editor", list(used.values()), [(row.editor, [_cell(row.values, key) for key in used]) for row in rows])
+    return Table("Editor", _headings(used), [Row(row.editor, "", [_cell(row.values, key) for key in used]) for row in rows])
+
+
+def _headings(columns: Mapping[str, tuple[str, str]]) -> list[Heading]:
+    return [Heading(*words) for words in columns.values()]
 
 
 def _cell(values: Mapping[str, float], key: str) -> Cell:
     """`key` may name an operation: `ic/move`."""
     value = values.get(key)
+    if _is_count(key):
+        return Cell(number(value, key))
     name, slash, operation = key.partition("/")
     low, high = (values.get(f"{name}_{side}{slash}{operation}") for side in ("low", "high"))
-    shown = f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
-    return Cell(number(value, key), shown) if _is_count(key) else Cell(number(value, key), shown, value, low, high)
+    return Cell(number(value, key), value=value, low=low, high=high)
 
 
 def _range(values: Mapping[str, float], key: str) -> Cell:
-    worst, best = values.get(f"{key}_worst"), values.get(f"{key}_best")
-    return _cell(values, key) if worst is None or best is None else Cell(f"{worst:.1f}–{best:.1f}")
+    possible = interval(values.get(f"{key}_worst"), values.get(f"{key}_best"))
+    return Cell(possible) if possible else _cell(values, key)
 
 
 def _with_difference(values: Mapping[str, float], key: str) -> Cell:
     cell = _cell(values, f"{key}_all")
     if cell.value is None or key not in values:
         return cell
-    return dataclasses.replace(cell, text=f"{cell.text} ({cell.value - values[key]:+.1f})".replace("-", "−"))
+    return dataclasses.replace(cell, text=f"{cell.text} ({difference(cell.value - values[key])})")
 
 
 def _is_count(key: str) -> bool:

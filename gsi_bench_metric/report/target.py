@@ -28,7 +28,7 @@ class Evidence:
 
     @property
     def edited_count(self) -> int:
-        """Detections in the edited picture."""
+        """Detections in the edited image."""
         return int(self.batch.edited.count)
 
     @property

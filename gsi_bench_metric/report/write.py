@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.records import Score
-from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_dataset.records import Change, Score
+from gsi_bench_metric.pages.files import json_text, write_all
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.report.markdown import markdown, summary
 from gsi_bench_metric.report.page import html
@@ -22,17 +22,17 @@ __all__ = ["html", "markdown", "report_json", "scores_csv", "summary", "write_re
 _JSON_KEYS = {
     **{key: meaning for key, (_, meaning) in MEASURES.items()},
     "el_ssim": "100·SSIM outside of the edit, counted where IC > 0",
-    "el_ssim_ungated": "100·SSIM outside of the edit, of every picture",
+    "el_ssim_ungated": "100·SSIM outside of the edit, of every image",
     "n": "edits with IC and SA",
     "n_not_scored": "edits without IC and SA",
     "n_ic": "edits with IC = 1",
     "<key>_given_ic": "mean over the edits with IC = 1",
-    "<key>_all": "mean over all samples, missing and unreadable pictures counted as 0; only where there are any",
+    "<key>_all": "mean over all samples, missing and unreadable images counted as 0; only where there are any",
     "<key>_worst, <key>_best": "strict: mean with what was not scored as 0 and as 100; only where there is any",
     "n_<key>": "strict: how many edits that mean is of, where it is not n",
     "<key>_low, <key>_high": "95 % interval clustered by scene; only from 10 scenes on",
     "<key>/<operation>": "the same for one operation",
-    "null": "not a number: official SSIM is 0/0 where an edit may touch the whole picture",
+    "null": "not a number: official SSIM is 0/0 where an edit may touch the whole image",
 }
 
 
@@ -45,9 +45,7 @@ def write_report(run: Run, folder: Path, *, progress: bool = True) -> list[Path]
         "report.json": report_json(report),
         "scores.csv": scores_csv(run.scores),
     }
-    for name, text in contents.items():
-        write_atomically(folder / name, text)
-    return [folder / name for name in contents]
+    return write_all(folder, contents)
 
 
 def report_json(report: Report) -> str:
@@ -61,6 +59,7 @@ def report_json(report: Report) -> str:
             for row in report.rows
         ],
         "distributions": [dataclasses.asdict(found) for found in report.distributions],
+        "faults": [group.to_json() for group in report.faults],
         "unscored": [
             {
                 "split": found.split,
@@ -90,17 +89,29 @@ def report_json(report: Report) -> str:
         "leftovers": [dataclasses.asdict(left) for left in report.leftovers],
         "settings": report.run_settings,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(content, indent=2)
 
 
 def scores_csv(scores: Iterable[Score]) -> str:
-    """Every score as a line of CSV. Text that a spreadsheet would take for a formula gets a quote before it."""
+    """Every score as a line of CSV. Text that a spreadsheet would take for a formula gets a quote before it.
+
+    `faults` are their kinds with `|` between them; `done`, `asked` and `changed` are JSON, empty where there is nothing.
+    """
     names = [field.name for field in dataclasses.fields(Score)]
     lines = [",".join(names)]
     for score in scores:
-        row = score.to_row() | {"reasons": " | ".join(map(str, score.reasons))}
+        row = score.to_row() | {
+            "reasons": " | ".join(map(str, score.reasons)),
+            "faults": "|".join(fault.kind for fault in score.faults),
+            **{name: _changes(getattr(score, name)) for name in ("done", "asked", "changed")},
+        }
         lines.append(",".join(_csv_cell(row[name]) for name in names))
     return "\n".join(lines) + "\n"
+
+
+def _changes(found: Iterable[Change]) -> str:
+    lines = [{key: value for key, value in change.to_json().items() if value is not None} for change in found]
+    return json.dumps(lines, ensure_ascii=False) if lines else ""
 
 
 def _csv_cell(value: object) -> str:

@@ -1,7 +1,7 @@
-"""What editors do to a whole picture besides the edit: compression, blur, noise, other tones, a resampled or moved canvas.
+"""What editors do to a whole image besides the edit: compression, blur, noise, other tones, a resampled or moved canvas.
 
-Pure functions of a picture and a seeded generator. Lengths in pixels are those of a picture 512 wide and scale with the width,
-so that a small picture is harmed as much as a large one.
+Pure functions of an image and a seeded generator. Lengths in pixels are those of an image 512 wide and scale with the width,
+so that a small image is harmed as much as a large one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOISE = 10.0  # standard deviation, levels of 255
 
 
 def degrade(name: str, rgb: RGB, seed: int) -> RGB:
-    """The picture (H, W, 3) uint8 with a named degradation of `DEGRADATIONS`; the same seed gives the same pixels.
+    """The image (H, W, 3) uint8 with a named degradation of `DEGRADATIONS`; the same seed gives the same pixels.
 
     Raises:
         KeyError: no such degradation.
@@ -61,7 +61,7 @@ def toned(rgb: RGB) -> RGB:
 
 
 def regenerated(rgb: RGB, rng: np.random.Generator) -> RGB:
-    """Through half the resolution and back, gently warped, compressed: what a latent code does to a picture."""
+    """Through half the resolution and back, gently warped, compressed: what a latent code does to an image."""
     height, width = rgb.shape[:2]
     half = cv2.resize(rgb, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
     full = np.asarray(cv2.resize(half, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
@@ -70,14 +70,14 @@ def regenerated(rgb: RGB, rng: np.random.Generator) -> RGB:
 
 
 def shifted(rgb: RGB, pixels: float) -> RGB:
-    """The whole picture moved right and down along the diagonal by `pixels` reference pixels in all; the border is repeated."""
+    """The whole image moved right and down along the diagonal by `pixels` reference pixels in all; the border is repeated."""
     step = pixels * _scale(rgb) / 2**0.5
     still = np.zeros(rgb.shape[:2], np.float32)
     return _sampled(rgb, still - step, still - step)
 
 
 def zoomed(rgb: RGB, factor: float) -> RGB:
-    """The whole picture magnified about its middle; what comes into the frame repeats the border."""
+    """The whole image magnified about its middle; what comes into the frame repeats the border."""
     height, width = rgb.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     x = (columns - (width - 1) / 2) * (1 / factor - 1)
@@ -109,14 +109,14 @@ def _levels(values: NDArray[np.float64]) -> RGB:
 
 
 def _smooth_field(rng: np.random.Generator, height: int, width: int) -> Array:
-    """Random displacements (H, W, 2) that change slowly over the picture; root mean square 1 in each direction."""
+    """Random displacements (H, W, 2) that change slowly over the image; root mean square 1 in each direction."""
     coarse = rng.normal(0.0, 1.0, (6, 6, 2)).astype(np.float32)
     field = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
     return np.asarray(field / np.sqrt((field**2).mean(axis=(0, 1))), dtype=np.float32)
 
 
 def _sampled(rgb: RGB, x: NDArray[np.floating], y: NDArray[np.floating]) -> RGB:
-    """The picture read at every pixel's place plus (x, y), each (H, W); between pixels by Lanczos, outside from the border."""
+    """The image read at every pixel's place plus (x, y), each (H, W); between pixels by Lanczos, outside from the border."""
     height, width = rgb.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     to_x, to_y = (columns + x).astype(np.float32), (rows + y).astype(np.float32)

@@ -1,7 +1,7 @@
 """What is scored, and what must come out: the oracle grid as data.
 
 An *outcome* is a variant of an edit as it was rendered: the right edit, a share of it, a wrong one. A *condition* is something
-that an editor may do to the whole picture beside the edit; it is applied to the right edit, to the untouched source and to the
+that an editor may do to the whole image beside the edit; it is applied to the right edit, to the untouched source and to the
 opposite edit, for a score must neither punish it nor be fooled by it. Bars were fixed before anything was measured.
 """
 
@@ -85,12 +85,12 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """Something done to the whole picture.
+    """Something done to the whole image.
 
     Attributes:
         short, words: what, in a table and in full.
         degradation: a name of `DEGRADATIONS`; None: the variants themselves were rendered so.
-        pictures: role -> the variant whose picture is taken.
+        pictures: role -> the variant whose image is taken.
         after: the bar on IC of the right edit.
         is_edit: operations of which it is an edit itself: it has nothing to say there.
     """
@@ -106,7 +106,7 @@ class Condition:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One picture of every edit. `name` is the editor's name of its scores."""
+    """One image of every edit. `name` is the editor's name of its scores."""
 
     variant: str
     role: str  # outcome | after | source | opposite
@@ -139,9 +139,9 @@ OUTCOMES: Sequence[Outcome] = (
 NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source and opposite, %; points of SA
 NOTHING_AVERAGE = Bar(high=1)  # (IC + SA + EL) / 3 of nothing done
 
-# The right edit, by what was asked; of how far a thing is moved depends how exactly its place can be told.
+# The right edit, by what was asked; of how far an object is moved depends how exactly its place can be told.
 DISTANCES: Mapping[str, float] = {"10 cm or more": 10.0, "5–10 cm": 5.0, "under 5 cm": 0.0}  # words -> from so many cm on
-ASKED: Sequence[str] = (*(f"move, {words}" for words in DISTANCES), *OPERATIONS)  # "move" itself: nobody knows how far
+ASKED: Sequence[str] = (*(f"move, {words}" for words in DISTANCES), *OPERATIONS)  # "move" itself: how far is not known
 RIGHT_IC = Bar(low=99)
 RIGHT_SA: Mapping[str, Bar] = {
     **dict.fromkeys(("move, 10 cm or more", *(name for name in OPERATIONS if name != "move")), Bar(low=95)),
@@ -165,9 +165,9 @@ CONDITIONS: Sequence[Condition] = (
     _degraded("noise", "noise", "normal noise, sigma 10 of 255 levels"),
     _degraded("tone", "other tones", "gains 1.10, 0.95, 0.90 of red, green, blue; 8 levels up; gamma 0.9"),
     _degraded("regenerated", "regenerated", "half resolution and back, a random smooth warp of 1 px, JPEG 75"),
-    *(_degraded(f"shift{px}", f"shift {px} px", f"the whole picture {px} px along the diagonal") for px in (1, 2, 4, 8)),
-    _degraded("zoom_out", "zoom 0.98", "the whole picture 2 % smaller about its middle", {"view"}),
-    _degraded("zoom_in", "zoom 1.02", "the whole picture 2 % larger about its middle", {"view"}),
+    *(_degraded(f"shift{px}", f"shift {px} px", f"the whole image {px} px along the diagonal") for px in (1, 2, 4, 8)),
+    _degraded("zoom_out", "zoom 0.98", "the whole image 2 % smaller about its middle", {"view"}),
+    _degraded("zoom_in", "zoom 1.02", "the whole image 2 % larger about its middle", {"view"}),
     _rendered("relit", "in another light"),
     _rendered("retextured", "on another table top"),
     Condition(

@@ -51,7 +51,7 @@ DO_NOT_RANK = "do not rank such editors on this"
 NEVER_FALLS, RANK_ORDER = Bar(low=98), Bar(low=0.97)  # % of edits; Spearman's coefficient
 _FALL = 1e-6  # points of SA: digits, no fall
 _LESS_THAN_HALF = max(grade for grade in GRADES.values() if grade < 0.5)
-_LEAST_GRADES = 3  # fewer pictures have no order to speak of
+_LEAST_GRADES = 3  # fewer images have no order to speak of
 
 
 @dataclasses.dataclass(frozen=True)

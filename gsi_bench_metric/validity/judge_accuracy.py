@@ -32,7 +32,7 @@ class Accuracy:
 
 @dataclasses.dataclass(frozen=True)
 class NotScored:
-    """Edits whose right picture has no score. `reasons`: (why, edits), most edits first; an edit may have several."""
+    """Edits whose right image has no score. `reasons`: (why, edits), most edits first; an edit may have several."""
 
     edits: int
     of: int
@@ -44,7 +44,7 @@ def asked_of(operation: str, before: Sequence[SceneObject], after: Sequence[Scen
 
     Args:
         operation: what is done.
-        before, after: what stands in the source and in the right picture: a move is as long as its target's way.
+        before, after: what stands in the source and in the right image: a move is as long as its target's way.
     """
     now = {thing.id: thing for thing in after}
     target = next((thing for thing in before if thing.is_target and thing.id in now), None)

@@ -15,7 +15,7 @@ from gsi_bench_metric.validity.truth import ObjectCheck
 __all__ = ["BARS", "STATES", "Calibration", "DetectorReport", "Errors", "Share", "detector_report"]
 
 STATES = ("present", "absent", "duplicate", "unreported")
-SYMMETRIC, ASYMMETRIC = Bar(low=95), Bar(high=2)  # % called unobservable: things of revolution; all others
+SYMMETRIC, ASYMMETRIC = Bar(low=95), Bar(high=2)  # % called unobservable: rotationally symmetric objects; all others
 PRESENCE = Bar(low=99)  # % of objects whose state is right
 _DISPLACEMENT = {"median": Bar(high=0.3), "p95": Bar(high=1.2)}
 BARS: Mapping[str, Mapping[str, Bar]] = {  # on errors, in their units; of other groups and quantiles nothing is asked
@@ -72,7 +72,7 @@ class Share:
 
 @dataclasses.dataclass(frozen=True)
 class DetectorReport:
-    """A detector on pictures as rendered, and under each condition.
+    """A detector on images as rendered, and under each condition.
 
     Attributes:
         confusion: (truth, found) -> objects, as rendered.
@@ -155,7 +155,7 @@ def _observability(checks: Sequence[ObjectCheck]) -> list[Share]:
     present = [c for c in checks if c.truth == "present" and c.turn_unobservable is not None and c.found == "present"]
     return [
         _share(words, [bool(c.turn_unobservable) for c in present if (c.symmetry == "continuous") == symmetric], bar)
-        for words, bar, symmetric in (("things of revolution", SYMMETRIC, True), ("all others", ASYMMETRIC, False))
+        for words, bar, symmetric in (("rotationally symmetric objects", SYMMETRIC, True), ("all others", ASYMMETRIC, False))
     ]
 
 

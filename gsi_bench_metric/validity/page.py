@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
-from markupsafe import Markup
-
-from gsi_bench_metric.report.template import page_template
-from gsi_bench_metric.validity.content import RIGHT, Content
-from gsi_bench_metric.validity.drawing import Drawing
+from gsi_bench_metric.pages.markdown import bullets, escaped
+from gsi_bench_metric.pages.shell import page_template
+from gsi_bench_metric.pages.svg import Drawing
+from gsi_bench_metric.pages.tables import markdown_table, terminal_table
+from gsi_bench_metric.validity.content import Content
 from gsi_bench_metric.validity.judge import ALL, DO_NOT_RANK
+from gsi_bench_metric.validity.part import RIGHT
 from gsi_bench_metric.validity.plots import curve_plot, reliability_plot, robustness_plot
-from gsi_bench_metric.validity.tables import Table
 
 __all__ = ["bars_table", "drawings", "html", "markdown"]
 
@@ -25,13 +24,13 @@ def drawings(content: Content) -> Drawings:
     for part in content.parts:
         found["curves", part.protocol] = curve_plot(f"Gated SA along the right edit, {part.protocol} protocol", part.curves)
         together = [row for row in part.robustness if row.operation == ALL]
-        found["robustness", part.protocol] = robustness_plot(f"IC of spoiled pictures, {part.protocol} protocol", together)
+        found["robustness", part.protocol] = robustness_plot(f"IC of spoiled images, {part.protocol} protocol", together)
     found["reliability", ""] = reliability_plot("Confidence of the detector", content.detector.calibration)
     return found
 
 
 def html(content: Content, plots: Drawings, prompt: str = "", gallery: Sequence[tuple[str, str]] = ()) -> str:
-    """The page. `gallery`: (caption, data URL) of example pictures, all of the edit that `prompt` asks for."""
+    """The page. `gallery`: (caption, data URL) of example images, all of the edit that `prompt` asks for."""
     return page_template("gsi_bench_metric.validity").render(
         content=content,
         plots=plots,
@@ -39,13 +38,7 @@ def html(content: Content, plots: Drawings, prompt: str = "", gallery: Sequence[
         gallery_prompt=prompt,
         do_not_rank=DO_NOT_RANK,
         settings=_settings(content),
-        style=_css("gsi_bench_metric.report"),
-        own_style=_css("gsi_bench_metric.validity"),
     )
-
-
-def _css(package: str) -> Markup:
-    return Markup(resources.files(package).joinpath("page.css").read_text(encoding="utf-8"))  # ours, not from outside
 
 
 def _settings(content: Content) -> list[tuple[str, str]]:
@@ -56,7 +49,7 @@ def _settings(content: Content) -> list[tuple[str, str]]:
         ("Content hash", data["content_hash"] or "none"),
         ("Split", settings["split"]),
         ("Edits", ", ".join(f"{name} {count}" for name, count in settings["operations"].items())),
-        ("Pictures", f"{settings['variants']} rendered, {sum(part.n + part.n_not_scored for part in content.parts)} scored"),
+        ("Images", f"{settings['variants']} rendered, {sum(part.n + part.n_not_scored for part in content.parts)} scored"),
         ("Detector", settings["detector"]),
         ("Cells", ", ".join(settings["cells"]) if settings["cells"] else "all"),
         ("Limit", "none" if settings["limit"] is None else f"the first {settings['limit']} edits"),
@@ -68,30 +61,26 @@ def _settings(content: Content) -> list[tuple[str, str]]:
 
 def bars_table(content: Content) -> str:
     """Every bar, for a terminal."""
-    return f"{content.headline}\n\n{_table(content.scoreboard())}"
+    return f"{content.headline}\n\n{terminal_table(content.scoreboard())}"
 
 
 def markdown(content: Content) -> str:
-    """The tables of the page as Markdown."""
-    pieces = [f"# Validity\n\n{content.headline} On those that are missed, {DO_NOT_RANK}.\n"]
-    pieces.append("## Every bar\n\n" + _table(content.scoreboard()))
+    """The tables of the page as Markdown; everything from outside is escaped."""
+    detector = escaped(str(content.settings["detector"]))
+    blocks = ["# Validity", f"{escaped(content.headline)} On those that are missed, {DO_NOT_RANK}."]
+    blocks += ["## Every bar", markdown_table(content.scoreboard())]
     for part in content.parts:
-        pieces.append(f"## {part.protocol} protocol\n\n### Right and wrong edits\n\n" + _table(part.outcome_table()))
-        pieces.append(f"### {RIGHT.capitalize()}\n\n{part.scored}\n\n" + _table(part.accuracy_table()))
-        pieces.append("### Half-done edits\n\n" + _table(part.curve_table()))
-        pieces.append("### Spoiled pictures\n\n" + _table(part.robustness_table()))
-    pieces.append(f"## Detector {content.settings['detector']}\n\n" + _table(content.errors_table()))
-    pieces.append("\n".join(map(_table, (content.confusion_table(), content.presence_table(), content.observability_table()))))
-    pieces.append(_table(content.conditions_table()))
-    pieces.append("## Not applicable\n\n" + _table(content.not_applicable))
-    pieces.append("## Settings\n\n" + "".join(f"- {label}: {value}\n" for label, value in _settings(content)))
-    return "\n".join(pieces)
-
-
-def _table(table: Table) -> str:
-    lines = [[table.stub, *table.headings], ["---", *("---:" for _ in table.headings)]]
-    for label, note, cells in table.rows:
-        signs = {"met": "✓ ", "missed": "✗ "}
-        shown = [f"{signs.get(c.verdict, '')}{c.text}" + (f" ({c.small})" if c.small else "") for c in cells]
-        lines.append([f"{label} ({note})" if note else label, *shown])
-    return "".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", ", ") for cell in line) + " |\n" for line in lines)
+        blocks += [f"## {part.protocol} protocol", "### Right and wrong edits", markdown_table(part.outcome_table())]
+        blocks += [f"### {RIGHT.capitalize()}", escaped(part.scored), markdown_table(part.accuracy_table())]
+        blocks += ["### Half-done edits", markdown_table(part.curve_table())]
+        blocks += ["### Spoiled images", markdown_table(part.robustness_table())]
+    of_detector = (
+        content.errors_table(),
+        content.confusion_table(),
+        content.presence_table(),
+        content.observability_table(),
+        content.conditions_table(),
+    )
+    blocks += [f"## Detector {detector}", *map(markdown_table, of_detector)]
+    blocks += ["## Not applicable", markdown_table(content.not_applicable), "## Settings", bullets(_settings(content))]
+    return "\n\n".join(blocks) + "\n"

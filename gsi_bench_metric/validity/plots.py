@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gsi_bench_metric.report.plots import series_colour
-from gsi_bench_metric.validity.drawing import Drawing, Line, Polygon, Shape, Text
+from gsi_bench_metric.pages.charts import GRID, INK, SOFT, across, in_words, mark, series_colour, within
+from gsi_bench_metric.pages.numbers import fixed
+from gsi_bench_metric.pages.svg import Circle, Drawing, Line, Polygon, Shape, Text
 from gsi_bench_metric.validity.judge import ALL, Curve, Robustness
 from gsi_bench_metric.validity.judge_detector import Calibration
 
 __all__ = ["curve_plot", "reliability_plot", "robustness_plot"]
 
-_INK, _SOFT, _GRID = "#1d2129", "#565d68", "#d9dce1"
 _BAND = "#eef5f1"
-NAMES = ("right edit", "nothing done", "opposite")
+_DOT = 3.6
+_SERIES = (("right edit", 0), ("nothing done", 1), ("opposite", 3))  # name and number
 
 
 def curve_plot(title: str, curves: Sequence[Curve]) -> Drawing:
@@ -26,19 +27,19 @@ def curve_plot(title: str, curves: Sequence[Curve]) -> Drawing:
 
     shapes: list[Shape] = []
     for share in (0, 25, 50, 75, 100):
-        shapes.append(Line((at(0, share), at(1, share)), _GRID))
-        shapes.append(Text(left - 8, at(0, share)[1], str(share), _SOFT, "end"))
+        shapes.append(Line((at(0, share), at(1, share)), GRID))
+        shapes.append(Text(left - 8, at(0, share)[1], str(share), SOFT, "end"))
     for share in (0, 20, 40, 60, 80, 100):
-        shapes.append(Text(at(share / 100, 0)[0], bottom + 15, str(share), _SOFT, "middle"))
-    shapes.append(Text((left + right) / 2, bottom + 34, "per cent of the way that was asked", _SOFT, "middle"))
+        shapes.append(Text(at(share / 100, 0)[0], bottom + 15, str(share), SOFT, "middle"))
+    shapes.append(Text((left + right) / 2, bottom + 34, "per cent of the way that was asked", SOFT, "middle"))
     known = [curve for curve in curves if curve.grades]
     places = _apart([at(1, curve.grades[max(curve.grades)])[1] for curve in known], 14.0, top, bottom)
     for i, (curve, y) in enumerate(zip(known, places, strict=True)):
         whole = curve.operation == ALL
-        colour = _INK if whole else series_colour(i)
+        colour = INK if whole else series_colour(i)
         points = [at(grade, value) for grade, value in curve.grades.items()]
         shapes.append(Line(points, colour, 3.0 if whole else 2.0))
-        shapes += [] if whole else [_dot(x, y_, colour) for x, y_ in points]
+        shapes += [] if whole else [Circle(*point, _DOT, colour) for point in points]
         shapes.append(Line((points[-1], (right + 12, y)), colour, 0.8))
         shapes.append(Text(right + 16, y, f"{curve.operation} (n = {curve.edits})", colour))
     words = "; ".join(
@@ -54,28 +55,23 @@ def robustness_plot(title: str, rows: Sequence[Robustness]) -> Drawing:
     bottom = top + step * len(rows)
 
     def x(value: float) -> float:
-        return left + (right - left) * min(max(value, 0.0), 100.0) / 100
+        return left + (right - left) * within(value) / 100
 
     shapes: list[Shape] = []
     for i, row in enumerate(rows):  # the bands where marks belong
         low = row.condition.after.low or 0.0
         y = top + i * step
         shapes += [Polygon.box(x(low), y, x(100) - x(low), step, _BAND), Polygon.box(x(0), y, x(2) - x(0), step, _BAND)]
-    for share in (0, 25, 50, 75, 100):
-        shapes.append(Line(((x(share), top), (x(share), bottom)), _GRID))
-        shapes.append(Text(x(share), bottom + 13, str(share), _SOFT, "middle"))
-    for slot, (name, series) in enumerate(zip(NAMES, (0, 1, 3), strict=True)):
-        shapes += [_mark(series, left + 8 + slot * 112, 13), Text(left + 18 + slot * 112, 13, name, _INK)]
+    shapes += across(x, top, bottom)
+    for slot, (name, series) in enumerate(_SERIES):
+        shapes += [mark(series, left + 8 + slot * 112, 13), Text(left + 18 + slot * 112, 13, name, INK)]
     for i, row in enumerate(rows):
         y = top + (i + 0.5) * step
-        shapes.append(Text(left - 10, y, row.condition.short, _INK, "end"))
-        shapes.append(Line(((left, y + step / 2), (right, y + step / 2)), _GRID, 0.5))
-        values = ((row.after.ic, 0), (row.source.ic, 1), (row.opposite.ic, 3))
-        shapes += [_mark(series, x(value), y) for value, series in values if value is not None]
-    words = "; ".join(
-        f"{r.condition.short}: "
-        + ", ".join(f"{name} {_said(v)}" for name, v in zip(NAMES, (r.after.ic, r.source.ic, r.opposite.ic), strict=True))
-        for r in rows
+        shapes.append(Text(left - 10, y, row.condition.short, INK, "end"))
+        shapes.append(Line(((left, y + step / 2), (right, y + step / 2)), GRID, 0.5))
+        shapes += [mark(n, x(v), y) for (_, n), v in zip(_SERIES, _values(row), strict=True) if v is not None]
+    words = in_words(
+        (row.condition.short, [(name, fixed(v, 0)) for (name, _), v in zip(_SERIES, _values(row), strict=True)]) for row in rows
     )
     return Drawing(title, words, width, bottom + 24, shapes)
 
@@ -89,37 +85,22 @@ def reliability_plot(title: str, bins: Sequence[Calibration]) -> Drawing:
 
     shapes: list[Shape] = []
     for share in (0, 0.5, 1):
-        shapes += [Line((at(0, share), at(1, share)), _GRID), Line((at(share, 0), at(share, 1)), _GRID)]
-        shapes.append(Text(left - 7, at(0, share)[1], f"{100 * share:.0f}", _SOFT, "end"))
-        shapes.append(Text(at(share, 0)[0], top + size + 13, f"{100 * share:.0f}", _SOFT, "middle"))
-    shapes.append(Line((at(0, 0), at(1, 1)), _SOFT, 1, dashed=True))
+        shapes += [Line((at(0, share), at(1, share)), GRID), Line((at(share, 0), at(share, 1)), GRID)]
+        shapes.append(Text(left - 7, at(0, share)[1], f"{100 * share:.0f}", SOFT, "end"))
+        shapes.append(Text(at(share, 0)[0], top + size + 13, f"{100 * share:.0f}", SOFT, "middle"))
+    shapes.append(Line((at(0, 0), at(1, 1)), SOFT, 1, dashed=True))
     known = [(b.said, b.right, b.n) for b in bins if b.said is not None and b.right is not None]
     shapes.append(Line([at(said, right) for said, right, _ in known], series_colour(0), 2))
-    shapes += [_dot(*at(said, right), series_colour(0)) for said, right, _ in known]
-    shapes += [Text(at(said, right)[0] - 8, at(said, right)[1] - 9, f"n = {n}", _INK, "end", 10) for said, right, n in known]
-    shapes.append(Text(left + size / 2, top + size + 30, "right, %, over the confidence said, %", _SOFT, "middle"))
+    shapes += [Circle(*at(said, right), _DOT, series_colour(0)) for said, right, _ in known]
+    shapes += [Text(at(said, right)[0] - 8, at(said, right)[1] - 9, f"n = {n}", INK, "end", 10) for said, right, n in known]
+    shapes.append(Text(left + size / 2, top + size + 30, "right, %, over the confidence said, %", SOFT, "middle"))
     words = ", ".join(f"said {100 * said:.0f} %, right {100 * right:.0f} % of {n}" for said, right, n in known)
     return Drawing(title, words or "no confidence is given", 460, top + size + 40, shapes)
 
 
-def _said(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
-
-
-def _dot(x: float, y: float, colour: str, radius: float = 3.6) -> Polygon:
-    return Polygon(
-        [(x + radius * math.cos(t * math.pi / 8), y + radius * math.sin(t * math.pi / 8)) for t in range(16)], colour
-    )
-
-
-def _mark(series: int, x: float, y: float) -> Polygon:
-    """A dot, a square or a diamond, so that a print in grey tells them apart."""
-    colour = series_colour(series)
-    if series == 1:
-        return Polygon.box(x - 3.6, y - 3.6, 7.2, 7.2, colour)
-    if series == 3:
-        return Polygon([(x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)], colour)
-    return _dot(x, y, colour, 4.5)
+def _values(row: Robustness) -> tuple[float | None, float | None, float | None]:
+    """IC in the order of the series."""
+    return row.after.ic, row.source.ic, row.opposite.ic
 
 
 def _apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:

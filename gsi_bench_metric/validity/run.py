@@ -1,13 +1,12 @@
 """Scores the oracle grid: a dataset of variants -> scores and detections of every cell under every protocol.
 
 Pictures of the grid are made when they are needed and never stored. What is scored is kept as records under keys made of the
-pixels (scoring.py), so that a stopped run goes on where it was and a changed picture is scored anew.
+pixels (scoring.py), so that a stopped run goes on where it was and a changed image is scored anew.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
 import io
 from collections import Counter, defaultdict
@@ -24,7 +23,6 @@ from tqdm import tqdm
 from gsi_bench_dataset.execution.workers import available_cores, run_tasks
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
-from gsi_bench_dataset.storage.card import read_content_hash
 from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
@@ -36,6 +34,7 @@ from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, r
 from gsi_bench_metric.run.unchanged import verify, watch_dataset
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
+from gsi_bench_metric.validity.settings import first_settings
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state
 
 __all__ = ["Family", "Request", "Validation", "example_pictures", "families", "validate"]
@@ -67,12 +66,12 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """An edit and its variants, without pictures.
+    """An edit and its variants, without images.
 
     Attributes:
         edit: id of the sample whose variants these are.
         rows: variant -> position in the split.
-        objects: variant -> what stands in its picture.
+        objects: variant -> what stands in its image.
     """
 
     edit: str
@@ -276,7 +275,7 @@ def _samples(data: Path, split: str, family: Family) -> dict[str, Sample]:
 def _candidates(
     family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], detector: Detector | _TruthDetector
 ) -> list[Candidate]:
-    """The pictures of the grid, each as an edit of the row that shows the right edit: goal and ground truth are its own."""
+    """The images of the grid, each as an edit of the row that shows the right edit: goal and ground truth are its own."""
     if isinstance(detector, _TruthDetector):
         detector.forget()
     made = []
@@ -291,7 +290,7 @@ def _candidates(
 
 def _picture(family: Family, cell: Cell, shown: Sample) -> EncodedImage:
     if shown.edited_image is None:
-        raise GridError(f"{shown.id}: a variant without its picture (edited_image); build the dataset again")
+        raise GridError(f"{shown.id}: a variant without its image (edited_image); build the dataset again")
     if cell.condition is None or cell.condition.degradation is None:
         return shown.edited_image
     seed = int(digest("degradation", family.edit, cell.name)[:8], 16)
@@ -302,7 +301,7 @@ def _picture(family: Family, cell: Cell, shown: Sample) -> EncodedImage:
 
 
 def _checks(run: Run, edits: Sequence[Family], cells: Sequence[Cell]) -> list[ObjectCheck]:
-    """What the detector said of every picture, once for all protocols, against the truth."""
+    """What the detector said of every image, once for all protocols, against the truth."""
     by_edit = {family.edit: family for family in edits}
     by_name = {cell.name: cell for cell in cells}
     seen: set[tuple[str, str]] = set()
@@ -322,12 +321,8 @@ def _checks(run: Run, edits: Sequence[Family], cells: Sequence[Cell]) -> list[Ob
 
 
 def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
-    data = resolve(request.data, request.revision, [request.split])
     return {
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "kind": "validity",
-        "dataset": {"path": request.data, "revision": request.revision, "content_hash": read_content_hash(data)},
-        "split": request.split,
+        **first_settings("validity", request.data, request.revision, request.split),
         "protocols": list(request.protocols),
         "detector": request.detector,
         "device": request.device,
@@ -345,9 +340,9 @@ Window = tuple[int, int, int, int]
 
 
 def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, Window, list[tuple[str, EncodedImage]]]:
-    """One edit to show: its instruction, the part (x1, y1, x2, y2) of its pictures where the target ever is, its pictures.
+    """One edit to show: its instruction, the part (x1, y1, x2, y2) of its images where the target ever is, its images.
 
-    A move with many variants, where there is one. Pictures are (name of the cell, picture), the source first.
+    A move with many variants, where there is one. Images are (name of the cell, image), the source first.
     """
     best = max(edits, key=lambda family: (family.operation == "move", len(family.rows)))
     samples = _samples(resolve(request.data, request.revision, [request.split]), request.split, best)
@@ -361,7 +356,7 @@ def example_pictures(request: Request, edits: Sequence[Family]) -> tuple[str, Wi
 
 
 def _window(sample: Sample, family: Family) -> Window:
-    """A square around the target's boxes in all variants, with a margin, at least half of the picture's shorter side."""
+    """A square around the target's boxes in all variants, with a margin, at least half of the image's shorter side."""
     height, width = header_size(sample.image)
     targets = [o for objects in (family.before, *family.objects.values()) for o in objects if o.is_target]
     corners = [box_corners(o.bbox_3d, o.rotation_matrix) for o in targets]

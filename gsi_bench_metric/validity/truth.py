@@ -1,6 +1,6 @@
-"""What a detector said of a picture against what stands in it, object by object; and when two states are one and the same.
+"""What a detector said of an image against what stands in it, object by object; and when two states are one and the same.
 
-Pure functions of detections and scene objects. Boxes of both stand in the frame of the camera that took the picture, metres.
+Pure functions of detections and scene objects. Boxes of both stand in the frame of the camera that took the image, metres.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ROTATION_WORDS = ("rot", "yaw", "turn")  # how a detector may name the turn abo
 
 @dataclasses.dataclass(frozen=True)
 class Shown:
-    """A picture of the grid, without its pixels: the edit, and what stood before and stands now."""
+    """An image of the grid, without its pixels: the edit, and what stood before and stands now."""
 
     edit: str
     operation: str
@@ -35,7 +35,7 @@ class Shown:
 
 @dataclasses.dataclass(frozen=True)
 class ObjectCheck:
-    """One known object of the source in one picture. None: not defined for it, or the detector did not say.
+    """One known object of the source in one image. None: not defined for it, or the detector did not say.
 
     `*_error` compare with the truth; `displacement_error_cm` compares the change since the source, which scores are made of.
     """
@@ -68,7 +68,7 @@ def check_objects(shown: Shown, source: Sequence[Detection], edited: Sequence[De
 
     Args:
         shown: the truth.
-        source, edited: the detector's answers on the source and on this picture, with object ids.
+        source, edited: the detector's answers on the source and on this image, with object ids.
     """
     known = {o.id for o in shown.before}
     truth_now = {o.id: o for o in shown.now}
@@ -197,7 +197,7 @@ def turn_between(a: ArrayLike, b: ArrayLike, symmetry: str) -> float | None:
 
 
 def same_state(a: Sequence[SceneObject], b: Sequence[SceneObject], turn_deg: float = 2.0) -> bool:
-    """Whether two states are the same to any eye: look-alikes may swap, symmetric things may be turned.
+    """Whether two states are the same to any eye: look-alikes may swap, symmetric objects may be turned.
 
     Args:
         a, b: objects of either state, in the same camera's frame.

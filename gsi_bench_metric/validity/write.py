@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.storage.folders import write_atomically
 from gsi_bench_metric.imaging.images import load_rgb
-from gsi_bench_metric.report.pictures import data_url, fit, shrink
+from gsi_bench_metric.pages.files import json_text, write_all
+from gsi_bench_metric.pages.images import data_url, fit, shrink
 from gsi_bench_metric.validity.content import Content, build_content
 from gsi_bench_metric.validity.grid import CONDITIONS, OUTCOMES
 from gsi_bench_metric.validity.page import drawings, html, markdown
@@ -26,20 +26,14 @@ def write_validity(found: Validation, request: Request, folder: Path) -> tuple[C
     content = build_content(found)
     plots = drawings(content)
     prompt, gallery = _gallery(request, found)
-    texts: dict[str, str | Iterable[str]] = {
+    contents: dict[str, str | bytes | Iterable[str]] = {
         "validity.html": html(content, plots, prompt, gallery),
         "validity.md": markdown(content),
         "validity.json": content_json(content),
         "objects.jsonl": (json.dumps(check.to_json()) + "\n" for check in found.checks),
     }
-    for name, text in texts.items():
-        write_atomically(folder / name, text)
-    written = [folder / name for name in texts]
-    for (kind, protocol), drawing in plots.items():
-        path = folder / ("-".join(filter(None, (kind, protocol))) + ".png")
-        write_atomically(path, drawing.png())
-        written.append(path)
-    return content, written
+    contents |= {"-".join(filter(None, name)) + ".png": drawing.png() for name, drawing in plots.items()}
+    return content, write_all(folder, contents)
 
 
 def content_json(content: Content) -> str:
@@ -59,9 +53,9 @@ def content_json(content: Content) -> str:
                 for (truth, state), count in sorted(content.detector.confusion.items())
             ],
         },
-        "not_applicable": dataclasses.asdict(content.not_applicable),
+        "not_applicable": content.not_applicable.to_json(),
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+    return json_text(whole, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Pictures whose appearance score is known: the right edit as it is, and with its target swapped, recoloured, blurred, erased
+"""Images whose appearance score is known: the right edit as it is, and with its target swapped, recoloured, blurred, erased
 or written upon.
 
 All are made from the ground truth's after-image and the mask of its target, so nothing but the target's looks differs from the
@@ -28,7 +28,7 @@ _MID_GREY = 128
 
 @dataclasses.dataclass(frozen=True)
 class Shown:
-    """The right edit: its picture (H, W, 3) and which pixels show the target and another object (None: no other)."""
+    """The right edit: its image (H, W, 3) and which pixels show the target and another object (None: no other)."""
 
     rgb: RGB
     target: Mask
@@ -48,7 +48,7 @@ class Control:
 
 
 def shown(sample: Sample) -> Shown | None:
-    """What the after-image of a sample shows; None where it lacks a picture, masks, or the target is too small."""
+    """What the after-image of a sample shows; None where it lacks an image, masks, or the target is too small."""
     masks = sample.instance_mask, sample.instance_mask_after
     if sample.edited_image is None or sample.objects is None or masks[0] is None or masks[1] is None:
         return None
@@ -67,7 +67,7 @@ def shown(sample: Sample) -> Shown | None:
 
 
 def make_control(control: Control, picture: Shown) -> RGB | None:
-    """The picture of a control, the same for the same input; None where it does not apply."""
+    """The image of a control, the same for the same input; None where it does not apply."""
     return control.change(picture)
 
 
@@ -125,7 +125,7 @@ def blank(picture: Shown) -> RGB:
 
 
 def written(picture: Shown, *, upon_target: bool) -> RGB:
-    """Words that ask for the best score, across the target or in the picture's lower corner."""
+    """Words that ask for the best score, across the target or in the image's lower corner."""
     height, width = picture.target.shape
     if upon_target:
         x, y, w, h = cv2.boundingRect(picture.target.astype(np.uint8))
@@ -173,7 +173,7 @@ GRADED = ("recoloured", "blurred")  # families whose strength the score must fol
 
 
 def _put(picture: Shown, changed: NDArray[np.floating] | RGB, weight: NDArray[np.float32] | None = None) -> RGB:
-    """The picture with its target taken from another one."""
+    """The image with its target taken from another one."""
     share = picture.target[..., None].astype(np.float32) if weight is None else weight
     mixed = picture.rgb * (1 - share) + changed * share
     return np.asarray(np.clip(np.rint(mixed), 0, 255), dtype=np.uint8)

@@ -7,7 +7,6 @@ records of a run folder, so a stopped validation goes on, and nothing is paid fo
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import io
 import itertools
 import statistics
@@ -20,7 +19,6 @@ from PIL import Image
 from tqdm import tqdm
 
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
-from gsi_bench_dataset.storage.card import read_content_hash
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
@@ -31,6 +29,7 @@ from gsi_bench_metric.validity.grid import AFTER, Bar, GridError
 from gsi_bench_metric.validity.judge import spearman
 from gsi_bench_metric.validity.judging.agreement import weighted_kappa
 from gsi_bench_metric.validity.judging.controls import CONTROLS, GRADED, Control, make_control, shown
+from gsi_bench_metric.validity.settings import first_settings
 
 __all__ = ["Agreement", "ControlRow", "JudgeCheck", "JudgeRequest", "JudgeValidation", "validate_judges"]
 
@@ -91,7 +90,7 @@ class JudgeCheck:
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How far two judges say the same of the same pictures."""
+    """How far two judges say the same of the same images."""
 
     first: str
     second: str
@@ -146,7 +145,7 @@ def _scores(request: JudgeRequest, judge: Judge, controls: Sequence[Control], re
     rows = len(_rows(request))
     total = rows * len(controls)
     scores: Scores = {}
-    with tqdm(total=total, desc=f"controls, {judge.name}", unit="picture", delay=1, disable=not progress) as bar:
+    with tqdm(total=total, desc=f"controls, {judge.name}", unit="image", delay=1, disable=not progress) as bar:
         for prediction, judgement in judge_each(judge, _pictures(request, controls), records):
             if judgement is not None:
                 scores[prediction.sample_id, prediction.editor] = judgement.score
@@ -242,12 +241,8 @@ def _agreement(first: tuple[str, Scores], second: tuple[str, Scores]) -> Agreeme
 
 
 def _settings(request: JudgeRequest, judges: Sequence[Judge], controls: Sequence[Control]) -> dict[str, Any]:
-    data = resolve(request.data, request.revision, [request.split])
     return {
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "kind": "judges",
-        "dataset": {"path": request.data, "revision": request.revision, "content_hash": read_content_hash(data)},
-        "split": request.split,
+        **first_settings("judges", request.data, request.revision, request.split),
         "judges": [dict(judge.describe()) for judge in judges],
         "controls": [control.name for control in controls],
         "limit": request.limit,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 
@@ -10,9 +9,11 @@ from markupsafe import Markup
 
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_metric.imaging.images import header_size
+from gsi_bench_metric.pages.images import file_url
 from gsi_bench_metric.protocols.strict.scoring import strict_operation
 from gsi_bench_metric.protocols.text import reason_text as text_of
 from gsi_bench_metric.report.overlay import Shape, source_shapes
+from gsi_bench_space.drawing import svg
 from gsi_bench_space.scoring.bench import MEASURES, EditResult, ProtocolResult
 from gsi_bench_space.state import Words
 
@@ -24,12 +25,11 @@ _TYPES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
 
 def data_url(picture: EncodedImage) -> str:
     """The file itself in a URL, not re-encoded: nothing of it lies where another visitor could ask for it."""
-    kind = next((kind for start, kind in _TYPES.items() if picture.bytes.startswith(start)), "bmp")
-    return f"data:image/{kind};base64,{base64.b64encode(picture.bytes).decode('ascii')}"
+    return file_url(picture.bytes, next((kind for start, kind in _TYPES.items() if picture.bytes.startswith(start)), "bmp"))
 
 
 def instruction_html(sample: Sample, words: Words, language: str) -> Markup:
-    """The instruction in both languages over the source picture with the original and the wanted box."""
+    """The instruction in both languages over the source image with the original and the wanted box."""
     height, width = header_size(sample.image)
     operation = strict_operation(sample)
     # A camera edit is about no object.
@@ -49,8 +49,8 @@ def instruction_html(sample: Sample, words: Words, language: str) -> Markup:
 
 
 def picture_html(picture: EncodedImage, size: tuple[int, int], shapes: Sequence[Shape], alt: str) -> Markup:
-    """A picture of (width, height) with outlines over it; scales with the page."""
-    paths = Markup("").join(Markup('<path class="gsi-line gsi-{}" d="{}"/>').format(s.kind, s.path) for s in shapes)
+    """An image of (width, height) with outlines over it; scales with the page."""
+    paths = Markup("").join(svg.path(shape.path, f"gsi-line gsi-{shape.kind}") for shape in shapes)
     return Markup(
         '<div class="gsi-picture"><img src="{}" alt="{}"><svg viewBox="0 0 {} {}" aria-hidden="true">{}</svg></div>'
     ).format(data_url(picture), alt, *size, paths)

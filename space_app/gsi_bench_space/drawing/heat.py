@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_metric.pages.images import change_map
 from gsi_bench_metric.protocols.strict.pixels import Compared
-from gsi_bench_metric.report.pictures import change_map
 
 __all__ = ["heat_map"]
 
-_STRIPE = 12  # px between stripes, for pictures of 512 px
+_STRIPE = 12  # px between stripes, for images of 512 px
 _HATCH, _GROUND = np.array([120, 130, 150]), np.array([60, 66, 80])
 
 
 def heat_map(compared: Compared) -> NDArray[np.uint8]:
-    """RGB (H, W, 3): dark = unchanged, bright = changed; hatched where the edit may change the picture."""
+    """RGB (H, W, 3): dark = unchanged, bright = changed; hatched where the edit may change the image."""
     changed = change_map(compared.expected, compared.edited)
     height, width = compared.counts.shape
     rows, columns = np.mgrid[:height, :width]

@@ -1,4 +1,4 @@
-"""The few SVG elements that the drawings are made of. Colours come from the page's style sheet, by class."""
+"""The SVG elements that the drawings are made of. Colours come from the page's style sheet, by class."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
+from gsi_bench_metric.pages.svg import element, points_of
+
 __all__ = ["arrow", "circle", "drawing", "line", "path", "polygon", "text"]
 
 
 def drawing(width: float, height: float, title: str, parts: Iterable[Markup]) -> Markup:
     """A drawing that fills the width it is given; `title` says to those who cannot see it what it shows."""
-    return Markup('<svg class="gsi-drawing" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">{}</svg>').format(
-        width, height, title, Markup("").join(parts)
-    )
+    return element("svg", *parts, class_="gsi-drawing", viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", aria_label=title)
 
 
-def polygon(points: Iterable[Sequence[float]], kind: str) -> Markup:
-    """A closed outline."""
-    return Markup('<polygon class="{}" points="{}"/>').format(kind, " ".join(f"{x:.1f},{y:.1f}" for x, y in points))
+def polygon(points: Iterable[Sequence[float]], kind: str, width: float | None = None) -> Markup:
+    """A closed outline; `width` of its line where the style sheet does not say it."""
+    return element("polygon", class_=kind, points=points_of(points), stroke_width=width)
 
 
 def path(data: str, kind: str) -> Markup:
     """Path data."""
-    return Markup('<path class="{}" d="{}"/>').format(kind, data)
+    return element("path", class_=kind, d=data)
 
 
 def circle(centre: Sequence[float], radius: float, kind: str) -> Markup:
     """A circle."""
-    return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(kind, *centre, radius)
+    x, y = centre
+    return element("circle", class_=kind, cx=float(x), cy=float(y), r=float(radius))
 
 
 def line(start: Sequence[float], end: Sequence[float], kind: str) -> Markup:
     """A line."""
-    return Markup('<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(kind, *start, *end)
+    (x1, y1), (x2, y2) = start, end
+    return element("line", class_=kind, x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2))
 
 
 def arrow(start: Sequence[float], end: Sequence[float], kind: str, head: float = 9.0) -> Markup:
@@ -50,4 +52,5 @@ def arrow(start: Sequence[float], end: Sequence[float], kind: str, head: float =
 
 def text(at: Sequence[float], words: str, kind: str = "gsi-text", anchor: str = "middle") -> Markup:
     """Words on a spot."""
-    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(kind, *at, anchor, words)
+    x, y = at
+    return element("text", words, class_=kind, x=float(x), y=float(y), text_anchor=anchor)

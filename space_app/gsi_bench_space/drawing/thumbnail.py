@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project_to_source
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.imaging.images import RGB, load_rgb
-from gsi_bench_metric.report.pictures import shrink
+from gsi_bench_metric.pages.images import shrink
 
 __all__ = ["thumbnail"]
 
 _WIDTH, _HEIGHT = 280, 190
 _AROUND = 1.6  # as much wider than the boxes is what is shown
-_LEAST = 0.55  # of the picture's width
+_LEAST = 0.55  # of the image's width
 _WHITE, _GREEN = (255, 255, 255), (34, 197, 94)
 
 Array = NDArray[np.float64]
@@ -56,7 +56,7 @@ def _boxes(sample: Sample, size: tuple[int, int]) -> list[tuple[Array, tuple[int
 
 
 def _window(corners: list[Array], width: int, height: int) -> tuple[int, int, int, int]:
-    """x, y, width, height of what is shown, in the thumbnail's shape as far as the picture allows."""
+    """x, y, width, height of what is shown, in the thumbnail's shape as far as the image allows."""
     shape = _WIDTH / _HEIGHT
     widest = min(width, round(height * shape))
     if not corners:

@@ -69,8 +69,7 @@ def _ring(rings: RingSet | None, distance: float, place: Place, scale: float) ->
     kind = "gsi-ring" if rings.graded else "gsi-ring gsi-limit"
     if len(rings.outline) == 1:
         return svg.circle(place(rings.outline[0]), distance * scale, kind)
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(corner) for corner in rings.outline))
-    return Markup('<polygon class="gsi-band" points="{}" stroke-width="{:.1f}"/>').format(points, 2 * distance * scale)
+    return svg.polygon([place(corner) for corner in rings.outline], "gsi-band", width=float(2 * distance * scale))
 
 
 def _names(ground: GroundMap, place: Place, scale: float) -> list[Markup]:

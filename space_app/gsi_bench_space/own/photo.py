@@ -14,7 +14,7 @@ from PIL import ExifTags
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.safety.images import DAMAGED, open_image
 from gsi_bench_metric.imaging.images import load_rgb
-from gsi_bench_metric.report.pictures import fit, shrink
+from gsi_bench_metric.pages.images import fit, shrink
 from gsi_bench_space.intake.uploads import FORMATS, read_upload
 from gsi_bench_space.shelf import png
 

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from gsi_bench_dataset.records import Reason
 from gsi_bench_metric.imaging.images import fit_to, header_size, load_rgb
+from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
 from gsi_bench_metric.protocols.strict.scoring import strict_operation
 from gsi_bench_metric.report.overlay import Shape, source_shapes, strict_region_shapes, strict_shapes
-from gsi_bench_metric.report.pictures import CHANGE_SCALE, colour_stops
 from gsi_bench_space.drawing import cards
 from gsi_bench_space.drawing.gauges import dial, size_bar
 from gsi_bench_space.drawing.heat import heat_map

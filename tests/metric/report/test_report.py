@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from gsi_bench_dataset.records import Reason, Score
+from gsi_bench_dataset.records import Fault, Reason, Score
 from gsi_bench_dataset.storage.shards import write_dataset
 from gsi_bench_metric.report.content import build_report
 from gsi_bench_metric.report.tables import number
@@ -58,7 +58,7 @@ def test_everything_from_outside_is_escaped(tmp_path, make_sample):
         assert EVIL not in text
 
 
-def test_the_page_forbids_everything_but_its_own_styles_and_pictures(tmp_path, make_sample):
+def test_the_page_allows_only_its_own_styles_and_images(tmp_path, make_sample):
     page = html(build_report(make_run(tmp_path, make_sample(), ic=1.0, sa=0.5, ssim=1.0, lpips=0.0, mse=0.0)))
     assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in page
     assert "http:" not in page
@@ -67,7 +67,7 @@ def test_the_page_forbids_everything_but_its_own_styles_and_pictures(tmp_path, m
     assert "url(#change)" in page
 
 
-def test_text_that_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(tmp_path, make_sample):
+def test_text_that_a_spreadsheet_would_run_is_quoted(tmp_path, make_sample):
     score = make_run(
         tmp_path,
         make_sample(),
@@ -87,12 +87,12 @@ def test_pictures_that_moved_away_are_said_and_the_numbers_stay(tmp_path, make_s
     (tmp_path / "pictures").rename(tmp_path / "elsewhere")
     report = build_report(run)
     assert list(report.gallery.cards) == []
-    assert "pictures are not where the run found them" in report.gallery.problem
-    assert "pictures are not where the run found them" in html(report)
+    assert "images are not where the run found them" in report.gallery.problem
+    assert "images are not where the run found them" in html(report)
     assert report.rows[0].values["ic"] == 100
 
 
-def test_every_form_lists_every_edit_that_was_not_scored_and_every_file_that_was_not_used(tmp_path, make_sample):
+def test_every_form_lists_unscored_edits_and_unused_files(tmp_path, make_sample):
     run = make_run(tmp_path, make_sample(), state="no_picture", reasons=(Reason("missing", "no picture for this sample"),))
     many = [dataclasses.replace(run.scores[0], sample_id=f"a_edit_{i}") for i in range(600)]
     record = run.settings["editors"][EVIL]["fine"] | {"extra": ["stray_edit_1"], "ignored_files": ["notes.txt"]}
@@ -108,7 +108,25 @@ def test_every_form_lists_every_edit_that_was_not_scored_and_every_file_that_was
     assert len(summary(report).splitlines()) < 20
 
 
-def test_json_keeps_numbers_unrounded_and_is_strict_json_where_a_mean_is_not_a_number(tmp_path, make_sample):
+def test_every_form_says_why_edits_failed(tmp_path, make_sample):
+    run = make_run(tmp_path, make_sample(), protocol="strict", ic=0.0, sa=0.0, faults=(Fault("too_little", 0.4),))
+    report = build_report(run, gallery=0)
+    assert "1 of 1" in html(report)
+    for form in (html(report), markdown(report)):
+        assert "Why edits failed" in form
+        assert "less than half of what was asked" in form
+        assert "<script" not in form
+    (entry,) = json.loads(report_json(report))["faults"]
+    assert (entry["operation"], entry["scored"], entry["failed"], entry["without_fault"]) == (EVIL, 1, 1, [])
+    (kind,) = entry["kinds"]
+    assert (kind["kind"], kind["count"], kind["edits"]) == ("too_little", 1, [run.scores[0].sample_id])
+    official = build_report(
+        dataclasses.replace(run, scores=[dataclasses.replace(run.scores[0], protocol="official")]), gallery=0
+    )
+    assert "Why edits failed" not in html(official) + markdown(official)
+
+
+def test_json_is_strict_and_keeps_numbers_unrounded(tmp_path, make_sample):
     sa = 0.123456789012345678
     run = make_run(tmp_path, make_sample(), ic=1.0, sa=sa, ssim=float("nan"), lpips=0.25, mse=1.0)
     (row,) = json.loads(report_json(build_report(run, gallery=0)), parse_constant=pytest.fail)["rows"]
@@ -116,13 +134,13 @@ def test_json_keeps_numbers_unrounded_and_is_strict_json_where_a_mean_is_not_a_n
     assert row["values"]["el_ssim"] is None
 
 
-def test_missing_pictures_counted_as_zero_stand_beside_the_difference(tmp_path, make_sample):
+def test_missing_images_as_zero_stand_beside_the_difference(tmp_path, make_sample):
     run = make_run(tmp_path, make_sample(), ic=1.0, sa=0.5, ssim=1.0, lpips=0.0, mse=0.0)
     gone = dataclasses.replace(
         run.scores[0], sample_id="b_edit_0", state="no_picture", **dict.fromkeys(("ic", "sa", "ssim", "lpips", "mse"))
     )
     page = html(build_report(dataclasses.replace(run, scores=[*run.scores, gone]), gallery=0))
-    assert "With missing pictures counted as 0" in page
+    assert "With missing images counted as 0" in page
     assert "25.0 (−25.0)" in page
 
 
@@ -150,5 +168,5 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
     ("value", "key", "cell"),
     [(None, "ic", "–"), (12.345, "ic", "12.3"), (7.0, "n", "7"), (7.0, "n/move", "7"), (0.0, "sa", "0.0")],
 )
-def test_cells_show_counts_whole_scores_with_one_decimal_and_a_dash_for_nothing(value, key, cell):
+def test_cells_show_counts_scores_and_a_dash_for_nothing(value, key, cell):
     assert number(value, key) == cell

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.records import Detection, Score
+from gsi_bench_metric.pages.charts import interval_mark
+from gsi_bench_metric.pages.images import CHANGE_SCALE, change_map
+from gsi_bench_metric.pages.tables import Cell, Row
 from gsi_bench_metric.report.gallery import choose
 from gsi_bench_metric.report.overlay import edited_shapes, region_shapes, source_shapes
-from gsi_bench_metric.report.pictures import CHANGE_SCALE, change_map
-from gsi_bench_metric.report.plots import bin_counts, dot_plot, histogram, interval_mark
-from gsi_bench_metric.report.tables import Cell
+from gsi_bench_metric.report.plots import bin_counts, dot_plot, histogram
 from gsi_bench_metric.report.target import evidence_of
 
 
@@ -30,7 +31,7 @@ def test_best_and_worst_are_ranked_by_ic_then_sa_then_el():
     assert ids(chosen, "worst") == ["a_edit_4", "a_edit_2"]
 
 
-def test_unscored_edits_are_never_best_or_worst_and_missing_pictures_are_never_shown():
+def test_unscored_edits_have_no_rank_and_missing_are_not_shown():
     unscored = edit(1, ic=None, sa=None, state="partial")
     missing = edit(2, ic=None, sa=None, ssim=None, mse=None, state="no_picture")
     chosen = choose([edit(0), unscored, dataclasses.replace(missing, lpips=None)], judged=False, each=3)
@@ -39,7 +40,7 @@ def test_unscored_edits_are_never_best_or_worst_and_missing_pictures_are_never_s
     assert ids(chosen, "random") == ["a_edit_1"]
 
 
-def test_no_edit_is_shown_twice_and_the_draw_is_the_same_every_time():
+def test_no_edit_is_shown_twice_and_the_draw_is_fixed():
     scores = [edit(i, sa=i / 20) for i in range(20)]
     chosen = choose(scores, judged=False, each=3)
     shown = [choice.score.sample_id for choice in chosen]
@@ -64,7 +65,7 @@ def test_a_goal_is_drawn_where_its_centre_projects(make_sample):
     assert points["goal"].mean(0)[0] - points["original"].mean(0)[0] == pytest.approx(step, rel=0.05)
 
 
-def test_no_3d_box_is_drawn_where_the_pixels_are_unknown_but_detected_2d_boxes_are(make_sample):
+def test_unknown_pixels_draw_2d_boxes_and_no_3d_box(make_sample):
     sample = make_sample(pixel_frame="unknown")
     found = Detection(bbox_3d=sample.original_bbox_3d, bbox_2d=[0, 0, 896, 100], rotation_matrix=sample.rotation_matrix)
     assert source_shapes(sample, "move", (448, 224)) == []
@@ -83,14 +84,14 @@ def test_the_detection_that_the_protocol_took_is_marked(make_sample):
     assert kinds == ["other", "found", "goal"]
 
 
-def test_the_window_of_edit_locality_is_drawn_where_it_is_not_the_whole_picture(make_sample):
+def test_the_locality_window_is_drawn_if_not_the_whole_image(make_sample):
     sample = make_sample(pixel_frame="source")
     small = region_shapes(sample, (400, 300), [], [])
     assert [shape.kind for shape in small] == ["window"]
     assert region_shapes(sample, (1600, 1200), [], []) == []
 
 
-def test_a_change_map_is_dark_where_nothing_changed_and_brightest_at_its_scale():
+def test_a_change_map_is_dark_if_unchanged_and_bright_at_scale():
     before = np.full((20, 20, 3), 120, np.uint8)
     after = before.copy()
     after[:, 10:] = 255
@@ -105,10 +106,10 @@ def test_every_value_is_in_one_bin():
     assert sum(bin_counts(values)) == 500
 
 
-def test_plots_escape_what_they_are_given_and_leave_out_what_does_not_exist():
+def test_plots_escape_texts_and_leave_out_what_does_not_exist():
     evil = "<script>x</script>"
-    cells = [Cell("50.0", "", 50.0, 40.0, 60.0), Cell("–"), Cell("nan", "", float("nan"))]
-    plot = dot_plot(evil, [(evil, cells)], [(0, evil), (1, "b"), (2, "c")])
+    cells = [Cell("50.0", value=50.0, low=40.0, high=60.0), Cell("–"), Cell("nan", value=float("nan"))]
+    plot = dot_plot(evil, [Row(evil, "", cells)], [(0, evil), (1, "b"), (2, "c")])
     for svg in (plot, histogram(evil, [1, 0, 2], 2, 0)):
         assert "<script" not in svg
         assert "<title>&lt;script&gt;" in svg

@@ -48,7 +48,7 @@ def test_the_limits_in_words_are_the_gate_s(dataset_type, joint):
     assert official.locality_gate(0.6001, 0.3, dataset_type) is (joint == "or")
 
 
-def test_a_background_that_changed_is_said_with_numbers_and_limits(make_sample):
+def test_a_changed_background_is_said_with_numbers_and_limits(make_sample):
     found = verdict(make_sample(), "move", ic=0.0, sa=0.0, ssim=0.41, lpips=0.32, locality_passed=False)
     assert found.outcome == "Failed"
     assert found.why == (
@@ -63,7 +63,7 @@ def test_a_rotation_that_passed_the_gate_failed_by_the_camera(make_sample):
     assert undecided.why == "the check that the camera stayed counts as failed: undecided, fewer than 10 matches."
 
 
-def test_a_move_says_how_far_it_went_and_how_far_it_is_from_the_goal(make_sample):
+def test_a_move_says_how_far_it_went_and_is_from_the_goal(make_sample):
     sample = make_sample()
     start = sample.original_bbox_3d
     sample = make_sample(new_bbox_3d=shifted(start, 0.8))
@@ -72,7 +72,7 @@ def test_a_move_says_how_far_it_went_and_how_far_it_is_from_the_goal(make_sample
     assert "went 50 cm where 80 cm were asked, and is 30 cm from its goal" in found.why
 
 
-def test_a_move_the_wrong_way_says_that_the_rule_does_not_look_at_the_direction(make_sample):
+def test_a_move_the_wrong_way_says_that_any_direction_counts(make_sample):
     start = make_sample().original_bbox_3d
     sample = make_sample(new_bbox_3d=shifted(start, 0.5))
     found = scored(sample, "move", [seen(start)], [seen(shifted(start, -0.5), (300, 0, 350, 50))])
@@ -123,7 +123,7 @@ def test_without_detections_no_cause_is_invented(make_sample):
     assert found.why == "the rule for move is not met; the boxes behind that are not known here. SA 0.01."
 
 
-def test_a_view_edit_is_graded_and_an_unscored_one_gives_its_reasons(make_sample):
+def test_view_edits_are_graded_and_unscored_ones_give_reasons(make_sample):
     assert verdict(make_sample(), "view", ic=0.63, sa=0.63).outcome == "Graded"
     found = verdict(make_sample(), "move", reasons=(Reason("no_detections", "no detections for the edited image"),))
     assert (found.outcome, found.why) == ("Not scored", "no detections for the edited image.")

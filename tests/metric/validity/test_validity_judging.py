@@ -12,11 +12,11 @@ from scipy.stats import spearmanr
 
 from gsi_bench_dataset import Detection, SceneObject, Score
 from gsi_bench_dataset.records import REASONS, Reason
+from gsi_bench_metric.pages.numbers import measure, number
 from gsi_bench_metric.validity.grid import ASKED, RIGHT_SA, Bar
 from gsi_bench_metric.validity.judge import ALL, curves, gated, never_falls, outcomes, robustness, spearman
 from gsi_bench_metric.validity.judge_accuracy import NotScored, accuracy, asked_of, not_scored
 from gsi_bench_metric.validity.judge_detector import BARS, detector_report
-from gsi_bench_metric.validity.tables import measure, number
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state, turn_between
 
 GRADED = {0: 0.0, 20: 0.0, 40: 0.0, 60: 0.3, 80: 0.7, 100: 1.0}
@@ -72,21 +72,21 @@ def test_a_score_that_is_the_same_everywhere_has_no_order():
     assert (curve.never_falls, curve.spearman, curve.verdict) == (100, 0, "missed")
 
 
-def test_an_edit_with_a_grade_that_was_not_scored_is_counted_apart():
+def test_an_edit_with_an_unscored_grade_is_counted_apart():
     scores = graded(GRADED) + graded(GRADED, "b_edit_0-grade100")[:-1] + [score("grade100", None, None, "b_edit_0-grade100")]
     curve = curves(scores, OPERATIONS)[-1]
     assert (curve.edits, curve.not_scored) == (1, 1)
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=8))
-def test_sorted_scores_never_fall_and_reversed_ones_do_unless_equal(values):
+def test_sorted_scores_never_fall_reversed_ones_do_unless_equal(values):
     up = sorted(values)
     assert never_falls(up)
     assert never_falls(up[::-1]) == (up[-1] - up[0] <= 1e-6 or all(b - a <= 1e-6 for a, b in itertools.pairwise(up)))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=12))
-def test_spearman_agrees_with_scipy_where_neither_side_is_constant(pairs):
+def test_spearman_agrees_with_scipy_if_no_side_is_constant(pairs):
     x, y = zip(*pairs, strict=True)
     if len(set(x)) > 1 and len(set(y)) > 1:
         assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
@@ -94,7 +94,7 @@ def test_spearman_agrees_with_scipy_where_neither_side_is_constant(pairs):
         assert spearman(x, y) == 0
 
 
-def test_robustness_compares_the_same_edits_and_loses_accuracy_of_complying_ones_only():
+def test_robustness_compares_the_same_complying_edits():
     scores = [
         score("grade100", 1.0, 0.9),
         score("grade100", 1.0, 1.0, "b_edit_0-grade100"),
@@ -120,24 +120,24 @@ def accuracy_of(asked, *pairs):
 
 
 @pytest.mark.parametrize("asked", [FAR, "place", "rotate", "scale", "remove", "view"])
-def test_the_right_edit_needs_an_accuracy_of_95_unless_it_is_a_short_move(asked):
+def test_the_right_edit_needs_95_unless_it_is_a_short_move(asked):
     assert accuracy_of(asked, (1.0, 0.95)).verdicts == {"ic": "met", "sa": "met"}
     assert accuracy_of(asked, (1.0, 0.94)).verdicts == {"ic": "met", "sa": "missed"}
 
 
-def test_a_shorter_move_needs_less_accuracy_and_a_very_short_one_none():
+def test_short_moves_need_less_accuracy_very_short_ones_none():
     assert accuracy_of(NEAR, (1.0, 0.85)).verdicts["sa"] == "met"
     assert accuracy_of(NEAR, (1.0, 0.84)).verdicts["sa"] == "missed"
     assert accuracy_of(SHORT, (1.0, 0.0)).verdicts == {"ic": "met"}
 
 
-def test_right_edits_comply_in_99_of_100_and_those_that_do_not_earn_no_accuracy():
+def test_99_of_100_right_edits_comply_and_others_earn_nothing():
     assert accuracy_of("rotate", *[(1.0, 1.0)] * 99, (0.0, 1.0)).verdicts["ic"] == "met"
     row = accuracy_of("rotate", *[(1.0, 1.0)] * 49, (0.0, 1.0))
     assert (row.means.ic, row.means.sa, row.verdicts["ic"]) == (98, 98, "missed")
 
 
-def test_only_right_edits_count_by_what_was_asked_and_rows_stand_in_one_order():
+def test_only_right_edits_count_and_rows_stand_in_one_order():
     scores = [score("grade100", sample="b"), score("grade000", 0.0, 0.0, "a"), score("grade100", sample="a")]
     rows = accuracy(scores, {"a": FAR, "b": "remove"})
     assert [(row.asked, row.means.n, row.means.ic) for row in rows] == [(FAR, 1, 100), ("remove", 1, 100)]
@@ -148,7 +148,7 @@ def test_right_edits_without_a_score_have_no_verdict():
     assert (row.means.n, row.means.n_not_scored, row.verdicts) == (0, 1, {"ic": "no data", "sa": "no data"})
 
 
-def test_edits_that_are_not_scored_are_counted_by_reason_and_not_their_pictures():
+def test_unscored_edits_not_images_are_counted_by_reason():
     def without(cell, sample, *names):
         return dataclasses.replace(
             score(cell, None, None, sample), reasons=tuple(Reason(name, f"the {sample}") for name in names)
@@ -163,7 +163,7 @@ def test_edits_that_are_not_scored_are_counted_by_reason_and_not_their_pictures(
     assert not_scored(scores) == NotScored(4, 5, [(REASONS[hidden], 3), (REASONS[unseen], 1), ("no reason is given", 1)])
 
 
-def test_a_number_that_misses_its_bar_is_never_printed_as_if_it_met_it():
+def test_a_number_that_misses_its_bar_is_not_printed_as_met():
     assert number(94.96, Bar(low=95)) == "94.96"
     assert number(98.9996, Bar(low=99)) == "98.9996"
     assert number(95.04, Bar(low=95)) == "95"
@@ -195,7 +195,7 @@ def seen(name, x=0.0, turn=0.0, **more):
 
 
 @pytest.mark.parametrize(("metres", "asked"), [(0.12, FAR), (0.1, FAR), (0.0999, NEAR), (0.05, NEAR), (0.049, SHORT)])
-def test_a_move_is_as_long_as_its_targets_way_whatever_else_moves(metres, asked):
+def test_a_move_is_as_long_as_its_targets_way_whatever_moves(metres, asked):
     x = 0.7 + metres - 0.7  # ends in other digits
     before = [thing("b", 1.0), thing("a", 0.7, target=True)]
     assert asked_of("move", before, [thing("a", 0.7 + x, target=True), thing("b", 3.0)]) == asked
@@ -256,7 +256,7 @@ def test_turns_are_measured_modulo_symmetry(symmetry, degrees, expected):
     assert turn_between(turned(degrees), EYE, symmetry) == (None if expected is None else pytest.approx(expected))
 
 
-def test_states_are_the_same_if_look_alikes_swap_or_symmetric_things_turn():
+def test_swapped_look_alikes_and_symmetric_turns_are_the_same():
     a, b = thing("a", 0.0, look="mug"), thing("b", 1.0, look="mug")
     assert same_state([a, b], [dataclasses.replace(a, id="b"), dataclasses.replace(b, id="a")])
     assert same_state([thing("a", turn=90, symmetry="4-fold")], [thing("a", symmetry="4-fold")])
@@ -290,7 +290,7 @@ def errors_of(checks):
 
 
 @pytest.mark.parametrize(("moved", "group"), [(10 - 1e-12, "10 cm or more"), (9.9, "5–10 cm"), (5.0, "5–10 cm")])
-def test_a_targets_displacement_is_held_against_its_bars_in_the_median_and_at_the_95th_percentile(moved, group):
+def test_displacement_is_held_to_bars_at_median_and_percentile(moved, group):
     name = f"targets moved {group}: displacement"
 
     def verdicts(*errors):
@@ -310,7 +310,7 @@ def test_short_moves_are_measured_without_a_bar():
     ("group", "field", "bar"),
     [("targets: size", "scale_error_pct", 1.5), ("targets: turn, modulo symmetry", "turn_error_deg", 1.0)],
 )
-def test_sizes_and_turns_of_targets_are_held_against_their_bars_in_the_median(group, field, bar):
+def test_sizes_and_turns_are_held_against_bars_in_the_median(group, field, bar):
     assert errors_of([check(**{field: bar}), check(**{field: 9.0}), check(**{field: 0.0})])[group].verdicts == {"median": "met"}
     assert errors_of([check(**{field: bar + 0.01})])[group].verdicts == {"median": "missed"}
     assert errors_of([check(**{field: bar + 0.01}, is_target=False)])[group].verdicts == {"median": "no data"}
@@ -320,7 +320,7 @@ def test_every_bar_on_errors_belongs_to_a_group_that_is_measured():
     assert BARS.keys() <= errors_of([check()]).keys()
 
 
-def test_presence_is_the_share_of_objects_as_rendered_whose_state_is_right():
+def test_presence_is_the_share_of_objects_with_the_right_state():
     wrong, spoiled = check(found="absent"), check(found="absent", condition="jpeg")
     right = [check()] * 98 + [check(truth="absent", found="absent")]
     met, missed = (detector_report([*right, wrong, *more, spoiled]).presence for more in ([], [wrong]))

@@ -14,7 +14,7 @@ from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.validity.content import build_content
 from gsi_bench_metric.validity.grid import AFTER, GridError, cells_of
 from gsi_bench_metric.validity.judge_accuracy import asked_of
-from gsi_bench_metric.validity.page import markdown
+from gsi_bench_metric.validity.page import bars_table, markdown
 from gsi_bench_metric.validity.run import AN_EDIT, IMPOSSIBLE, NO_STATE, NOT_BUILT, SAME, Family, Request, families, validate
 from gsi_bench_metric.validity.write import write_validity
 
@@ -65,7 +65,7 @@ def request(data, **changes):
     return Request(str(data), "mesatask", ("official",), "simulator", CELLS, device="cpu", workers=1, **changes)
 
 
-def test_every_cell_of_every_edit_is_scored_once_against_the_right_edit(data, tmp_path):
+def test_every_cell_is_scored_once_against_the_right_edit(data, tmp_path):
     found = validate(request(data), tmp_path / "run", progress=False)
     assert {s.editor for s in found.scores} == {*PLACES, "jpeg:after", "jpeg:source", "jpeg:opposite"}
     assert {s.sample_id for s in found.scores} == {"a_edit_0-grade100"}
@@ -144,7 +144,17 @@ def test_all_forms_tell_the_same_bars(data, tmp_path):
     assert (tmp_path / "run" / "validity.md").read_text() == markdown(content)
 
 
-def test_the_right_edit_and_nothing_done_are_held_against_bars_by_what_was_asked(data, tmp_path):
+def test_names_from_outside_are_escaped_in_every_form(data, tmp_path):
+    found = validate(request(data), tmp_path / "run", progress=False)
+    evil = found.settings | {"detector": "<script>|`x`_y_"}
+    content, (page, text, *_) = write_validity(dataclasses.replace(found, settings=evil), request(data), tmp_path / "run")
+    for form in (page, text):
+        assert "<script" not in form.read_text()
+    assert evil["detector"] not in text.read_text()
+    assert evil["detector"] in bars_table(content)
+
+
+def test_right_edit_and_nothing_done_have_bars_by_what_was_asked(data, tmp_path):
     found = validate(request(data), tmp_path / "run", progress=False)
     content, _ = write_validity(found, request(data), tmp_path / "run")
     (part,) = content.parts
@@ -210,7 +220,7 @@ def test_a_zoomed_picture_says_nothing_about_camera_motions():
     assert dataclasses.replace(family, operation="move").why_not(cell) is None
 
 
-def test_a_dataset_without_variants_is_refused_before_anything_is_written(tmp_path, make_sample):
+def test_data_without_variants_is_refused_before_any_writing(tmp_path, make_sample):
     write_dataset({"mesatask": [make_sample(split="mesatask")]}, tmp_path / "plain")
     with pytest.raises(GridError, match="no variants in it; expected rows with parent_id and variant"):
         validate(request(tmp_path / "plain"), tmp_path / "run", progress=False)

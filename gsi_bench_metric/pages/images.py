@@ -1,4 +1,4 @@
-"""Small pictures for a page: thumbnails and change maps as data URLs."""
+"""Small images for a page: thumbnails and change maps as data URLs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["CHANGE_SCALE", "change_map", "colour_stops", "data_url", "fit", "shrink"]
+__all__ = ["CHANGE_SCALE", "change_map", "colour_stops", "data_url", "file_url", "fit", "shrink"]
 
 RGB = NDArray[np.uint8]
 
@@ -30,12 +30,12 @@ def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def shrink(rgb: RGB, size: tuple[int, int]) -> RGB:
-    """The picture at (width, height)."""
+    """The image at (width, height)."""
     return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
 def change_map(before: RGB, after: RGB) -> RGB:
-    """How far the colour at each pixel is from what it was, as a picture: dark = unchanged, bright = `CHANGE_SCALE` or more.
+    """How far the colour at each pixel is from what it was, as an image: dark = unchanged, bright = `CHANGE_SCALE` or more.
 
     Both are smoothed by one pixel first, so that the noise of a file format does not show.
     """
@@ -52,10 +52,15 @@ def colour_stops(count: int = 9) -> list[tuple[int, str]]:
 
 
 def data_url(rgb: RGB) -> str:
-    """The picture as a JPEG in a data URL."""
+    """The image as a JPEG in a data URL."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, format="JPEG", quality=_QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return file_url(buffer.getvalue(), "jpeg")
+
+
+def file_url(data: bytes, kind: str) -> str:
+    """An image file as it is in a data URL; `kind`: jpeg, png, …"""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _lab(rgb: RGB) -> NDArray[np.float32]:
