@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,18 @@ from gsi_bench_builders.engine import Coverage, Probe
 from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["DIRECTIONS", "REASONS", "Candidate", "Edit", "EditOptions", "Rejection", "Stage", "draw", "ground_direction"]
+__all__ = [
+    "DIRECTIONS",
+    "REASONS",
+    "Candidate",
+    "Edit",
+    "EditOptions",
+    "Effect",
+    "Rejection",
+    "Stage",
+    "draw",
+    "ground_direction",
+]
 
 # Why a proposal is not kept: name -> what it means. Runs count by name.
 REASONS = {
@@ -45,6 +56,10 @@ REASONS = {
 }
 # Steps (right, forward) on the ground as the camera sees them; "front" is towards the viewer.
 DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "front": (0, -1), "behind": (0, 1)}
+
+
+# What becomes of the target: all that checks, labels and variants must know of an operation. "camera" leaves it as it is.
+Effect: TypeAlias = Literal["shift", "place", "turn", "scale", "remove", "camera"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +125,8 @@ class Edit:
     """One edit of a scene: two states, the words that lead from one to the other, and their numbers.
 
     Attributes:
-        kind: the module that made it (`relate` is a `move` by its operation).
+        kind: the operation's name in `OPERATIONS` (`relate` is a `move` by its numbers).
+        effect: what becomes of the target.
         target: id of the thing that is edited; for `view` a large, central thing.
         name: what the words call the target.
         operation: what the words fix, the admissible region of a placement and the motion of the camera.
@@ -119,6 +135,7 @@ class Edit:
     """
 
     kind: str
+    effect: Effect
     target: str
     name: Name
     before: Scene
@@ -179,10 +196,21 @@ class Stage:
 
 
 class Candidate(abc.ABC):
-    """A drawn edit: target and exact parameters. Equal candidates are the same edit; subclasses are frozen dataclasses."""
+    """A drawn edit: target and exact parameters. Equal candidates are the same edit; subclasses are frozen dataclasses.
+
+    Attributes:
+        kind: the operation's name in `OPERATIONS`.
+        effect: what becomes of the target.
+        target: the object's id.
+    """
 
     kind: ClassVar[str]
+    effect: ClassVar[Effect]
     target: str
+
+    def spoken_of(self) -> dict[str, str]:
+        """The other object that the words speak of: its part, "reference" or "receptacle", and its id; empty where none is."""
+        return {}
 
     @abc.abstractmethod
     def check(self, stage: Stage) -> Rejection | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
@@ -20,6 +20,7 @@ class Move(Candidate):
     """A target goes a whole number of centimetres; `direction` is one of `DIRECTIONS`."""
 
     kind: ClassVar[str] = "move"
+    effect: ClassVar[Effect] = "shift"
     target: str
     direction: str
     distance_cm: int

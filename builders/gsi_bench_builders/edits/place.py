@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.edits.geometry import clip_polygon, depth_inside, footprint
 from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
@@ -31,10 +31,15 @@ class Place(Candidate):
     """
 
     kind: ClassVar[str] = "place"
+    effect: ClassVar[Effect] = "place"
     target: str
     receptacle: str
     spot: str | None
     point: tuple[float, float] = dataclasses.field(compare=False)
+
+    def spoken_of(self) -> dict[str, str]:
+        """What the target goes on or into."""
+        return {"receptacle": self.receptacle}
 
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""

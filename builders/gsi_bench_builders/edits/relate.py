@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.edits.move import shift
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -27,10 +27,15 @@ class Relate(Candidate):
     """A target goes to a place beside a reference; `direction` is one of `DIRECTIONS`, seen from the camera."""
 
     kind: ClassVar[str] = "relate"
+    effect: ClassVar[Effect] = "shift"
     target: str
     reference: str
     direction: str
     distance_cm: int
+
+    def spoken_of(self) -> dict[str, str]:
+        """What the distance is measured from."""
+        return {"reference": self.reference}
 
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names; neither carries the other; the target has some way to go."""

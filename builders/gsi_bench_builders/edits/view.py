@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.base import Candidate, EditOptions, Effect, Rejection, Stage
 from gsi_bench_builders.edits.checks import seen_well
 from gsi_bench_builders.edits.geometry import box_distance, screen_rect
 from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
@@ -34,6 +34,7 @@ class View(Candidate):
     """The camera travels whole centimetres or turns whole degrees: exactly one of the two amounts is given."""
 
     kind: ClassVar[str] = "view"
+    effect: ClassVar[Effect] = "camera"
     target: str
     direction: str
     distance_cm: int | None = None

@@ -67,7 +67,7 @@ def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Samp
     box, rotation = evaluation_box(before, row.scene.camera)
     goal = None
     # Of a view edit the goal is the camera's motion: a box in the new camera's frame would be taken for one in the old's.
-    if edit.kind not in ("remove", "view"):
+    if edit.effect not in ("remove", "camera"):
         goal = evaluation_box(edit.after.thing(edit.target), edit.after.camera)
     return Sample(
         id=f"{row.scene.id}_edit_{query_id}",

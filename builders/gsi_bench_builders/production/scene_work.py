@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from gsi_bench_builders.edits.base import Edit, EditOptions
-from gsi_bench_builders.edits.propose import KINDS, propose_edits
+from gsi_bench_builders.edits.propose import propose_edits
+from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.production.selfcheck import disagreements
@@ -56,7 +57,7 @@ class SceneJob:
         preset: a name in `PRESETS`.
         seed: of the whole run; a scene's draws depend on it and on the scene's number alone.
         edits: how many a scene.
-        kinds: operations to propose in turn, of `KINDS`.
+        kinds: operations to propose in turn, of `OPERATIONS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
     """
 
@@ -64,7 +65,7 @@ class SceneJob:
     preset: str = "demo"
     seed: int = 0
     edits: int = 10
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = tuple(OPERATIONS)
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
 

@@ -59,11 +59,11 @@ def disagreements(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoin
     found = [Disagreement("words", text) for text in reads_back(edit)]
     for scene, frame in ((edit.before, before), (edit.after, after)):
         found += _silhouettes(scene, frame, edit.target, mesh_points)
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return found + _static_world(before, after)
     found += _too_small(edit.before, before, edit.target, min_target_px)
     found += _bystanders(edit, before, after) + _background(edit, before, after, mesh_points)
-    if edit.kind == "remove":
+    if edit.effect == "remove":
         return found + _still_there(edit, before, after)
     return found + _too_small(edit.after, after, edit.target, min_target_px) + _reprojection(edit, before, after)
 

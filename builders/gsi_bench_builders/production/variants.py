@@ -80,9 +80,9 @@ def _partly(edit: Edit, amount: float) -> Scene | None:
         return edit.before
     if amount == 1.0:
         return edit.after
-    if edit.kind in ("move", "relate", "rotate", "scale"):
+    if edit.effect in ("shift", "turn", "scale"):
         return _carried_partly(edit, amount)
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return dataclasses.replace(edit.before, camera=_camera_partly(edit.before.camera, edit.after.camera, amount))
     return None  # a thing half-way to its plate would float; half a removal is none
 
@@ -130,11 +130,11 @@ def _power(turn: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
 
 def _same_turn(edit: Edit) -> bool:
     """Whether half a turn was asked: the opposite is the same."""
-    return edit.kind == "rotate" and abs(abs(edit.operation.angle_deg or 0) - 180) < 1e-6
+    return edit.effect == "turn" and abs(abs(edit.operation.angle_deg or 0) - 180) < 1e-6
 
 
 def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return
     target = edit.before.thing(edit.target)
     others = [t for t in edit.before.things if t.id != target.id and t.on is None and not edit.before.carried_by(t.id)]
@@ -145,14 +145,14 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
     twins = [t for t in others if t.info.category == target.info.category]
     if twins:
         yield Variant("removed_twin", None, edit.before.without([twins[0].id]))
-    if edit.kind != "remove":
+    if edit.effect != "remove":
         yield Variant("removed", None, edit.before.without([target.id, *(t.id for t in edit.before.carried_by(target.id))]))
         goal = edit.after.thing(edit.target)
         copy = dataclasses.replace(goal, id=f"{target.id}_copy")
-        if edit.kind in ("move", "relate", "place"):
+        if edit.effect in ("shift", "place"):
             yield Variant("duplicate", None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
         replaced = _another_of_its_kind(goal, rng)
-        if replaced is not None and edit.kind == "scale":
+        if replaced is not None and edit.effect == "scale":
             replaced = replaced.scaled(goal.size[2] / replaced.size[2])  # what was asked for is a size
         if replaced is not None:
             yield Variant("replaced", None, edit.after.with_things([replaced]))
@@ -160,16 +160,16 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
 
 def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
     """The right edit, done to another thing."""
-    if edit.kind == "remove":
+    if edit.effect == "remove":
         yield Variant("wrong_object", None, edit.before.without([other.id]))
         return
     before, after = edit.before.thing(edit.target), edit.after.thing(edit.target)
-    if edit.kind in ("move", "relate"):
+    if edit.effect == "shift":
         step = np.array(after.position) - before.position
         changed = other.moved(step.tolist())
-    elif edit.kind == "rotate":
+    elif edit.effect == "turn":
         changed = other.turned(_angle(before, after))
-    elif edit.kind == "scale":
+    elif edit.effect == "scale":
         changed = other.scaled(after.size[2] / before.size[2])
     else:
         return

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gsi_bench_builders import commands
-from gsi_bench_builders.edits.propose import KINDS
-from gsi_bench_builders.production import finished, runner, scratch
+from gsi_bench_builders import scratch
+from gsi_bench_builders.production import finished, runner
 from gsi_bench_builders.production.preview import contact_sheet
 from gsi_bench_builders.production.runner import BuildError, build, variants_folder, work_folder
 from gsi_bench_builders.production.scene_work import SceneJob
@@ -32,7 +31,7 @@ JOB = SceneJob("mesatask", "test", edits=1)
 SOURCE = """
 import dataclasses, multiprocessing, os, sys, time, types
 from pathlib import Path
-from gsi_bench_builders.recipes import runner
+from gsi_bench_builders.production import runner
 from gsi_bench_builders.production.scene_work import SceneReport, SceneResult
 from gsi_bench_dataset.records import sample_features
 
@@ -85,7 +84,7 @@ def here(monkeypatch, odd):
     """`here(out, scenes, job=JOB, **options)`: a build whose scenes are made in this process; `.made`: which."""
     module = importlib.import_module("odd_source")
 
-    def start(source, job, work, device, *, settings, scratch, limit_s):
+    def start(source, job, work, device, *, engine, settings, scratch, limit_s):
         def make(number):
             run.made.append(number)
             result = module.made(None, source, job, number)
@@ -469,9 +468,6 @@ class TestOptions:
         with pytest.raises(BuildError, match="edits of a scene"):
             build(odd, dataclasses.replace(JOB, edits=10**9), tmp_path / "out", 1)
         assert list(tmp_path.iterdir()) == []
-
-    def test_the_listed_operations_are_those_that_there_are(self):
-        assert tuple(KINDS) == commands.OPERATIONS
 
 
 def test_a_contact_sheet_is_whole_or_not_there(tmp_path, make_sample, monkeypatch):

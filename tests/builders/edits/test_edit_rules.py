@@ -6,11 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from gsi_bench_builders.edits import EditOptions, Rejection, Stage, try_candidate
+from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.geometry import depth_inside
 from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.place import propose as propose_place
+from gsi_bench_builders.edits.propose import try_candidate
 from gsi_bench_builders.edits.relate import Relate
 from gsi_bench_builders.edits.remove import Remove
 from gsi_bench_builders.edits.rotate import Rotate, is_symmetry

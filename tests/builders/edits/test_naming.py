@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from gsi_bench_builders.edits import name_things
+from gsi_bench_builders.edits.naming import name_things
 
 
 def names(scene):

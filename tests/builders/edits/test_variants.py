@@ -16,7 +16,7 @@ def move(tools):
     scene = tools.scene(tools.thing("mug", 0, (0.0, 0.0)), tools.thing("bowl", 0, (0.3, 0.1)))
     before = scene.thing("mug_0")
     after = scene.with_things([before.moved((0.1, 0.0, 0.0))])
-    return Edit("move", "mug_0", None, scene, after, Operation(kind="move", distance_m=0.1), "", "")
+    return Edit("move", "shift", "mug_0", None, scene, after, Operation(kind="move", distance_m=0.1), "", "")
 
 
 def variants(edit, probe, seed=0):
@@ -61,6 +61,7 @@ def test_half_a_turn_has_no_opposite(move, probe):
     edit = dataclasses.replace(
         move,
         kind="rotate",
+        effect="turn",
         after=move.before.with_things([thing.turned(math.pi)]),
         operation=Operation(kind="rotate", angle_deg=180.0),
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_builders.engine import EngineError
-from gsi_bench_builders.production.scratch import scratch_folder
+from gsi_bench_builders.scratch import scratch_folder
 
 __all__ = ["blender", "quiet", "reset"]
 
