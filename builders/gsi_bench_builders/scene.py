@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "IDENTITY",
+    "UP",
     "AssetInfo",
     "Camera",
     "Light",
@@ -39,6 +40,7 @@ Point2: TypeAlias = tuple[float, float]
 Symmetry: TypeAlias = Literal["none", "2-fold", "4-fold", "continuous"]
 
 IDENTITY: Matrix3 = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+UP: Vector3 = (0.0, 0.0, 1.0)  # the vertical, in the world and in what stands upright
 _CORNERS = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
 
 
@@ -118,7 +120,11 @@ class Thing:
 
     def corners(self) -> NDArray[np.float64]:
         """Corners of its box, world, 8×3."""
-        return np.asarray(_CORNERS * self.size @ np.array(self.rotation).T + self.position)
+        return self.to_world(_CORNERS * self.size)
+
+    def to_world(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points (n×3) in its own axes, around its centre, as they lie in the world."""
+        return np.asarray(points @ np.array(self.rotation).T + self.position)
 
     @property
     def base_z(self) -> float:
@@ -164,8 +170,7 @@ class Thing:
             raise ValueError(f"{self.id} carries nothing")
         flat = np.array(self.info.receptacle.outline)
         up = self.info.receptacle.height - self.info.size[2] / 2
-        own = np.column_stack([flat, np.full(len(flat), up)]) * self.scale
-        return np.asarray(own @ np.array(self.rotation).T + self.position)
+        return self.to_world(np.column_stack([flat, np.full(len(flat), up)]) * self.scale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,7 +249,7 @@ class Camera:
             ValueError: it would look straight up or down, where "without roll" says nothing.
         """
         forward = np.asarray(at, dtype=np.float64) - np.asarray(position, dtype=np.float64)
-        right = np.cross(forward, (0.0, 0.0, 1.0))
+        right = np.cross(forward, UP)
         if np.linalg.norm(right) < 1e-6 * np.linalg.norm(forward) or not np.linalg.norm(forward):
             raise ValueError(f"a camera at {tuple(position)} cannot look at {tuple(at)} without roll")
         forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
@@ -260,6 +265,10 @@ class Camera:
     def to_camera(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """World points (…×3) in camera coordinates."""
         return np.asarray((points - np.array(self.position)) @ np.array(self.rotation).T)
+
+    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance of world points (…×3) along the viewing axis, metres; < 0 behind the camera."""
+        return np.asarray(self.to_camera(points)[..., 2])
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """World points (…×3) in pixels (…×2). Points behind the camera come out as NaN."""

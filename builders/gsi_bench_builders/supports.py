@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import area_of, hull, inside, overlap_share
 from gsi_bench_builders.scene import Thing
 
-__all__ = ["CONTACT_M", "CONTAINERS", "find_supports", "is_container", "outline", "overlap_share"]
+__all__ = ["CONTACT_M", "CONTAINERS", "find_supports", "is_container", "outline"]
 
 Points = NDArray[np.float64]
 
@@ -74,7 +76,7 @@ class _Body:
         corners = thing.corners()
         self.base, self.top = float(corners[:, 2].min()), float(corners[:, 2].max())
         self.outline = outline(thing)
-        self.area = _area(self.outline)
+        self.area = area_of(self.outline)
 
 
 def _carries(carrier: _Body, body: _Body, container: bool) -> tuple[float, float, float] | None:
@@ -84,70 +86,13 @@ def _carries(carrier: _Body, body: _Body, container: bool) -> tuple[float, float
     within = container and carrier.base - 1e-3 <= body.base < carrier.top and body.area < carrier.area
     if not on_top and not within:
         return None
-    share = _share(body.outline, carrier.outline)
+    share = overlap_share(body.outline, carrier.outline)
     middle = np.asarray(body.thing.position[:2])
-    if share < _LEAST_SHARE or (not on_top and not _inside(middle, carrier.outline)):
+    if share < _LEAST_SHARE or (not on_top and not inside(middle, carrier.outline)):
         return None
     return round(carrier.base / _SAME_M) * _SAME_M, -round(abs(gap) / _SAME_M) * _SAME_M if on_top else 0.0, share
 
 
 def outline(thing: Thing) -> Points:
-    """A thing's box seen from above: its convex outline, counter-clockwise, n×2."""
-    return _hull(thing.corners()[:, :2])
-
-
-def overlap_share(first: Points, second: Points) -> float:
-    """The part of the first convex outline (n×2, counter-clockwise) that lies over the second, 0–1."""
-    return _share(first, second)
-
-
-def _share(first: Points, second: Points) -> float:
-    area = _area(first)
-    return _area(_clipped(first, second)) / area if area > 0 else 0.0
-
-
-def _hull(points: Points) -> Points:
-    """Andrew's monotone chain."""
-    ordered = sorted({(round(float(x), 9), round(float(y), 9)) for x, y in points})
-    halves = []
-    for sweep in (ordered, ordered[::-1]):
-        chain: list[tuple[float, float]] = []
-        for point in sweep:
-            while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
-                chain.pop()
-            chain.append(point)
-        halves.append(chain[:-1])
-    return np.array(halves[0] + halves[1])
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _area(polygon: Points) -> float:
-    if len(polygon) < 3:
-        return 0.0
-    x, y = polygon.T
-    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
-
-
-def _inside(point: Points, polygon: Points) -> bool:
-    side, offset = np.roll(polygon, -1, axis=0) - polygon, point - polygon
-    return bool((side[:, 0] * offset[:, 1] - side[:, 1] * offset[:, 0] >= 0).all())
-
-
-def _clipped(polygon: Points, window: Points) -> Points:
-    """The part of a convex polygon in another, both counter-clockwise (Sutherland and Hodgman)."""
-    kept = [np.asarray(p) for p in polygon]
-    for start, end in zip(window, np.roll(window, -1, axis=0), strict=True):
-        side = end - start
-        before, kept = kept, []
-        heights = [float(side[0] * (p[1] - start[1]) - side[1] * (p[0] - start[0])) for p in before]
-        for number, (point, height) in enumerate(zip(before, heights, strict=True)):
-            previous, previous_height = before[number - 1], heights[number - 1]
-            if (height > 0) != (previous_height > 0):
-                part = previous_height / (previous_height - height)
-                kept.append(previous + part * (point - previous))
-            if height > 0:
-                kept.append(point)
-    return np.array(kept) if len(kept) > 2 else np.empty((0, 2))
+    """Its footprint to a nanometre: layouts have whole centimetres, and what lies on an edge must be found to lie on it."""
+    return hull((round(float(x), 9), round(float(y), 9)) for x, y in footprint(thing))

@@ -77,7 +77,8 @@ class Flat:
 
     def render(self, scene, preset, seed):
         size = (scene.camera.height, scene.camera.width)
-        frame = Frame(np.zeros((*size, 3), np.uint8), np.full(size, np.inf, np.float32), np.zeros(size, np.uint16), scene.camera)
+        rgb, depth, ids = np.zeros((*size, 3), np.uint8), np.full(size, np.inf, np.float32), np.zeros(size, np.uint16)
+        frame = Frame(rgb, depth, ids, scene.camera)
         for number, thing in enumerate(scene.things, start=1):
             (x1, y1), (x2, y2) = self._ends(scene, thing.id)
             area = np.s_[round(y1):round(y2), round(x1):round(x2)]

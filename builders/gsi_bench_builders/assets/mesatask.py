@@ -31,8 +31,9 @@ from gsi_bench_builders.assets.mesatask_layout import (
 )
 from gsi_bench_builders.assets.nouns_zh import chinese
 from gsi_bench_builders.assets.symmetry import estimate_symmetry, most_symmetric
+from gsi_bench_builders.polygons import overlap_share
 from gsi_bench_builders.scene import AssetInfo, Camera, Light, Room, Scene, Support, Symmetry, Thing, Vector3
-from gsi_bench_builders.supports import CONTACT_M, find_supports, outline, overlap_share
+from gsi_bench_builders.supports import CONTACT_M, find_supports, outline
 from gsi_bench_dataset.language.english import parse
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.safety.files import printable_path

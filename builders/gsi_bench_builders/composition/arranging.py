@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.composition.choosing import Choice
 from gsi_bench_builders.composition.framing import View
-from gsi_bench_builders.composition.placing import Floats, edge_margin, footprint, gap, silhouette
+from gsi_bench_builders.composition.placing import Floats, edge_margin, silhouette
 from gsi_bench_builders.composition.themes import FACING, SQUARED, USUAL_DEPTH
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import gap, inside
 from gsi_bench_builders.scene import AssetInfo, Matrix3, Support, Thing, turn_about_z
 
-__all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "Area", "arrange", "inside", "turned_as_used", "used_area"]
+__all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "SLACK", "Area", "arrange", "turned_as_used", "used_area"]
 
 CLEARANCE_M = 0.015
 EDGE_M = 0.02
 BESIDE_M = 0.006  # between things on one carrier
+SLACK = 1e-9  # of what lies in an outline: rounding
 _TRIES = 90
 _COMPARED = 10  # places that are looked at through the camera; more is slow and changes little
 _MOST_HIDDEN = 0.35
@@ -116,7 +119,7 @@ class _Table:
             thing = Thing(self._name(info), info, (float(x), float(y), z), self._turn(info, rng), on=carrier.id)
             base = footprint(thing)
             beside = [footprint(t) for t in self.things if t.on == carrier.id]
-            if inside(base, outline[:, :2]) and _nearest(base, beside) >= BESIDE_M:
+            if inside(base, outline[:, :2], SLACK) and _nearest(base, beside) >= BESIDE_M:
                 self.things.append(thing)
                 return
 
@@ -183,11 +186,3 @@ def _usual_depth(info: AssetInfo) -> float:
     if info.category in USUAL_DEPTH:
         return USUAL_DEPTH[info.category]
     return float(np.interp(info.size[2], [0.02, 0.1, 0.22, 0.4], [-0.75, -0.15, 0.6, 0.95]))
-
-
-def inside(points: Floats, outline: Floats) -> bool:
-    """Whether all points lie in a convex outline of either direction."""
-    side = np.roll(outline, -1, axis=0) - outline
-    to_point = points[:, None] - outline[None]
-    cross = side[None, :, 0] * to_point[..., 1] - side[None, :, 1] * to_point[..., 0]
-    return bool((cross >= -1e-9).all() or (cross <= 1e-9).all())

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gsi_bench_builders.composition.arranging import CLEARANCE_M, EDGE_M, arrange, inside, used_area
+from gsi_bench_builders.composition.arranging import CLEARANCE_M, EDGE_M, SLACK, arrange, used_area
 from gsi_bench_builders.composition.choosing import LOOKS, choose
 from gsi_bench_builders.composition.framing import View, framed
 from gsi_bench_builders.composition.lighting import draw_light
-from gsi_bench_builders.composition.placing import edge_margin, footprint, gap, picture_box, visible_shares
+from gsi_bench_builders.composition.placing import edge_margin, picture_box, visible_shares
 from gsi_bench_builders.composition.themes import THEMES, Theme
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import gap, inside
 from gsi_bench_builders.scene import Room, Scene, Support
 
 __all__ = ["THEMES", "CompositionError", "compose", "flaws"]
@@ -72,7 +74,7 @@ def flaws(scene: Scene) -> list[str]:
         found.append("things too close")
     if min((edge_margin(o, scene.support) for o in outlines), default=0.0) < EDGE_M - 1e-9:
         found.append("a thing at the support's edge")
-    if any(not inside(footprint(t), scene.thing(t.on).receptacle_outline()[:, :2]) for t in scene.things if t.on):
+    if any(not inside(footprint(t), scene.thing(t.on).receptacle_outline()[:, :2], SLACK) for t in scene.things if t.on):
         found.append("a thing hangs over what carries it")
     boxes = np.stack([picture_box(scene.camera, t) for t in scene.things]) if scene.things else np.zeros((0, 2, 2))
     boxes = boxes / scene.camera.width

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import boxes_apart, depth_inside, footprint, rect_iou, screen_rect
+from gsi_bench_builders.edits.geometry import boxes_apart, rect_iou, screen_rect
 from gsi_bench_builders.engine import Coverage
+from gsi_bench_builders.footprints import swept_footprint
+from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
 __all__ = [
@@ -30,7 +32,7 @@ Rect = Sequence[float]
 
 def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> bool:
     """Whether a thing's whole footprint lies on what carries it: the support less its rim, or a receptacle's outline."""
-    points = footprint(thing)
+    points = swept_footprint(thing)
     if thing.on is not None:
         outline = scene.thing(thing.on).receptacle_outline()[:, :2]
         return bool(depth_inside(points, outline).min() >= options.receptacle_margin_m)
@@ -132,7 +134,7 @@ def _in_frame(camera: Camera, rect: Rect, margin: float) -> bool:
 
 
 def _depth(camera: Camera, thing: Thing) -> float:
-    return float(camera.to_camera(np.array(thing.position))[2])
+    return float(camera.depth(np.array(thing.position)))
 
 
 def _covered(rect: Rect, cover: Rect) -> float:

@@ -17,7 +17,8 @@ from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.base import Candidate, EditOptions, Effect, Rejection, Stage
 from gsi_bench_builders.edits.checks import seen_well
 from gsi_bench_builders.edits.geometry import box_distance, screen_rect
-from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
+from gsi_bench_builders.frames import camera_motion
+from gsi_bench_builders.scene import UP, Camera, Scene, Thing, matrix3, turn_about_z
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["View", "panned", "propose", "travelled"]
@@ -69,15 +70,15 @@ class View(Candidate):
     def operation(self, stage: Stage) -> Operation:
         """With the camera's motion in its old frame."""
         old = stage.scene.camera
-        new = self.camera(old)
+        translation, rotation = camera_motion(old, self.camera(old))
         return Operation(
             kind="view",
             direction=self.direction,
             distance_m=None if self.distance_cm is None else self.distance_cm / 100,
             angle_deg=self.angle_deg,
             frame="camera",
-            camera_translation_m=tuple(old.to_camera(np.array(new.position)).tolist()),
-            camera_rotation=matrix3(np.array(new.rotation) @ np.array(old.rotation).T),
+            camera_translation_m=translation,
+            camera_rotation=rotation,
         )
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
@@ -103,7 +104,7 @@ def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
 def travelled(camera: Camera, direction: str, distance_m: float) -> Camera:
     """A camera that has gone in one of the six directions, level or straight up and down."""
     right, forward = camera.flat_axes()
-    up = np.array([0.0, 0.0, 1.0])
+    up = np.array(UP)
     ways = {"left": -right, "right": right, "forward": forward, "backward": -forward, "up": up, "down": -up}
     x, y, z = (np.array(camera.position) + distance_m * ways[direction]).tolist()
     return dataclasses.replace(camera, position=(x, y, z))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Frame
-from gsi_bench_builders.frames import depth_png, evaluation_box, ids_png, rgb_png, to_camera_direction
+from gsi_bench_builders.frames import depth_png, evaluation_box, ids_png, rgb_png, up_in_camera
 from gsi_bench_builders.production.variants import Variant
 from gsi_bench_builders.scene import AssetInfo, Scene
 from gsi_bench_dataset.records import Sample, SceneObject
@@ -50,7 +50,7 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
         "camera_intrinsics": scene.camera.intrinsics,
         "pixel_frame": "source",
         "pixel_frame_reason": "rendered with this camera matrix",
-        "up": to_camera_direction(scene.camera, (0.0, 0.0, 1.0)),
+        "up": up_in_camera(scene.camera),
         "up_source": "engine",
         "scene_id": scene.id,
         "engine": making.engine,

@@ -109,7 +109,7 @@ def _ends_are_free(scene: Scene, frame: Frame, thing: Thing, points: Points, pix
 
     It is when the pixels around it show the thing itself or what lies behind, and it is no tip thinner than a pixel.
     """
-    depth = scene.camera.to_camera(points)[:, 2]
+    depth = scene.camera.depth(points)
     number = [t.id for t in scene.things].index(thing.id) + 1
     height, width = frame.depth_m.shape
     free = np.zeros(4, dtype=bool)
@@ -217,7 +217,7 @@ def surface_points(frame: Frame, mask: NDArray[np.bool_]) -> Points:
 def carried(before: Thing, after: Thing, points: Points) -> Points:
     """World points of a thing's surface where they are when it stands differently."""
     own = (points - before.position) @ np.array(before.rotation) / before.scale
-    return np.asarray(own * after.scale @ np.array(after.rotation).T + after.position)
+    return after.to_world(own * after.scale)
 
 
 def _seen_through(points: Points, frame: Frame) -> float:
@@ -229,7 +229,7 @@ def _seen_through(points: Points, frame: Frame) -> float:
     if not inside.any():
         return 0.0
     x, y = np.floor(pixels[inside]).astype(int).T
-    depth = camera.to_camera(points[inside])[:, 2]
+    depth = camera.depth(points[inside])
     # At a silhouette the nearest of the neighbouring pixels may be the one that shows the surface.
     shown = np.min([frame.depth_m[y + j, x + i] for i in (-1, 0, 1) for j in (-1, 0, 1)], axis=0)
     return float((shown > depth + DEPTH_M).mean())

@@ -6,15 +6,14 @@ Only states that could be photographed: nothing floats, cuts through something e
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.library import SOURCE, asset, asset_key
 from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Probe
+from gsi_bench_builders.motion import Motion
 from gsi_bench_builders.scene import Camera, Light, Scene, Thing, matrix3
 
 __all__ = ["GRADES", "Variant", "variants_of"]
@@ -98,34 +97,18 @@ def _carried_partly(edit: Edit, amount: float) -> Scene:
 
 def _between(before: Thing, after: Thing, amount: float) -> Thing:
     """Positions and angles in proportion, sizes in proportion of their logarithms."""
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
-    angle = math.atan2(turn[1, 0], turn[0, 0])
     factor = after.size[2] / before.size[2]
+    motion = Motion.between(before.scaled(factor), after)
     grown = before.scaled(factor**amount)
-    step = np.array(after.position) - before.scaled(factor).position
-    return dataclasses.replace(grown.turned(angle * amount).moved((step * amount).tolist()), on=before.on)
+    return dataclasses.replace(grown.turned(motion.heading_rad * amount).moved((motion.step * amount).tolist()), on=before.on)
 
 
 def _camera_partly(before: Camera, after: Camera, amount: float) -> Camera:
-    position = np.array(before.position) + amount * (np.array(after.position) - before.position)
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
+    motion = Motion.between(before, after).part(amount)
+    position = np.array(before.position) + motion.step
     return dataclasses.replace(
-        after,
-        position=tuple(position.tolist()),
-        rotation=matrix3(_power(turn, amount) @ np.array(before.rotation)),
+        after, position=tuple(position.tolist()), rotation=matrix3(motion.turn @ np.array(before.rotation))
     )
-
-
-def _power(turn: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
-    """A share of a rotation, about the same axis (Rodrigues)."""
-    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-    sine = float(np.linalg.norm(axis)) / 2
-    if sine < 1e-12:
-        return np.eye(3)
-    angle = amount * math.atan2(sine, (float(np.trace(turn)) - 1) / 2)
-    x, y, z = axis / (2 * sine)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
 
 
 def _same_turn(edit: Edit) -> bool:
@@ -164,21 +147,16 @@ def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
         yield Variant("wrong_object", None, edit.before.without([other.id]))
         return
     before, after = edit.before.thing(edit.target), edit.after.thing(edit.target)
+    motion = Motion.between(before, after)
     if edit.effect == "shift":
-        step = np.array(after.position) - before.position
-        changed = other.moved(step.tolist())
+        changed = other.moved(motion.step.tolist())
     elif edit.effect == "turn":
-        changed = other.turned(_angle(before, after))
+        changed = other.turned(motion.heading_rad)
     elif edit.effect == "scale":
         changed = other.scaled(after.size[2] / before.size[2])
     else:
         return
     yield Variant("wrong_object", None, edit.before.with_things([changed]))
-
-
-def _angle(before: Thing, after: Thing) -> float:
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
-    return math.atan2(turn[1, 0], turn[0, 0])
 
 
 def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import depth_inside
 from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.place import propose as propose_place
@@ -19,6 +18,7 @@ from gsi_bench_builders.edits.scale import Scale
 from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.view import propose as propose_view
 from gsi_bench_builders.engine import Coverage
+from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, turn_about_z
 
 OPTIONS = EditOptions(min_target_px=15)

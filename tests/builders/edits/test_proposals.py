@@ -10,10 +10,11 @@ from PIL import Image
 
 from gsi_bench_builders.edits.base import REASONS, EditOptions
 from gsi_bench_builders.edits.checks import stands_on_its_support
-from gsi_bench_builders.edits.geometry import Boxes, boxes_apart, depth_inside
+from gsi_bench_builders.edits.geometry import Boxes, boxes_apart
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.edits.selfcheck import reads_back
+from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_dataset import EncodedImage, Sample
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_metric.protocols.official.scoring import operation_of

@@ -71,7 +71,7 @@ class BlenderEngine:
         thing = scene.thing(thing_id)
         points, _ = mesh_arrays(self._meshes.mesh(thing.info.key))
         # As Blender holds it: 32-bit
-        return np.asarray(points * thing.scale @ np.array(thing.rotation).T + thing.position)
+        return thing.to_world(points * thing.scale)
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
         """See `Probe.touching`. Pieces of the room are named `room <name>`."""

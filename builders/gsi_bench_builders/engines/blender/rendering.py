@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.engine import EngineError, Frame, Preset
 from gsi_bench_builders.engines.blender.session import blender
+from gsi_bench_builders.frames import graphics_pose
 from gsi_bench_builders.scene import Camera
 from gsi_bench_dataset.safety.images import open_image
 
@@ -117,11 +118,7 @@ def _set_camera(scene: Any, camera: Camera) -> None:
         made = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         scene.collection.objects.link(made)
         scene.camera = made
-    # Blender's camera looks along its own -z with y up; ours along z with y down.
-    axes = np.array(camera.rotation).T @ np.diag([1.0, -1.0, -1.0])
-    world = np.eye(4)
-    world[:3, :3], world[:3, 3] = axes, camera.position
-    made.matrix_world = Matrix(world.tolist())
+    made.matrix_world = Matrix(graphics_pose(camera).tolist())
     made.data.sensor_fit, made.data.sensor_width = "HORIZONTAL", 36.0
     made.data.lens = camera.focal * 36.0 / camera.width
     made.data.clip_start, made.data.clip_end = 0.01, 100.0
