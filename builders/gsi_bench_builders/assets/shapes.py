@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gsi_bench_builders.assets.mesh import Mesh, Points, extrude, lathe, loft, patch, rounded_rectangle, spline, split, thicken
+from gsi_bench_builders.assets.lines import rounded_rectangle, spline
+from gsi_bench_builders.assets.mesh import Mesh, Points, split
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, patch, thicken
 
 __all__ = [
     "decal",

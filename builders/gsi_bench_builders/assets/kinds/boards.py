@@ -9,22 +9,10 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Colour, Material, metal, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    Points,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    tube,
-)
+from gsi_bench_builders.assets.mesh import Mesh, Points, join
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 WOODS: tuple[tuple[Colour, Colour], ...] = (

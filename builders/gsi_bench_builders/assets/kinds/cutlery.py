@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import Mesh, join, loft, patch, rounded_rectangle, spline, thicken
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
+from gsi_bench_builders.assets.solids import loft, patch, thicken
 
 STEEL: Colour = (0.76, 0.76, 0.77)
 SETS = ("silver", "black", "white", "red", "blue", "green")  # the first are of one piece, the others have coloured handles

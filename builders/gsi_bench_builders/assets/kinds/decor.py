@@ -9,21 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import BRANDS, Canvas, mixed, shade
 from gsi_bench_builders.assets.colours import COLOURS, NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, fabric, glass, metal, paper, plastic, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    patch,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    thicken,
-    tube,
-)
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.shapes import decal, disc, leaf, side_plate, smooth_profile
+from gsi_bench_builders.assets.solids import extrude, lathe, patch, rounded_box, thicken, tube
 from gsi_bench_builders.scene import Receptacle
 
 INK: Colour = (0.10, 0.10, 0.12)

@@ -9,19 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import BRANDS, WORDS, Canvas, mixed, shade
 from gsi_bench_builders.assets.colours import COLOURS, NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, rounded_rectangle
 from gsi_bench_builders.assets.material import Colour, Material, Picture, fabric, metal, paper, plastic
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    rounded_box,
-    rounded_rectangle,
-    tube,
-)
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.shapes import decal, faced, keycap, smooth_profile
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box, tube
 from gsi_bench_builders.scene import Receptacle
 
 ALUMINIUM: Colour = (0.72, 0.73, 0.74)

@@ -9,22 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, fabric, glass, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    tube,
-)
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.shapes import smooth_profile
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 STEEL: Colour = (0.72, 0.72, 0.73)

@@ -9,9 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import BRANDS, Canvas, mixed, shade
 from gsi_bench_builders.assets.colours import COLOURS, NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, rounded_rectangle
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, glass, metal, paper, plastic
-from gsi_bench_builders.assets.mesh import Mesh, extrude, fillet, join, lathe, loft, rounded_box, rounded_rectangle
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.shapes import faced, wrap
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box
 
 CREAM: Colour = (0.95, 0.92, 0.84)
 INK: Colour = (0.12, 0.12, 0.14)

@@ -10,24 +10,11 @@ from gsi_bench_builders.assets.artwork import BRANDS, Canvas, shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.kinds.tableware import decorated
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    Points,
-    ellipsoid,
-    fillet,
-    join,
-    lathe,
-    loft,
-    patch,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    thicken,
-)
+from gsi_bench_builders.assets.mesh import Mesh, Points, join
 from gsi_bench_builders.assets.shapes import side_plate, smooth_profile, wrap
+from gsi_bench_builders.assets.solids import ellipsoid, lathe, loft, patch, rounded_box, sweep, thicken
 
 STEEL: Colour = (0.74, 0.74, 0.75)
 TIMBERS: tuple[tuple[Colour, Colour], ...] = (

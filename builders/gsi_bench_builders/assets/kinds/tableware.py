@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import arc, fillet, polygon, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, glass, metal
-from gsi_bench_builders.assets.mesh import Mesh, Points, arc, fillet, lathe, polygon, spline, sweep, tube
+from gsi_bench_builders.assets.mesh import Mesh, Points
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
 from gsi_bench_builders.assets.shapes import smooth_profile
+from gsi_bench_builders.assets.solids import lathe, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 GLAZES = ("white", "blue", "teal", "green", "yellow", "red", "gray", "beige", "pink", "black")

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.assets.library import Part
+from gsi_bench_builders.assets.lines import rounded_rectangle
 from gsi_bench_builders.assets.material import Colour, Material, fabric, metal
-from gsi_bench_builders.assets.mesh import Mesh, extrude, join, loft, rounded_box, rounded_rectangle, tube
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.rooms.palettes import PAINTS, STONES, WOODS, along, lacquer, stone, timber
 from gsi_bench_builders.assets.rooms.pieces import Piece, box
+from gsi_bench_builders.assets.solids import extrude, loft, rounded_box, tube
 from gsi_bench_builders.scene import Support
 
 __all__ = ["armchair", "cabinet_below", "chair", "legs", "sideboard", "sofa", "table_top", "with_another_top"]
