@@ -21,7 +21,7 @@ from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.scene import AssetInfo, Receptacle, Symmetry, Vector3
 
-__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds"]
+__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "standing"]
 
 SOURCE = "embedded"
 
@@ -37,6 +37,13 @@ class Part:
     mesh: Mesh
     material: Material
     smooth_deg: float = 35.0
+
+
+def standing(parts: Iterable[Part]) -> list[Part]:
+    """Parts lifted or lowered together until the lowest point is on z = 0."""
+    parts = list(parts)
+    low = min(float(part.mesh.vertices[:, 2].min()) for part in parts)
+    return [dataclasses.replace(part, mesh=part.mesh.moved(z=-low)) for part in parts]
 
 
 @dataclasses.dataclass(frozen=True)

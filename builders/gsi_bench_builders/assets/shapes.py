@@ -18,6 +18,7 @@ __all__ = [
     "faced",
     "keycap",
     "leaf",
+    "outline_of",
     "oval",
     "side_plate",
     "smooth_profile",
@@ -133,3 +134,8 @@ def smooth_profile(points: Sequence[Sequence[float]], count: int = 40) -> Points
     line = spline(points, count)
     line[:, 0] = np.maximum(line[:, 0], 0)
     return line
+
+
+def outline_of(points: Points) -> tuple[tuple[float, float], ...]:
+    """An outline (n×2) as receptacles hold it."""
+    return tuple((float(x), float(y)) for x, y in points)
