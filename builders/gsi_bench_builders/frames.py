@@ -34,7 +34,7 @@ __all__ = [
     "up_in_camera",
 ]
 
-# Evaluation's object axes (right, down, forward) in a thing's own (right, forward, up), transposed.
+# Evaluation's object axes (right, down, forward) in an object's own (right, forward, up), transposed.
 _Q_T = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 _DEEPEST_MM = 2**16 - 1
 

@@ -1,4 +1,4 @@
-"""Which thing stands on which, found from boxes alone: for scenes that come without it."""
+"""Which object stands on which, found from boxes alone: for scenes that come without it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["CONTACT_M", "CONTAINERS", "find_supports", "is_container", "outline"
 Points = NDArray[np.float64]
 
 CONTACT_M = 0.01  # how far a base may be off the surface that carries it
-_LEAST_SHARE = 0.05  # of the carried thing's outline that must lie over the carrier's: less is brushing past
+_LEAST_SHARE = 0.05  # of the carried object's outline that must lie over the carrier's: less is brushing past
 _SAME_M = 0.005  # carriers this near in height are told apart by what lies over them
 
-# Last words of nouns for what things are put into: their boxes reach above the surface that carries.
+# Last words of nouns for what objects are put into: their boxes reach above the surface that carries.
 CONTAINERS = {
     "ashtray", "basin", "basket", "bin", "bowl", "box", "bucket", "caddy", "carton", "case", "casserole", "container",
     "cooker", "crate", "cup", "dish", "drawer", "flowerpot", "glass", "goblet", "holder", "jar", "jug", "mug",
@@ -30,7 +30,7 @@ CONTAINERS = {
 
 
 def is_container(thing: Thing) -> bool:
-    """Whether things are put into it rather than on its top: by its receptacle, else by its noun."""
+    """Whether objects are put into it rather than on its top: by its receptacle, else by its noun."""
     if thing.info.receptacle is not None:
         return True
     return thing.info.category.split(" ")[-1] in CONTAINERS
@@ -41,18 +41,18 @@ def find_supports(
     surface_z: float | None = None,
     container: Callable[[Thing], bool] = is_container,
 ) -> tuple[Thing, ...]:
-    """The things with `on` set, in the same order; whatever `on` they had is forgotten.
+    """The objects with `on` set, in the same order; whatever `on` they had is forgotten.
 
-    A thing stands on another when its base is within 1 cm of the other's top, and above the other's middle, and 5 % of its
+    An object stands on another when its base is within 1 cm of the other's top, and above the other's middle, and 5 % of its
     outline lies over the other's; it stands in a container when its base is between the container's base and top, its middle
     lies over the container, and its outline is the smaller one. Among several, the one whose base is highest carries it (a
     cup on a saucer on a tray stands on the saucer), then the one with the nearer surface, then the one with more of it.
 
     Args:
-        surface_z: height of the surface under everything, metres. If given, a thing that is more than 1 cm above it and that
+        surface_z: height of the surface under everything, metres. If given, an object that is more than 1 cm above it and that
             neither stands on nor in another is taken to be in whatever box its base is in (a shelf, a chair): something
             must carry it. Those that still hang in the air keep `on` None, as do those on the surface.
-        container: which things others are put into.
+        container: which objects others are put into.
     """
     bodies = [_Body(thing) for thing in things]
     # Carriers come strictly before what they carry in this order, so that there are no circles.
@@ -69,7 +69,7 @@ def find_supports(
 
 
 class _Body:
-    """A thing and what is asked of it again and again."""
+    """An object and what is asked of it again and again."""
 
     def __init__(self, thing: Thing):
         self.thing = thing

@@ -48,7 +48,7 @@ def standing(parts: Iterable[Part]) -> list[Part]:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """What a kind's function returns: parts in the thing's own axes (front faces -y, stands on z = 0), metres.
+    """What a kind's function returns: parts in the object's own axes (front faces -y, stands on z = 0), metres.
 
     Attributes:
         symmetry: turns about its vertical that leave it looking the same, for this look: a printed can is "none", a bare

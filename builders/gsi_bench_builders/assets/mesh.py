@@ -24,7 +24,7 @@ class Mesh:
     Attributes:
         vertices: V×3.
         faces: F×4 vertex numbers; the last is -1 for a triangle.
-        uv: F×4×2, 0–1; None for surfaces that no picture is put on.
+        uv: F×4×2, 0–1; None for surfaces that no image is put on.
     """
 
     vertices: Points
@@ -83,7 +83,7 @@ class Mesh:
         return np.asarray(self.normals() @ (towards / np.linalg.norm(towards)) > math.cos(math.radians(within_deg)))
 
     def with_flat_uv(self, right: ArrayLike, up: ArrayLike) -> Mesh:
-        """With a picture laid on flat: u along `right`, v along `up`, 0–1 over the mesh's own extent."""
+        """With an image laid on flat: u along `right`, v along `up`, 0–1 over the mesh's own extent."""
         axes = np.stack([np.asarray(right, dtype=np.float64), np.asarray(up, dtype=np.float64)])
         flat = self.vertices @ axes.T
         used = flat[np.unique(self.faces[self.faces >= 0])]

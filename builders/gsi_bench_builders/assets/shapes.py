@@ -29,7 +29,7 @@ __all__ = [
 
 
 def faced(mesh: Mesh, direction: ArrayLike, within_deg: float = 12.0) -> tuple[Mesh, Mesh]:
-    """(the faces that look in a direction, with picture coordinates as seen from there; all others)."""
+    """(the faces that look in a direction, with image coordinates as seen from there; all others)."""
     out = np.asarray(direction, dtype=np.float64)
     out = out / np.linalg.norm(out)
     right = np.array([1.0, 0.0, 0.0]) if abs(out[2]) > 0.9 else np.cross((0.0, 0.0, 1.0), out)
@@ -62,7 +62,7 @@ def oval(outline: Points, rings: Sequence[tuple[float, float]], caps: bool = Tru
 
 
 def decal(width: float, height: float, radius: float = 0.0) -> Mesh:
-    """A picture's rectangle around the origin that looks up, readable from the front."""
+    """An image's rectangle around the origin that looks up, readable from the front."""
     if radius > 0:
         outline = rounded_rectangle(width, height, radius, 5)
         top = loft([np.column_stack([outline * s, np.zeros(len(outline))]) for s in (1.0, 0.999)])

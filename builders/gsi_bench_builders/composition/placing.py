@@ -14,7 +14,7 @@ from gsi_bench_builders.scene import Camera, Support, Thing
 __all__ = ["edge_margin", "picture_box", "silhouette", "visible_shares"]
 
 Floats = NDArray[np.float64]
-_CELLS = 96  # side of the raster in which things hide each other
+_CELLS = 96  # side of the raster in which objects hide each other
 
 
 def edge_margin(outline: Floats, support: Support) -> float:
@@ -24,13 +24,13 @@ def edge_margin(outline: Floats, support: Support) -> float:
 
 
 def picture_box(camera: Camera, thing: Thing) -> Floats:
-    """Lowest and highest column and row of a thing's box in the picture, pixels, 2×2; NaN if it is partly behind."""
+    """Lowest and highest column and row of an object's box in the image, pixels, 2×2; NaN if it is partly behind."""
     pixels = camera.project(thing.corners())
     return np.stack([pixels.min(axis=0), pixels.max(axis=0)])
 
 
 def silhouette(camera: Camera, thing: Thing) -> NDArray[np.bool_]:
-    """Which cells of a coarse raster over the picture a thing's box covers."""
+    """Which cells of a coarse raster over the image an object's box covers."""
     scale = _CELLS / np.array([camera.width, camera.height])
     outline = hull(camera.project(thing.corners()) * scale)
     image = Image.new("1", (_CELLS, _CELLS))
@@ -39,7 +39,7 @@ def silhouette(camera: Camera, thing: Thing) -> NDArray[np.bool_]:
 
 
 def visible_shares(camera: Camera, things: Sequence[Thing]) -> list[float]:
-    """For each thing the part of its box's picture that no nearer box covers, 0–1. What stands on a thing hides none of it."""
+    """For each object the part of its box's image that no nearer box covers, 0–1. What stands on an object hides none of it."""
     _, forward = camera.flat_axes()
     depths = [float(forward @ t.position) for t in things]
     masks = [silhouette(camera, t) for t in things]

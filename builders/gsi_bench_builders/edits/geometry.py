@@ -34,7 +34,7 @@ class Boxes:
 
     @classmethod
     def of(cls, things: Sequence[Thing]) -> Boxes:
-        """The boxes of things, in their order."""
+        """The boxes of objects, in their order."""
         return cls(
             np.array([t.position for t in things], dtype=np.float64).reshape(-1, 3),
             np.array([t.rotation for t in things], dtype=np.float64).reshape(-1, 3, 3),
@@ -69,7 +69,7 @@ def box_distance(point: Sequence[float], others: Boxes) -> Array:
 
 
 def screen_rect(camera: Camera, thing: Thing) -> tuple[float, float, float, float] | None:
-    """Upright rectangle around a box's picture (left, top, right, bottom), pixels; None where it reaches behind the camera."""
+    """Upright rectangle around a box's image (left, top, right, bottom), pixels; None where it reaches behind the camera."""
     pixels = camera.project(thing.corners())
     if np.isnan(pixels).any():
         return None

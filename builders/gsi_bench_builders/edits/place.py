@@ -1,4 +1,4 @@
-"""Place: a thing goes on or into another that can carry it, anywhere there or at a named spot."""
+"""Place: an object goes on or into another that can carry it, anywhere there or at a named spot."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None
     problem = check_frame(old, new, options)
     if problem is None and not gone and not stays:
         problem = check_solid(stage, after, target)
-    # A turn about its own centre may leave the box of a thing where it was and still show.
+    # A turn about its own centre may leave the box of an object where it was and still show.
     if problem is None and new is not None and candidate.effect != "turn" and barely_changes(old, new, options):
         problem = Rejection("barely_changes")
     if problem is None and not gone:

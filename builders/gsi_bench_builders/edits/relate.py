@@ -1,4 +1,4 @@
-"""Relate: a thing goes to a place that another thing gives, "10 cm in front of the bowl", measured between the centres.
+"""Relate: an object goes to a place that another object gives, "10 cm in front of the bowl", measured between the centres.
 
 Its centre comes to lie exactly in the named direction of the other's centre, seen from above; it keeps its own height.
 """
@@ -18,7 +18,7 @@ from gsi_bench_dataset.records import Operation
 
 __all__ = ["Relate", "propose"]
 
-# Nearer than this to where it is asked to go, a thing counts as standing there.
+# Nearer than this to where it is asked to go, an object counts as standing there.
 _THERE_M = 0.05
 
 
@@ -74,7 +74,7 @@ class Relate(Candidate):
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
-    """A random target, another thing, direction and distance."""
+    """A random target, another object, direction and distance."""
     target = draw(stage.nameable, rng)
     others = tuple(t for t in stage.nameable if target is not None and t.id != target.id)
     reference = draw(others, rng)

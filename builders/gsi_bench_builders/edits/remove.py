@@ -1,4 +1,4 @@
-"""Remove: a thing that carries nothing goes away."""
+"""Remove: an object that carries nothing goes away."""
 
 from __future__ import annotations
 

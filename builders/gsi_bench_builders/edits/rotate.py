@@ -1,4 +1,4 @@
-"""Rotate: a standing thing turns about the vertical through its centre; what stands on it turns along."""
+"""Rotate: a standing object turns about the vertical through its centre; what stands on it turns along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scale: a thing grows or shrinks about the middle of its base, so that what stands stays standing."""
+"""Scale: an object grows or shrinks about the middle of its base, so that what stands stays standing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ __all__ = ["View", "panned", "propose", "travelled"]
 _TRAVELS = ("left", "right", "forward", "backward", "up", "down")
 _PANS = ("left", "right", "up", "down")
 _STEEPEST_DEG = 80
-# The target of a view edit is large and near the picture's middle: at this share of the picture's width from it, half counts.
+# The target of a view edit is large and near the image's middle: at this share of the image's width from it, half counts.
 _CENTRAL_SHARE = 0.25
 
 
@@ -52,7 +52,7 @@ class View(Candidate):
         return panned(old, self.direction, math.radians(self.angle_deg or 0))
 
     def check(self, stage: Stage) -> Rejection | None:
-        """The camera comes near nothing, looks neither straight up nor down, and keeps most of the scene in the picture."""
+        """The camera comes near nothing, looks neither straight up nor down, and keeps most of the scene in the image."""
         scene, options = stage.scene, stage.options
         camera = self.camera(scene.camera)
         near = stage.boxes.centres.size and box_distance(camera.position, stage.boxes).min() < options.camera_clearance_m
@@ -64,7 +64,7 @@ class View(Candidate):
         return Rejection("scene_lost") if steep or kept < options.min_kept * len(shown) else None
 
     def apply(self, scene: Scene) -> Scene:
-        """The same things, seen from elsewhere."""
+        """The same objects, seen from elsewhere."""
         return dataclasses.replace(scene, camera=self.camera(scene.camera))
 
     def operation(self, stage: Stage) -> Operation:
@@ -89,7 +89,7 @@ class View(Candidate):
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
-    """A random motion; the target is the thing that the picture is most about."""
+    """A random motion; the target is the object that the image is most about."""
     target = _main_thing(stage)
     if target is None:
         return Rejection("no_candidate")
@@ -122,7 +122,7 @@ def panned(camera: Camera, direction: str, angle_rad: float) -> Camera:
 
 
 def _main_thing(stage: Stage) -> str | None:
-    """The named thing that is large and central; None where none is seen well."""
+    """The named object that is large and central; None where none is seen well."""
     scores = {}
     for thing in _well_seen(stage, stage.options):
         rect = screen_rect(stage.scene.camera, thing)

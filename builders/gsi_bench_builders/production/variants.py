@@ -83,7 +83,7 @@ def _partly(edit: Edit, amount: float) -> Scene | None:
         return _carried_partly(edit, amount)
     if edit.effect == "camera":
         return dataclasses.replace(edit.before, camera=_camera_partly(edit.before.camera, edit.after.camera, amount))
-    return None  # a thing half-way to its plate would float; half a removal is none
+    return None  # an object half-way to its plate would float; half a removal is none
 
 
 def _carried_partly(edit: Edit, amount: float) -> Scene:
@@ -142,7 +142,7 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
 
 
 def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
-    """The right edit, done to another thing."""
+    """The right edit, done to another object."""
     if edit.effect == "remove":
         yield Variant("wrong_object", None, edit.before.without([other.id]))
         return
@@ -184,7 +184,7 @@ def _other_light(scene: Scene, rng: np.random.Generator) -> Light:
 
 
 def _is_valid(scene: Scene, edit: Edit, probe: Probe) -> bool:
-    """In frame, on the support or where the edit itself puts things, cutting through nothing."""
+    """In frame, on the support or where the edit itself puts objects, cutting through nothing."""
     if dataclasses.replace(scene, light=edit.before.light, room=edit.before.room) in (edit.before, edit.after):
         return True  # photographed already; another light or table top moves nothing
     before = {t.id: t for t in edit.before.things}

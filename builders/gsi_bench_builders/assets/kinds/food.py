@@ -20,7 +20,7 @@ LEAF = Material((0.16, 0.33, 0.08), roughness=0.5, coat=0.15)
 
 
 def lumpy(mesh: Mesh, rng: np.random.Generator, amount: float, lobes: int = 3) -> Mesh:
-    """With soft bulges all around, as grown things have."""
+    """With soft bulges all around, as what has grown has them."""
     phase = rng.uniform(0, 2 * np.pi, lobes)
     strength = rng.uniform(0.3, 1.0, lobes) * amount
 

@@ -1,4 +1,4 @@
-"""Things of the pantry and the stove side: sugar bowls, coffee pots, bottles to carry, rolls of paper, blocks of knives."""
+"""Objects of the pantry and the stove side: sugar bowls, coffee pots, bottles to carry, rolls of paper, blocks of knives."""
 
 from __future__ import annotations
 

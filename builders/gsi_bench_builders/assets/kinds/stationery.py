@@ -1,4 +1,4 @@
-"""Paper and writing things: books, notebooks, cups of pencils."""
+"""Paper and what one writes with: books, notebooks, cups of pencils."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _TRIMS: tuple[Colour, ...] = ((0.10, 0.17, 0.36), (0.62, 0.33, 0.12), (0.20, 0.3
 
 
 def vessel(profile: Points, segments: int = 80) -> tuple[Mesh, Mesh]:
-    """(outside, inside) of a turned thing, parted at its highest point: each may have its own glaze, v along its own wall."""
+    """(outside, inside) of a turned object, parted at its highest point: each may have its own glaze, v along its own wall."""
     top = int(np.argmax(profile[:, 1]))
     return lathe(profile[: top + 1], segments), lathe(profile[top:], segments)
 

@@ -35,7 +35,7 @@ def table_top(support: Support, material: Material, thickness: float, radius: fl
 
 def with_another_top(pieces: Sequence[tuple[str, Sequence[Part]]], rng: np.random.Generator) -> list[Piece]:
     """The same room, but wood, stone or paint of clearly another colour on the support's top and what continues it."""
-    tops = (pieces[0][0], "worktop")  # a room's first piece is what things stand on
+    tops = (pieces[0][0], "worktop")  # a room's first piece is what objects stand on
     former = np.array(pieces[0][1][0].material.colour)
     choices = [timber(name, rng) for name in WOODS] + [stone(name, rng) for name in STONES]
     choices += [lacquer(PAINTS[name]) for name in ("white", "sage", "dusty blue", "clay", "slate")]

@@ -21,7 +21,7 @@ _BACKGROUND_M = 1e9  # Cycles writes 1e10 where nothing is
 
 
 class Renderer:
-    """Takes pictures of the session's scene.
+    """Takes images of the session's scene.
 
     Args:
         device: "CPU", or "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI".
@@ -32,7 +32,7 @@ class Renderer:
         self._passes: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self) -> None:
-        """Settings that hold for every picture; to be called after each reset."""
+        """Settings that hold for every image; to be called after each reset."""
         bpy = blender()
         scene = bpy.context.scene
         scene.render.engine = "CYCLES"
@@ -41,7 +41,7 @@ class Renderer:
         scene.render.image_settings.file_format = "PNG"
         scene.render.image_settings.color_mode = "RGB"
         scene.render.image_settings.compression = 0  # read back at once
-        # The most colourful look of AgX: yellow things must be yellow, for instructions call them so.
+        # The most colourful look of AgX: yellow objects must be yellow, for instructions call them so.
         scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Punchy"
         scene.view_settings.exposure = 0.6
         scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
@@ -52,7 +52,7 @@ class Renderer:
         self._tap()
 
     def render(self, camera: Camera, preset: Preset, seed: int) -> Frame:
-        """The picture that the camera takes now."""
+        """The image that the camera takes now."""
         bpy = blender()
         scene = bpy.context.scene
         _set_camera(scene, camera)

@@ -62,7 +62,7 @@ def _own_folder() -> Path:
 @contextlib.contextmanager
 def _one_core() -> Iterator[None]:
     """Blender counts the cores when it is imported. A worker draws with one thread; those of a pool for all cores would spin
-    beside it and double the CPU time of every picture for nothing."""
+    beside it and double the CPU time of every image for nothing."""
     if not hasattr(os, "sched_setaffinity"):  # macOS and Windows
         yield
         return
