@@ -60,7 +60,7 @@ def test_boxes_project_to_the_pixels_of_the_picture():
     assert np.allclose(np.sort(pixels[:, 0]), np.sort(CAMERA.project(thing.corners())[:, 0]), atol=1e-6)
 
 
-def test_a_turn_about_the_vertical_is_the_references_turn_about_the_objects_own_axis():
+def test_a_turn_about_the_vertical_is_the_references_own_turn():
     angle = math.radians(45)
     c, s = math.cos(angle), math.sin(angle)
     thing = Thing("mug_0", INFO, (0.1, 0.05, 0.8)).turned(0.7)
@@ -97,7 +97,7 @@ def test_depth_is_kept_in_whole_millimetres_and_zero_is_unknown():
         assert np.asarray(image).dtype == np.uint16
 
 
-def test_things_keep_standing_when_scaled_and_their_place_when_turned():
+def test_objects_keep_standing_when_scaled_or_turned():
     thing = Thing("mug_0", INFO, (0.1, 0.05, 0.8))
     assert thing.scaled(1.5).base_z == pytest.approx(thing.base_z)
     assert thing.scaled(0.5).size == pytest.approx((0.06, 0.04, 0.05))

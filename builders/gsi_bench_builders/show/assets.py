@@ -42,7 +42,7 @@ def shelf(kind: str, seeds: range, width: int, height: int) -> Scene:
 
 
 def main() -> int:
-    """`python -m gsi_bench_builders.assets.show [KIND ...]`."""
+    """`python -m gsi_bench_builders.show.assets [KIND ...]`."""
     parser = argparse.ArgumentParser(description="render a contact sheet of embedded assets")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"default: all of {', '.join(kinds())}")
     parser.add_argument("--out", type=Path, default=Path("build/assets.png"))

@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """`python -m gsi_bench_builders.composition.compose_show --theme desk`."""
+    """`python -m gsi_bench_builders.show.tables --theme desk`."""
     parser = argparse.ArgumentParser(description="render a contact sheet of composed tables")
     parser.add_argument("--theme", choices=sorted(THEMES), action="append", help="may be given more than once; default: all")
     parser.add_argument("--seeds", type=int, default=6, help="tables of each theme")

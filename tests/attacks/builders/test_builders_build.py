@@ -392,9 +392,7 @@ class TestWorkers:
         assert summary.samples == 1
         assert list(tmp_path.glob(f"{scratch.PREFIX}*")) == []
 
-    def test_a_killed_build_leaves_no_worker_and_its_folders_go_at_the_next_start(
-        self, odd, source_folder, tmp_path, monkeypatch
-    ):
+    def test_a_killed_build_leaves_no_worker_and_no_folder_for_long(self, odd, source_folder, tmp_path, monkeypatch):
         note = tmp_path / "hung"
         script = (
             "import sys, pickle\nfrom pathlib import Path\nfrom gsi_bench_builders.production.runner import build\n"

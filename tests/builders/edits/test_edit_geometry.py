@@ -31,7 +31,7 @@ def test_boxes_are_apart_exactly_where_their_outlines_are(one, two):
         assert apart == (distance > 0)
 
 
-def test_boxes_in_general_position_are_told_apart_by_crossed_edges():
+def test_boxes_in_any_position_are_told_apart_by_crossed_edges():
     tilt = np.array([[1, 0, 0], [0, math.sqrt(0.5), -math.sqrt(0.5)], [0, math.sqrt(0.5), math.sqrt(0.5)]])
     across = np.array([[math.sqrt(0.5), 0, math.sqrt(0.5)], [0, 1, 0], [-math.sqrt(0.5), 0, math.sqrt(0.5)]])
     info = AssetInfo("k", "a", "a", (1.0, 1.0, 1.0))
@@ -66,7 +66,7 @@ def test_distance_from_a_box_is_measured_to_its_surface():
     assert box_distance((0.01, 0.01, 0.01), boxes) == pytest.approx([0, 0])
 
 
-def test_what_is_round_stands_on_a_circle_and_turns_without_growing():
+def test_what_is_round_stands_on_a_circle_and_turns_in_it():
     square, disc = upright(0, 0, 0.5, (0.2, 0.2, 0.1)), upright(0, 0, 0.5, (0.2, 0.2, 0.1), "continuous")
     assert np.abs(swept_footprint(disc)).max() < 0.102 < np.abs(swept_footprint(square)).max()
     assert np.linalg.norm(swept_footprint(disc), axis=1).min() > 0.1

@@ -23,7 +23,7 @@ def variants(edit, probe, seed=0):
     return {v.name: v for v in variants_of(edit, probe, np.random.default_rng(seed))}
 
 
-def test_right_no_and_opposite_edit_come_in_another_light_and_on_another_top(move, probe):
+def test_right_no_and_opposite_edit_come_in_other_light_and_top(move, probe):
     found = variants(move, probe)
     for prefix, base, progress in (("", "grade100", 1.0), ("source_", "grade000", 0.0), ("opposite_", "opposite", None)):
         for look in ("relit", "retextured"):
