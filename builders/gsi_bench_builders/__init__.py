@@ -1,4 +1,4 @@
-"""Builders generate samples: scenes, edits of them, pictures of both with the truth about them.
+"""Builders generate samples: scenes, edits of them, images of both with the truth about them.
 
 Needs the `blender` extra to draw; everything else here (states, edits, wording, layouts, embedded assets) is plain Python.
 """

@@ -15,19 +15,19 @@ __all__ = ["PRESETS", "Coverage", "Engine", "EngineError", "Frame", "Preset", "P
 
 
 class EngineError(RuntimeError):
-    """The engine cannot do what it was asked for; the message names the file or thing and the remedy."""
+    """The engine cannot do what it was asked for; the message names the file or object and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """How much a picture may cost.
+    """How much an image may cost.
 
     Attributes:
         size: width and height, pixels.
         samples: light paths a pixel.
         bounces: of light: total, diffuse, glossy.
         denoise: quality and prefilter of the denoiser, None for none.
-        min_target_px: smallest shorter side of a target's picture that is worth asking an editor about.
+        min_target_px: smallest shorter side of a target's image that is worth asking an editor about.
     """
 
     size: int
@@ -41,7 +41,7 @@ PRESETS = {
     "test": Preset(size=128, samples=4, bounces=(4, 2, 2), denoise=("FAST", "FAST"), min_target_px=8),
     # Half as long as with four, and no eye tells them apart.
     "small": Preset(size=256, samples=2, bounces=(4, 2, 2), denoise=("HIGH", "FAST"), min_target_px=20),
-    # Four paths a pixel and the denoiser look like sixteen; pixels are worth more: small things become large enough to edit.
+    # Four paths a pixel and the denoiser look like sixteen; pixels are worth more: small objects become large enough to edit.
     "demo": Preset(size=512, samples=4, bounces=(4, 2, 2), denoise=("HIGH", "FAST")),
     "full": Preset(size=1024, samples=64, bounces=(8, 4, 4), denoise=("HIGH", "ACCURATE")),
 }
@@ -49,12 +49,12 @@ PRESETS = {
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """A picture with its truth.
+    """An image with its truth.
 
     Attributes:
         rgb: H×W×3 uint8.
         depth_m: H×W float32, distance along the viewing axis at the pixel's centre; inf where nothing is.
-        instance_ids: H×W uint16, 1 + the position of the thing in the scene's `things`; 0 elsewhere.
+        instance_ids: H×W uint16, 1 + the position of the object in the scene's `things`; 0 elsewhere.
         camera: that took it.
     """
 
@@ -66,13 +66,13 @@ class Frame:
 
 @dataclasses.dataclass(frozen=True)
 class Coverage:
-    """How much of a thing the camera sees.
+    """How much of an object the camera sees.
 
     Attributes:
         visible_px: pixels that show it.
-        alone_px: pixels that would show it with nothing in front of it and no edge of the picture.
+        alone_px: pixels that would show it with nothing in front of it and no edge of the image.
         shorter_side_px: of the smallest upright rectangle around the pixels that show it.
-        touches_edge: whether it reaches the edge of the picture or beyond.
+        touches_edge: whether it reaches the edge of the image or beyond.
     """
 
     visible_px: float
@@ -90,10 +90,10 @@ class Probe(Protocol):
     """Questions about a state that boxes alone do not answer."""
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
-        """Pairs (one of `ids`, any other thing or a piece of the room) whose surfaces cut through each other."""
+        """Pairs (one of `ids`, any other object or a piece of the room) whose surfaces cut through each other."""
 
     def coverage(self, scene: Scene, thing_id: str) -> Coverage:
-        """How much of a thing the scene's camera sees."""
+        """How much of an object the scene's camera sees."""
 
 
 class Engine(Probe, Protocol):
@@ -110,10 +110,10 @@ class Engine(Probe, Protocol):
         """
 
     def render(self, scene: Scene, preset: Preset, seed: int) -> Frame:
-        """A picture of a state of the loaded scene; equal arguments give equal pixels."""
+        """An image of a state of the loaded scene; equal arguments give equal pixels."""
 
     def mesh_points(self, scene: Scene, thing_id: str) -> NDArray[np.float64]:
-        """Vertices of a thing as it stands, world, n×3."""
+        """Vertices of an object as it stands, world, n×3."""
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
-        """The state after these things have fallen to rest under gravity."""
+        """The state after these objects have fallen to rest under gravity."""

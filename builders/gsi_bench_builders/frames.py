@@ -1,30 +1,46 @@
-"""From the builders' world to the evaluation's camera frame: boxes, rotations, motions, pictures of numbers.
+"""From the builders' world to the evaluation's camera frame: boxes, rotations, motions, images of numbers.
 
 `N` is the world (z up), `C` the camera (OpenCV: x right, y down, z forward). A box's own axes in the evaluation are object
-right, down, forward: those of a thing (right, forward, up) turned by `Q`. Formulas: docs/builders.md.
+right, down, forward: those of an object (right, forward, up) turned by `Q`. Formulas: docs/builders.md.
+
+Nothing else in this package knows the evaluation's axes, an engine's or a file's: whoever needs them asks here.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gsi_bench_builders.scene import Camera, Matrix3, Thing, Vector3, matrix3
+from gsi_bench_builders.motion import Motion
+from gsi_bench_builders.scene import UP, Camera, Matrix3, Thing, Vector3, matrix3
 from gsi_bench_dataset.records import EncodedImage
 
-__all__ = ["camera_motion", "depth_png", "evaluation_box", "ids_png", "rgb_png", "to_camera_direction", "unproject"]
+__all__ = [
+    "camera_motion",
+    "camera_region",
+    "depth_png",
+    "evaluation_box",
+    "from_file_axes",
+    "graphics_pose",
+    "ids_png",
+    "rgb_png",
+    "to_camera_direction",
+    "unproject",
+    "up_in_camera",
+]
 
-# Evaluation's object axes (right, down, forward) in a thing's own (right, forward, up), transposed.
+# Evaluation's object axes (right, down, forward) in an object's own (right, forward, up), transposed.
 _Q_T = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 _DEEPEST_MM = 2**16 - 1
 
 
 def evaluation_box(thing: Thing, camera: Camera) -> tuple[tuple[float, ...], Matrix3]:
-    """(`[x, y, z, w, h, l, yaw]`, object -> camera) of a thing in a camera's frame, metres and radians."""
+    """(`[x, y, z, w, h, l, yaw]`, object -> camera) of an object in a camera's frame, metres and radians."""
     rotation = np.array(camera.rotation) @ np.array(thing.rotation) @ _Q_T
     x, y, z = camera.to_camera(np.array(thing.position)).tolist()
     width, depth, height = thing.size
@@ -38,10 +54,20 @@ def to_camera_direction(camera: Camera, direction: Vector3) -> Vector3:
     return x, y, z
 
 
+def up_in_camera(camera: Camera) -> Vector3:
+    """The world's vertical in the camera's frame."""
+    return to_camera_direction(camera, UP)
+
+
+def camera_region(camera: Camera, corners: NDArray[np.float64]) -> tuple[Vector3, ...]:
+    """Corners of a region (world, n×3) in the camera's frame."""
+    return tuple((x, y, z) for x, y, z in camera.to_camera(corners).tolist())
+
+
 def camera_motion(before: Camera, after: Camera) -> tuple[Vector3, Matrix3]:
     """(the new camera's centre in the old one's frame, the rotation that takes old camera coordinates to new ones)."""
     x, y, z = before.to_camera(np.array(after.position)).tolist()
-    return (x, y, z), matrix3(np.array(after.rotation) @ np.array(before.rotation).T)
+    return (x, y, z), matrix3(Motion.between(before, after).turn)
 
 
 def unproject(camera: Camera, pixels: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -51,8 +77,20 @@ def unproject(camera: Camera, pixels: NDArray[np.float64], depth_m: NDArray[np.f
     return np.asarray(points @ np.array(camera.rotation) + camera.position)
 
 
+def graphics_pose(camera: Camera) -> NDArray[np.float64]:
+    """The camera as OpenGL, glTF and Blender place it, 4×4 own -> world: it looks along its own -z, with y up."""
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = np.array(camera.rotation).T @ np.diag([1.0, -1.0, -1.0]), camera.position
+    return pose
+
+
+def from_file_axes(points: NDArray[np.float64], up: Literal["y", "z"]) -> NDArray[np.float64]:
+    """Points (n×3) of a mesh file in an object's own axes. In y-up files z points towards the viewer, in z-up files y away."""
+    return points if up == "z" else np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
+
+
 def rgb_png(rgb: NDArray[np.uint8]) -> EncodedImage:
-    """A picture as a file."""
+    """An image as a file."""
     return _png(Image.fromarray(rgb))
 
 
@@ -63,7 +101,7 @@ def depth_png(depth_m: NDArray[np.float32]) -> EncodedImage:
 
 
 def ids_png(ids: NDArray[np.uint16]) -> EncodedImage:
-    """Numbers of things, 16 bit."""
+    """Numbers of objects, 16 bit."""
     return _png(Image.fromarray(ids.astype(np.uint16)))
 
 

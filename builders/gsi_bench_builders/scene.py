@@ -1,7 +1,7 @@
 """What stands in a scene and how it is seen: frozen, engine-neutral state. An edit is a function from one state to another.
 
 Frames (`N` unless a name says otherwise): right-handed world, x right, y forward (away from an observer at -y), z up, metres.
-A thing's own axes: x its right, y forward (away from its front, which faces -y), z up. Matrices are row-major and take own
+An object's own axes: x its right, y forward (away from its front, which faces -y), z up. Matrices are row-major and take own
 axes to world axes. Engines draw a state; they never change it.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "IDENTITY",
+    "UP",
     "AssetInfo",
     "Camera",
     "Light",
@@ -35,20 +36,21 @@ __all__ = [
 Vector3: TypeAlias = tuple[float, float, float]
 Matrix3: TypeAlias = tuple[Vector3, Vector3, Vector3]
 Point2: TypeAlias = tuple[float, float]
-# Turns about its own vertical that leave a thing looking the same.
+# Turns about its own vertical that leave an object looking the same.
 Symmetry: TypeAlias = Literal["none", "2-fold", "4-fold", "continuous"]
 
 IDENTITY: Matrix3 = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+UP: Vector3 = (0.0, 0.0, 1.0)  # the vertical, in the world and in what stands upright
 _CORNERS = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
 
 
 @dataclasses.dataclass(frozen=True)
 class Receptacle:
-    """Where other things can stand on or in an asset, at its native size.
+    """Where other objects can stand on or in an asset, at its native size.
 
     Attributes:
-        relation: the word for it: a thing lies "on" a plate, "in" a bowl.
-        outline: convex polygon (right, forward), metres from the asset's centre, that a thing's whole base must stay in.
+        relation: the word for it: an object lies "on" a plate, "in" a bowl.
+        outline: convex polygon (right, forward), metres from the asset's centre, that an object's whole base must stay in.
         height: of the surface that carries, metres above the asset's base.
     """
 
@@ -97,7 +99,7 @@ class Thing:
         position: centre of its box.
         rotation: own axes -> world.
         size: full extents of its box along its own axes; other than `info.size` where it is scaled.
-        on: id of the thing that carries it; None: the scene's support.
+        on: id of the object that carries it; None: the scene's support.
     """
 
     id: str
@@ -118,7 +120,11 @@ class Thing:
 
     def corners(self) -> NDArray[np.float64]:
         """Corners of its box, world, 8×3."""
-        return np.asarray(_CORNERS * self.size @ np.array(self.rotation).T + self.position)
+        return self.to_world(_CORNERS * self.size)
+
+    def to_world(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points (n×3) in its own axes, around its centre, as they lie in the world."""
+        return np.asarray(points @ np.array(self.rotation).T + self.position)
 
     @property
     def base_z(self) -> float:
@@ -136,7 +142,7 @@ class Thing:
         return self.rotation[2][2] > math.cos(math.radians(2))
 
     def moved(self, step: Sequence[float]) -> Thing:
-        """The thing shifted by a step (world, metres)."""
+        """The object shifted by a step (world, metres)."""
         x, y, z = (p + d for p, d in zip(self.position, step, strict=True))
         return dataclasses.replace(self, position=(x, y, z))
 
@@ -164,8 +170,7 @@ class Thing:
             raise ValueError(f"{self.id} carries nothing")
         flat = np.array(self.info.receptacle.outline)
         up = self.info.receptacle.height - self.info.size[2] / 2
-        own = np.column_stack([flat, np.full(len(flat), up)]) * self.scale
-        return np.asarray(own @ np.array(self.rotation).T + self.position)
+        return self.to_world(np.column_stack([flat, np.full(len(flat), up)]) * self.scale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +232,7 @@ class Camera:
         position: its centre.
         rotation: rows are its right, down and forward axes in the world.
         focal: in pixels.
-        width, height: of the picture, pixels; the principal point is its middle.
+        width, height: of the image, pixels; the principal point is its middle.
     """
 
     position: Vector3
@@ -238,13 +243,13 @@ class Camera:
 
     @classmethod
     def look_at(cls, position: Sequence[float], at: Sequence[float], fov_deg: float, width: int, height: int) -> Camera:
-        """A camera without roll that looks at a point; `fov_deg` spans the picture's larger side.
+        """A camera without roll that looks at a point; `fov_deg` spans the image's larger side.
 
         Raises:
             ValueError: it would look straight up or down, where "without roll" says nothing.
         """
         forward = np.asarray(at, dtype=np.float64) - np.asarray(position, dtype=np.float64)
-        right = np.cross(forward, (0.0, 0.0, 1.0))
+        right = np.cross(forward, UP)
         if np.linalg.norm(right) < 1e-6 * np.linalg.norm(forward) or not np.linalg.norm(forward):
             raise ValueError(f"a camera at {tuple(position)} cannot look at {tuple(at)} without roll")
         forward, right = forward / np.linalg.norm(forward), right / np.linalg.norm(right)
@@ -260,6 +265,10 @@ class Camera:
     def to_camera(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """World points (…×3) in camera coordinates."""
         return np.asarray((points - np.array(self.position)) @ np.array(self.rotation).T)
+
+    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance of world points (…×3) along the viewing axis, metres; < 0 behind the camera."""
+        return np.asarray(self.to_camera(points)[..., 2])
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """World points (…×3) in pixels (…×2). Points behind the camera come out as NaN."""
@@ -291,24 +300,24 @@ class Scene:
     camera: Camera
 
     def thing(self, thing_id: str) -> Thing:
-        """The thing of that id; KeyError if there is none."""
+        """The object of that id; KeyError if there is none."""
         for thing in self.things:
             if thing.id == thing_id:
                 return thing
-        raise KeyError(f"no thing {thing_id!r} in scene {self.id}; there are {', '.join(t.id for t in self.things)}")
+        raise KeyError(f"no object {thing_id!r} in scene {self.id}; there are {', '.join(t.id for t in self.things)}")
 
     def with_things(self, changed: Iterable[Thing]) -> Scene:
-        """The state in which these things replace those of the same ids; order is kept."""
+        """The state in which these objects replace those of the same ids; order is kept."""
         new = {thing.id: thing for thing in changed}
         return dataclasses.replace(self, things=tuple(new.get(t.id, t) for t in self.things))
 
     def without(self, ids: Iterable[str]) -> Scene:
-        """The state without these things."""
+        """The state without these objects."""
         gone = set(ids)
         return dataclasses.replace(self, things=tuple(t for t in self.things if t.id not in gone))
 
     def carried_by(self, thing_id: str) -> tuple[Thing, ...]:
-        """What stands on a thing, and on that, and so on."""
+        """What stands on an object, and on that, and so on."""
         found = [t for t in self.things if t.on == thing_id]
         return tuple(found + [deeper for t in found for deeper in self.carried_by(t.id)])
 

@@ -11,8 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gsi_bench_builders.assets.material import Colour, Picture
 
-__all__ = ["BRANDS", "WORDS", "Canvas", "mixed", "shade"]
+__all__ = ["BRANDS", "CREAM", "INK", "WORDS", "Canvas", "mixed", "shade"]
 
+INK: Colour = (0.10, 0.10, 0.12)
+CREAM: Colour = (0.94, 0.91, 0.83)
 BRANDS = (
     "Orvelo",
     "Kestrin",

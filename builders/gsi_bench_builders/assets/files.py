@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.glb import ModelFileError, Surface, read_gltf
 from gsi_bench_builders.assets.obj import read_obj
 from gsi_bench_builders.assets.symmetry import surface_points
+from gsi_bench_builders.frames import from_file_axes
 from gsi_bench_builders.scene import Vector3
 from gsi_bench_dataset.safety.files import printable_path
 
@@ -105,21 +106,17 @@ def file_shape(key: str) -> FileShape:
 def _file_shape(key: FileKey, state: tuple[int, int, int]) -> FileShape:
     surface = _read(key.path)
     with np.errstate(over="ignore", invalid="ignore"):
-        points = _canonical(surface.vertices, key.up) * key.scale
+        points = from_file_axes(surface.vertices, key.up) * key.scale
         low, high = points.min(axis=0), points.max(axis=0)
         size: Vector3 = tuple(float(v) for v in high - low)  # type: ignore[assignment]
     if not _SMALLEST_M <= max(size) <= _LARGEST_M or not float(np.abs(points).max()) <= _LARGEST_M:
         raise ModelFileError(f"{key.path}: {_words(size)} m, or as far from its origin: no size of an object; export it again")
     if min(size) < 1e-6 * max(size) or not max(size):
-        raise ModelFileError(f"{key.path}: it is flat ({_words(size)} m): a thing needs width, depth and height")
+        raise ModelFileError(f"{key.path}: it is flat ({_words(size)} m): an object needs width, depth and height")
     if surface.triangles is None:
         return FileShape(size, np.empty((0, 3)))
     rng = np.random.default_rng(0)
     return FileShape(size, surface_points(points - (low + high) / 2, surface.triangles, _SAMPLES, rng))
-
-
-def _canonical(points: NDArray[np.float64], up: Literal["y", "z"]) -> NDArray[np.float64]:
-    return points if up == "z" else np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
 
 
 def _words(size: Vector3) -> str:

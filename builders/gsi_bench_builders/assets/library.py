@@ -21,7 +21,7 @@ from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.scene import AssetInfo, Receptacle, Symmetry, Vector3
 
-__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds"]
+__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "standing"]
 
 SOURCE = "embedded"
 
@@ -39,9 +39,16 @@ class Part:
     smooth_deg: float = 35.0
 
 
+def standing(parts: Iterable[Part]) -> list[Part]:
+    """Parts lifted or lowered together until the lowest point is on z = 0."""
+    parts = list(parts)
+    low = min(float(part.mesh.vertices[:, 2].min()) for part in parts)
+    return [dataclasses.replace(part, mesh=part.mesh.moved(z=-low)) for part in parts]
+
+
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """What a kind's function returns: parts in the thing's own axes (front faces -y, stands on z = 0), metres.
+    """What a kind's function returns: parts in the object's own axes (front faces -y, stands on z = 0), metres.
 
     Attributes:
         symmetry: turns about its vertical that leave it looking the same, for this look: a printed can is "none", a bare

@@ -6,6 +6,7 @@ Colours are sRGB, 0–1. Lengths are metres.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "metal",
     "paper",
     "plastic",
+    "some_wood",
     "wood",
 ]
 
@@ -144,6 +146,14 @@ def wood(
         coat_roughness=0.2,
         pattern=Pattern("wood", dark, grain, 0.6, axis, shift),
     )
+
+
+def some_wood(
+    rng: np.random.Generator, tones: Sequence[tuple[Colour, Colour]], axis: Literal["x", "y", "z"] = "x", grain: float = 0.012
+) -> Material:
+    """A piece of one of several woods, given as (light, dark)."""
+    light, dark = tones[int(rng.integers(len(tones)))]
+    return wood(light, dark, grain=grain, axis=axis, shift=float(rng.uniform(0, 1)))
 
 
 def fabric(colour: Colour, *, thread: float = 0.0016) -> Material:

@@ -1,6 +1,6 @@
 """A user's copy of MesaTask-10K as scenes.
 
-The data is gated and licensed CC BY-NC-SA 4.0: nothing of it comes with this package, and pictures made from it inherit the
+The data is gated and licensed CC BY-NC-SA 4.0: nothing of it comes with this package, and images made from it inherit the
 licence, which every asset's `AssetInfo` says.
 """
 
@@ -31,8 +31,9 @@ from gsi_bench_builders.assets.mesatask_layout import (
 )
 from gsi_bench_builders.assets.nouns_zh import chinese
 from gsi_bench_builders.assets.symmetry import estimate_symmetry, most_symmetric
+from gsi_bench_builders.polygons import overlap_share
 from gsi_bench_builders.scene import AssetInfo, Camera, Light, Room, Scene, Support, Symmetry, Thing, Vector3
-from gsi_bench_builders.supports import CONTACT_M, find_supports, outline, overlap_share
+from gsi_bench_builders.supports import CONTACT_M, find_supports, outline
 from gsi_bench_dataset.language.english import parse
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.safety.files import printable_path
@@ -127,12 +128,12 @@ class MesaTask:
         """A layout as a scene: the layout's axes in metres, lifted onto a table; the reference's front camera.
 
         Boxes are the layout's, to the last digit. Ids are `<category>_<number>`; all objects of the file are counted, so that
-        they do not depend on what is rejected. A restricted zone is covered by a flat, nameless thing, which keeps edits out
+        they do not depend on what is rejected. A restricted zone is covered by a flat, nameless object, which keeps edits out
         of it like any other obstacle.
 
         Args:
             layout: a file of the folder's, or any other of that format, such as one that a model has generated.
-            size: of the camera's picture, pixels.
+            size: of the camera's image, pixels.
             table_type: where the path does not say it.
             table_height_m: None: that of the type.
             enlarge: factors of the table's width and depth, see `ENLARGEMENT`.
@@ -207,7 +208,7 @@ def open_mesatask(folder: Path) -> MesaTask:
 
 
 def front_camera(things: Sequence[Thing], support: Support, width: int, height: int) -> Camera:
-    """The reference's front view: 31 degrees down, from 1.5 times the largest extent of table and things away."""
+    """The reference's front view: 31 degrees down, from 1.5 times the largest extent of table and objects away."""
     edges = [(x, y, support.z) for x in support.x for y in support.y]
     points = np.concatenate([np.array(edges), *(t.corners() for t in things)])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -221,7 +222,7 @@ def _table_type(layout: Path) -> str:
 
 
 class _Reading:
-    """One layout on its way to things."""
+    """One layout on its way to objects."""
 
     def __init__(self, source: MesaTask, layout: Layout, support: Support):
         self.source, self.layout, self.support = source, layout, support
@@ -298,7 +299,7 @@ class _Reading:
         )
 
     def _sink(self) -> list[Thing]:
-        """The flat thing that covers a restricted zone."""
+        """The flat object that covers a restricted zone."""
         if self.layout.restricted is None:
             return []
         key = file_key(self.source.folder / ASSETS / _SINK)
@@ -339,7 +340,7 @@ def _plain(noun: str) -> bool:
 
 
 def _told_apart(things: Sequence[Thing]) -> list[Thing]:
-    """Things whose Chinese word another category of the scene has too lose their name."""
+    """Objects whose Chinese word another category of the scene has too lose their name."""
     nouns: dict[str, set[str]] = {}
     for thing in things:
         nouns.setdefault(thing.info.category_zh, set()).add(thing.info.category)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gsi_bench_builders.assets.mesh import Mesh, Points, extrude, lathe, loft, patch, rounded_rectangle, spline, split, thicken
+from gsi_bench_builders.assets.lines import rounded_rectangle, spline
+from gsi_bench_builders.assets.mesh import Mesh, Points, split
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, patch, thicken
 
 __all__ = [
     "decal",
@@ -16,6 +18,7 @@ __all__ = [
     "faced",
     "keycap",
     "leaf",
+    "outline_of",
     "oval",
     "side_plate",
     "smooth_profile",
@@ -26,7 +29,7 @@ __all__ = [
 
 
 def faced(mesh: Mesh, direction: ArrayLike, within_deg: float = 12.0) -> tuple[Mesh, Mesh]:
-    """(the faces that look in a direction, with picture coordinates as seen from there; all others)."""
+    """(the faces that look in a direction, with image coordinates as seen from there; all others)."""
     out = np.asarray(direction, dtype=np.float64)
     out = out / np.linalg.norm(out)
     right = np.array([1.0, 0.0, 0.0]) if abs(out[2]) > 0.9 else np.cross((0.0, 0.0, 1.0), out)
@@ -59,7 +62,7 @@ def oval(outline: Points, rings: Sequence[tuple[float, float]], caps: bool = Tru
 
 
 def decal(width: float, height: float, radius: float = 0.0) -> Mesh:
-    """A picture's rectangle around the origin that looks up, readable from the front."""
+    """An image's rectangle around the origin that looks up, readable from the front."""
     if radius > 0:
         outline = rounded_rectangle(width, height, radius, 5)
         top = loft([np.column_stack([outline * s, np.zeros(len(outline))]) for s in (1.0, 0.999)])
@@ -131,3 +134,8 @@ def smooth_profile(points: Sequence[Sequence[float]], count: int = 40) -> Points
     line = spline(points, count)
     line[:, 0] = np.maximum(line[:, 0], 0)
     return line
+
+
+def outline_of(points: Points) -> tuple[tuple[float, float], ...]:
+    """An outline (n×2) as receptacles hold it."""
+    return tuple((float(x), float(y)) for x, y in points)

@@ -20,7 +20,7 @@ ORDER: tuple[Symmetry, ...] = ("none", "2-fold", "4-fold", "continuous")
 
 # A finer symmetry than four-fold has no name of its own: any of these turns makes it "continuous".
 _FINE_DEG = (45, 60, 72, 120)
-# Two things tell shapes apart. A handle: many turned points (2 %) have no neighbour within three median distances of
+# Two measures tell shapes apart. A handle: many turned points (2 %) have no neighbour within three median distances of
 # neighbours and 3 % of the radius; of points spread at random 0.2 % have none within three medians. A square that is
 # no circle: neighbours are farther on the whole, by more than 6 % of the radius in the square mean.
 _NEIGHBOURS, _RADII, _FAR_SHARE = 3.0, 0.03, 0.02

@@ -1,4 +1,4 @@
-"""Puts chosen things on a support as people do: in their places, apart, low before tall, turned to whoever sits there."""
+"""Puts chosen objects on a support as people do: in their places, apart, low before tall, turned to whoever sits there."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.composition.choosing import Choice
 from gsi_bench_builders.composition.framing import View
-from gsi_bench_builders.composition.placing import Floats, edge_margin, footprint, gap, silhouette
+from gsi_bench_builders.composition.placing import Floats, edge_margin, silhouette
 from gsi_bench_builders.composition.themes import FACING, SQUARED, USUAL_DEPTH
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import gap, inside
 from gsi_bench_builders.scene import AssetInfo, Matrix3, Support, Thing, turn_about_z
 
-__all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "Area", "arrange", "inside", "turned_as_used", "used_area"]
+__all__ = ["BESIDE_M", "CLEARANCE_M", "EDGE_M", "SLACK", "Area", "arrange", "turned_as_used", "used_area"]
 
 CLEARANCE_M = 0.015
 EDGE_M = 0.02
-BESIDE_M = 0.006  # between things on one carrier
+BESIDE_M = 0.006  # between objects on one carrier
+SLACK = 1e-9  # of what lies in an outline: rounding
 _TRIES = 90
 _COMPARED = 10  # places that are looked at through the camera; more is slow and changes little
 _MOST_HIDDEN = 0.35
@@ -39,7 +42,7 @@ class Area:
 
 
 def used_area(support: Support, chosen: list[Choice], rng: np.random.Generator) -> Area:
-    """Room enough for the things and for moving them, near the front edge."""
+    """Room enough for the objects and for moving them, near the front edge."""
     total = sum(c.area for c in chosen)
     fill = float(rng.uniform(0.36, 0.5))
     free_depth = support.y[1] - support.y[0] - 2 * EDGE_M
@@ -64,7 +67,7 @@ def turned_as_used(info: AssetInfo, heading_deg: float, rng: np.random.Generator
 
 
 def arrange(chosen: list[Choice], area: Area, support: Support, view: View, rng: np.random.Generator) -> list[Thing] | None:
-    """Things at their places, in the order of `chosen`; None where an anchor finds no room. Others are left out then."""
+    """Objects at their places, in the order of `chosen`; None where an anchor finds no room. Others are left out then."""
     table = _Table(area, support, view)
     carriers = []
     for choice in chosen:
@@ -85,7 +88,7 @@ class _Table:
     def __init__(self, area: Area, support: Support, view: View):
         self._area, self._support, self._view = area, support, view
         middle = (sum(area.x) / 2, sum(area.y) / 2, support.z + 0.04)
-        # The final camera is known when all things are; this one sees them much the same.
+        # The final camera is known when all objects are; this one sees them much the same.
         self._camera = view.camera(middle, np.ptp(area.x) / 1.5 / math.tan(math.radians(view.fov_deg) / 2), 96)
         self.things: list[Thing] = []
         self._outlines: list[Floats] = []
@@ -107,7 +110,7 @@ class _Table:
         return best[1]
 
     def put_onto(self, info: AssetInfo, carrier: Thing, rng: np.random.Generator) -> None:
-        """Adds a thing with its whole base on what the carrier offers, if there is such a place."""
+        """Adds an object with its whole base on what the carrier offers, if there is such a place."""
         outline = carrier.receptacle_outline()
         middle, reach = outline.mean(axis=0), np.ptp(outline[:, :2], axis=0) / 2
         z = float(outline[0, 2]) + info.size[2] / 2
@@ -116,7 +119,7 @@ class _Table:
             thing = Thing(self._name(info), info, (float(x), float(y), z), self._turn(info, rng), on=carrier.id)
             base = footprint(thing)
             beside = [footprint(t) for t in self.things if t.on == carrier.id]
-            if inside(base, outline[:, :2]) and _nearest(base, beside) >= BESIDE_M:
+            if inside(base, outline[:, :2], SLACK) and _nearest(base, beside) >= BESIDE_M:
                 self.things.append(thing)
                 return
 
@@ -152,7 +155,7 @@ class _Table:
         return turn_about_z(math.radians(turned_as_used(info, self._view.heading_deg, rng)))
 
     def _most_hidden(self, thing: Thing) -> float:
-        """The largest part that the thing hides of another, or that others hide of it."""
+        """The largest part that the object hides of another, or that others hide of it."""
         _, forward = self._camera.flat_axes()
         own, depth = silhouette(self._camera, thing), float(forward @ thing.position)
         free, most = own.copy(), 0.0
@@ -179,15 +182,7 @@ def _nearest(outline: Floats, others: list[Floats]) -> float:
 
 
 def _usual_depth(info: AssetInfo) -> float:
-    """Tall things stand further back: -1 (near) … 1 (far)."""
+    """Tall objects stand further back: -1 (near) … 1 (far)."""
     if info.category in USUAL_DEPTH:
         return USUAL_DEPTH[info.category]
     return float(np.interp(info.size[2], [0.02, 0.1, 0.22, 0.4], [-0.75, -0.15, 0.6, 0.95]))
-
-
-def inside(points: Floats, outline: Floats) -> bool:
-    """Whether all points lie in a convex outline of either direction."""
-    side = np.roll(outline, -1, axis=0) - outline
-    to_point = points[:, None] - outline[None]
-    cross = side[None, :, 0] * to_point[..., 1] - side[None, :, 1] * to_point[..., 0]
-    return bool((cross >= -1e-9).all() or (cross <= 1e-9).all())

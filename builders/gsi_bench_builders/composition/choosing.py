@@ -1,4 +1,4 @@
-"""Which things come onto a table: a setting's own, then others of its theme, until the table is as full as people keep it."""
+"""Which objects come onto a table: a setting's own, then others of its theme, until the table is as full as people keep it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gsi_bench_builders.scene import AssetInfo
 __all__ = ["Choice", "choose"]
 
 LOOKS = 10_000  # a kind's looks are drawn from this many seeds
-_WIDEST_M = 0.46  # wider things leave no room to move others
-_BUDGET_M2 = (0.075, 0.125)  # footprints of all things together
+_WIDEST_M = 0.46  # wider objects leave no room to move others
+_BUDGET_M2 = (0.075, 0.125)  # footprints of all objects together
 _COUNT = (6, 11)
 _TWIN_CHANCE = 0.3
 _CARRY_CHANCE = 0.6
@@ -24,7 +24,7 @@ _RECEPTACLE_CHANCE = 0.75  # that there is one at least
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A thing that is to be placed.
+    """An object that is to be placed.
 
     Attributes:
         spot: where in the used part (right, away; each -1 … 1); None: wherever there is room.
@@ -44,7 +44,7 @@ class Choice:
 
 
 def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[Choice]:
-    """Things for one table, its setting first, then others from large to small. A kind comes once, or one of them twice."""
+    """Objects for one table, its setting first, then others from large to small. A kind comes once, or one of them twice."""
     known = kinds()
     setting = theme.settings[int(rng.integers(len(theme.settings)))]
     chosen: list[Choice] = []

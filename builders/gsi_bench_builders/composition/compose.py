@@ -1,4 +1,4 @@
-"""Composes tables: draws a support, a room, a light, things that belong together, and a camera that frames them.
+"""Composes tables: draws a support, a room, a light, objects that belong together, and a camera that frames them.
 
 Everything comes from one generator; no engine is asked. What comes out keeps the rules that `flaws` checks.
 """
@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gsi_bench_builders.composition.arranging import CLEARANCE_M, EDGE_M, arrange, inside, used_area
+from gsi_bench_builders.composition.arranging import CLEARANCE_M, EDGE_M, SLACK, arrange, used_area
 from gsi_bench_builders.composition.choosing import LOOKS, choose
 from gsi_bench_builders.composition.framing import View, framed
 from gsi_bench_builders.composition.lighting import draw_light
-from gsi_bench_builders.composition.placing import edge_margin, footprint, gap, picture_box, visible_shares
+from gsi_bench_builders.composition.placing import edge_margin, picture_box, visible_shares
 from gsi_bench_builders.composition.themes import THEMES, Theme
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import gap, inside
 from gsi_bench_builders.scene import Room, Scene, Support
 
 __all__ = ["THEMES", "CompositionError", "compose", "flaws"]
@@ -23,8 +25,8 @@ __all__ = ["THEMES", "CompositionError", "compose", "flaws"]
 _ATTEMPTS = 60
 _LEAST_NAMEABLE = 5
 _LEAST_THINGS = 6
-RIM = 0.05  # of the picture's side that stays free of things all around
-_LEAST_PIXELS = 40 / 384  # shorter side of the picture of at least five things
+RIM = 0.05  # of the image's side that stays free of objects all around
+_LEAST_PIXELS = 40 / 384  # shorter side of the image of at least five objects
 _FREE_STEP_M = 0.08
 
 
@@ -39,7 +41,7 @@ def compose(theme: str, seed: int | Sequence[int] | np.random.Generator, scene_i
         theme: of `THEMES`.
         seed: of the generator that everything is drawn from, or the generator.
         scene_id: becomes the scene's id.
-        size: of the camera's square picture, pixels; changes nothing else.
+        size: of the camera's square image, pixels; changes nothing else.
         looks: how many looks of a kind there are to draw from.
 
     Raises:
@@ -69,31 +71,31 @@ def flaws(scene: Scene) -> list[str]:
     outlines = [footprint(t) for t in standing]
     found = []
     if any(gap(a, b) < CLEARANCE_M - 1e-9 for i, a in enumerate(outlines) for b in outlines[:i]):
-        found.append("things too close")
+        found.append("objects too close")
     if min((edge_margin(o, scene.support) for o in outlines), default=0.0) < EDGE_M - 1e-9:
-        found.append("a thing at the support's edge")
-    if any(not inside(footprint(t), scene.thing(t.on).receptacle_outline()[:, :2]) for t in scene.things if t.on):
-        found.append("a thing hangs over what carries it")
+        found.append("an object at the support's edge")
+    if any(not inside(footprint(t), scene.thing(t.on).receptacle_outline()[:, :2], SLACK) for t in scene.things if t.on):
+        found.append("an object hangs over what carries it")
     boxes = np.stack([picture_box(scene.camera, t) for t in scene.things]) if scene.things else np.zeros((0, 2, 2))
     boxes = boxes / scene.camera.width
     if not ((boxes >= RIM - 1e-9) & (boxes <= 1 - RIM + 1e-9)).all():
-        found.append("a thing near the picture's rim")
+        found.append("an object near the image's rim")
     names = [t for t in scene.things if t.info.nameable]
     if len(names) < _LEAST_NAMEABLE or len(scene.things) < _LEAST_THINGS:
-        found.append("too few things")
+        found.append("too few objects")
     sides = (boxes[:, 1] - boxes[:, 0]).min(axis=1) if len(boxes) else np.zeros(0)
     if sum(side >= _LEAST_PIXELS and t.info.nameable for side, t in zip(sides, scene.things, strict=True)) < _LEAST_NAMEABLE:
-        found.append("too many small things")
+        found.append("too many small objects")
     shares = visible_shares(scene.camera, scene.things)
     if min(shares, default=0.0) < 0.45 or sum(s < 0.7 for s in shares) > 1:
-        found.append("things hide each other")
+        found.append("objects hide each other")
     if standing and _with_free_room(scene) < min(4, len(standing)):
-        found.append("no room to move things")
+        found.append("no room to move objects")
     return found
 
 
 def _with_free_room(scene: Scene) -> int:
-    """How many things could be shifted some centimetres to two sides or more."""
+    """How many objects could be shifted some centimetres to two sides or more."""
     outlines = [footprint(t) for t in scene.things if t.on is None]
     count = 0
     for i, outline in enumerate(outlines):

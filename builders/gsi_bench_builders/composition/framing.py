@@ -20,7 +20,7 @@ class View:
     Attributes:
         pitch_deg: down from the horizontal.
         heading_deg: turn of its looking direction to the left (seen from above counter-clockwise > 0).
-        fov_deg: of the picture's larger side.
+        fov_deg: of the image's larger side.
     """
 
     pitch_deg: float
@@ -28,18 +28,18 @@ class View:
     fov_deg: float
 
     def camera(self, at: Sequence[float], distance: float, size: int) -> Camera:
-        """The camera of this view that sees a point in the middle of its picture from a distance."""
+        """The camera of this view that sees a point in the middle of its image from a distance."""
         pitch, heading = math.radians(self.pitch_deg), math.radians(self.heading_deg)
         back = np.array([math.sin(heading) * math.cos(pitch), -math.cos(heading) * math.cos(pitch), math.sin(pitch)])
         return Camera.look_at(np.asarray(at) + distance * back, at, self.fov_deg, size, size)
 
 
 def framed(view: View, things: Sequence[Thing], size: int, margin: float, lift: float = 0.0) -> Camera:
-    """The nearest camera of a view that keeps all boxes off the picture's rim.
+    """The nearest camera of a view that keeps all boxes off the image's rim.
 
     Args:
-        margin: of the picture's side that stays free all around.
-        lift: how far below the picture's middle the things end up, in picture heights; it shows more of the room.
+        margin: of the image's side that stays free all around.
+        lift: how far below the image's middle the objects end up, in image heights; it shows more of the room.
     """
     corners = np.concatenate([t.corners() for t in things])
     at, distance = corners.mean(axis=0), 1.5

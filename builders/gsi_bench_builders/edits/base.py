@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,34 +17,49 @@ from gsi_bench_builders.engine import Coverage, Probe
 from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["DIRECTIONS", "REASONS", "Candidate", "Edit", "EditOptions", "Rejection", "Stage", "draw", "ground_direction"]
+__all__ = [
+    "DIRECTIONS",
+    "REASONS",
+    "Candidate",
+    "Edit",
+    "EditOptions",
+    "Effect",
+    "Rejection",
+    "Stage",
+    "draw",
+    "ground_direction",
+]
 
 # Why a proposal is not kept: name -> what it means. Runs count by name.
 REASONS = {
     "no_candidate": "the scene has nothing that this operation could be asked of",
     "duplicate": "the same edit was proposed before",
-    "ambiguous": "no phrase names the thing truly and uniquely, in words that fit the sentence",
+    "ambiguous": "no phrase names the object truly and uniquely, in words that fit the sentence",
     "unreadable": "the sentence would not be understood as what was done",
-    "carried_load": "other things stand on the target",
-    "not_upright": "the thing lies or leans",
-    "inside_receptacle": "the thing stands in a receptacle and would grow out of it",
-    "does_not_fit": "the receptacle has no room for the thing's base at the asked place",
-    "already_there": "the thing stands where it is asked to go",
+    "carried_load": "other objects stand on the target",
+    "not_upright": "the object lies or leans",
+    "inside_receptacle": "the object stands in a receptacle and would grow out of it",
+    "does_not_fit": "the receptacle has no room for the object's base at the asked place",
+    "already_there": "the object stands where it is asked to go",
     "off_support": "its base would not stay wholly on the surface that carries it",
-    "collision": "it would cut through another thing or a piece of the room",
+    "collision": "it would cut through another object or a piece of the room",
     "behind_camera": "part of it would lie behind the camera",
-    "out_of_frame": "part of it lies outside the picture before or after",
-    "too_small": "its picture is too small before or after",
+    "out_of_frame": "part of it lies outside the image before or after",
+    "too_small": "its image is too small before or after",
     "hidden_before": "too little of it can be seen before",
     "hidden_after": "too little of it could be seen after",
-    "hides_bystander": "it would hide another thing nearly wholly",
-    "unobservable_rotation": "the turn brings the thing back to the same look",
-    "barely_changes": "its picture before and after is nearly the same",
+    "hides_bystander": "it would hide another object nearly wholly",
+    "unobservable_rotation": "the turn brings the object back to the same look",
+    "barely_changes": "its image before and after is nearly the same",
     "camera_blocked": "the camera would touch or come too near to something",
-    "scene_lost": "too many things would leave the picture",
+    "scene_lost": "too many objects would leave the image",
 }
 # Steps (right, forward) on the ground as the camera sees them; "front" is towards the viewer.
 DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "front": (0, -1), "behind": (0, 1)}
+
+
+# What becomes of the target: all that checks, labels and variants must know of an operation. "camera" leaves it as it is.
+Effect: TypeAlias = Literal["shift", "place", "turn", "scale", "remove", "camera"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,14 +88,14 @@ class EditOptions:
         support_margin_m: from the rim of the support.
         receptacle_margin_m: from the rim of where a receptacle carries.
         clearance_m: boxes nearer to each other than this collide.
-        lift_m: how far a thing is lifted before its surfaces are asked for collisions: contact is none.
+        lift_m: how far an object is lifted before its surfaces are asked for collisions: contact is none.
         min_share: visible part of the target, before and after.
-        min_target_px: shorter side of the target's picture, before and after; from the preset.
-        frame_margin: between the target and the edge of the picture, share of its width.
-        max_iou: overlap of the target's picture before and after, as boxes, from which on nothing has changed.
+        min_target_px: shorter side of the target's image, before and after; from the preset.
+        frame_margin: between the target and the edge of the image, share of its width.
+        max_iou: overlap of the target's image before and after, as boxes, from which on nothing has changed.
         bystander_share: a thing of which this share could be seen before keeps half of that after.
         camera_clearance_m: between the camera and anything.
-        min_kept: share of the things in the picture that stay in it when the camera moves.
+        min_kept: share of the objects in the image that stay in it when the camera moves.
         attempts: for each edit.
     """
 
@@ -110,15 +125,17 @@ class Edit:
     """One edit of a scene: two states, the words that lead from one to the other, and their numbers.
 
     Attributes:
-        kind: the module that made it (`relate` is a `move` by its operation).
-        target: id of the thing that is edited; for `view` a large, central thing.
+        kind: the operation's name in `OPERATIONS` (`relate` is a `move` by its numbers).
+        effect: what becomes of the target.
+        target: id of the object that is edited; for `view` a large, central object.
         name: what the words call the target.
         operation: what the words fix, the admissible region of a placement and the motion of the camera.
-        reference, receptacle: ids of the other thing that the words speak of.
-        other: what the words call that thing.
+        reference, receptacle: ids of the other object that the words speak of.
+        other: what the words call that object.
     """
 
     kind: str
+    effect: Effect
     target: str
     name: Name
     before: Scene
@@ -132,7 +149,7 @@ class Edit:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """Ids of the things that stand otherwise after the edit or are gone."""
+        """Ids of the objects that stand otherwise after the edit or are gone."""
         after = {t.id: t for t in self.after.things}
         return tuple(t.id for t in self.before.things if after.get(t.id) != t)
 
@@ -147,17 +164,17 @@ class Stage:
 
     @functools.cached_property
     def names(self) -> Mapping[str, Name]:
-        """What things can be called."""
+        """What objects can be called."""
         return name_things(self.scene)
 
     @functools.cached_property
     def nameable(self) -> tuple[Thing, ...]:
-        """The things that instructions may speak of, if words can be found."""
+        """The objects that instructions may speak of, if words can be found."""
         return tuple(t for t in self.scene.things if t.info.nameable)
 
     @functools.cached_property
     def boxes(self) -> Boxes:
-        """Boxes of all things, in their order."""
+        """Boxes of all objects, in their order."""
         return Boxes.of(self.scene.things)
 
     @functools.cached_property
@@ -165,13 +182,13 @@ class Stage:
         return {}
 
     def coverage(self, thing_id: str) -> Coverage:
-        """How much of a thing is seen before any edit; asked once."""
+        """How much of an object is seen before any edit; asked once."""
         if thing_id not in self._coverage:
             self._coverage[thing_id] = self.probe.coverage(self.scene, thing_id)
         return self._coverage[thing_id]
 
     def load(self, thing_id: str) -> str | None:
-        """The word ("on", "in") for what stands on a thing; None where nothing does."""
+        """The word ("on", "in") for what stands on an object; None where nothing does."""
         if not self.scene.carried_by(thing_id):
             return None
         receptacle = self.scene.thing(thing_id).info.receptacle
@@ -179,14 +196,25 @@ class Stage:
 
 
 class Candidate(abc.ABC):
-    """A drawn edit: target and exact parameters. Equal candidates are the same edit; subclasses are frozen dataclasses."""
+    """A drawn edit: target and exact parameters. Equal candidates are the same edit; subclasses are frozen dataclasses.
+
+    Attributes:
+        kind: the operation's name in `OPERATIONS`.
+        effect: what becomes of the target.
+        target: the object's id.
+    """
 
     kind: ClassVar[str]
+    effect: ClassVar[Effect]
     target: str
+
+    def spoken_of(self) -> dict[str, str]:
+        """The other object that the words speak of: its part, "reference" or "receptacle", and its id; empty where none is."""
+        return {}
 
     @abc.abstractmethod
     def check(self, stage: Stage) -> Rejection | None:
-        """The rules of this operation that need no picture; None where all hold."""
+        """The rules of this operation that need no image; None where all hold."""
 
     @abc.abstractmethod
     def apply(self, scene: Scene) -> Scene:
@@ -202,7 +230,7 @@ class Candidate(abc.ABC):
 
 
 def draw(things: tuple[Thing, ...], rng: np.random.Generator) -> Thing | None:
-    """One of the things, all alike; None of none."""
+    """One of the objects, all alike; None of none."""
     return things[int(rng.integers(len(things)))] if things else None
 
 

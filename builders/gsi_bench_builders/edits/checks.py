@@ -1,4 +1,4 @@
-"""What every edit must satisfy, whatever its operation: solid things, things on their support, a picture that shows it.
+"""What every edit must satisfy, whatever its operation: solid objects, objects on their support, an image that shows it.
 
 Cheap first: boxes and projected boxes, then the probe. Nothing is clamped or mended; what fails is rejected with its reason.
 """
@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import boxes_apart, depth_inside, footprint, rect_iou, screen_rect
+from gsi_bench_builders.edits.geometry import boxes_apart, rect_iou, screen_rect
 from gsi_bench_builders.engine import Coverage
+from gsi_bench_builders.footprints import swept_footprint
+from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
 __all__ = [
@@ -29,8 +31,8 @@ Rect = Sequence[float]
 
 
 def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> bool:
-    """Whether a thing's whole footprint lies on what carries it: the support less its rim, or a receptacle's outline."""
-    points = footprint(thing)
+    """Whether an object's whole footprint lies on what carries it: the support less its rim, or a receptacle's outline."""
+    points = swept_footprint(thing)
     if thing.on is not None:
         outline = scene.thing(thing.on).receptacle_outline()[:, :2]
         return bool(depth_inside(points, outline).min() >= options.receptacle_margin_m)
@@ -42,7 +44,7 @@ def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> b
 def check_solid(stage: Stage, after: Scene, target: str) -> Rejection | None:
     """The target stays on its surface, and nothing that the edit changed comes into the box of something it left alone.
 
-    Boxes of a thing and of what carries it belong together (fruit in a bowl), and so do boxes that overlapped before (a mug
+    Boxes of an object and of what carries it belong together (fruit in a bowl), and so do boxes that overlapped before (a mug
     under a lamp's arm): only surfaces can tell, and `check_surfaces` asks about them.
     """
     if not stands_on_its_support(after, after.thing(target), stage.options):
@@ -70,7 +72,7 @@ def check_surfaces(stage: Stage, after: Scene, target: str) -> Rejection | None:
 
 
 def check_frame(before: tuple[Camera, Thing], after: tuple[Camera, Thing] | None, options: EditOptions) -> Rejection | None:
-    """The target's box lies in the picture and is large enough; `after` is None for a removal."""
+    """The target's box lies in the image and is large enough; `after` is None for a removal."""
     views = [before] if after is None else [before, after]
     rects = [screen_rect(*view) for view in views]
     if None in rects:
@@ -85,7 +87,7 @@ def check_frame(before: tuple[Camera, Thing], after: tuple[Camera, Thing] | None
 
 
 def barely_changes(before: tuple[Camera, Thing], after: tuple[Camera, Thing], options: EditOptions) -> bool:
-    """Whether the pictures of two states of a thing lie nearly on each other."""
+    """Whether the images of two states of an object lie nearly on each other."""
     old, new = screen_rect(*before), screen_rect(*after)
     return old is not None and new is not None and rect_iou(old, new) >= options.max_iou
 
@@ -99,7 +101,7 @@ def check_seen(stage: Stage, after: Scene, target: str) -> Rejection | None:
 
 
 def seen_well(coverage: Coverage, options: EditOptions, hidden: str) -> Rejection | None:
-    """Why so much of a thing is not enough; None where it is."""
+    """Why so much of an object is not enough; None where it is."""
     if coverage.share < options.min_share:
         return Rejection(hidden)
     if coverage.touches_edge:
@@ -108,7 +110,7 @@ def seen_well(coverage: Coverage, options: EditOptions, hidden: str) -> Rejectio
 
 
 def check_bystanders(stage: Stage, after: Scene, target: str) -> Rejection | None:
-    """The target in its new place hides no other thing nearly wholly. Only things that its box can cover are asked about."""
+    """The target in its new place hides no other object nearly wholly. Only objects that its box can cover are asked about."""
     camera = after.camera
     mine = after.thing(target)
     cover = screen_rect(camera, mine)
@@ -132,7 +134,7 @@ def _in_frame(camera: Camera, rect: Rect, margin: float) -> bool:
 
 
 def _depth(camera: Camera, thing: Thing) -> float:
-    return float(camera.to_camera(np.array(thing.position))[2])
+    return float(camera.depth(np.array(thing.position)))
 
 
 def _covered(rect: Rect, cover: Rect) -> float:

@@ -1,4 +1,4 @@
-"""Plain geometry of boxes, footprints and polygons. World frame, metres, unless a name says pixels."""
+"""Boxes: how far apart they are in the world (metres), and where they show in an image (pixels)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,12 @@ __all__ = [
     "Boxes",
     "box_distance",
     "boxes_apart",
-    "clip_polygon",
-    "depth_inside",
-    "footprint",
     "rect_iou",
     "screen_rect",
 ]
 
 Array = NDArray[np.float64]
 
-_CIRCLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-# The polygon is drawn around the circle, not in it, so that it holds all of what is round.
-_CIRCLE_POINTS = np.column_stack([np.cos(_CIRCLE), np.sin(_CIRCLE)]) / np.cos(np.pi / 24)
 # Axes that are crosses of nearly parallel edges say nothing.
 _PARALLEL = 1e-6
 
@@ -40,7 +34,7 @@ class Boxes:
 
     @classmethod
     def of(cls, things: Sequence[Thing]) -> Boxes:
-        """The boxes of things, in their order."""
+        """The boxes of objects, in their order."""
         return cls(
             np.array([t.position for t in things], dtype=np.float64).reshape(-1, 3),
             np.array([t.rotation for t in things], dtype=np.float64).reshape(-1, 3, 3),
@@ -74,39 +68,8 @@ def box_distance(point: Sequence[float], others: Boxes) -> Array:
     return np.asarray(np.linalg.norm(np.maximum(np.abs(local) - others.halves, 0), axis=1))
 
 
-def footprint(thing: Thing) -> Array:
-    """Points n×2 on the ground whose hull holds all of a thing: of a circle for what is round, else of its box."""
-    width, depth, _ = thing.size
-    if thing.info.symmetry == "continuous" and thing.is_upright and abs(width - depth) < 0.01 * width:
-        return np.asarray(thing.position[:2] + _CIRCLE_POINTS * max(width, depth) / 2)
-    return np.asarray(thing.corners()[:, :2])
-
-
-def depth_inside(points: Array, polygon: Array) -> Array:
-    """How deep points (…×2) lie in a convex polygon (m×2, either way round): distance to its nearest side, < 0 outside."""
-    x, y = polygon[:, 0], polygon[:, 1]
-    edge_x, edge_y = np.append(x[1:], x[0]) - x, np.append(y[1:], y[0]) - y
-    # Twice the area, positive where the corners go round counter-clockwise and inwards is to the left of each side.
-    sign = np.sign(np.sum(x * edge_y - y * edge_x))
-    scale = sign / np.hypot(edge_x, edge_y)
-    return np.asarray(((points[..., 1, None] - y) * edge_x - (points[..., 0, None] - x) * edge_y) * scale).min(axis=-1)
-
-
-def clip_polygon(polygon: Array, normal: Array, limit: float) -> Array:
-    """The part of a convex polygon (m×k) where the first `len(normal)` coordinates satisfy `p · normal <= limit`."""
-    heights = polygon[:, : len(normal)] @ normal - limit
-    kept: list[Array] = []
-    for i, j in zip(range(len(polygon)), np.roll(np.arange(len(polygon)), -1), strict=True):
-        if heights[i] <= 0:
-            kept.append(polygon[i])
-        if (heights[i] < 0 < heights[j]) or (heights[j] < 0 < heights[i]):
-            share = heights[i] / (heights[i] - heights[j])
-            kept.append(polygon[i] + share * (polygon[j] - polygon[i]))
-    return np.array(kept).reshape(-1, polygon.shape[1])
-
-
 def screen_rect(camera: Camera, thing: Thing) -> tuple[float, float, float, float] | None:
-    """Upright rectangle around a box's picture (left, top, right, bottom), pixels; None where it reaches behind the camera."""
+    """Upright rectangle around a box's image (left, top, right, bottom), pixels; None where it reaches behind the camera."""
     pixels = camera.project(thing.corners())
     if np.isnan(pixels).any():
         return None

@@ -1,4 +1,4 @@
-"""Move: a thing goes left, right, closer or away along the ground, as the camera sees it; what stands on it goes along."""
+"""Move: an object goes left, right, closer or away along the ground, as the camera sees it; what stands on it goes along."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
@@ -20,6 +20,7 @@ class Move(Candidate):
     """A target goes a whole number of centimetres; `direction` is one of `DIRECTIONS`."""
 
     kind: ClassVar[str] = "move"
+    effect: ClassVar[Effect] = "shift"
     target: str
     direction: str
     distance_cm: int
@@ -53,5 +54,5 @@ def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
 
 
 def shift(scene: Scene, target: str, step: np.ndarray) -> Scene:
-    """The state in which a thing and all that it carries have gone by a step (world, metres)."""
+    """The state in which an object and all that it carries have gone by a step (world, metres)."""
     return scene.with_things(t.moved(step.tolist()) for t in (scene.thing(target), *scene.carried_by(target)))

@@ -1,4 +1,4 @@
-"""What to call a thing so that the words are true and fit nothing else in the scene.
+"""What to call an object so that the words are true and fit nothing else in the scene.
 
 In order of preference: "the mug", "the red mug", "the leftmost mug" or "the mug closest to you", "the mug on the plate". A
 phrase is used only if it works in English and in Chinese.
@@ -48,7 +48,7 @@ class Name:
 
 
 def name_things(scene: Scene) -> dict[str, Name]:
-    """Names by id. A thing that may not be named, or for which no phrase is both true and unique, is left out.
+    """Names by id. An object that may not be named, or for which no phrase is both true and unique, is left out.
 
     Raises:
         ValueError: the camera looks straight down, where "left" and "closest" mean nothing.
@@ -73,7 +73,7 @@ def name_things(scene: Scene) -> dict[str, Name]:
 
 
 def _could_be_called(other: Thing, thing: Thing) -> bool:
-    """Whether the noun of a thing fits another: a pencil cup is a cup, and two nouns may be one word in Chinese."""
+    """Whether the noun of an object fits another: a pencil cup is a cup, and two nouns may be one word in Chinese."""
     mine, theirs = thing.info, other.info
     return (
         theirs.category == mine.category
@@ -96,9 +96,9 @@ def _coloured(thing: Thing, rivals: Sequence[Thing]) -> Name | None:
 
 
 def _places(scene: Scene) -> dict[str, tuple[tuple[float, float], ...]]:
-    """For each thing and each superlative: two measures that must both be smallest, metres on the ground first.
+    """For each object and each superlative: two measures that must both be smallest, metres on the ground first.
 
-    What lies further left on the ground may stand further right in the picture, and the first in depth may be further from
+    What lies further left on the ground may stand further right in the image, and the first in depth may be further from
     the viewer than one beside it: the words are used only where both readings agree.
     """
     if not scene.things:

@@ -1,4 +1,4 @@
-"""Place: a thing goes on or into another that can carry it, anywhere there or at a named spot."""
+"""Place: an object goes on or into another that can carry it, anywhere there or at a named spot."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw, ground_direction
-from gsi_bench_builders.edits.geometry import clip_polygon, depth_inside, footprint
+from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.footprints import swept_footprint
+from gsi_bench_builders.frames import camera_region
+from gsi_bench_builders.polygons import clip_below, depth_inside
 from gsi_bench_builders.scene import Scene, Thing
 from gsi_bench_dataset.records import Operation
 
@@ -31,10 +33,15 @@ class Place(Candidate):
     """
 
     kind: ClassVar[str] = "place"
+    effect: ClassVar[Effect] = "place"
     target: str
     receptacle: str
     spot: str | None
     point: tuple[float, float] = dataclasses.field(compare=False)
+
+    def spoken_of(self) -> dict[str, str]:
+        """What the target goes on or into."""
+        return {"receptacle": self.receptacle}
 
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""
@@ -64,7 +71,7 @@ class Place(Candidate):
             direction=self.spot,
             frame=None if self.spot in (None, "center") else "camera",
             receptacle=stage.names[self.receptacle].noun,
-            region=tuple(tuple(corner) for corner in stage.scene.camera.to_camera(region).tolist()),
+            region=camera_region(stage.scene.camera, region),
         )
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
@@ -89,7 +96,7 @@ def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     spot = SPOTS[int(rng.integers(len(SPOTS)))] if rng.random() < stage.options.spot_share and relation == "on" else None
     region = admissible_region(stage.scene, receptacle, spot)[:, :2]
     outline = receptacle.receptacle_outline()[:, :2]
-    base = footprint(target) - target.position[:2]
+    base = swept_footprint(target) - target.position[:2]
     points = rng.uniform(region.min(axis=0), region.max(axis=0), size=(_TRIES, 2))
     carried = depth_inside(points[:, None] + base, outline).min(axis=1) >= stage.options.receptacle_margin_m
     good = points[carried & (depth_inside(points, region) >= 0)]
@@ -109,4 +116,4 @@ def admissible_region(scene: Scene, receptacle: Thing, spot: str | None) -> NDAr
     outwards = ground_direction(scene, spot)[:2]
     reach = outline[:, :2] @ outwards
     limit = float(reach.max() - _EDGE_SHARE * (reach.max() - reach.min()))
-    return clip_polygon(outline, -outwards, -limit)
+    return clip_below(outline, -outwards, -limit)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from gsi_bench_builders.edits import move, place, relate, remove, rotate, scale, view
 from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import (
     barely_changes,
@@ -19,25 +18,16 @@ from gsi_bench_builders.edits.checks import (
     check_solid,
     check_surfaces,
 )
+from gsi_bench_builders.edits.registry import OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["KINDS", "Rejections", "propose_edits", "try_candidate"]
+__all__ = ["Proposer", "Rejections", "propose_edits", "try_candidate"]
 
 Proposer: TypeAlias = Callable[[Stage, np.random.Generator], Candidate | Rejection]
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
-
-KINDS: Mapping[str, Proposer] = {
-    "move": move.propose,
-    "relate": relate.propose,
-    "place": place.propose,
-    "rotate": rotate.propose,
-    "scale": scale.propose,
-    "remove": remove.propose,
-    "view": view.propose,
-}
 
 
 def propose_edits(
@@ -47,7 +37,7 @@ def propose_edits(
     options: EditOptions | None = None,
     *,
     count: int = 8,
-    kinds: Sequence[str] = tuple(KINDS),
+    kinds: Sequence[str] = tuple(OPERATIONS),
 ) -> tuple[list[Edit], Rejections]:
     """Up to `count` different edits of a scene, and how often which kind failed for which reason.
 
@@ -55,11 +45,9 @@ def propose_edits(
     `options.attempts` has no further turn, so fewer edits come back where the scene has no more to give.
 
     Raises:
-        ValueError: an unknown kind.
+        OperationError: an unknown kind.
     """
-    unknown = sorted(set(kinds) - set(KINDS))
-    if unknown:
-        raise ValueError(f"kinds: expected some of {', '.join(KINDS)}; found {', '.join(unknown)}")
+    check_operations(tuple(kinds))
     search = _Search(Stage(scene, probe, options or EditOptions()), rng)
     turns = [kinds[i] for i in rng.permutation(len(kinds))]
     edits: list[Edit] = []
@@ -84,7 +72,7 @@ class _Search:
     def next(self, kind: str) -> Edit | None:
         """One more edit of a kind; None where the attempts give none."""
         for _ in range(self.stage.options.attempts):
-            found = self._attempt(KINDS[kind])
+            found = self._attempt(proposer(kind))
             if isinstance(found, Edit):
                 return found
             self.rejections[kind, found.reason] += 1
@@ -119,30 +107,30 @@ def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) 
 
 def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
     scene, target, options = stage.scene, candidate.target, stage.options
-    gone = candidate.kind == "remove"
+    gone, stays = candidate.effect == "remove", candidate.effect == "camera"
     old = (scene.camera, scene.thing(target))
     new = None if gone else (after.camera, after.thing(target))
     problem = check_frame(old, new, options)
-    if problem is None and not gone and candidate.kind != "view":
+    if problem is None and not gone and not stays:
         problem = check_solid(stage, after, target)
-    # A turn about its own centre may leave the box of a thing where it was and still show.
-    if problem is None and new is not None and candidate.kind != "rotate" and barely_changes(old, new, options):
+    # A turn about its own centre may leave the box of an object where it was and still show.
+    if problem is None and new is not None and candidate.effect != "turn" and barely_changes(old, new, options):
         problem = Rejection("barely_changes")
     if problem is None and not gone:
         problem = check_surfaces(stage, after, target)
     problem = problem or check_seen(stage, after, target)
-    if problem is None and not gone and candidate.kind != "view":
+    if problem is None and not gone and not stays:
         problem = check_bystanders(stage, after, target)
     return problem
 
 
 def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.Generator) -> Edit:
     prompt, prompt_zh = candidate.describe(stage, rng)
-    reference = candidate.reference if isinstance(candidate, relate.Relate) else None
-    receptacle = candidate.receptacle if isinstance(candidate, place.Place) else None
-    other = reference or receptacle
+    others = candidate.spoken_of()
+    other = others.get("reference") or others.get("receptacle")
     return Edit(
         kind=candidate.kind,
+        effect=candidate.effect,
         target=candidate.target,
         name=stage.names[candidate.target],
         before=stage.scene,
@@ -150,7 +138,7 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         operation=candidate.operation(stage),
         prompt=prompt,
         prompt_zh=prompt_zh,
-        reference=reference,
-        receptacle=receptacle,
+        reference=others.get("reference"),
+        receptacle=others.get("receptacle"),
         other=stage.names[other] if other else None,
     )

@@ -1,4 +1,4 @@
-"""Relate: a thing goes to a place that another thing gives, "10 cm in front of the bowl", measured between the centres.
+"""Relate: an object goes to a place that another object gives, "10 cm in front of the bowl", measured between the centres.
 
 Its centre comes to lie exactly in the named direction of the other's centre, seen from above; it keeps its own height.
 """
@@ -11,14 +11,14 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.edits.move import shift
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["Relate", "propose"]
 
-# Nearer than this to where it is asked to go, a thing counts as standing there.
+# Nearer than this to where it is asked to go, an object counts as standing there.
 _THERE_M = 0.05
 
 
@@ -27,10 +27,15 @@ class Relate(Candidate):
     """A target goes to a place beside a reference; `direction` is one of `DIRECTIONS`, seen from the camera."""
 
     kind: ClassVar[str] = "relate"
+    effect: ClassVar[Effect] = "shift"
     target: str
     reference: str
     direction: str
     distance_cm: int
+
+    def spoken_of(self) -> dict[str, str]:
+        """What the distance is measured from."""
+        return {"reference": self.reference}
 
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names; neither carries the other; the target has some way to go."""
@@ -69,7 +74,7 @@ class Relate(Candidate):
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
-    """A random target, another thing, direction and distance."""
+    """A random target, another object, direction and distance."""
     target = draw(stage.nameable, rng)
     others = tuple(t for t in stage.nameable if target is not None and t.id != target.id)
     reference = draw(others, rng)

@@ -1,4 +1,4 @@
-"""Remove: a thing that carries nothing goes away."""
+"""Remove: an object that carries nothing goes away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
@@ -20,6 +20,7 @@ class Remove(Candidate):
     """A target goes away."""
 
     kind: ClassVar[str] = "remove"
+    effect: ClassVar[Effect] = "remove"
     target: str
 
     def check(self, stage: Stage) -> Rejection | None:

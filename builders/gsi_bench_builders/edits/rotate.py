@@ -1,4 +1,4 @@
-"""Rotate: a standing thing turns about the vertical through its centre; what stands on it turns along."""
+"""Rotate: a standing object turns about the vertical through its centre; what stands on it turns along."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene, Symmetry
 from gsi_bench_dataset.records import Operation
 
@@ -23,6 +23,7 @@ class Rotate(Candidate):
     """A target turns by whole degrees, counter-clockwise seen from above > 0."""
 
     kind: ClassVar[str] = "rotate"
+    effect: ClassVar[Effect] = "turn"
     target: str
     angle_deg: int
 

@@ -1,4 +1,4 @@
-"""Scale: a thing grows or shrinks about the middle of its base, so that what stands stays standing."""
+"""Scale: an object grows or shrinks about the middle of its base, so that what stands stays standing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, Rejection, Stage, draw
+from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
@@ -20,6 +20,7 @@ class Scale(Candidate):
     """A target's size is multiplied by a factor, along every axis."""
 
     kind: ClassVar[str] = "scale"
+    effect: ClassVar[Effect] = "scale"
     target: str
     factor: float
 

@@ -14,10 +14,11 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.base import Candidate, EditOptions, Effect, Rejection, Stage
 from gsi_bench_builders.edits.checks import seen_well
 from gsi_bench_builders.edits.geometry import box_distance, screen_rect
-from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
+from gsi_bench_builders.frames import camera_motion
+from gsi_bench_builders.scene import UP, Camera, Scene, Thing, matrix3, turn_about_z
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["View", "panned", "propose", "travelled"]
@@ -25,7 +26,7 @@ __all__ = ["View", "panned", "propose", "travelled"]
 _TRAVELS = ("left", "right", "forward", "backward", "up", "down")
 _PANS = ("left", "right", "up", "down")
 _STEEPEST_DEG = 80
-# The target of a view edit is large and near the picture's middle: at this share of the picture's width from it, half counts.
+# The target of a view edit is large and near the image's middle: at this share of the image's width from it, half counts.
 _CENTRAL_SHARE = 0.25
 
 
@@ -34,6 +35,7 @@ class View(Candidate):
     """The camera travels whole centimetres or turns whole degrees: exactly one of the two amounts is given."""
 
     kind: ClassVar[str] = "view"
+    effect: ClassVar[Effect] = "camera"
     target: str
     direction: str
     distance_cm: int | None = None
@@ -50,7 +52,7 @@ class View(Candidate):
         return panned(old, self.direction, math.radians(self.angle_deg or 0))
 
     def check(self, stage: Stage) -> Rejection | None:
-        """The camera comes near nothing, looks neither straight up nor down, and keeps most of the scene in the picture."""
+        """The camera comes near nothing, looks neither straight up nor down, and keeps most of the scene in the image."""
         scene, options = stage.scene, stage.options
         camera = self.camera(scene.camera)
         near = stage.boxes.centres.size and box_distance(camera.position, stage.boxes).min() < options.camera_clearance_m
@@ -62,21 +64,21 @@ class View(Candidate):
         return Rejection("scene_lost") if steep or kept < options.min_kept * len(shown) else None
 
     def apply(self, scene: Scene) -> Scene:
-        """The same things, seen from elsewhere."""
+        """The same objects, seen from elsewhere."""
         return dataclasses.replace(scene, camera=self.camera(scene.camera))
 
     def operation(self, stage: Stage) -> Operation:
         """With the camera's motion in its old frame."""
         old = stage.scene.camera
-        new = self.camera(old)
+        translation, rotation = camera_motion(old, self.camera(old))
         return Operation(
             kind="view",
             direction=self.direction,
             distance_m=None if self.distance_cm is None else self.distance_cm / 100,
             angle_deg=self.angle_deg,
             frame="camera",
-            camera_translation_m=tuple(old.to_camera(np.array(new.position)).tolist()),
-            camera_rotation=matrix3(np.array(new.rotation) @ np.array(old.rotation).T),
+            camera_translation_m=translation,
+            camera_rotation=rotation,
         )
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
@@ -87,7 +89,7 @@ class View(Candidate):
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
-    """A random motion; the target is the thing that the picture is most about."""
+    """A random motion; the target is the object that the image is most about."""
     target = _main_thing(stage)
     if target is None:
         return Rejection("no_candidate")
@@ -102,7 +104,7 @@ def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
 def travelled(camera: Camera, direction: str, distance_m: float) -> Camera:
     """A camera that has gone in one of the six directions, level or straight up and down."""
     right, forward = camera.flat_axes()
-    up = np.array([0.0, 0.0, 1.0])
+    up = np.array(UP)
     ways = {"left": -right, "right": right, "forward": forward, "backward": -forward, "up": up, "down": -up}
     x, y, z = (np.array(camera.position) + distance_m * ways[direction]).tolist()
     return dataclasses.replace(camera, position=(x, y, z))
@@ -120,7 +122,7 @@ def panned(camera: Camera, direction: str, angle_rad: float) -> Camera:
 
 
 def _main_thing(stage: Stage) -> str | None:
-    """The named thing that is large and central; None where none is seen well."""
+    """The named object that is large and central; None where none is seen well."""
     scores = {}
     for thing in _well_seen(stage, stage.options):
         rect = screen_rect(stage.scene.camera, thing)

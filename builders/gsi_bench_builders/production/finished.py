@@ -72,11 +72,12 @@ def variants_file(work: Path, number: int) -> Path:
     return work / f"scene-{number:05d}.variants.parquet"
 
 
-def settings_of(source: SceneSource, job: SceneJob) -> dict[str, Any]:
+def settings_of(source: SceneSource, job: SceneJob, engine: str) -> dict[str, Any]:
     """All that scenes depend on besides their numbers, as JSON gives it back."""
     settings = {
         "format": 1,
         "version": gsi_bench_builders.__version__,
+        "engine": engine,
         "source": source.describe(),
         "job": dataclasses.asdict(job),
     }

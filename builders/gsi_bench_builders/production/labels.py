@@ -1,4 +1,4 @@
-"""Samples from edits and the two pictures of each."""
+"""Samples from edits and the two images of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Frame
-from gsi_bench_builders.frames import depth_png, evaluation_box, ids_png, rgb_png, to_camera_direction
+from gsi_bench_builders.frames import depth_png, evaluation_box, ids_png, rgb_png, up_in_camera
 from gsi_bench_builders.production.variants import Variant
 from gsi_bench_builders.scene import AssetInfo, Scene
 from gsi_bench_dataset.records import Sample, SceneObject
@@ -22,7 +22,7 @@ __all__ = ["Making", "SourceRow", "known_objects", "make_sample", "source_row", 
 
 @dataclasses.dataclass(frozen=True)
 class Making:
-    """How a scene's pictures came to be: what provenance says of all its samples."""
+    """How a scene's images came to be: what provenance says of all its samples."""
 
     split: str
     engine: str
@@ -50,7 +50,7 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
         "camera_intrinsics": scene.camera.intrinsics,
         "pixel_frame": "source",
         "pixel_frame_reason": "rendered with this camera matrix",
-        "up": to_camera_direction(scene.camera, (0.0, 0.0, 1.0)),
+        "up": up_in_camera(scene.camera),
         "up_source": "engine",
         "scene_id": scene.id,
         "engine": making.engine,
@@ -62,12 +62,12 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
 
 
 def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Sample:
-    """The sample of an edit; `after` is the picture of `edit.after`."""
+    """The sample of an edit; `after` is the image of `edit.after`."""
     before = row.scene.thing(edit.target)
     box, rotation = evaluation_box(before, row.scene.camera)
     goal = None
     # Of a view edit the goal is the camera's motion: a box in the new camera's frame would be taken for one in the old's.
-    if edit.kind not in ("remove", "view"):
+    if edit.effect not in ("remove", "camera"):
         goal = evaluation_box(edit.after.thing(edit.target), edit.after.camera)
     return Sample(
         id=f"{row.scene.id}_edit_{query_id}",
@@ -87,7 +87,7 @@ def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Samp
 
 
 def variant_sample(parent: Sample, row: SourceRow, edit: Edit, variant: Variant, frame: Frame) -> Sample:
-    """A graded or wrong version of a sample: the parent's words and goal, but the picture and the truth of the variant."""
+    """A graded or wrong version of a sample: the parent's words and goal, but the image and the truth of the variant."""
     query_id = f"{parent.query_id}-{variant.name}"
     return dataclasses.replace(
         parent,
@@ -129,7 +129,7 @@ def _after(row: SourceRow, state: Scene, frame: Frame, target: str) -> dict[str,
 
 
 def _renumbered(ids: NDArray[np.uint16], state: Scene, source: Scene) -> NDArray[np.uint16]:
-    """Object numbers of the source view in a picture of another state; things that the source lacks get the next numbers."""
+    """Object numbers of the source view in an image of another state; objects that the source lacks get the next numbers."""
     order = [t.id for t in source.things]
     order += [t.id for t in state.things if t.id not in set(order)]
     numbers = np.array([0, *(order.index(t.id) + 1 for t in state.things)], dtype=np.uint16)
@@ -137,7 +137,7 @@ def _renumbered(ids: NDArray[np.uint16], state: Scene, source: Scene) -> NDArray
 
 
 def _rights(infos: Iterable[AssetInfo]) -> dict[str, object]:
-    """Rights in a picture: those of the strictest asset in it."""
+    """Rights in an image: those of the strictest asset in it."""
     unique = sorted({(i.origin, i.licence, i.attribution, i.redistributable) for i in infos})
     origin: Literal["demo", "rebuilt"] = "rebuilt" if any(u[0] == "rebuilt" for u in unique) else "demo"
     return {

@@ -27,7 +27,7 @@ _BEFORE, _AFTER = (255, 140, 0), (40, 200, 80)
 
 
 def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) -> None:
-    """Writes a picture of the samples: each a strip of source, after-image and objects, under its instruction."""
+    """Writes an image of the samples: each a strip of source, after-image and objects, under its instruction."""
     rows = -(-len(samples) // columns)
     width, height = 3 * CELL + GAP, CELL + WORDS + GAP
     sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), (250, 250, 250))
@@ -51,7 +51,7 @@ def evenly(items: Sequence[Sample], count: int) -> list[Sample]:
     by_kind: dict[str, list[Sample]] = {}
     for sample in items:
         by_kind.setdefault(sample.operation.kind if sample.operation else "", []).append(sample)
-    # A later kind begins with a later scene, so that few pictures still show many scenes.
+    # A later kind begins with a later scene, so that few images still show many scenes.
     queues = [group[i:] + group[:i] for i, group in ((7 * n % len(g), g) for n, g in enumerate(by_kind.values()))]
     chosen = [group[i] for i in range(max(map(len, queues), default=0)) for group in queues if i < len(group)]
     return sorted(chosen[:count], key=lambda s: s.id)

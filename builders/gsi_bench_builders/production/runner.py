@@ -22,6 +22,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, EngineEntry, check_engine, make_engine
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
 from gsi_bench_builders.production.finished import (
     REPORT,
@@ -40,8 +41,8 @@ from gsi_bench_builders.production.finished import (
 )
 from gsi_bench_builders.production.places import check_places, real_path
 from gsi_bench_builders.production.scene_work import SceneJob, SceneReport, SceneResult, SceneSource, make_scene
-from gsi_bench_builders.production.scratch import scratch_folder
 from gsi_bench_builders.production.workers import die_with_parent, time_limit
+from gsi_bench_builders.scratch import scratch_folder
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
@@ -50,8 +51,9 @@ from gsi_bench_dataset.storage.shards import write_dataset
 
 __all__ = ["BuildError", "BuildSummary", "build", "variants_folder", "work_folder"]
 
-_START_S = 600.0  # for Blender to be there
+_START_S = 600.0  # for an engine to be there
 _ROUNDS = 3
+LOG = "engine.log"  # in the work folder: what engines print
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +98,7 @@ def build(
     num_scenes: int,
     *,
     workers: int = 1,
+    engine: str = DEFAULT_ENGINE,
     device: str = "CPU",
     fresh: bool = False,
     quiet: bool = False,
@@ -108,6 +111,7 @@ def build(
         out: dataset folder; other splits in it stay.
         num_scenes: scenes 0 … n - 1. More than an earlier run's: those are kept.
         workers: processes, each with an engine of its own.
+        engine: a name in `ENGINES`.
         device: of the engine.
         fresh: throws away what an earlier run left.
         quiet: no progress bar.
@@ -116,21 +120,34 @@ def build(
 
     Raises:
         BuildError: a place cannot be written, the work folder holds scenes of other settings, or no scene gave a sample.
-        EngineError: the engine does not start.
+        EngineError: the engine is unknown, is not installed, or does not start.
         KeyboardInterrupt: after what is finished has been published.
     """
     _check_numbers(job, num_scenes, workers, scene_timeout)
+    entry = check_engine(engine)
     out = real_path(out, "--out")
     check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview)
     work = work_folder(out, job.split)
     work.mkdir(parents=True, exist_ok=True)
     limit = job.time_limit_s if scene_timeout is None else scene_timeout
-    settings = settings_of(source, job)
+    settings = settings_of(source, job, engine)
     with claimed(work), scratch_folder() as scratch:
         open_work(work, settings, fresh)
         reports = finished_scenes(work, settings, num_scenes)
         run = _Run(
-            source, job, out, work, settings, num_scenes, min(workers, num_scenes), device, quiet, limit, scratch, reports
+            source,
+            job,
+            out,
+            work,
+            settings,
+            num_scenes,
+            min(workers, num_scenes),
+            entry,
+            device,
+            quiet,
+            limit,
+            scratch,
+            reports,
         )
         return run.to_the_end()
 
@@ -172,6 +189,7 @@ class _Run:
     settings: dict[str, Any]
     num_scenes: int
     workers: int
+    engine: EngineEntry
     device: str
     quiet: bool
     limit_s: float
@@ -207,6 +225,7 @@ class _Run:
             self.job,
             self.work,
             self.device,
+            engine=self.engine,
             settings=self.settings,
             scratch=self.scratch,
             limit_s=self.limit_s,
@@ -250,28 +269,25 @@ def _start_worker(
     work: Path,
     device: str,
     *,
+    engine: EngineEntry,
     settings: dict[str, Any],
     scratch: Path,
     limit_s: float,
 ) -> Callable[[int], Iterable[SceneReport]]:
-    """Runs in the worker: Blender and everything that needs it is imported there."""
+    """Runs in the worker: the engine and everything that needs it is imported there."""
     die_with_parent()
     own = Path(tempfile.mkdtemp(prefix="worker-", dir=scratch))
-    # All that Blender and Python put aside goes where the parent clears it away.
+    # All that the engine and Python put aside goes where the parent clears it away.
     os.environ["TMPDIR"] = tempfile.tempdir = str(own)
     os.environ.setdefault("BLENDER_USER_RESOURCES", str(own))
     with time_limit(_START_S):
-        from gsi_bench_builders.engines.blender.engine import BlenderEngine  # noqa: PLC0415
-        from gsi_bench_builders.engines.blender.session import quiet  # noqa: PLC0415
-
-        quiet(work / "blender.log")
-        engine = BlenderEngine(device)
+        made = make_engine(engine, device, work / LOG)
 
     def make(number: int) -> list[SceneReport]:
         begun = _begun(scratch, number)
         begun.touch()
         with time_limit(limit_s):
-            report = _keep(make_scene(engine, source, job, number), work, settings)
+            report = _keep(make_scene(made, source, job, number), work, settings)
         begun.unlink(missing_ok=True)
         return [report]
 

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from gsi_bench_builders.edits.base import Edit, EditOptions
-from gsi_bench_builders.edits.propose import KINDS, propose_edits
+from gsi_bench_builders.edits.propose import propose_edits
+from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.production.selfcheck import disagreements
@@ -40,7 +41,7 @@ class SceneSource(Protocol):
         """What the scenes depend on, as JSON: a resumed run must have the same."""
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
-        """The scene of that number, its camera's picture `size` pixels wide and high; why how many things were left out of it.
+        """The scene of that number, its camera's image `size` pixels wide and high; why how many objects were left out of it.
 
         Raises:
             ValueError: it cannot be made; says why.
@@ -56,7 +57,7 @@ class SceneJob:
         preset: a name in `PRESETS`.
         seed: of the whole run; a scene's draws depend on it and on the scene's number alone.
         edits: how many a scene.
-        kinds: operations to propose in turn, of `KINDS`.
+        kinds: operations to propose in turn, of `OPERATIONS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
     """
 
@@ -64,7 +65,7 @@ class SceneJob:
     preset: str = "demo"
     seed: int = 0
     edits: int = 10
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = tuple(OPERATIONS)
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
 
@@ -86,10 +87,10 @@ class SceneReport:
 
     Attributes:
         failure: why there is nothing of it; None where it was made.
-        left_out: reasons why things of the source are not in the scene -> how many.
+        left_out: reasons why objects of the source are not in the scene -> how many.
         rejected: reasons why proposed edits were dropped before they were drawn -> how many.
         disagreed: checks that drawn edits failed -> how many.
-        frames: pictures drawn.
+        frames: images drawn.
         propose_s, render_s, total_s: CPU seconds of this process.
         peak_bytes: most memory that this process has held so far.
     """

@@ -1,4 +1,4 @@
-"""Do the label and the two pictures of an edit say the same? Nothing is written where they do not.
+"""Do the label and the two images of an edit say the same? Nothing is written where they do not.
 
 Each check compares two independent ways to one fact: projected vertices with rendered pixels, depth moved by the edit with
 the depth that was rendered, words with numbers.
@@ -26,8 +26,8 @@ CHECKS = {
     "reprojection": "depth moved by the edit does not meet the depth of the after-image",
     "still_remains": "the removed object is still seen",
     "bystanders": "something changed that the edit does not touch",
-    "target_too_small": "the target's picture is smaller than the preset allows",
-    "background": "the pictures differ far from the edit",
+    "target_too_small": "the target's image is smaller than the preset allows",
+    "background": "the images differ far from the edit",
 }
 SILHOUETTE_PX = 1.0
 # Depth at a pixel's centre against a point that lands elsewhere in the pixel, on a surface seen at a slant.
@@ -49,27 +49,27 @@ class Disagreement:
 
 
 def disagreements(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoints, min_target_px: float) -> list[Disagreement]:
-    """What is wrong with an edit and its pictures; empty when all agree.
+    """What is wrong with an edit and its images; empty when all agree.
 
     Args:
-        before, after: pictures of `edit.before` and `edit.after`.
-        mesh_points: vertices of a thing in a state, world, n×3.
+        before, after: images of `edit.before` and `edit.after`.
+        mesh_points: vertices of an object in a state, world, n×3.
         min_target_px: smallest shorter side of the target's mask.
     """
     found = [Disagreement("words", text) for text in reads_back(edit)]
     for scene, frame in ((edit.before, before), (edit.after, after)):
         found += _silhouettes(scene, frame, edit.target, mesh_points)
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return found + _static_world(before, after)
     found += _too_small(edit.before, before, edit.target, min_target_px)
     found += _bystanders(edit, before, after) + _background(edit, before, after, mesh_points)
-    if edit.kind == "remove":
+    if edit.effect == "remove":
         return found + _still_there(edit, before, after)
     return found + _too_small(edit.after, after, edit.target, min_target_px) + _reprojection(edit, before, after)
 
 
 def mask_of(scene: Scene, frame: Frame, thing_id: str) -> NDArray[np.bool_]:
-    """Pixels that show a thing."""
+    """Pixels that show an object."""
     number = [t.id for t in scene.things].index(thing_id) + 1
     return np.asarray(frame.instance_ids == number)
 
@@ -107,9 +107,9 @@ def _silhouettes(scene: Scene, frame: Frame, target: str, mesh_points: MeshPoint
 def _ends_are_free(scene: Scene, frame: Frame, thing: Thing, points: Points, pixels: Points) -> NDArray[np.bool_]:
     """Whether the mesh's outermost point to each side (left, top, right, bottom) can be seen whole.
 
-    It is when the pixels around it show the thing itself or what lies behind, and it is no tip thinner than a pixel.
+    It is when the pixels around it show the object itself or what lies behind, and it is no tip thinner than a pixel.
     """
-    depth = scene.camera.to_camera(points)[:, 2]
+    depth = scene.camera.depth(points)
     number = [t.id for t in scene.things].index(thing.id) + 1
     height, width = frame.depth_m.shape
     free = np.zeros(4, dtype=bool)
@@ -135,7 +135,7 @@ def _too_small(scene: Scene, frame: Frame, target: str, min_target_px: float) ->
 
 
 def _bystanders(edit: Edit, before: Frame, after: Frame) -> list[Disagreement]:
-    """Where neither picture shows what the edit touches, both must show the same thing at the same depth."""
+    """Where neither image shows what the edit touches, both must show the same thing at the same depth."""
     touched = _touched(edit)
     outside = ~(_any_of(edit.before, before, touched) | _any_of(edit.after, after, touched))
     nearer, farther = before.depth_m[outside], after.depth_m[outside]
@@ -147,7 +147,7 @@ def _bystanders(edit: Edit, before: Frame, after: Frame) -> list[Disagreement]:
 
 
 def _touched(edit: Edit) -> set[str]:
-    """Things that stand differently, or not at all, after the edit."""
+    """Objects that stand differently, or not at all, after the edit."""
     after = {t.id: t for t in edit.after.things}
     before = {t.id: t for t in edit.before.things}
     return {i for i in before.keys() | after.keys() if _pose(before.get(i)) != _pose(after.get(i))}
@@ -215,9 +215,9 @@ def surface_points(frame: Frame, mask: NDArray[np.bool_]) -> Points:
 
 
 def carried(before: Thing, after: Thing, points: Points) -> Points:
-    """World points of a thing's surface where they are when it stands differently."""
+    """World points of an object's surface where they are when it stands differently."""
     own = (points - before.position) @ np.array(before.rotation) / before.scale
-    return np.asarray(own * after.scale @ np.array(after.rotation).T + after.position)
+    return after.to_world(own * after.scale)
 
 
 def _seen_through(points: Points, frame: Frame) -> float:
@@ -229,7 +229,7 @@ def _seen_through(points: Points, frame: Frame) -> float:
     if not inside.any():
         return 0.0
     x, y = np.floor(pixels[inside]).astype(int).T
-    depth = camera.to_camera(points[inside])[:, 2]
+    depth = camera.depth(points[inside])
     # At a silhouette the nearest of the neighbouring pixels may be the one that shows the surface.
     shown = np.min([frame.depth_m[y + j, x + i] for i in (-1, 0, 1) for j in (-1, 0, 1)], axis=0)
     return float((shown > depth + DEPTH_M).mean())

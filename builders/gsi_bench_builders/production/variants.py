@@ -6,15 +6,14 @@ Only states that could be photographed: nothing floats, cuts through something e
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.library import SOURCE, asset, asset_key
 from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Probe
+from gsi_bench_builders.motion import Motion
 from gsi_bench_builders.scene import Camera, Light, Scene, Thing, matrix3
 
 __all__ = ["GRADES", "Variant", "variants_of"]
@@ -80,11 +79,11 @@ def _partly(edit: Edit, amount: float) -> Scene | None:
         return edit.before
     if amount == 1.0:
         return edit.after
-    if edit.kind in ("move", "relate", "rotate", "scale"):
+    if edit.effect in ("shift", "turn", "scale"):
         return _carried_partly(edit, amount)
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return dataclasses.replace(edit.before, camera=_camera_partly(edit.before.camera, edit.after.camera, amount))
-    return None  # a thing half-way to its plate would float; half a removal is none
+    return None  # an object half-way to its plate would float; half a removal is none
 
 
 def _carried_partly(edit: Edit, amount: float) -> Scene:
@@ -98,43 +97,27 @@ def _carried_partly(edit: Edit, amount: float) -> Scene:
 
 def _between(before: Thing, after: Thing, amount: float) -> Thing:
     """Positions and angles in proportion, sizes in proportion of their logarithms."""
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
-    angle = math.atan2(turn[1, 0], turn[0, 0])
     factor = after.size[2] / before.size[2]
+    motion = Motion.between(before.scaled(factor), after)
     grown = before.scaled(factor**amount)
-    step = np.array(after.position) - before.scaled(factor).position
-    return dataclasses.replace(grown.turned(angle * amount).moved((step * amount).tolist()), on=before.on)
+    return dataclasses.replace(grown.turned(motion.heading_rad * amount).moved((motion.step * amount).tolist()), on=before.on)
 
 
 def _camera_partly(before: Camera, after: Camera, amount: float) -> Camera:
-    position = np.array(before.position) + amount * (np.array(after.position) - before.position)
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
+    motion = Motion.between(before, after).part(amount)
+    position = np.array(before.position) + motion.step
     return dataclasses.replace(
-        after,
-        position=tuple(position.tolist()),
-        rotation=matrix3(_power(turn, amount) @ np.array(before.rotation)),
+        after, position=tuple(position.tolist()), rotation=matrix3(motion.turn @ np.array(before.rotation))
     )
-
-
-def _power(turn: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
-    """A share of a rotation, about the same axis (Rodrigues)."""
-    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-    sine = float(np.linalg.norm(axis)) / 2
-    if sine < 1e-12:
-        return np.eye(3)
-    angle = amount * math.atan2(sine, (float(np.trace(turn)) - 1) / 2)
-    x, y, z = axis / (2 * sine)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
 
 
 def _same_turn(edit: Edit) -> bool:
     """Whether half a turn was asked: the opposite is the same."""
-    return edit.kind == "rotate" and abs(abs(edit.operation.angle_deg or 0) - 180) < 1e-6
+    return edit.effect == "turn" and abs(abs(edit.operation.angle_deg or 0) - 180) < 1e-6
 
 
 def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
-    if edit.kind == "view":
+    if edit.effect == "camera":
         return
     target = edit.before.thing(edit.target)
     others = [t for t in edit.before.things if t.id != target.id and t.on is None and not edit.before.carried_by(t.id)]
@@ -145,40 +128,35 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
     twins = [t for t in others if t.info.category == target.info.category]
     if twins:
         yield Variant("removed_twin", None, edit.before.without([twins[0].id]))
-    if edit.kind != "remove":
+    if edit.effect != "remove":
         yield Variant("removed", None, edit.before.without([target.id, *(t.id for t in edit.before.carried_by(target.id))]))
         goal = edit.after.thing(edit.target)
         copy = dataclasses.replace(goal, id=f"{target.id}_copy")
-        if edit.kind in ("move", "relate", "place"):
+        if edit.effect in ("shift", "place"):
             yield Variant("duplicate", None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
         replaced = _another_of_its_kind(goal, rng)
-        if replaced is not None and edit.kind == "scale":
+        if replaced is not None and edit.effect == "scale":
             replaced = replaced.scaled(goal.size[2] / replaced.size[2])  # what was asked for is a size
         if replaced is not None:
             yield Variant("replaced", None, edit.after.with_things([replaced]))
 
 
 def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
-    """The right edit, done to another thing."""
-    if edit.kind == "remove":
+    """The right edit, done to another object."""
+    if edit.effect == "remove":
         yield Variant("wrong_object", None, edit.before.without([other.id]))
         return
     before, after = edit.before.thing(edit.target), edit.after.thing(edit.target)
-    if edit.kind in ("move", "relate"):
-        step = np.array(after.position) - before.position
-        changed = other.moved(step.tolist())
-    elif edit.kind == "rotate":
-        changed = other.turned(_angle(before, after))
-    elif edit.kind == "scale":
+    motion = Motion.between(before, after)
+    if edit.effect == "shift":
+        changed = other.moved(motion.step.tolist())
+    elif edit.effect == "turn":
+        changed = other.turned(motion.heading_rad)
+    elif edit.effect == "scale":
         changed = other.scaled(after.size[2] / before.size[2])
     else:
         return
     yield Variant("wrong_object", None, edit.before.with_things([changed]))
-
-
-def _angle(before: Thing, after: Thing) -> float:
-    turn = np.array(after.rotation) @ np.array(before.rotation).T
-    return math.atan2(turn[1, 0], turn[0, 0])
 
 
 def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None:
@@ -206,7 +184,7 @@ def _other_light(scene: Scene, rng: np.random.Generator) -> Light:
 
 
 def _is_valid(scene: Scene, edit: Edit, probe: Probe) -> bool:
-    """In frame, on the support or where the edit itself puts things, cutting through nothing."""
+    """In frame, on the support or where the edit itself puts objects, cutting through nothing."""
     if dataclasses.replace(scene, light=edit.before.light, room=edit.before.room) in (edit.before, edit.after):
         return True  # photographed already; another light or table top moves nothing
     before = {t.id: t for t in edit.before.things}

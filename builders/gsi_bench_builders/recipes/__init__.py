@@ -1,1 +1,1 @@
-"""Recipes: how a split is made, each readable top to bottom, and what all of them share."""
+"""Recipes: where a split's scenes come from, each readable top to bottom; `registry` has them by the split's name."""

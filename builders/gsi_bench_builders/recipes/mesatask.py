@@ -20,7 +20,7 @@ from gsi_bench_builders.scene import Scene
 __all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError"]
 
 SPLIT = "mesatask"
-# Around the things of a layout, as share of the picture: moves of up to 20 cm stay in it.
+# Around the objects of a layout, as share of the image: moves of up to 20 cm stay in it.
 _MARGIN = 0.12
 
 

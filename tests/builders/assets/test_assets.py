@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gsi_bench_builders.assets import library, mesh
+from gsi_bench_builders.assets import library, lines, mesh, solids
 from gsi_bench_builders.assets.colours import COLOURS
 from gsi_bench_builders.assets.library import asset, asset_key, kinds
 
@@ -23,7 +23,7 @@ def test_there_are_at_least_forty_kinds_for_every_place():
         assert sum(place in k.places for k in kinds().values()) >= 3, place
 
 
-def test_no_two_kinds_share_a_name_in_either_language_and_none_says_camera_in_an_instruction():
+def test_kinds_have_own_names_and_none_is_asked_as_camera():
     assert len({k.name_zh for k in kinds().values()}) == len(NAMES)
     assert all("camera" not in k.name for k in kinds().values() if k.nameable)
     assert all(set(k.colours) <= set(COLOURS) for k in kinds().values())
@@ -80,7 +80,7 @@ def volume(shape):
 
 
 CUP = [(0, 0), (0.1, 0), (0.1, 0.2), (0.09, 0.2), (0.09, 0.01), (0, 0.01)]
-CIRCLE = mesh.polygon(128, 1.0)
+CIRCLE = lines.polygon(128, 1.0)
 
 
 def ring(radius, z):
@@ -90,15 +90,15 @@ def ring(radius, z):
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
-        (mesh.lathe([(0, 0), (0.1, 0), (0.1, 0.3), (0, 0.3)], 256), math.pi * 0.01 * 0.3),
-        (mesh.lathe(CUP, 256), math.pi * (0.01 * 0.2 - 0.0081 * 0.19)),
-        (mesh.ellipsoid(0.2, 0.3, 0.4, 96, 64), 4 / 3 * math.pi * 0.1 * 0.15 * 0.2),
-        (mesh.rounded_box(0.3, 0.2, 0.1, 1e-5), 0.006),
-        (mesh.rounded_box(0.2, 0.2, 0.2, 0.0999, 12), 4 / 3 * math.pi * 0.001),
-        (mesh.extrude(mesh.rounded_rectangle(0.3, 0.2, 1e-6), 0.05), 0.003),
-        (mesh.tube([(0, 0, 0), (0, 0, 0.2)], 0.05, 128), math.pi * 0.0025 * 0.2),
-        (mesh.tube(ring(0.2, 0.0), 0.02, 64, closed=True), 2 * math.pi**2 * 0.2 * 0.0004),
-        (mesh.loft([ring(0.2, 0.0), ring(0.1, 0.3)]), math.pi * 0.1 * (0.04 + 0.02 + 0.01)),
+        (solids.lathe([(0, 0), (0.1, 0), (0.1, 0.3), (0, 0.3)], 256), math.pi * 0.01 * 0.3),
+        (solids.lathe(CUP, 256), math.pi * (0.01 * 0.2 - 0.0081 * 0.19)),
+        (solids.ellipsoid(0.2, 0.3, 0.4, 96, 64), 4 / 3 * math.pi * 0.1 * 0.15 * 0.2),
+        (solids.rounded_box(0.3, 0.2, 0.1, 1e-5), 0.006),
+        (solids.rounded_box(0.2, 0.2, 0.2, 0.0999, 12), 4 / 3 * math.pi * 0.001),
+        (solids.extrude(lines.rounded_rectangle(0.3, 0.2, 1e-6), 0.05), 0.003),
+        (solids.tube([(0, 0, 0), (0, 0, 0.2)], 0.05, 128), math.pi * 0.0025 * 0.2),
+        (solids.tube(ring(0.2, 0.0), 0.02, 64, closed=True), 2 * math.pi**2 * 0.2 * 0.0004),
+        (solids.loft([ring(0.2, 0.0), ring(0.1, 0.3)]), math.pi * 0.1 * (0.04 + 0.02 + 0.01)),
     ],
 )
 def test_volumes_are_those_of_the_formulas(shape, expected):
@@ -107,25 +107,25 @@ def test_volumes_are_those_of_the_formulas(shape, expected):
 
 def test_a_thickened_patch_is_closed_and_as_thick_as_asked():
     grid = np.stack(np.meshgrid(np.linspace(0, 0.2, 5), np.linspace(0, 0.1, 4), [0.0]), axis=-1)[:, :, 0]
-    plate = mesh.thicken(mesh.patch(grid), 0.01)
+    plate = solids.thicken(solids.patch(grid), 0.01)
     assert volume(plate) == pytest.approx(0.2 * 0.1 * 0.01)
-    assert not mesh._open_edges(plate.faces)
+    assert not solids._open_edges(plate.faces)
 
 
 def test_a_fillet_keeps_the_ends_and_has_its_radius():
-    line = mesh.fillet([(0, 0), (1, 0), (1, 1)], 0.2, 16)
+    line = lines.fillet([(0, 0), (1, 0), (1, 1)], 0.2, 16)
     assert (line[0], line[-1]) == (pytest.approx([0, 0]), pytest.approx([1, 1]))
     assert np.allclose(np.hypot(*(line[1:-1] - (0.8, 0.2)).T), 0.2)
 
 
 def test_a_spline_passes_its_points():
     points = [(0, 0, 0), (1, 0.5, 0), (2, 0, 1)]
-    line = mesh.spline(points, 21)
+    line = lines.spline(points, 21)
     assert np.allclose([line[0], line[10], line[20]], points)
 
 
 def test_a_lathe_lays_pictures_upright_and_readable_on_its_front():
-    side = mesh.lathe([(0.1, 0.0), (0.1, 0.2)], 64)
+    side = solids.lathe([(0.1, 0.0), (0.1, 0.2)], 64)
     centre, u, v = side.vertices[side.faces].mean(axis=1), side.uv[..., 0].mean(axis=1), side.uv[..., 1].mean(axis=1)
     assert np.allclose(v, 0.5)
     right = centre[np.argmin(np.abs(u - 0.25))]
@@ -133,7 +133,7 @@ def test_a_lathe_lays_pictures_upright_and_readable_on_its_front():
 
 
 def test_splitting_loses_no_face():
-    box = mesh.rounded_box(0.1, 0.1, 0.1, 0.01)
+    box = solids.rounded_box(0.1, 0.1, 0.1, 0.01)
     chosen = box.facing((0, 0, 1))
     top, rest = mesh.split(box, chosen)
     assert len(top.faces) == chosen.sum() and len(top.faces) + len(rest.faces) == len(box.faces)
@@ -142,4 +142,4 @@ def test_splitting_loses_no_face():
 
 def test_mirroring_is_refused():
     with pytest.raises(ValueError, match="positive"):
-        mesh.rounded_box(0.1, 0.1, 0.1, 0.01).scaled(-1)
+        solids.rounded_box(0.1, 0.1, 0.1, 0.01).scaled(-1)

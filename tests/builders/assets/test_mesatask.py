@@ -57,17 +57,17 @@ class TestBoxes:
         assert not rejected
         assert scene.things[0].corners() == pytest.approx(expected, abs=1e-6)
 
-    def test_a_heading_in_degrees_counts_where_there_is_no_quaternion(self, read):
+    def test_a_heading_in_degrees_counts_without_a_quaternion(self, read):
         scene, _ = read([item(rotation=None, z_rotation=90), item("b", position=(120, 30, 4), z_rotation=90)])
         assert np.array(scene.things[0].rotation) == pytest.approx(np.array(turn_about_z(math.pi / 2)), abs=1e-12)
         assert np.array(scene.things[1].rotation) == pytest.approx(np.eye(3))
 
-    def test_the_native_size_is_the_files_so_that_the_scale_may_differ_by_axis(self, read):
+    def test_the_native_size_is_the_files_and_scales_differ_by_axis(self, read):
         thing = read([item()])[0].things[0]
         assert thing.info.size == pytest.approx((3, 1.5, 2), abs=1e-6)
         assert thing.scale == pytest.approx((0.04, 0.04, 0.04), abs=1e-6)
 
-    def test_a_larger_table_keeps_things_and_restricted_zone_in_its_middle(self, read):
+    def test_a_larger_table_keeps_objects_and_zone_in_its_middle(self, read):
         zone = {"item_placement_zone": [10, 110, 0, 50], "restricted_zone": [80, 100, 10, 40]}
         before, _ = read([item(position=(40, 20, 4))], **zone)
         after, _ = read([item(position=(40, 20, 4))], options={"enlarge": (1.5, 2.0)}, **zone)
@@ -115,7 +115,7 @@ class TestBoxes:
 
 
 class TestThings:
-    def test_an_asset_says_where_it_comes_from_and_that_it_must_not_be_passed_on(self, read):
+    def test_an_asset_says_its_source_and_that_it_stays_here(self, read):
         info = read([item()])[0].things[0].info
         assert (info.category, info.category_zh, info.nameable) == ("stapler", "订书机", True)
         assert (info.licence, info.attribution, info.redistributable) == ("cc-by-nc-sa-4.0", "MesaTask-10K", False)
@@ -189,7 +189,7 @@ class TestThings:
         for empty in ([0, 0, 0, 0], [], None):
             assert len(read([item()], restricted_zone=empty)[0].things) == 1
 
-    def test_what_is_put_into_the_restricted_zone_cuts_through_what_covers_it(self, read, blender_engine):
+    def test_what_is_put_into_the_zone_cuts_through_its_cover(self, read, blender_engine):
         scene, _ = read([item()], restricted_zone=[100, 140, 20, 60])
         blender_engine.load(scene)
         assert blender_engine.touching(scene, ["stapler_1"]) == []
@@ -292,7 +292,7 @@ class TestFolder:
             mesa.scene(mesa.layouts()[0], 96)
         assert str(mesa.layouts()[0]) in str(caught.value)
 
-    def test_a_generated_layout_from_elsewhere_is_read_when_its_table_is_told(self, mesatask_folder, tmp_path):
+    def test_a_generated_layout_is_read_when_its_table_is_told(self, mesatask_folder, tmp_path):
         mesa = open_mesatask(mesatask_folder([item()]))
         entry = item("stapler_0", None, rotation=None, z_rotation=30, selected_uid="lopsided", description="red")
         file = tmp_path / "generated_7.json"
@@ -347,7 +347,7 @@ class TestSupports:
         brushing = thing("lamp", 0.329, 0, 0.04, 0.06, 0.06, 0.1)
         assert self.on(thing("box", 0, 0, 0, 0.6, 0.3, 0.04), brushing)["lamp"] is None
 
-    def test_what_is_in_a_container_is_carried_by_it_even_if_it_reaches_out(self):
+    def test_what_is_in_a_container_is_carried_though_it_reaches_out(self):
         cup = thing("pencil holder", 0, 0, 0, 0.09, 0.09, 0.1)
         pen, apple = thing("pen", 0.01, 0, 0.004, 0.01, 0.01, 0.15), thing("apple", 0, 0.3, 0.02, 0.07, 0.07, 0.07)
         bowl = thing("bowl", 0, 0.3, 0, 0.2, 0.2, 0.08)
@@ -367,7 +367,7 @@ class TestSupports:
         assert self.on(stand, cake)["cake"] == "pedestal"
         assert self.on(stand, cake, surface=None, container=lambda t: False)["cake"] is None
 
-    def test_flat_things_in_one_place_do_not_carry_each_other_in_a_circle(self):
+    def test_flat_objects_in_one_place_carry_nothing_in_a_circle(self):
         sheets = [thing(name, 0, 0, z, 0.2, 0.3, 0.001) for name, z in (("a", 0), ("b", 0.0), ("c", 0.0006))]
         found = {t.id: t for t in find_supports(sheets, 0.0)}
         for start in found.values():

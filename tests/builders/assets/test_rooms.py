@@ -76,7 +76,7 @@ def test_an_unknown_style_is_named():
         room_parts(Room("attic", 0), supports()[0])
 
 
-def test_another_top_changes_the_surface_clearly_and_nothing_else(style_and_support):
+def test_another_top_changes_the_surface_and_nothing_else(style_and_support):
     style, support = style_and_support
     for seed in SEEDS:
         plain, other = room_parts(Room(style, seed), support), room_parts(Room(style, seed, seed + 1), support)

@@ -8,8 +8,10 @@ import pytest
 from gsi_bench_builders.assets.library import kinds
 from gsi_bench_builders.composition.choosing import choose
 from gsi_bench_builders.composition.compose import THEMES, CompositionError, compose, flaws
-from gsi_bench_builders.composition.placing import edge_margin, footprint, gap, picture_box, visible_shares
+from gsi_bench_builders.composition.placing import edge_margin, picture_box, visible_shares
 from gsi_bench_builders.composition.themes import missing_names, names_of
+from gsi_bench_builders.footprints import footprint
+from gsi_bench_builders.polygons import gap
 from gsi_bench_builders.scene import Scene
 
 SEEDS = range(30)

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Polygon, box
+from shapely import MultiPoint, Point, Polygon, box
 
-from gsi_bench_builders.edits.geometry import Boxes, box_distance, boxes_apart, clip_polygon, depth_inside, footprint, rect_iou
-from gsi_bench_builders.scene import AssetInfo, Thing, turn_about_z
+from gsi_bench_builders.edits.geometry import Boxes, box_distance, boxes_apart, rect_iou
+from gsi_bench_builders.footprints import footprint, swept_footprint
+from gsi_bench_builders.polygons import area_of, clip_below, depth_inside, gap, hull, inside, overlap_share
+from gsi_bench_builders.scene import AssetInfo, Thing, matrix3, turn_about_z
 
 places = st.tuples(*[st.floats(-0.3, 0.3)] * 2, st.floats(0, 2 * math.pi))
 
@@ -29,7 +31,7 @@ def test_boxes_are_apart_exactly_where_their_outlines_are(one, two):
         assert apart == (distance > 0)
 
 
-def test_boxes_in_general_position_are_told_apart_by_crossed_edges():
+def test_boxes_in_any_position_are_told_apart_by_crossed_edges():
     tilt = np.array([[1, 0, 0], [0, math.sqrt(0.5), -math.sqrt(0.5)], [0, math.sqrt(0.5), math.sqrt(0.5)]])
     across = np.array([[math.sqrt(0.5), 0, math.sqrt(0.5)], [0, 1, 0], [-math.sqrt(0.5), 0, math.sqrt(0.5)]])
     info = AssetInfo("k", "a", "a", (1.0, 1.0, 1.0))
@@ -46,10 +48,10 @@ def test_a_corner_is_told_from_a_face_of_the_other_box():
     turned = np.column_stack([side, np.cross(normal, side), normal])
     cube = Thing("a", AssetInfo("k", "a", "a", (1.0, 1.0, 1.0)), (0, 0, 0))
     # The corner reaches sqrt(3)/2 along the other's face normal, the other box 1/2 from its own centre.
-    for gap in (0.01, -0.01):
-        slab = Thing("b", AssetInfo("k", "b", "b", (4.0, 4.0, 1.0)), tuple(normal * (math.sqrt(3) / 2 + 0.5 + gap)))
+    for apart in (0.01, -0.01):
+        slab = Thing("b", AssetInfo("k", "b", "b", (4.0, 4.0, 1.0)), tuple(normal * (math.sqrt(3) / 2 + 0.5 + apart)))
         slab = dataclasses.replace(slab, rotation=tuple(map(tuple, turned)))
-        assert boxes_apart(cube, Boxes.of([slab])).tolist() == [gap > 0]
+        assert boxes_apart(cube, Boxes.of([slab])).tolist() == [apart > 0]
 
 
 def test_a_clearance_widens_boxes():
@@ -64,10 +66,10 @@ def test_distance_from_a_box_is_measured_to_its_surface():
     assert box_distance((0.01, 0.01, 0.01), boxes) == pytest.approx([0, 0])
 
 
-def test_what_is_round_stands_on_a_circle_and_turns_without_growing():
+def test_what_is_round_stands_on_a_circle_and_turns_in_it():
     square, disc = upright(0, 0, 0.5, (0.2, 0.2, 0.1)), upright(0, 0, 0.5, (0.2, 0.2, 0.1), "continuous")
-    assert np.abs(footprint(disc)).max() < 0.102 < np.abs(footprint(square)).max()
-    assert np.linalg.norm(footprint(disc), axis=1).min() > 0.1
+    assert np.abs(swept_footprint(disc)).max() < 0.102 < np.abs(swept_footprint(square)).max()
+    assert np.linalg.norm(swept_footprint(disc), axis=1).min() > 0.1
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -84,7 +86,7 @@ def test_clipping_keeps_what_shapely_keeps(limit, turn):
     along = np.array([-normal[1], normal[0]])
     near, far = normal * limit, normal * (limit - 9)
     half = Polygon([near + along * 9, near - along * 9, far - along * 9, far + along * 9])
-    kept = clip_polygon(polygon, normal, limit)
+    kept = clip_below(polygon, normal, limit)
     area = Polygon(kept[:, :2]).area if len(kept) > 2 else 0.0
     assert area == pytest.approx(Polygon(polygon[:, :2]).intersection(half).area, abs=1e-9)
     assert (kept[:, 2] == 5).all()
@@ -94,3 +96,33 @@ def test_overlap_of_rectangles_is_shapelys():
     a, b = (0, 0, 2, 3), (1, 1, 4, 5)
     assert rect_iou(a, b) == pytest.approx(box(*a).intersection(box(*b)).area / box(*a).union(box(*b)).area)
     assert rect_iou(a, (5, 5, 6, 6)) == 0 and rect_iou(a, a) == 1
+
+
+def scattered(rng, count=12):
+    return rng.uniform(-1, 1, (count, 2))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hulls_and_overlaps_are_shapelys(seed):
+    rng = np.random.default_rng(seed)
+    one, two = hull(scattered(rng)), hull(scattered(rng) + rng.uniform(-1.5, 1.5, 2))
+    theirs = [Polygon(one), Polygon(two)]
+    assert Polygon(one).equals(Polygon(one).convex_hull) and area_of(one) == pytest.approx(theirs[0].area)
+    assert overlap_share(one, two) == pytest.approx(theirs[0].intersection(theirs[1]).area / theirs[0].area, abs=1e-12)
+    assert gap(one, two) <= theirs[0].distance(theirs[1]) + 1e-12
+    assert (gap(one, two) > 0) == (theirs[0].distance(theirs[1]) > 0)
+    points = scattered(rng, 30) * 1.5
+    found = [inside(point, one[:: rng.choice([-1, 1])]) for point in points]
+    assert found == [theirs[0].covers(Point(*point)) for point in points]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_footprint_is_the_boxs_outline_standing_or_leaning(seed):
+    rng = np.random.default_rng(seed)
+    thing = upright(*rng.uniform(-1, 1, 2), rng.uniform(0, 6), tuple(rng.uniform(0.05, 0.4, 3)))
+    c, s = math.cos(0.4), math.sin(0.4)
+    leaning = dataclasses.replace(thing, rotation=matrix3(np.array(thing.rotation) @ [[c, 0, s], [0, 1, 0], [-s, 0, c]]))
+    for one in (thing, leaning):
+        outline = footprint(one)
+        assert area_of(outline) == pytest.approx(MultiPoint(one.corners()[:, :2]).convex_hull.area)
+    assert np.allclose(footprint(thing).mean(axis=0), thing.position[:2])

@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from gsi_bench_builders.edits import EditOptions, Rejection, Stage, try_candidate
-from gsi_bench_builders.edits.geometry import depth_inside
+from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.place import propose as propose_place
+from gsi_bench_builders.edits.propose import try_candidate
 from gsi_bench_builders.edits.relate import Relate
 from gsi_bench_builders.edits.remove import Remove
 from gsi_bench_builders.edits.rotate import Rotate, is_symmetry
@@ -18,6 +18,7 @@ from gsi_bench_builders.edits.scale import Scale
 from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.view import propose as propose_view
 from gsi_bench_builders.engine import Coverage
+from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, turn_about_z
 
 OPTIONS = EditOptions(min_target_px=15)
@@ -237,13 +238,13 @@ def test_a_thing_is_not_sent_beside_what_it_carries(tools, attempt):
     assert attempt(scene, Relate("tray_1", "box_2", "left", 20)) == "carried_load"
 
 
-def test_a_name_that_ends_in_a_place_is_not_used_before_a_relation(tools, attempt):
+def test_a_name_ending_in_a_place_is_not_used_before_a_relation(tools, attempt):
     mugs = tools.thing("mug", 1, (0, -0.2)), tools.thing("mug", 2, (0, 0.2))
     scene = tools.scene(*mugs, tools.thing("bowl", 3, (0.3, 0)))
     assert attempt(scene, Relate("mug_1", "bowl_3", "left", 20)) == "ambiguous"
 
 
-def test_a_name_that_would_swallow_the_receptacle_is_not_used_for_placing(tools, attempt):
+def test_a_name_that_would_swallow_the_receptacle_is_not_used(tools, attempt):
     tray = tools.thing("tray", 1)
     mugs = (tools.stack(tools.thing("mug", 2), tray), tools.thing("mug", 3, (0.03, 0.2)))
     scene = tools.scene(tray, *mugs, tools.thing("plate", 4, (0.4, 0)))

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from gsi_bench_builders.edits import name_things
+from gsi_bench_builders.edits.naming import name_things
 
 
 def names(scene):
@@ -64,7 +64,7 @@ def test_what_stands_on_a_named_thing_is_named_by_it(tools):
     assert set(names(crowded)) == {"tray_1"}
 
 
-def test_what_may_not_be_named_has_no_name_but_makes_others_ambiguous(tools):
+def test_what_may_not_be_named_still_makes_others_ambiguous(tools):
     shelf = tools.thing("shelf", 1, nameable=False)
     assert names(tools.scene(shelf, tools.thing("toy camera", 2, (0.3, 0)))) == {}
     twin = dataclasses.replace(tools.thing("shelf", 2, (0.01, 0)), id="shelf_2")

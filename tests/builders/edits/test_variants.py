@@ -16,14 +16,14 @@ def move(tools):
     scene = tools.scene(tools.thing("mug", 0, (0.0, 0.0)), tools.thing("bowl", 0, (0.3, 0.1)))
     before = scene.thing("mug_0")
     after = scene.with_things([before.moved((0.1, 0.0, 0.0))])
-    return Edit("move", "mug_0", None, scene, after, Operation(kind="move", distance_m=0.1), "", "")
+    return Edit("move", "shift", "mug_0", None, scene, after, Operation(kind="move", distance_m=0.1), "", "")
 
 
 def variants(edit, probe, seed=0):
     return {v.name: v for v in variants_of(edit, probe, np.random.default_rng(seed))}
 
 
-def test_right_no_and_opposite_edit_come_in_another_light_and_on_another_top(move, probe):
+def test_right_no_and_opposite_edit_come_in_other_light_and_top(move, probe):
     found = variants(move, probe)
     for prefix, base, progress in (("", "grade100", 1.0), ("source_", "grade000", 0.0), ("opposite_", "opposite", None)):
         for look in ("relit", "retextured"):
@@ -61,6 +61,7 @@ def test_half_a_turn_has_no_opposite(move, probe):
     edit = dataclasses.replace(
         move,
         kind="rotate",
+        effect="turn",
         after=move.before.with_things([thing.turned(math.pi)]),
         operation=Operation(kind="rotate", angle_deg=180.0),
     )

@@ -53,7 +53,7 @@ def test_meshes_fill_the_box_of_their_thing(engine, three_mugs):
     assert np.allclose(own.min(axis=0), -np.array(thing.size) / 2, atol=1e-5)
 
 
-def test_depth_of_the_table_is_the_distance_along_the_viewing_axis(frame, three_mugs):
+def test_depth_of_the_table_is_measured_along_the_viewing_axis(frame, three_mugs):
     rows, columns = np.nonzero(frame.instance_ids == 0)
     points = unproject(frame.camera, np.column_stack([columns, rows]) + 0.5, frame.depth_m[rows, columns].astype(float))
     on_table = (np.abs(points[:, :2]) < 0.3).all(axis=1)
@@ -61,7 +61,7 @@ def test_depth_of_the_table_is_the_distance_along_the_viewing_axis(frame, three_
     assert np.abs(points[on_table, 2] - three_mugs.support.z).max() < 1e-4
 
 
-def test_equal_arguments_give_equal_pixels_also_after_a_change_was_undone(engine, three_mugs, tiny, frame):
+def test_equal_arguments_give_equal_pixels_after_undone_changes(engine, three_mugs, tiny, frame):
     moved = three_mugs.with_things([three_mugs.things[1].moved((0.04, 0.0, 0.0)).turned(0.3)])
     other = engine.render(moved, tiny, seed=3)
     again = engine.render(three_mugs, tiny, seed=3)
@@ -91,7 +91,7 @@ def test_what_is_not_in_a_state_is_not_seen(engine, three_mugs, tiny, frame):
     assert ((shown.instance_ids == 2) >= (frame.instance_ids == 3)).all()
 
 
-def test_another_asset_and_another_light_can_take_the_place_of_the_first(engine, three_mugs, tiny, frame):
+def test_another_asset_and_light_can_replace_the_first(engine, three_mugs, tiny, frame):
     info = asset("embedded:mug:7").info
     replaced = three_mugs.with_things([dataclasses.replace(three_mugs.things[0], info=info, size=info.size)])
     relit = dataclasses.replace(three_mugs, light=dataclasses.replace(three_mugs.light, world_turn=2.0, key_warmth=-1.0))
@@ -214,7 +214,7 @@ def test_a_camera_looks_where_it_is_told():
         Camera.look_at((0.0, 0.0, 2.0), (0.0, 0.0, 0.0), 40, 10, 10)
 
 
-def test_another_table_top_shows_on_the_table_alone_and_goes_again(engine, three_mugs, tiny, frame):
+def test_another_table_top_shows_on_the_table_alone_and_goes(engine, three_mugs, tiny, frame):
     other = dataclasses.replace(three_mugs, room=dataclasses.replace(three_mugs.room, top=5))
     changed = engine.render(other, tiny, seed=3)
     assert (changed.instance_ids == frame.instance_ids).all()

@@ -71,7 +71,7 @@ def test_masks_lie_inside_of_their_projected_boxes(samples):
             assert (seen >= corners.min(axis=0) - 1).all() and (seen <= corners.max(axis=0) + 1).all(), sample.id
 
 
-def test_source_pixels_moved_by_depth_and_the_edit_land_on_the_target_and_look_alike(samples):
+def test_pixels_moved_by_depth_and_edit_land_on_the_target(samples):
     errors, unmoved = [], []
     for sample in samples:
         if sample.operation.kind in ("remove", "view"):

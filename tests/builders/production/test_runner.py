@@ -110,7 +110,7 @@ def test_two_workers_make_the_same_dataset_as_one(whole, mugs, tmp_path):
     assert read_content_hash(tmp_path / "two") == read_content_hash(whole[0])
 
 
-def test_a_second_run_makes_nothing_anew_and_more_scenes_are_added(mugs, tmp_path):
+def test_a_second_run_makes_nothing_anew_and_adds_scenes(mugs, tmp_path):
     out = tmp_path / "d"
     build(mugs(), JOB, out, 1, quiet=True)
     kept = work_folder(out, "mesatask") / "scene-00000.parquet"
@@ -129,7 +129,7 @@ def test_a_worker_that_dies_is_replaced_and_its_scene_made(whole, mugs, tmp_path
     assert read_content_hash(tmp_path / "d") == read_content_hash(whole[0])
 
 
-def test_a_scene_that_kills_every_worker_is_reported_and_the_others_are_published(mugs, tmp_path):
+def test_a_scene_that_kills_every_worker_costs_no_other(mugs, tmp_path):
     summary = build(mugs(dies=(1,)), JOB, tmp_path / "d", 3, workers=2, quiet=True)
     assert list(summary.failures) == [1]
     assert "died" in summary.failures[1]
@@ -140,7 +140,7 @@ def test_a_scene_that_kills_every_worker_is_reported_and_the_others_are_publishe
 
 
 @pytest.mark.parametrize("content", [None, b"glTF\x02\x00\x00\x00broken"])
-def test_an_asset_that_cannot_be_read_costs_its_scene_and_is_named(mugs, tmp_path, content):
+def test_an_unreadable_asset_costs_its_scene_and_is_named(mugs, tmp_path, content):
     file = tmp_path / "lost.glb"
     if content:
         file.write_bytes(content)
@@ -161,7 +161,7 @@ def test_nothing_at_all_is_an_error_that_lists_why(mugs, tmp_path):
     assert not (tmp_path / "d").exists()
 
 
-def test_other_settings_are_refused_with_what_differs_and_fresh_begins_anew(mugs, tmp_path):
+def test_other_settings_are_refused_and_fresh_begins_anew(mugs, tmp_path):
     out = tmp_path / "d"
     build(mugs(), JOB, out, 1, quiet=True)
     other = dataclasses.replace(JOB, seed=2)

@@ -49,7 +49,9 @@ def moved(scene):
     """The middle mug 4 cm to the world's right, which is the camera's but for a few degrees."""
     after = scene.with_things([scene.things[1].moved(STEP)])
     operation = Operation(kind="move", direction="right", distance_m=0.04, frame="camera")
-    return Edit("move", "mug_1", MUG, scene, after, operation, "Move the mug 4 cm to the right.", "把马克杯向右移动4厘米。")
+    return Edit(
+        "move", "shift", "mug_1", MUG, scene, after, operation, "Move the mug 4 cm to the right.", "把马克杯向右移动4厘米。"
+    )
 
 
 def names(edit, before, after, engine, **changes):
@@ -65,22 +67,30 @@ def edits_of_other_kinds(scene):
     target = scene.things[1]
     turned = Operation(kind="rotate", direction="counterclockwise", angle_deg=45.0)
     yield Edit(
-        "rotate", target.id, MUG, scene, scene.with_things([target.turned(math.radians(45))]), turned,
+        "rotate", "turn", target.id, MUG, scene, scene.with_things([target.turned(math.radians(45))]), turned,
         "Rotate the mug 45 degrees counterclockwise.", "将马克杯逆时针旋转45度。",
     )  # fmt: skip
     yield Edit(
-        "scale", target.id, MUG, scene, scene.with_things([target.scaled(1.5)]), Operation(kind="scale", factor=1.5),
+        "scale", "scale", target.id, MUG, scene, scene.with_things([target.scaled(1.5)]), Operation(kind="scale", factor=1.5),
         "Enlarge the mug by 50%.", "将马克杯放大50%。",
     )  # fmt: skip
     yield Edit(
-        "remove", target.id, MUG, scene, scene.without([target.id]), Operation(kind="remove"), "Remove the mug.", "移除马克杯。"
+        "remove",
+        "remove",
+        target.id,
+        MUG,
+        scene,
+        scene.without([target.id]),
+        Operation(kind="remove"),
+        "Remove the mug.",
+        "移除马克杯。",
     )
     camera = dataclasses.replace(
         scene.camera, position=tuple(np.add(scene.camera.position, np.array(scene.camera.rotation[0]) / 20))
     )
     operation = Operation(kind="view", direction="right", distance_m=0.05, frame="camera")
     yield Edit(
-        "view", target.id, MUG, scene, dataclasses.replace(scene, camera=camera), operation,
+        "view", "camera", target.id, MUG, scene, dataclasses.replace(scene, camera=camera), operation,
         "Move the camera 5 cm to the right.", "将相机向右移动5厘米。",
     )  # fmt: skip
 

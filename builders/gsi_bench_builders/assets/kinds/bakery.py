@@ -11,24 +11,12 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.artwork import mixed, shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import arc, fillet, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, paper
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    Points,
-    arc,
-    ellipsoid,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    patch,
-    rounded_rectangle,
-    spline,
-    thicken,
-)
+from gsi_bench_builders.assets.mesh import Mesh, Points, join
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
 from gsi_bench_builders.assets.shapes import faced
+from gsi_bench_builders.assets.solids import ellipsoid, extrude, lathe, loft, patch, thicken
 
 SPONGE: Colour = (0.86, 0.66, 0.36)
 CREAM: Colour = (0.95, 0.92, 0.85)

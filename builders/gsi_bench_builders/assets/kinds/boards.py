@@ -9,22 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Colour, Material, metal, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    Points,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    tube,
-)
+from gsi_bench_builders.assets.mesh import Mesh, join
+from gsi_bench_builders.assets.shapes import outline_of
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 WOODS: tuple[tuple[Colour, Colour], ...] = (
@@ -40,10 +29,6 @@ STEEL: Colour = (0.74, 0.74, 0.75)
 def _timber(rng: np.random.Generator, grain: float = 0.02, which: int | None = None) -> Material:
     light, dark = WOODS[int(rng.integers(len(WOODS))) if which is None else which]
     return wood(light, dark, grain=grain, shift=float(rng.uniform(0, 1)))
-
-
-def _outline(points: Points) -> tuple[tuple[float, float], ...]:
-    return tuple((float(x), float(y)) for x, y in points)
 
 
 @kind("cutting board", "砧板", places=("kitchen", "dining"), size_m=((0.22, 0.15, 0.012), (0.48, 0.32, 0.04)))
@@ -69,8 +54,8 @@ def _grooved(rng: np.random.Generator, t: float) -> Model:
     parts = [Part(board, timber), Part(groove, seam)]
     if rng.random() < 0.6:
         parts.append(_hole(w / 2 - 0.032, t))
-        return Model(parts, receptacle=Receptacle("on", _outline(inner * 0.96), t))
-    return Model(parts, symmetry="2-fold", receptacle=Receptacle("on", _outline(inner * 0.96), t))
+        return Model(parts, receptacle=Receptacle("on", outline_of(inner * 0.96), t))
+    return Model(parts, symmetry="2-fold", receptacle=Receptacle("on", outline_of(inner * 0.96), t))
 
 
 def _striped(rng: np.random.Generator, t: float) -> Model:
@@ -86,7 +71,7 @@ def _striped(rng: np.random.Generator, t: float) -> Model:
         pieces[number % 2].append(bar.moved(0, (number - (bars - 1) / 2) * pitch))
     parts = [Part(join(piece), timber) for piece, timber in zip(pieces, woods, strict=True)]
     return Model(
-        parts, symmetry="2-fold", receptacle=Receptacle("on", _outline(rounded_rectangle(w - 0.02, d - 0.02, 0.005)), t)
+        parts, symmetry="2-fold", receptacle=Receptacle("on", outline_of(rounded_rectangle(w - 0.02, d - 0.02, 0.005)), t)
     )
 
 
@@ -102,7 +87,7 @@ def _paddle(rng: np.random.Generator, t: float) -> Model:
     )  # fmt: skip
     flat = rounded_rectangle(w - 0.016, d - 0.016, corner)
     parts = [Part(extrude(line, t, 0.0035, 4), _timber(rng)), _hole(w / 2 + grip - narrow, t)]
-    return Model(parts, receptacle=Receptacle("on", _outline(flat), t))
+    return Model(parts, receptacle=Receptacle("on", outline_of(flat), t))
 
 
 def _round_board(rng: np.random.Generator, t: float) -> Model:
@@ -116,7 +101,7 @@ def _round_board(rng: np.random.Generator, t: float) -> Model:
                   [0, 0.02, narrow * 0.98, narrow * 0.98, 0.02, 0], 8)  # fmt: skip
     line = np.concatenate([rim, tail[1:-1]])
     parts = [Part(extrude(line, t, 0.0035, 4), _timber(rng)), _hole(end - narrow, t)]
-    return Model(parts, receptacle=Receptacle("on", _outline(polygon(32, r - 0.008)), t))
+    return Model(parts, receptacle=Receptacle("on", outline_of(polygon(32, r - 0.008)), t))
 
 
 @kind(
@@ -142,7 +127,7 @@ def tray(rng: np.random.Generator, colour: NamedColour) -> Model:
     if style == 1:
         bright = metal(BRASS if rng.random() < 0.6 else STEEL, 0.2)
         parts.append(Part(join([_bar(w, h, rng.uniform(0.05, 0.065)), _bar(w, h, 0.055).turned(180)]), bright))
-    return Model(parts, symmetry="2-fold", receptacle=Receptacle("on", _outline(inner * 0.93), 0.006))
+    return Model(parts, symmetry="2-fold", receptacle=Receptacle("on", outline_of(inner * 0.93), 0.006))
 
 
 def _bar(w: float, h: float, half: float) -> Mesh:
@@ -164,4 +149,4 @@ def _round_tray(rng: np.random.Generator, lacquer: Material) -> Model:
             [(r - 0.0025 + 0.0034 * math.cos(a), h + 0.0034 * math.sin(a)) for a in np.linspace(0, 2 * math.pi, 13)], 96
         )
         parts.append(Part(ring, metal(BRASS, 0.2)))
-    return Model(parts, symmetry="continuous", receptacle=Receptacle("on", _outline(polygon(32, r * 0.96 - 0.016)), 0.0055))
+    return Model(parts, symmetry="continuous", receptacle=Receptacle("on", outline_of(polygon(32, r * 0.96 - 0.016)), 0.0055))

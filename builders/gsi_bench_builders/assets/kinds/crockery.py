@@ -7,8 +7,9 @@ import numpy as np
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.kinds.tableware import decorated, vessel
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import fillet, polygon, spline
 from gsi_bench_builders.assets.material import ceramic
-from gsi_bench_builders.assets.mesh import fillet, polygon, spline, sweep
+from gsi_bench_builders.assets.solids import sweep
 
 
 @kind(

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.colours import NamedColour
-from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.library import Model, Part, kind, standing
+from gsi_bench_builders.assets.lines import rounded_rectangle, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import Mesh, join, loft, patch, rounded_rectangle, spline, thicken
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
+from gsi_bench_builders.assets.solids import loft, patch, thicken
 
 STEEL: Colour = (0.76, 0.76, 0.77)
 SETS = ("silver", "black", "white", "red", "blue", "green")  # the first are of one piece, the others have coloured handles
@@ -63,9 +65,8 @@ def _lying(parts: list[Part]) -> Model:
     for _ in range(6):  # the lowest points change a little as it turns
         a, b = (side[np.argmin(side[:, 1] - pitch * side[:, 0])] for side in (near, away))
         pitch = (b[1] - a[1]) / (b[0] - a[0])
-    turned = [part.mesh.turned(-math.degrees(math.atan(pitch)), "x") for part in parts]
-    low = min(float(mesh.vertices[:, 2].min()) for mesh in turned)
-    return Model([Part(m.moved(z=-low), p.material, p.smooth_deg) for m, p in zip(turned, parts, strict=True)])
+    lean = -math.degrees(math.atan(pitch))
+    return Model(standing(Part(p.mesh.turned(lean, "x"), p.material, p.smooth_deg) for p in parts))
 
 
 @kind(

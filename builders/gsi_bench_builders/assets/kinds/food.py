@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import polygon, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture
-from gsi_bench_builders.assets.mesh import Mesh, Points, ellipsoid, join, lathe, loft, polygon, spline, tube
+from gsi_bench_builders.assets.mesh import Mesh, Points, join
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
 from gsi_bench_builders.assets.shapes import leaf, smooth_profile
+from gsi_bench_builders.assets.solids import ellipsoid, lathe, loft, tube
 
 STEM = Material((0.24, 0.16, 0.08), roughness=0.8)
 LEAF = Material((0.16, 0.33, 0.08), roughness=0.5, coat=0.15)
 
 
 def lumpy(mesh: Mesh, rng: np.random.Generator, amount: float, lobes: int = 3) -> Mesh:
-    """With soft bulges all around, as grown things have."""
+    """With soft bulges all around, as what has grown has them."""
     phase = rng.uniform(0, 2 * np.pi, lobes)
     strength = rng.uniform(0.3, 1.0, lobes) * amount
 

@@ -9,22 +9,11 @@ import numpy as np
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, fabric, glass, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    extrude,
-    fillet,
-    join,
-    lathe,
-    loft,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    tube,
-)
-from gsi_bench_builders.assets.shapes import smooth_profile
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
+from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, fabric, glass, metal, plastic, some_wood
+from gsi_bench_builders.assets.mesh import Mesh, join
+from gsi_bench_builders.assets.shapes import outline_of, smooth_profile
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 STEEL: Colour = (0.72, 0.72, 0.73)
@@ -33,15 +22,6 @@ WOODS: tuple[tuple[Colour, Colour], ...] = (
     ((0.74, 0.56, 0.36), (0.58, 0.40, 0.22)),
     ((0.36, 0.21, 0.12), (0.20, 0.11, 0.06)),
 )
-
-
-def _disc(radius: float) -> tuple[tuple[float, float], ...]:
-    return tuple((float(x), float(y)) for x, y in polygon(24, radius))
-
-
-def _timber(rng: np.random.Generator, axis: str = "x", grain: float = 0.012) -> Material:
-    light, dark = WOODS[int(rng.integers(len(WOODS)))]
-    return wood(light, dark, grain=grain, axis=axis, shift=float(rng.uniform(0, 1)))  # type: ignore[arg-type]
 
 
 @kind(
@@ -70,13 +50,13 @@ def pan(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
     outline = rounded_rectangle(0.024, 0.011, 0.005)
     handle = sweep(path, outline, np.interp(np.linspace(0, 1, 30), [0, 0.25, 0.7, 1], [0.72, 0.72, 1.1, 0.85]))
-    grips = (plastic((0.05, 0.05, 0.05), 0.4), _timber(rng, "y"), body)
+    grips = (plastic((0.05, 0.05, 0.05), 0.4), some_wood(rng, WOODS, "y"), body)
     inside = lathe(fillet([(foot - 0.003, 0.0049), (0, 0.0049)], 0.0), 64)
     coated = Material((0.05, 0.05, 0.052), roughness=0.33, coat=0.2)
     parts = [Part(lathe(profile, 80), body), Part(handle, grips[int(rng.integers(3))])]
     if not cast:
         parts.append(Part(inside, coated))
-    return Model(parts, receptacle=Receptacle("in", _disc(foot * 0.9), 0.005))
+    return Model(parts, receptacle=Receptacle("in", outline_of(polygon(24, foot * 0.9)), 0.005))
 
 
 @kind(
@@ -144,7 +124,7 @@ def kettle(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
     wire = tube(arch, 0.0042, 16)
     grip = tube(arch[16:34], np.interp(np.linspace(0, 1, 18), [0, 0.1, 0.5, 0.9, 1], [0.007, 0.0095, 0.011, 0.0095, 0.007]), 20)
-    dark = plastic((0.05, 0.05, 0.055), 0.35) if rng.random() < 0.6 else _timber(rng, "x", 0.006)
+    dark = plastic((0.05, 0.05, 0.055), 0.35) if rng.random() < 0.6 else some_wood(rng, WOODS, "x", 0.006)
     steel = metal(STEEL, 0.18)
     return Model([Part(body, coat), Part(spout, coat), Part(lid, coat), Part(knob, dark), Part(wire, steel), Part(grip, dark)])
 
@@ -268,7 +248,7 @@ def salt_shaker(rng: np.random.Generator, colour: NamedColour) -> Model:
     base = lathe(fillet([(0, 0), (r - 0.001, 0), (r, foot), (0, foot)], [0, 0.002, 0, 0], 4), 64)
     glazes: tuple[Colour, ...] = ((0.90, 0.89, 0.86), (0.10, 0.10, 0.11), (0.32, 0.42, 0.40), (0.72, 0.45, 0.36))
     glaze = ceramic(glazes[int(rng.integers(4))], matt=rng.random() < 0.5)
-    return Model([Part(body, glaze), Part(base, _timber(rng, "z", 0.006)), _holes(h, 0.0065)], symmetry="continuous")
+    return Model([Part(body, glaze), Part(base, some_wood(rng, WOODS, "z", 0.006)), _holes(h, 0.0065)], symmetry="continuous")
 
 
 def _glass_shaker(rng: np.random.Generator, radii: tuple[float, float, float], h: float) -> Model:
@@ -326,5 +306,5 @@ def pepper_mill(rng: np.random.Generator, colour: NamedColour) -> Model:
     ball = lathe(
         smooth_profile([(0.003, h * 0.945), (0.006, h * 0.955), (0.0095, h * 0.975), (0.006, h * 0.997), (0, h)], 18), 36
     )
-    timber = _timber(rng, "z", 0.01)
+    timber = some_wood(rng, WOODS, "z", 0.01)
     return Model([Part(body, timber), Part(head, timber), Part(ball, metal(STEEL, 0.12))], symmetry="continuous")

@@ -1,4 +1,4 @@
-"""Bottles, cans, cartons, jars: printed goods of invented brands."""
+"""Cartons and boxes of cardboard, and cans and tins: printed goods of invented brands."""
 
 from __future__ import annotations
 
@@ -7,140 +7,14 @@ import math
 import numpy as np
 
 from gsi_bench_builders.assets.artwork import BRANDS, Canvas, mixed, shade
-from gsi_bench_builders.assets.colours import COLOURS, NamedColour
+from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, glass, metal, paper, plastic
-from gsi_bench_builders.assets.mesh import Mesh, extrude, fillet, join, lathe, loft, rounded_box, rounded_rectangle
+from gsi_bench_builders.assets.lines import fillet, rounded_rectangle
+from gsi_bench_builders.assets.material import Material, Picture, metal, paper, plastic
+from gsi_bench_builders.assets.mesh import Mesh, join
+from gsi_bench_builders.assets.printing import CREAM, INK, accent, emblem, facts, pick
 from gsi_bench_builders.assets.shapes import faced, wrap
-
-CREAM: Colour = (0.95, 0.92, 0.84)
-INK: Colour = (0.12, 0.12, 0.14)
-PRINTS = ("red", "blue", "green", "yellow", "orange", "teal", "purple", "white")
-
-
-def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
-    return names[int(rng.integers(len(names)))]
-
-
-def _accent(rng: np.random.Generator, colour: NamedColour) -> Colour:
-    """A printing colour that stands out from the ground."""
-    bright = sum(colour.rgb) / 3 > 0.55
-    choices = (INK, (0.6, 0.1, 0.1), (0.1, 0.25, 0.45)) if bright else (CREAM, (0.95, 0.8, 0.3), (0.97, 0.97, 0.95))
-    return choices[int(rng.integers(len(choices)))]
-
-
-def _emblem(canvas: Canvas, x: float, y: float, size: float, rng: np.random.Generator, first: Colour, second: Colour) -> None:
-    """A small illustration: a sun over hills, leaves, rings, or a fruit."""
-    style = int(rng.integers(4))
-    if style == 0:
-        canvas.disc(x, y, size, first)
-        canvas.disc(x, y - size * 0.2, size * 0.42, second)
-        canvas.shape(
-            [(x - size * 0.9, y + size * 0.45), (x - size * 0.2, y - size * 0.1), (x + size * 0.9, y + size * 0.45)],
-            shade(second, 0.7),
-        )
-    elif style == 1:
-        for turn in range(6):
-            a = turn * math.pi / 3
-            canvas.disc(
-                x + math.cos(a) * size * 0.55, y + math.sin(a) * size * 0.55, size * 0.36, first if turn % 2 else second
-            )
-        canvas.disc(x, y, size * 0.3, CREAM)
-    elif style == 2:
-        for ring, tint in ((1.0, first), (0.74, second), (0.48, first), (0.22, second)):
-            canvas.disc(x, y, size * ring, tint)
-    else:
-        canvas.disc(x, y + size * 0.1, size * 0.85, first, 1.05)
-        canvas.line([(x, y - size * 0.7), (x + size * 0.12, y - size * 1.15)], INK, size * 0.09)
-        canvas.disc(x + size * 0.45, y - size * 0.95, size * 0.3, second, 0.55)
-
-
-def _facts(canvas: Canvas, x: float, y: float, width: float, height: float, ink: Colour) -> None:
-    """A table of small print."""
-    canvas.box(x, y, width, height, CREAM, 2)
-    canvas.frame(x, y, width, height, ink, 1)
-    rows = max(4, int(height / 9))
-    for row in range(1, rows):
-        at = y + height * row / rows
-        canvas.line([(x + 3, at), (x + width - 3, at)], mixed(ink, CREAM, 0.4), 0.6)
-        canvas.box(x + 5, at - height / rows * 0.62, width * (0.3 + 0.3 * ((row * 7) % 5) / 5), height / rows * 0.28, ink)
-
-
-def _label(rng: np.random.Generator, ground: Colour, ink: Colour, width: int, height: int, word: str) -> Picture:
-    """A label: brand, emblem, what is in it."""
-    canvas = Canvas(width, height, ground)
-    second = COLOURS[_pick(rng, PRINTS)].rgb
-    style = int(rng.integers(3))
-    if style == 0:
-        canvas.box(0, height * 0.72, width, height * 0.28, ink)
-        canvas.fitted(width / 2, height * 0.86, word, width * 0.6, height * 0.15, ground)
-    elif style == 1:
-        canvas.box(0, 0, width, height * 0.07, ink)
-        canvas.box(0, height * 0.93, width, height * 0.07, ink)
-        canvas.fitted(width / 2, height * 0.8, word, width * 0.5, height * 0.12, ink)
-    else:
-        canvas.shape([(0, height * 0.62), (width, height * 0.48), (width, height), (0, height)], second)
-        canvas.fitted(width / 2, height * 0.84, word, width * 0.55, height * 0.13, CREAM)
-    canvas.fitted(width / 2, height * 0.2, _pick(rng, BRANDS), width * 0.62, height * 0.2, ink)
-    _emblem(canvas, width / 2, height * 0.48, min(height * 0.17, width * 0.16), rng, ink, second)
-    return canvas.picture()
-
-
-@kind(
-    "bottle",
-    "瓶子",
-    places=("dining", "kitchen", "coffee"),
-    colours=("green", "brown", "black"),
-    size_m=((0.06, 0.06, 0.22), (0.09, 0.09, 0.34)),
-)
-def bottle(rng: np.random.Generator, colour: NamedColour) -> Model:
-    """A wine or oil bottle of dark glass with a label and a capsule."""
-    h, r = rng.uniform(0.27, 0.315), rng.uniform(0.034, 0.039)
-    shoulder, neck = h * rng.uniform(0.56, 0.64), 0.0145
-    slope = rng.uniform(0.1, 0.26) * h
-    side = fillet(
-        [
-            (0, 0.006),
-            (r - 0.012, 0.001),
-            (r, 0.0),
-            (r, shoulder),
-            (neck, shoulder + slope),
-            (neck, h - 0.02),
-            (neck + 0.0015, h - 0.016),
-            (neck + 0.0015, h - 0.008),
-            (neck, h - 0.006),
-            (neck, h),
-            (0, h),
-        ],
-        [0, 0.004, 0.006, 0.03, 0.03, 0.002, 0.001, 0.001, 0.001, 0.002, 0],
-        8,
-    )
-    tints: dict[str, Colour] = {"green": (0.03, 0.10, 0.045), "brown": (0.16, 0.07, 0.02), "black": (0.02, 0.02, 0.022)}
-    # Dark glass looks opaque; a coated solid of its colour is the same picture for less noise.
-    body = Material(tints[colour.name], roughness=0.06, coat=1.0, coat_roughness=0.02, ior=1.5)
-    low, high = h * 0.1, min(shoulder - 0.012, h * 0.1 + rng.uniform(0.08, 0.11))
-    ground = CREAM if rng.random() < 0.6 else COLOURS[_pick(rng, ("white", "red", "blue", "beige"))].rgb
-    ink = INK if sum(ground) > 1.6 else CREAM
-    label = wrap(r + 0.0003, low, high, rng.uniform(150, 200))
-    word = _pick(rng, ("RESERVA", "OLIVE OIL", "CUVEE", "CIDER", "VINEGAR"))
-    foil = lathe(
-        [
-            (neck + 0.0018, h - 0.052),
-            (neck + 0.0022, h - 0.05),
-            (neck + 0.0026, h - 0.006),
-            (neck + 0.001, h + 0.001),
-            (0, h + 0.001),
-        ],
-        48,
-    )
-    foils: tuple[Colour, ...] = ((0.35, 0.03, 0.05), (0.05, 0.05, 0.06), (0.7, 0.55, 0.25), (0.08, 0.16, 0.12))
-    return Model(
-        [
-            Part(lathe(side, 64), body),
-            Part(label, paper(_label(rng, ground, ink, 420, 300, word))),
-            Part(foil, metal(foils[int(rng.integers(4))], 0.35)),
-        ]
-    )
+from gsi_bench_builders.assets.solids import extrude, lathe, loft, rounded_box
 
 
 @kind(
@@ -178,7 +52,7 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
             lathe([(0.002, 0), (0.0018, 0.0012), (0, 0.0013)], 16).moved(0, 0.006, h - 0.0042),
         ]
     )
-    ground, ink = colour.varied(rng), _accent(rng, colour)
+    ground, ink = colour.varied(rng), accent(rng, colour)
     canvas = Canvas(640, 360, ground)
     second = shade(ground, 0.6) if sum(ground) > 0.9 else mixed(ground, CREAM, 0.35)
     style = int(rng.integers(3))
@@ -190,13 +64,13 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
     else:
         canvas.box(0, 0, 640, 46, ink)
         canvas.box(0, 314, 640, 46, ink)
-    brand, word = _pick(rng, BRANDS), _pick(rng, ("SPARKLING", "COLA", "GINGER", "TONIC"))
+    brand, word = pick(rng, BRANDS), pick(rng, ("SPARKLING", "COLA", "GINGER", "TONIC"))
     mark = int(rng.integers(2**31))
     for x in (0.0, 320.0, 640.0):  # the first and last are the halves of one, at the seam
-        _emblem(canvas, x, 250, 34, np.random.default_rng(mark), ink, second)
+        emblem(canvas, x, 250, 34, np.random.default_rng(mark), ink, second)
         canvas.fitted(x, 150, brand, 210, 72, ink)
         canvas.fitted(x, 205, word, 130, 24, ink)
-    _facts(canvas, 130, 80, 70, 190, INK)
+    facts(canvas, 130, 80, 70, 190, INK)
     aluminium = metal((0.8, 0.8, 0.81), 0.22)
     painted = Material((0.9, 0.9, 0.9), roughness=0.28, metallic=0.25, coat=0.3, picture=canvas.picture())
     return Model([Part(lathe(print_side, 72), painted), Part(join([base, rim]), aluminium), Part(tab, aluminium)])
@@ -221,7 +95,7 @@ def _box_prints(mesh: Mesh, prints: dict[tuple[int, int, int], Picture], rest: M
 def cereal_box(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A carton of flakes with a bowl on its front."""
     w, d, h = rng.uniform(0.165, 0.195), rng.uniform(0.05, 0.065), rng.uniform(0.24, 0.28)
-    ground, ink = colour.varied(rng), _accent(rng, colour)
+    ground, ink = colour.varied(rng), accent(rng, colour)
     px, py = 420, round(420 * h / w)
     front = Canvas(px, py, ground)
     front.gradient(mixed(ground, CREAM, 0.25), shade(ground, 0.75))
@@ -237,16 +111,16 @@ def cereal_box(rng: np.random.Generator, colour: NamedColour) -> Model:
             (0.78, 0.5, 0.16),
             0.7,
         )
-    brand = _pick(rng, BRANDS)
+    brand = pick(rng, BRANDS)
     front.fitted(px / 2, py * 0.15, brand, px * 0.82, py * 0.17, ink)
     front.fitted(
-        px / 2, py * 0.29, _pick(rng, ("Golden Flakes", "Oat Hoops", "Honey Rings", "Crisp Bran")), px * 0.7, py * 0.07, ink
+        px / 2, py * 0.29, pick(rng, ("Golden Flakes", "Oat Hoops", "Honey Rings", "Crisp Bran")), px * 0.7, py * 0.07, ink
     )
     front.box(px * 0.08, py * 0.91, px * 0.36, py * 0.05, CREAM, 6)
     front.fitted(px * 0.26, py * 0.935, "375 g", px * 0.2, py * 0.035, INK)
     side = Canvas(round(420 * d / w), py, shade(ground, 0.92))
     side.fitted(side.width / 2, py * 0.1, brand, side.width * 0.8, py * 0.05, ink)
-    _facts(side, side.width * 0.1, py * 0.2, side.width * 0.8, py * 0.5, INK)
+    facts(side, side.width * 0.1, py * 0.2, side.width * 0.8, py * 0.5, INK)
     top = Canvas(420, round(420 * d / w), ground)
     top.fitted(210, top.height / 2, brand, 240, top.height * 0.5, ink)
     whole = front.picture()
@@ -271,7 +145,7 @@ def carton(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A gable-top carton of milk or juice with a cap."""
     w, h = rng.uniform(0.07, 0.08), rng.uniform(0.17, 0.2)
     ground = colour.varied(rng)
-    brand, word = _pick(rng, BRANDS), _pick(rng, ("MILK", "OAT", "JUICE", "KEFIR"))
+    brand, word = pick(rng, BRANDS), pick(rng, ("MILK", "OAT", "JUICE", "KEFIR"))
 
     def panel(with_facts: bool) -> Picture:
         canvas = Canvas(260, round(260 * h / w), (0.96, 0.96, 0.95))
@@ -284,9 +158,9 @@ def carton(rng: np.random.Generator, colour: NamedColour) -> Model:
         canvas.fitted(130, height * 0.14, brand, 190, 52, ground if sum(ground) < 2 else INK)
         canvas.fitted(130, height * 0.3, word, 150, 64, INK)
         if with_facts:
-            _facts(canvas, 55, height * 0.6, 150, height * 0.32, INK)
+            facts(canvas, 55, height * 0.6, 150, height * 0.32, INK)
         else:
-            _emblem(
+            emblem(
                 canvas, 130, height * 0.73, 62, np.random.default_rng(int(rng.integers(99))), CREAM, mixed(ground, CREAM, 0.4)
             )
         return canvas.picture()
@@ -314,68 +188,6 @@ def carton(rng: np.random.Generator, colour: NamedColour) -> Model:
     cap = lathe(fillet([(0.0125, 0), (0.0125, 0.009), (0, 0.009)], [0, 0.0015, 0], 4), 40)
     cap = cap.turned(slope, "x").moved(0, -e * 0.5, (top + ridge) / 2)
     return Model([*parts, Part(gable, paper(None, ground, gloss=0.4), 20.0), Part(cap, plastic(shade(ground, 0.8)))])
-
-
-@kind(
-    "jar",
-    "果酱罐",
-    places=("kitchen", "dining"),
-    colours=("red", "orange", "purple", "yellow", "brown"),
-    size_m=((0.05, 0.05, 0.06), (0.10, 0.10, 0.15)),
-)
-def jar(rng: np.random.Generator, colour: NamedColour) -> Model:
-    """Preserves behind glass, a printed lid, a label."""
-    r, h = rng.uniform(0.033, 0.04), rng.uniform(0.085, 0.115)
-    neck = r * 0.86
-    outside = fillet(
-        [
-            (0, 0),
-            (r - 0.003, 0),
-            (r, 0.004),
-            (r, h * 0.76),
-            (neck, h * 0.86),
-            (neck, h * 0.97),
-            (neck - 0.002, h * 0.97),
-            (neck - 0.002, h * 0.86),
-            (r - 0.0022, h * 0.74),
-            (r - 0.0022, 0.006),
-            (0, 0.005),
-        ],
-        [0, 0.002, 0.003, 0.012, 0.006, 0.001, 0.001, 0.006, 0.012, 0.003, 0],
-        5,
-    )
-    fillings: dict[str, Colour] = {
-        "red": (0.45, 0.02, 0.03),
-        "orange": (0.85, 0.35, 0.02),
-        "purple": (0.2, 0.03, 0.16),
-        "yellow": (0.85, 0.6, 0.08),
-        "brown": (0.22, 0.09, 0.03),
-    }
-    # It reaches into the glass: a gap of air between two refracting surfaces would only be noise.
-    filling = lathe(
-        fillet([(0, 0.0035), (r - 0.0012, 0.0045), (r - 0.0012, h * 0.73), (0, h * 0.77)], [0, 0.003, 0.012, 0], 5), 56
-    )
-    lid = lathe(
-        fillet(
-            [(neck + 0.0025, h * 0.87), (neck + 0.003, h * 0.885), (neck + 0.003, h * 0.99), (neck + 0.0005, h), (0, h)],
-            [0, 0.001, 0.002, 0.002, 0],
-            4,
-        ),
-        64,
-    )
-    tops: tuple[Colour, ...] = ((0.75, 0.6, 0.3), (0.1, 0.1, 0.11), (0.8, 0.8, 0.8), (0.55, 0.08, 0.08))
-    ground = CREAM if rng.random() < 0.7 else (0.2, 0.16, 0.13)
-    ink = INK if ground == CREAM else CREAM
-    label = wrap(r + 0.0003, h * 0.2, h * 0.62, rng.uniform(130, 180))
-    word = {"red": "STRAWBERRY", "orange": "MARMALADE", "purple": "BLACKBERRY", "yellow": "HONEY", "brown": "FIG"}[colour.name]
-    return Model(
-        [
-            Part(lathe(outside, 64), glass((0.98, 0.99, 0.98))),
-            Part(filling, Material(fillings[colour.name], roughness=0.2, coat=0.4, bump=Bump(0.006, 0.0012))),
-            Part(lid, metal(tops[int(rng.integers(4))], 0.3)),
-            Part(label, paper(_label(rng, ground, ink, 420, 240, word))),
-        ]
-    )
 
 
 @kind(
@@ -407,19 +219,19 @@ def tin(rng: np.random.Generator, colour: NamedColour) -> Model:
         (0, h - 0.004),
     ]
     body = lathe(fillet(side, 0.0005, 2), 72)
-    ground, ink = colour.varied(rng), _accent(rng, colour)
+    ground, ink = colour.varied(rng), accent(rng, colour)
     label = wrap(r + 0.00035, 0.007, h - 0.007, 360, 72)
     canvas = Canvas(840, 300, ground)
     canvas.box(0, 0, 840, 40, ink)
     canvas.box(0, 262, 840, 38, ink)
-    word = _pick(rng, ("TOMATO", "CHICKPEAS", "COCONUT", "SWEETCORN", "PEACHES"))
-    brand = _pick(rng, BRANDS)
+    word = pick(rng, ("TOMATO", "CHICKPEAS", "COCONUT", "SWEETCORN", "PEACHES"))
+    brand = pick(rng, BRANDS)
     mark = int(rng.integers(2**31))
     for x in (0.0, 420.0, 840.0):
         canvas.fitted(x, 92, brand, 230, 60, ink)
-        _emblem(canvas, x, 178, 44, np.random.default_rng(mark), ink, shade(ground, 0.65))
+        emblem(canvas, x, 178, 44, np.random.default_rng(mark), ink, shade(ground, 0.65))
         canvas.fitted(x, 242, word, 200, 28, ink)
-    _facts(canvas, 165, 60, 90, 180, INK)
+    facts(canvas, 165, 60, 90, 180, INK)
     ring = lathe([(0.009, 0), (0.0095, 0.0008), (0.009, 0.0016), (0.0072, 0.0016), (0.0072, 0)], 28).moved(
         0, -r * 0.35, h - 0.0038
     )

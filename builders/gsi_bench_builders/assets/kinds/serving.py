@@ -1,4 +1,4 @@
-"""Things of the pantry and the stove side: sugar bowls, coffee pots, bottles to carry, rolls of paper, blocks of knives."""
+"""Objects of the pantry and the stove side: sugar bowls, coffee pots, bottles to carry, rolls of paper, blocks of knives."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ from gsi_bench_builders.assets.artwork import BRANDS, Canvas, shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.kinds.tableware import decorated
 from gsi_bench_builders.assets.library import Model, Part, kind
-from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, metal, plastic, wood
-from gsi_bench_builders.assets.mesh import (
-    Mesh,
-    Points,
-    ellipsoid,
-    fillet,
-    join,
-    lathe,
-    loft,
-    patch,
-    polygon,
-    rounded_box,
-    rounded_rectangle,
-    spline,
-    sweep,
-    thicken,
-)
+from gsi_bench_builders.assets.lines import fillet, polygon, rounded_rectangle, spline
+from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, metal, plastic, some_wood
+from gsi_bench_builders.assets.mesh import Mesh, Points, join
 from gsi_bench_builders.assets.shapes import side_plate, smooth_profile, wrap
+from gsi_bench_builders.assets.solids import ellipsoid, lathe, loft, patch, rounded_box, sweep, thicken
 
 STEEL: Colour = (0.74, 0.74, 0.75)
 TIMBERS: tuple[tuple[Colour, Colour], ...] = (
@@ -35,11 +22,6 @@ TIMBERS: tuple[tuple[Colour, Colour], ...] = (
     ((0.80, 0.64, 0.44), (0.66, 0.48, 0.29)),
     ((0.38, 0.22, 0.13), (0.22, 0.12, 0.07)),
 )
-
-
-def _timber(rng: np.random.Generator, axis: str, grain: float = 0.01) -> Material:
-    light, dark = TIMBERS[int(rng.integers(len(TIMBERS)))]
-    return wood(light, dark, grain=grain, axis=axis, shift=float(rng.uniform(0, 1)))  # type: ignore[arg-type]
 
 
 @kind(
@@ -80,7 +62,7 @@ def sugar_bowl(rng: np.random.Generator, colour: NamedColour) -> Model:
     ear = sweep(path, polygon(18, 1.0) * (0.0048, 0.0036))
     painting = decorated(rng, colour)
     plain = painting if painting.picture is None else ceramic(colour.varied(rng, 0.01))
-    caps = (plain, _timber(rng, "z", 0.004), metal((0.76, 0.6, 0.32), 0.2))
+    caps = (plain, some_wood(rng, TIMBERS, "z", 0.004), metal((0.76, 0.6, 0.32), 0.2))
     return Model(
         [
             Part(body, painting),
@@ -225,9 +207,9 @@ def knife_block(rng: np.random.Generator, colour: NamedColour) -> Model:
     lean = np.array([s * tall * 0.4, 0.0])
     outline = fillet(outline + lean, 0.006, 4, closed=True)
     block = side_plate(outline, w, 0.003)
-    timber = _timber(rng, "z", 0.016)
+    timber = some_wood(rng, TIMBERS, "z", 0.016)
     dark = rng.random() < 0.6
-    grip: Material = plastic((0.04, 0.04, 0.042), 0.35) if dark else _timber(rng, "z", 0.006)
+    grip: Material = plastic((0.04, 0.04, 0.042), 0.35) if dark else some_wood(rng, TIMBERS, "z", 0.006)
     handles: list[Mesh] = []
     rivets: list[Mesh] = []
     bolsters: list[Mesh] = []
@@ -289,7 +271,7 @@ def rolling_pin(rng: np.random.Generator, colour: NamedColour) -> Model:
     ]
     end = lathe(np.concatenate([[(0, 0)], smooth_profile(line, 34)]), 48).moved(z=long / 2 + 0.002)
     steel = lathe([(g * 0.5, long / 2 - 0.001), (g * 0.5, long / 2 + 0.004)], 24)
-    timber = _timber(rng, "x", 0.012)
+    timber = some_wood(rng, TIMBERS, "x", 0.012)
     paints: tuple[Colour, ...] = ((0.62, 0.12, 0.1), (0.15, 0.3, 0.45), (0.9, 0.88, 0.82))
     style = int(rng.integers(3))
     grips = (
@@ -297,7 +279,7 @@ def rolling_pin(rng: np.random.Generator, colour: NamedColour) -> Model:
         if style == 0
         else Material(paints[int(rng.integers(3))], roughness=0.25, coat=0.5)
         if style == 1
-        else _timber(rng, "x", 0.006)
+        else some_wood(rng, TIMBERS, "x", 0.006)
     )
     pieces = [
         (barrel, timber),
@@ -331,7 +313,7 @@ def paper_towel(rng: np.random.Generator, colour: NamedColour) -> Model:
     tissue = Material((0.93, 0.925, 0.91), roughness=0.95, bump=Bump(0.0055, 0.0009, "leather"))
     style = int(rng.integers(3))
     holder = (
-        _timber(rng, "x", 0.012)
+        some_wood(rng, TIMBERS, "x", 0.012)
         if style == 0
         else metal(STEEL, 0.2)
         if style == 1

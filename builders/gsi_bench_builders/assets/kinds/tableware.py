@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.artwork import shade
 from gsi_bench_builders.assets.colours import NamedColour
 from gsi_bench_builders.assets.library import Model, Part, kind
+from gsi_bench_builders.assets.lines import arc, fillet, polygon, spline
 from gsi_bench_builders.assets.material import Bump, Colour, Material, ceramic, glass, metal
-from gsi_bench_builders.assets.mesh import Mesh, Points, arc, fillet, lathe, polygon, spline, sweep, tube
+from gsi_bench_builders.assets.mesh import Mesh, Points
 from gsi_bench_builders.assets.painting import Shades, blend, clouds, painted, ramp
-from gsi_bench_builders.assets.shapes import smooth_profile
+from gsi_bench_builders.assets.shapes import outline_of, smooth_profile
+from gsi_bench_builders.assets.solids import lathe, sweep, tube
 from gsi_bench_builders.scene import Receptacle
 
 GLAZES = ("white", "blue", "teal", "green", "yellow", "red", "gray", "beige", "pink", "black")
-
-
-def disc_outline(radius: float) -> tuple[tuple[float, float], ...]:
-    """The carrying surface of something round."""
-    return tuple((float(x), float(y)) for x, y in polygon(24, radius))
 
 
 def glaze(rng: np.random.Generator, colour: NamedColour) -> Material:
@@ -36,7 +33,7 @@ _TRIMS: tuple[Colour, ...] = ((0.10, 0.17, 0.36), (0.62, 0.33, 0.12), (0.20, 0.3
 
 
 def vessel(profile: Points, segments: int = 80) -> tuple[Mesh, Mesh]:
-    """(outside, inside) of a turned thing, parted at its highest point: each may have its own glaze, v along its own wall."""
+    """(outside, inside) of a turned object, parted at its highest point: each may have its own glaze, v along its own wall."""
     top = int(np.argmax(profile[:, 1]))
     return lathe(profile[: top + 1], segments), lathe(profile[top:], segments)
 
@@ -146,7 +143,7 @@ def bowl(rng: np.random.Generator, colour: NamedColour) -> Model:
     return Model(
         [Part(wall_outside, outside), Part(wall_inside, inside)],
         symmetry="continuous",
-        receptacle=Receptacle("in", disc_outline(foot * 0.75), 0.0115),
+        receptacle=Receptacle("in", outline_of(polygon(24, foot * 0.75)), 0.0115),
     )
 
 
@@ -177,7 +174,7 @@ def plate(rng: np.random.Generator, colour: NamedColour) -> Model:
         line = (0.72, 0.55, 0.25) if rng.random() < 0.5 else (0.15, 0.2, 0.35)
         ring = lathe(arc(0.0016, 0, 360, 12, (radius - 0.0012, rise - 0.0005)), 96)
         parts.append(Part(ring, metal(line, 0.2) if line[0] > 0.5 else ceramic(line)))
-    return Model(parts, symmetry="continuous", receptacle=Receptacle("on", disc_outline(flat * 0.94), 0.0062))
+    return Model(parts, symmetry="continuous", receptacle=Receptacle("on", outline_of(polygon(24, flat * 0.94)), 0.0062))
 
 
 @kind("glass", "玻璃杯", places=("dining", "kitchen", "coffee", "desk"), size_m=((0.06, 0.06, 0.08), (0.09, 0.09, 0.16)))

@@ -1,4 +1,4 @@
-"""Tables, floors and walls: what surrounds the things of a scene."""
+"""Tables, floors and walls: what surrounds the objects of a scene."""
 
 from __future__ import annotations
 

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.assets.library import Part
+from gsi_bench_builders.assets.lines import rounded_rectangle
 from gsi_bench_builders.assets.material import Colour, Material, fabric, metal
-from gsi_bench_builders.assets.mesh import Mesh, extrude, join, loft, rounded_box, rounded_rectangle, tube
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.rooms.palettes import PAINTS, STONES, WOODS, along, lacquer, stone, timber
 from gsi_bench_builders.assets.rooms.pieces import Piece, box
+from gsi_bench_builders.assets.solids import extrude, loft, rounded_box, tube
 from gsi_bench_builders.scene import Support
 
 __all__ = ["armchair", "cabinet_below", "chair", "legs", "sideboard", "sofa", "table_top", "with_another_top"]
@@ -33,7 +35,7 @@ def table_top(support: Support, material: Material, thickness: float, radius: fl
 
 def with_another_top(pieces: Sequence[tuple[str, Sequence[Part]]], rng: np.random.Generator) -> list[Piece]:
     """The same room, but wood, stone or paint of clearly another colour on the support's top and what continues it."""
-    tops = (pieces[0][0], "worktop")  # a room's first piece is what things stand on
+    tops = (pieces[0][0], "worktop")  # a room's first piece is what objects stand on
     former = np.array(pieces[0][1][0].material.colour)
     choices = [timber(name, rng) for name in WOODS] + [stone(name, rng) for name in STONES]
     choices += [lacquer(PAINTS[name]) for name in ("white", "sage", "dusty blue", "clay", "slate")]

@@ -11,7 +11,7 @@ from gsi_bench_builders.assets.material import Bump, Colour, Material, Pattern, 
 
 __all__ = ["PAINTS", "STONES", "WOODS", "along", "lacquer", "pick", "plank", "shade", "stone", "timber", "wall_paint"]
 
-# Light and dark of the grain; greyer than wood is remembered, as white balance and varnish make pictures warmer.
+# Light and dark of the grain; greyer than wood is remembered, as white balance and varnish make images warmer.
 WOODS: dict[str, tuple[Colour, Colour]] = {
     "oak": ((0.66, 0.54, 0.40), (0.41, 0.29, 0.19)),
     "honey oak": ((0.62, 0.47, 0.31), (0.38, 0.24, 0.14)),

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.material import Bump, Colour, Material, Picture, fabric
-from gsi_bench_builders.assets.mesh import Mesh, extrude, join, patch, rounded_box
+from gsi_bench_builders.assets.mesh import Mesh, join
 from gsi_bench_builders.assets.rooms.palettes import lacquer, shade
+from gsi_bench_builders.assets.solids import extrude, patch, rounded_box
 
 __all__ = [
     "Piece",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_builders.assets.library import Part
+from gsi_bench_builders.assets.lines import fillet
 from gsi_bench_builders.assets.material import Material, fabric
-from gsi_bench_builders.assets.mesh import fillet, patch
 from gsi_bench_builders.assets.rooms.furniture import armchair, cabinet_below, chair, legs, sideboard, sofa, table_top
 from gsi_bench_builders.assets.rooms.palettes import PAINTS, lacquer, pick, plank, shade, stone, timber, wall_paint
 from gsi_bench_builders.assets.rooms.pieces import (
@@ -23,6 +23,7 @@ from gsi_bench_builders.assets.rooms.pieces import (
     wallpaper,
     window,
 )
+from gsi_bench_builders.assets.solids import patch
 from gsi_bench_builders.scene import Support
 
 __all__ = ["bathroom", "coffee", "desk", "dining", "dressing", "kitchen", "studio"]

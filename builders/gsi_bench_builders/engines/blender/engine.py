@@ -1,4 +1,4 @@
-"""The Engine on Blender: states become objects, pictures and answers."""
+"""The Engine on Blender: states become objects, images and answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BlenderEngine:
     def __init__(self, device: str = "CPU"):
         self.version = blender().app.version_string
         self._renderer = Renderer(device)
-        self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in a thing's place
+        self._objects: dict[tuple[str, str], Any] = {}  # by id and asset: a variant may put another asset in an object's place
         self._placed: dict[tuple[str, str], Thing] = {}
         self._trees: dict[str, Any] = {}
         self._room_objects: dict[str, Any] = {}
@@ -71,7 +71,7 @@ class BlenderEngine:
         thing = scene.thing(thing_id)
         points, _ = mesh_arrays(self._meshes.mesh(thing.info.key))
         # As Blender holds it: 32-bit
-        return np.asarray(points * thing.scale @ np.array(thing.rotation).T + thing.position)
+        return thing.to_world(points * thing.scale)
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
         """See `Probe.touching`. Pieces of the room are named `room <name>`."""
@@ -171,7 +171,7 @@ class BlenderEngine:
         return obj
 
     def _tree(self, obj: Any, lift: float = 0.0) -> Any:
-        """Its surface as a tree of world triangles; those of things that do not move are kept."""
+        """Its surface as a tree of world triangles; those of objects that do not move are kept."""
         from mathutils.bvhtree import BVHTree  # noqa: PLC0415 - part of bpy
 
         fixed = obj.name.startswith("room ")

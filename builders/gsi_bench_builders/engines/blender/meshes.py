@@ -138,7 +138,7 @@ def _joined(objects: Sequence[Any], key: FileKey) -> Any:
             made.materials.append(material)
         whole.from_mesh(piece)
         bpy.data.meshes.remove(piece)
-    # What no face uses is not part of the thing's box.
+    # What no face uses is not part of the object's box.
     bmesh.ops.delete(whole, geom=[v for v in whole.verts if not v.link_faces], context="VERTS")
     whole.to_mesh(made)
     whole.free()

@@ -1,4 +1,4 @@
-"""Letting things fall to rest, with Blender's Bullet: the same poses in every run and process."""
+"""Letting objects fall to rest, with Blender's Bullet: the same poses in every run and process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STILL_M = 1e-4
 
 
 def settle(scene: Scene, ids: Sequence[str], objects: Mapping[str, Any], still: Sequence[Any]) -> Scene:
-    """The state after `ids` have come to rest on the other things and on `still`.
+    """The state after `ids` have come to rest on the other objects and on `still`.
 
     Raises:
         EngineError: something still moves at the end, such as a ball on a slope.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.engine import EngineError, Frame, Preset
 from gsi_bench_builders.engines.blender.session import blender
+from gsi_bench_builders.frames import graphics_pose
 from gsi_bench_builders.scene import Camera
 from gsi_bench_dataset.safety.images import open_image
 
@@ -20,7 +21,7 @@ _BACKGROUND_M = 1e9  # Cycles writes 1e10 where nothing is
 
 
 class Renderer:
-    """Takes pictures of the session's scene.
+    """Takes images of the session's scene.
 
     Args:
         device: "CPU", or "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI".
@@ -31,7 +32,7 @@ class Renderer:
         self._passes: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self) -> None:
-        """Settings that hold for every picture; to be called after each reset."""
+        """Settings that hold for every image; to be called after each reset."""
         bpy = blender()
         scene = bpy.context.scene
         scene.render.engine = "CYCLES"
@@ -40,7 +41,7 @@ class Renderer:
         scene.render.image_settings.file_format = "PNG"
         scene.render.image_settings.color_mode = "RGB"
         scene.render.image_settings.compression = 0  # read back at once
-        # The most colourful look of AgX: yellow things must be yellow, for instructions call them so.
+        # The most colourful look of AgX: yellow objects must be yellow, for instructions call them so.
         scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Punchy"
         scene.view_settings.exposure = 0.6
         scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
@@ -51,7 +52,7 @@ class Renderer:
         self._tap()
 
     def render(self, camera: Camera, preset: Preset, seed: int) -> Frame:
-        """The picture that the camera takes now."""
+        """The image that the camera takes now."""
         bpy = blender()
         scene = bpy.context.scene
         _set_camera(scene, camera)
@@ -117,11 +118,7 @@ def _set_camera(scene: Any, camera: Camera) -> None:
         made = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         scene.collection.objects.link(made)
         scene.camera = made
-    # Blender's camera looks along its own -z with y up; ours along z with y down.
-    axes = np.array(camera.rotation).T @ np.diag([1.0, -1.0, -1.0])
-    world = np.eye(4)
-    world[:3, :3], world[:3, 3] = axes, camera.position
-    made.matrix_world = Matrix(world.tolist())
+    made.matrix_world = Matrix(graphics_pose(camera).tolist())
     made.data.sensor_fit, made.data.sensor_width = "HORIZONTAL", 36.0
     made.data.lens = camera.focal * 36.0 / camera.width
     made.data.clip_start, made.data.clip_end = 0.01, 100.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_builders.engine import EngineError
-from gsi_bench_builders.production.scratch import scratch_folder
+from gsi_bench_builders.scratch import scratch_folder
 
 __all__ = ["blender", "quiet", "reset"]
 
@@ -62,7 +62,7 @@ def _own_folder() -> Path:
 @contextlib.contextmanager
 def _one_core() -> Iterator[None]:
     """Blender counts the cores when it is imported. A worker draws with one thread; those of a pool for all cores would spin
-    beside it and double the CPU time of every picture for nothing."""
+    beside it and double the CPU time of every image for nothing."""
     if not hasattr(os, "sched_setaffinity"):  # macOS and Windows
         yield
         return

@@ -1,4 +1,4 @@
-"""A look at composed tables: a contact sheet of pictures of one theme or all."""
+"""A look at composed tables: a contact sheet of images of one theme or all."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """`python -m gsi_bench_builders.composition.compose_show --theme desk`."""
+    """`python -m gsi_bench_builders.show.tables --theme desk`."""
     parser = argparse.ArgumentParser(description="render a contact sheet of composed tables")
     parser.add_argument("--theme", choices=sorted(THEMES), action="append", help="may be given more than once; default: all")
     parser.add_argument("--seeds", type=int, default=6, help="tables of each theme")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("build/tables.png"))
-    parser.add_argument("--size", type=int, default=256, help="side of a picture, pixels")
+    parser.add_argument("--size", type=int, default=256, help="side of an image, pixels")
     parser.add_argument("--samples", type=int, default=8, help="light paths a pixel")
     parser.add_argument("--columns", type=int, default=3)
     args = parser.parse_args()
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _report(scene_id: str, world: str, rgb: np.ndarray) -> None:
-    """One line on how well the picture is exposed."""
+    """One line on how well the image is exposed."""
     luma = rgb @ (0.2126, 0.7152, 0.0722)
     low, median, high = np.percentile(luma, (5, 50, 95))
     burnt = float((luma > 250).mean())

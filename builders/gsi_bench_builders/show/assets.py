@@ -1,4 +1,4 @@
-"""A look at embedded assets: one picture a kind, several of its looks side by side."""
+"""A look at embedded assets: one image a kind, several of its looks side by side."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def shelf(kind: str, seeds: range, width: int, height: int) -> Scene:
 
 
 def main() -> int:
-    """`python -m gsi_bench_builders.assets.show [KIND ...]`."""
+    """`python -m gsi_bench_builders.show.assets [KIND ...]`."""
     parser = argparse.ArgumentParser(description="render a contact sheet of embedded assets")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"default: all of {', '.join(kinds())}")
     parser.add_argument("--out", type=Path, default=Path("build/assets.png"))
     parser.add_argument("--looks", type=int, default=4, help="looks of each kind")
-    parser.add_argument("--size", type=int, default=256, help="height of a picture, pixels")
+    parser.add_argument("--size", type=int, default=256, help="height of an image, pixels")
     parser.add_argument("--samples", type=int, default=12, help="light paths a pixel")
     parser.add_argument("--first-seed", type=int, default=0)
     args = parser.parse_args()

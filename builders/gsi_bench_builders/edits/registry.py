@@ -1,0 +1,53 @@
+"""Names of operations, as `--operations` takes them: a new one is a module of its own and a line here.
+
+An operation's module has a `Candidate` of its own and the function `propose(stage, rng)`. It is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from gsi_bench_dataset.problems import some
+
+if TYPE_CHECKING:
+    from gsi_bench_builders.edits.propose import Proposer
+
+__all__ = ["OPERATIONS", "OperationError", "check_operations", "proposer"]
+
+# Name -> module. The order is part of what a seed means: operations take turns in an order that is drawn from it.
+OPERATIONS: dict[str, str] = {
+    "move": "gsi_bench_builders.edits.move",
+    "relate": "gsi_bench_builders.edits.relate",
+    "place": "gsi_bench_builders.edits.place",
+    "rotate": "gsi_bench_builders.edits.rotate",
+    "scale": "gsi_bench_builders.edits.scale",
+    "remove": "gsi_bench_builders.edits.remove",
+    "view": "gsi_bench_builders.edits.view",
+}
+
+
+class OperationError(ValueError):
+    """No such operation."""
+
+
+def check_operations(names: tuple[str, ...]) -> None:
+    """Makes sure that operations are known.
+
+    Raises:
+        OperationError: lists those that are not.
+    """
+    unknown = sorted(set(names) - set(OPERATIONS))
+    if unknown:
+        raise OperationError(f"operations: expected some of {', '.join(OPERATIONS)}; found {some(unknown)}")
+
+
+def proposer(name: str) -> Proposer:
+    """The function that proposes candidates of an operation.
+
+    Raises:
+        OperationError: there is no such operation.
+    """
+    check_operations((name,))
+    propose: Proposer = importlib.import_module(OPERATIONS[name]).propose
+    return propose

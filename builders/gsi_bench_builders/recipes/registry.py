@@ -1,0 +1,64 @@
+"""Names of splits that can be built, as `gsi-bench build` takes them: a new one is a module of its own and a line here."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from gsi_bench_dataset.records import SPLITS
+from gsi_bench_dataset.safety.names import printable
+
+if TYPE_CHECKING:
+    from gsi_bench_builders.production.scene_work import SceneSource
+
+__all__ = ["RECIPES", "Recipe", "RecipeEntry", "RecipeError", "recipe"]
+
+
+class RecipeError(ValueError):
+    """A split that cannot be built."""
+
+
+class Recipe(Protocol):
+    """What a recipe's module must have. It is imported to print help: what is heavy is imported in `source` alone."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Adds the options that this recipe alone has; their names must be its own."""
+
+    def problems(self, args: argparse.Namespace) -> list[str]:
+        """Why its options do not go together; empty where they do."""
+
+    def source(self, args: argparse.Namespace) -> tuple[SceneSource, int]:
+        """Where its scenes come from, and how many to make of it.
+
+        Raises:
+            ValueError: of this project; the source does not have what is asked of it.
+        """
+
+
+@dataclasses.dataclass(frozen=True)
+class RecipeEntry:
+    """A recipe's module (see `Recipe`), and the engine, by its name in `engines.registry`, that draws its scenes."""
+
+    module: str
+    engine: str = "blender"
+
+
+RECIPES: dict[str, RecipeEntry] = {
+    "mesatask": RecipeEntry("gsi_bench_builders.recipes.mesatask_options"),
+}
+
+
+def recipe(split: str) -> Recipe:
+    """The recipe of a split.
+
+    Raises:
+        RecipeError: there is none, or not yet.
+    """
+    there = f"can be built: {', '.join(RECIPES)}"
+    if split not in RECIPES:
+        problem = f"split {split!r} cannot be built yet" if split in SPLITS else f"no recipe for a split {printable(split)}"
+        raise RecipeError(f"{problem} (docs/status.md says what is done); {there}")
+    module: Any = importlib.import_module(RECIPES[split].module)
+    return cast(Recipe, module)

@@ -1,0 +1,1 @@
+"""Contact sheets for whoever makes assets and compositions: what they look like, drawn by an engine."""
