@@ -153,19 +153,19 @@ def test_no_other_module_changes_coordinates_to_the_cameras():
     assert found == []
 
 
+def swaps_axes(node):
+    """Whether this is a matrix with one 1 or -1 in each row and column, and a -1 among them; or a diagonal."""
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "attr", "") == "diag"
+    if not isinstance(node, ast.List | ast.Tuple):
+        return False
+    try:
+        value = np.array(ast.literal_eval(node), dtype=float)
+    except (ValueError, TypeError):  # no numbers, or not as many in each row
+        return False
+    return value.shape == (3, 3) and (value < 0).any() and np.array_equal(np.abs(value) @ np.abs(value).T, np.eye(3))
+
+
 def test_no_other_module_knows_the_axes_of_camera_file_or_engine():
-    """Matrices that swap or turn round axes: one 1 or -1 in each row and column, and diagonals with -1."""
-    found = []
-    for name, tree in modules().items():
-        for node in ast.walk(tree):
-            try:
-                value = np.array(ast.literal_eval(node), dtype=float) if isinstance(node, ast.List | ast.Tuple) else None
-            except (ValueError, TypeError):
-                continue
-            if value is None or value.shape != (3, 3) or set(np.abs(value).ravel()) != {0, 1} or (value >= 0).all():
-                pass
-            elif np.array_equal(np.abs(value) @ np.abs(value).T, np.eye(3)):
-                found.append(f"{name}:{node.lineno}")
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "diag":
-                found.append(f"{name}:{node.lineno}")
+    found = [f"{name}:{node.lineno}" for name, tree in modules().items() for node in ast.walk(tree) if swaps_axes(node)]
     assert found == []

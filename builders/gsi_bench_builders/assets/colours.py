@@ -31,7 +31,7 @@ def _named(*rows: tuple[str, str, Colour]) -> dict[str, NamedColour]:
     return {name: NamedColour(name, name_zh, rgb) for name, name_zh, rgb in rows}
 
 
-# Words that lie far enough apart that no two fit one thing.
+# Words that lie far enough apart that no two fit one object.
 COLOURS = _named(
     ("white", "白色", (0.90, 0.89, 0.86)),
     ("black", "黑色", (0.06, 0.06, 0.065)),

@@ -50,7 +50,7 @@ class Pattern:
         colour: of the second.
         size: of its features, metres.
         amount: 0–1: how strongly it shows.
-        axis: the thing's own, along which wood grows and across which stripes lie.
+        axis: the object's own, along which wood grows and across which stripes lie.
         shift: metres; another one shows another piece of the same wood or stone.
     """
 

@@ -68,7 +68,7 @@ def propose(stage: Stage, rng: np.random.Generator) -> Rotate | Rejection:
 
 
 def is_symmetry(angle_deg: float, symmetry: Symmetry) -> bool:
-    """Whether a thing of that symmetry looks the same after the turn.
+    """Whether an object of that symmetry looks the same after the turn.
 
     >>> is_symmetry(180, "2-fold"), is_symmetry(90, "2-fold"), is_symmetry(45, "continuous")
     (True, False, True)
