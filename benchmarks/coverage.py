@@ -107,8 +107,8 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         world, level = row.world, "–" if row.level is None else f"{100 * row.level:.1f} %"
         lines.append(
-            f"| {world.kind} | {world.mean} | {world.scenes} | {world.likeness} | {100 * row.covered:.1f} % | {row.width:.1f} | "
-            f"{100 * row.bootstrap_covered:.1f} % | {row.bootstrap_width:.1f} | {level} |"
+            f"| {world.kind} | {world.mean} | {world.scenes} | {world.likeness} | {100 * row.covered:.1f} % "
+            f"| {row.width:.1f} | {100 * row.bootstrap_covered:.1f} % | {row.bootstrap_width:.1f} | {level} |"
         )
     return "\n".join(lines)
 

@@ -45,9 +45,7 @@ class PairedDifference:
     p_value: float | None = None
 
 
-def mean_interval(
-    values: ArrayLike, scenes: Sequence[str], bounds: tuple[float, float] = BOUNDS
-) -> tuple[Array, Array] | None:
+def mean_interval(values: ArrayLike, scenes: Sequence[str], bounds: tuple[float, float] = BOUNDS) -> tuple[Array, Array] | None:
     """95 % interval (low, high), each (K,), of the column means of values (n, K), clustered by scene.
 
     A Clopper-Pearson interval for as many independent edits as the mean is worth. That number comes from the variance between

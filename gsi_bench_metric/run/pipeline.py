@@ -50,7 +50,14 @@ from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
-from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.run.scoring import (
+    Candidate,
+    ScoringError,
+    make_scorer,
+    require_protocol,
+    score_candidates,
+    scoring_version,
+)
 from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
@@ -381,6 +388,7 @@ def _settings(
     return {
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "protocol": request.protocol,
+        "scoring_version": scoring_version(request.protocol),
         "detector": request.detector,
         "judge": request.judge,
         "judge_settings": judge,
