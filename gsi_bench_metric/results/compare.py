@@ -29,6 +29,7 @@ _SETTINGS = (
     ("judge's prompt (SHA-256)", ("judge_settings", "prompt_sha256")),
     ("judge's temperature", ("judge_settings", "temperature")),
     ("judge's samples an edit", ("judge_settings", "samples")),
+    ("judge's tokens a reply", ("judge_settings", "max_tokens")),
     ("detector's number type", ("dtype",)),
     ("dataset type", ("dataset_type",)),
     ("mapping policy", ("mapping_policy",)),
@@ -36,6 +37,7 @@ _SETTINGS = (
 )
 _NUMBERED = (("thresholds", ("thresholds",)),)  # tables, compared number by number
 _ABSENT = "not recorded"
+_DEFAULTS = {("dtype",): "float32"}  # what no choice means
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,9 +129,9 @@ def _at(settings: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     found: Any = settings
     for key in path:
         if not isinstance(found, Mapping) or key not in found:
-            return _ABSENT
+            return _DEFAULTS.get(path, _ABSENT)
         found = found[key]
-    return found
+    return _DEFAULTS.get(path) if found is None else found
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
