@@ -44,6 +44,7 @@ from gsi_bench_metric.run.folder import require_folder
 from gsi_bench_metric.run.planning import ON_MISSING, OnMissing, make_plan
 from gsi_bench_metric.run.score_files import write_scores
 from gsi_bench_metric.run.scoring import ScoringError, make_scorer, score
+from gsi_bench_metric.run.threads import one_thread
 
 __all__ = ["GsiBench"]
 
@@ -239,7 +240,8 @@ class GsiBench(evaluate.Metric):
 
     def _compute(self, *, predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> dict[str, float]:
         try:
-            scores = _score(predictions, references, request)
+            with one_thread():
+                scores = _score(predictions, references, request)
             if request.out is not None:
                 write_scores(request.out / "scores.jsonl", scores)
             return aggregate(scores, judged=request.judge is not None)
