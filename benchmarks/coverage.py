@@ -113,6 +113,20 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def summary(rows: Sequence[Row]) -> str:
+    """By mean and scenes: how often the intervals hold in the worst of the worlds, and mean widths, as Markdown."""
+    groups: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.world.mean, row.world.scenes), []).append(row)
+    lines = ["| mean | scenes | holds at least | mean width | bootstrap holds at least | its mean width |"]
+    lines.append("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    for (mean, scenes), group in sorted(groups.items()):
+        held, other = min(row.covered for row in group), min(row.bootstrap_covered for row in group)
+        widths = [float(np.mean(each)) for each in zip(*((row.width, row.bootstrap_width) for row in group), strict=True)]
+        lines.append(f"| {mean} | {scenes} | {100 * held:.1f} % | {widths[0]:.1f} | {100 * other:.1f} % | {widths[1]:.1f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
@@ -121,7 +135,7 @@ def main() -> None:
     parser.add_argument("--no-compare", action="store_true", help="leave the paired test out, which takes most of the time")
     args = parser.parse_args()
     rows = [measure(world, args.trials, args.seed, not args.no_compare) for world in worlds(args.scenes)]
-    print(table(rows))
+    print(table(rows), summary(rows), sep="\n\n")
     least = min(rows, key=lambda row: row.covered)
     print(f"\nheld least often: {100 * least.covered:.1f} % ({least.world}); wanted: {100 * WANTED:.0f} %")
 
