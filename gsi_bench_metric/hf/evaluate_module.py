@@ -91,7 +91,7 @@ Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
     `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
     pictures are missing; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
-    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `n_el`, `n_ac` and so on say of how many edits a mean is,
+    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `n_el`, `n_ac` and so on count the edits of a mean,
     `<key>_worst` and `<key>_best` what it could be with the others.
 
 Raises:

@@ -37,7 +37,7 @@ _SETTINGS = (
 )
 _NUMBERED = (("thresholds", ("thresholds",)),)  # tables, compared number by number
 _ABSENT = "not recorded"
-_DEFAULTS = {("dtype",): "float32"}  # what no choice means
+_DEFAULTS: Mapping[tuple[str, ...], str] = {("dtype",): "float32"}  # what no choice means
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv  # type: ignore[import-untyped]
 
 __all__ = ["LEVEL", "MIN_SCENES", "PairedDifference", "mean_interval", "paired_difference"]
 
@@ -77,8 +77,8 @@ def mean_interval(values: ArrayLike, scenes: Sequence[str], bounds: tuple[float,
     worth = smoothed * (1 - smoothed) / variance
     right, wrong = share * worth, (1 - share) * worth
     tail = (1 - LEVEL) / 2
-    low = np.where(right > 0, beta.ppf(tail, right, wrong + 1), right)  # `right` is 0, or NaN
-    high = np.where(wrong > 0, beta.ppf(1 - tail, right + 1, wrong), 1 - wrong)
+    low = np.where(right > 0, betaincinv(right, wrong + 1, tail), right)  # `right` is 0, or NaN
+    high = np.where(wrong > 0, betaincinv(right + 1, wrong, 1 - tail), 1 - wrong)
     return least + extent * low, least + extent * high
 
 
