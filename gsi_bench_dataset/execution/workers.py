@@ -22,6 +22,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from gsi_bench_dataset.execution.cores import available_cores
+
 __all__ = ["WorkerError", "available_cores", "run_tasks"]
 
 # A worker that was told to end is killed after this.
@@ -35,11 +37,6 @@ Start = Callable[[], Callable[[T], Iterable[R]]]
 
 class WorkerError(ValueError):
     """A worker died, or failed in a way that cannot be sent between processes."""
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_tasks(

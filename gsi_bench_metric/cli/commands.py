@@ -171,13 +171,16 @@ def _add_compare(subparsers: Any) -> None:
     )
     for side in ("a", "b"):
         parser.add_argument(side, metavar=f"RUN_{side.upper()}", help="run folder, or RUN:EDITOR where it has several editors")
+    parser.add_argument(
+        "--anyway", action="store_true", help="compare runs of other settings or data too, and show in what they differ"
+    )
     parser.set_defaults(run=_run_compare)
 
 
 def _run_compare(args: argparse.Namespace) -> int:
     from gsi_bench_metric.results.compare import compare, comparison_markdown, load_side  # noqa: PLC0415
 
-    for comparison in compare(load_side(args.a), load_side(args.b)):
+    for comparison in compare(load_side(args.a), load_side(args.b), anyway=args.anyway):
         say(comparison_markdown(comparison))
     return 0
 

@@ -44,6 +44,7 @@ from gsi_bench_metric.run.folder import require_folder
 from gsi_bench_metric.run.planning import ON_MISSING, OnMissing, make_plan
 from gsi_bench_metric.run.score_files import write_scores
 from gsi_bench_metric.run.scoring import ScoringError, make_scorer, score
+from gsi_bench_metric.run.threads import one_thread
 
 __all__ = ["GsiBench"]
 
@@ -90,8 +91,8 @@ Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
     `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
     pictures are missing; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
-    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `<key>_worst` and `<key>_best` where nobody's edit of a
-    sample can be scored.
+    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `n_el`, `n_ac` and so on count the edits of a mean,
+    `<key>_worst` and `<key>_best` what it could be with the others.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
@@ -239,7 +240,8 @@ class GsiBench(evaluate.Metric):
 
     def _compute(self, *, predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> dict[str, float]:
         try:
-            scores = _score(predictions, references, request)
+            with one_thread():
+                scores = _score(predictions, references, request)
             if request.out is not None:
                 write_scores(request.out / "scores.jsonl", scores)
             return aggregate(scores, judged=request.judge is not None)

@@ -10,8 +10,10 @@ where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC
   protocol leaves them out of `<key>`, as the reference does; the difference is what leaving out is worth.
 
 The strict protocol multiplies all of an edit's numbers by its IC, counts missing pictures as 0 (so there is no `<key>_all`),
-and leaves out only edits that nobody can be scored on. Where there are such, `<key>_worst` and `<key>_best` are the means
-with them as 0 and as 100. `n_<key>` tells how many edits a mean is of where that is not `n`.
+and leaves out only edits that nobody can be scored on. A number that cannot be measured leaves the edit out of its mean,
+whether the edit complied or not: `n_el`, `n_el_ssim`, `n_ac` and `n_average` (or `n_average_ic_sa_el`) count those that are
+in it. Where edits are left out, `<key>_worst` and `<key>_best` are the means with them as 0 and as the most they can be: 100,
+or 0 where the edit did not comply.
 
 Beside each mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered by scene, where there are at least 10 scenes.
 """
@@ -117,8 +119,9 @@ def _strict_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
         unknown = len(scores) - len(known)
         if unknown:
             row[f"{key}_worst"] = sum(known) / len(scores)
-            row[f"{key}_best"] = (sum(known) + 100 * unknown) / len(scores)
-        if 0 < len(known) < len(values):
+            most = (1.0 if s.ic is None else s.ic for s in scores if key not in values.get(s.sample_id, {}))
+            row[f"{key}_best"] = (sum(known) + 100 * sum(most)) / len(scores)
+        if values and key not in ("ic", "sa"):
             row[f"n_{key}"] = len(known)
     row["n"] = len(values)
     row["n_not_scored"] = len(scores) - row["n"]

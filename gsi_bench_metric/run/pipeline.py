@@ -18,8 +18,6 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
 from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores, run_tasks
@@ -50,7 +48,15 @@ from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
-from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.run.scoring import (
+    Candidate,
+    ScoringError,
+    make_scorer,
+    require_protocol,
+    score_candidates,
+    scoring_version,
+)
+from gsi_bench_metric.run.threads import one_thread, one_thread_for_good
 from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
@@ -297,7 +303,7 @@ def _run(
     found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
     with (
-        _one_thread(),
+        one_thread(),
         tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
         contextlib.closing(run_tasks(tasks, start, workers=workers)) as results,
     ):
@@ -310,23 +316,9 @@ def _run(
     return list(found.values())
 
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
-    former = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(former[0])
-        cv2.setNumThreads(former[1])
-
-
 def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
-    torch.set_num_threads(1)  # in a process of its own too
-    cv2.setNumThreads(1)
+    one_thread_for_good()  # in a process of its own too
     inputs = opened or open_inputs(request)
     scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
     records = RecordStore(folder / RECORDS)
@@ -381,6 +373,7 @@ def _settings(
     return {
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "protocol": request.protocol,
+        "scoring_version": scoring_version(request.protocol),
         "detector": request.detector,
         "judge": request.judge,
         "judge_settings": judge,

@@ -41,6 +41,7 @@ __all__ = [
     "require_protocol",
     "score",
     "score_candidates",
+    "scoring_version",
 ]
 
 A = TypeVar("A")
@@ -72,6 +73,11 @@ def make_scorer(protocol: str, device: str, batch_size: int | None = None, datas
     """
     require_protocol(protocol)
     return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
+
+
+def scoring_version(protocol: str) -> int:
+    """Which version of a protocol's code this is: other ones may give other numbers for the same inputs."""
+    return (StrictScorer if protocol == "strict" else OfficialScorer).version
 
 
 def require_protocol(protocol: str) -> None:

@@ -74,6 +74,7 @@ _Wanted = tuple[tuple[str, _Check, str], ...]
 _OF_RUN: _Wanted = (
     ("created", _text, "a text"),
     ("protocol", lambda value: value in ("official", "strict"), "'official' or 'strict'"),
+    ("scoring_version", _count, "a count"),
     ("detector", _text, "a text"),
     ("judge", _text_or_none, "a text or null"),
     ("comparable_with_paper", lambda value: isinstance(value, bool), "true or false"),

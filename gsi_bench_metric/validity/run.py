@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
 from PIL import Image
 from tqdm import tqdm
 
@@ -31,6 +29,7 @@ from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
+from gsi_bench_metric.run.threads import one_thread, one_thread_for_good
 from gsi_bench_metric.run.unchanged import verify, watch_dataset
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
@@ -233,7 +232,7 @@ def _run(request: Request, folder: Path, tasks: Sequence[_Task], progress: bool)
     default = min(available_cores(), len(tasks)) if request.device == "cpu" and total > 200 else 1
     found: dict[tuple[str, str, str], Score] = {}
     start = functools.partial(_start, request, folder)
-    with tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress) as bar:
+    with one_thread(), tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress) as bar:
         for score in run_tasks(tasks, start, workers=request.workers or default):
             found[score.protocol, score.editor, score.sample_id] = score
             bar.update(len(found) - bar.n)
@@ -242,8 +241,7 @@ def _run(request: Request, folder: Path, tasks: Sequence[_Task], progress: bool)
 
 def _start(request: Request, folder: Path) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    one_thread_for_good()
     data = resolve(request.data, request.revision, [request.split])
     scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
     records = RecordStore(folder / RECORDS)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from gsi_bench_dataset.execution.cores import available_cores
 from gsi_bench_metric.imaging.device import pick_device
 
 __all__ = ["ZERO_GPU", "Hardware", "find_hardware", "leave_a_core"]
@@ -41,7 +42,7 @@ class Hardware:
 
 def leave_a_core() -> None:
     """Keeps one core for the web server. Threads that wait for a busy core are slower than fewer that work."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+    torch.set_num_threads(max(1, available_cores() - 1))
 
 
 def find_hardware(device: str | None = None, environment: Mapping[str, str] = os.environ) -> Hardware:

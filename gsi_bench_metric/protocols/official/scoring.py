@@ -44,6 +44,7 @@ class OfficialScorer:
     """
 
     name = "official"
+    version = _VERSION
     scores_missing = False
 
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):

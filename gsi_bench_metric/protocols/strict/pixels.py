@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage, Reason, Sample
 from gsi_bench_metric.imaging.alignment import Alignment, align
-from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to, load_numbers
+from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to, header_size, load_numbers
 from gsi_bench_metric.imaging.locality import mse, ssim
 from gsi_bench_metric.imaging.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
 from gsi_bench_metric.imaging.pictures import Picture
@@ -26,7 +26,7 @@ from gsi_bench_metric.protocols.strict.situation import Situation, true_motion
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 from gsi_bench_metric.protocols.text import reason
 
-__all__ = ["Compared", "StrictMeter", "StrictPictures", "compared", "hidden_in_goal", "open_strict"]
+__all__ = ["Compared", "StrictMeter", "StrictPictures", "compared", "hidden_in_goal", "locality_gap", "open_strict"]
 
 _DEPTH_UNIT_M = 0.001
 
@@ -126,8 +126,11 @@ class StrictMeter:
     def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
         """What the pictures of an edit say; `region` is None for view edits."""
         if pictures.edited.std((0, 1)).max() < STRICT.blank:
-            notes = (*pictures.notes, reason("blank", "shows_nothing"))
-            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=_hidden(situation, pictures), reasons=notes)
+            notes, hidden = (*pictures.notes, reason("blank", "shows_nothing")), _hidden(situation, pictures)
+            gap = _gap(situation, pictures)
+            if gap is not None:
+                return Measurement(blank=True, hidden=hidden, reasons=(*notes, gap))
+            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=hidden, reasons=notes)
         pair = compared(situation, pictures, region)
         if isinstance(pair, Reason):
             return Measurement(blank=False, reasons=(*pictures.notes, pair))
@@ -141,8 +144,8 @@ class StrictMeter:
     def _compare(self, pair: Compared, notes: tuple[Reason, ...]) -> Measurement:
         expected, edited, counts = pair.expected, pair.edited, pair.counts
         if min(expected.shape[:2]) < MIN_SIDE or not counts.any():
-            why = f"the picture is under {MIN_SIDE} px on a side" if counts.any() else "the edit may change all of the picture"
-            return Measurement(blank=False, reasons=(*notes, Reason("too_small", f"EL not scored: {why}")))
+            why = _too_small() if counts.any() else Reason("too_small", "EL not scored: the edit may change all of the picture")
+            return Measurement(blank=False, reasons=(*notes, why))
         a, b = self._tensor(expected), self._tensor(edited)
         mask = torch.from_numpy(counts)[None].to(self._device)
         distance = masked_lpips(self._network(a / 255, b / 255), mask)
@@ -153,6 +156,29 @@ class StrictMeter:
 
     def _tensor(self, rgb: RGB) -> Tensor:
         return torch.tensor(rgb).permute(2, 0, 1)[None].to(self._device, torch.float32)
+
+
+def locality_gap(situation: Situation, source: Source) -> Reason | None:
+    """Why EL cannot be measured on any editor's edit of a sample, whatever it shows; None where it can.
+
+    Raises:
+        ImageError: the source or its depth cannot be read.
+    """
+    if situation.operation.kind != "view":
+        return _too_small() if min(header_size(situation.sample.image)) < MIN_SIDE else None
+    rgb = source.rgb
+    return _gap(situation, StrictPictures(rgb, rgb, depth=_numbers(situation.sample.depth, rgb)))
+
+
+def _gap(situation: Situation, pictures: StrictPictures) -> Reason | None:
+    if min(pictures.source.shape[:2]) < MIN_SIDE:
+        return _too_small()
+    pair = _redrawn(situation, pictures) if situation.operation.kind == "view" else None
+    return pair if isinstance(pair, Reason) else None
+
+
+def _too_small() -> Reason:
+    return Reason("too_small", f"EL not scored: the picture is under {MIN_SIDE} px on a side")
 
 
 def hidden_in_goal(situation: Situation) -> float | None:

@@ -25,6 +25,7 @@ from gsi_bench_metric.protocols.strict.pixels import (
     StrictPictures,
     compared,
     hidden_in_goal,
+    locality_gap,
     open_strict,
 )
 from gsi_bench_metric.protocols.strict.regions import Region, region_of
@@ -37,7 +38,7 @@ from gsi_bench_metric.protocols.text import explanation, reason
 __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
-_VERSION = 7
+_VERSION = 8
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 # What a picture that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
@@ -54,6 +55,7 @@ class StrictScorer:
     """
 
     name = "strict"
+    version = _VERSION
     scores_missing = True  # some of them nobody can be scored on, and then they are no fault of the editor
     batch_size = 1  # regions differ in every edit, and pictures are large
 
@@ -116,17 +118,19 @@ class StrictScorer:
         return compared(situation, pictures, _region(edit))
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
-        """All numbers 0, but for samples that nobody is scored on."""
+        """All numbers 0, but for samples that nobody is scored on, and EL where nobody's can be measured."""
         edit = Edit(sample, editor, source(), None)
         situation = _situation(edit)
         try:
             hidden = None if situation is None else hidden_in_goal(situation)
+            gap = None if situation is None else locality_gap(situation, self.sources.get(sample.image))
         except ImageError as error:
             return _without_numbers(sample, editor, reason, Reason("source_unreadable", str(error)))
         problem = _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
         if problem is not None:
             return _without_numbers(sample, editor, reason, problem)
-        return without_picture(sample, editor, reason)
+        zero = without_picture(sample, editor, reason)
+        return zero if gap is None else dataclasses.replace(zero, ssim=None, lpips=None, reasons=(*zero.reasons, gap))
 
 
 class _Asking(Protocol):
@@ -214,7 +218,7 @@ def _score(edit: Edit, measured: Measurement) -> Score:
     if problem is not None:
         reasons.append(problem)
     elif measured.blank:
-        values |= NOTHING
+        values |= NOTHING if measured.lpips is not None else {k: v for k, v in NOTHING.items() if k not in ("ssim", "lpips")}
         told = {"faults": (Fault("blank"),)}
     elif situation is not None:
         outcome = judge(situation, measured.found)

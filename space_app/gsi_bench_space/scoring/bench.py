@@ -19,6 +19,7 @@ from gsi_bench_metric.protocols.text import LANGUAGES
 from gsi_bench_metric.report.verdict import explain
 from gsi_bench_metric.results.aggregate import aggregate
 from gsi_bench_metric.run.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
+from gsi_bench_metric.run.threads import one_thread
 from gsi_bench_space.hardware import Hardware
 from gsi_bench_space.shelf import png
 
@@ -114,7 +115,7 @@ class Bench:
 
     def _score_all(self, sample: Sample, edited: EncodedImage) -> EditResult:
         prediction, desk = Prediction(sample.id, _EDITOR, image=edited), self._desk
-        with desk.lock:
+        with desk.lock, one_thread():
             found = [desk.score(sample, prediction, scorer) for scorer in desk.scorers]
             views = [(Picture(sample.image), "source"), (Picture(edited), "edited")]
             source, after = (desk.detector.detect([DetectionItem(sample, view, None, p)])[0] for p, view in views)  # type: ignore[arg-type]
@@ -124,7 +125,7 @@ class Bench:
     def compared(self, result: EditResult) -> Compared | Reason:
         """The two pictures that the strict protocol's edit locality holds against each other, or why there are none."""
         edit, desk = Edit(result.sample, _EDITOR, result.source_detections, result.edited_detections), self._desk
-        with desk.lock:
+        with desk.lock, one_thread():
             return desk.strict.compared(edit, Picture(result.edited))
 
 

@@ -1,6 +1,8 @@
 """`gsi-bench compare`: paired on the common edits, refusing what does not compare."""
 
 import copy
+import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -91,12 +93,95 @@ def test_two_editors_of_one_run_are_named(save):
         ({"protocol": "strict"}, "protocol: official against strict"),
         ({"detector": "tracker"}, "detector: recorded against tracker"),
         ({"dataset": {"content_hash": "b" * 64}}, "data: content aaaaaaaaaaaa against bbbbbbbbbbbb"),
+        ({"dataset_type": "GSI-Real"}, "dataset type: not recorded against GSI-Real"),
+        ({"dtype": "bfloat16"}, "detector's number type: float32 against bfloat16"),
+        ({"mapping_policy": "nearest"}, "mapping policy: not recorded against nearest"),
+        ({"scoring_version": 3}, "scoring version: not recorded against 3"),
+        ({"thresholds": {"strict": {"hidden": 0.3}}}, "thresholds.strict.hidden: not recorded against 0.3"),
     ],
 )
 def test_runs_of_other_settings_or_data_are_refused(save, changes, message):
     a, b = save("a", scores_of("x", 0)), save("b", scores_of("y", 0), **changes)
     with pytest.raises(RunError, match=message):
         compare(load_side(a), load_side(b))
+
+
+ASKED = {"model": "m1", "question": "strict", "prompt_sha256": "c" * 64, "temperature": 0, "samples": 1, "max_tokens": 512}
+JUDGED = {"judge": "openai", "judge_settings": ASKED}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("model", "m2", "judge's model: m1 against m2"),
+        ("question", "official", "judge's question: strict against official"),
+        ("max_tokens", 64, "judge's tokens a reply: 512 against 64"),
+        ("temperature", 0.7, "judge's temperature: 0 against 0.7"),
+        ("prompt_sha256", "d" * 64, f"judge's prompt \\(SHA-256\\): {'c' * 64} against {'d' * 64}"),
+    ],
+)
+def test_runs_of_another_judge_model_or_question_are_refused(save, key, value, line):
+    a = save("a", scores_of("x", 0), **JUDGED)
+    b = save("b", scores_of("y", 0), **JUDGED | {"judge_settings": ASKED | {key: value}})
+    with pytest.raises(RunError, match=rf"\(1 problem\)\n  - {line}$"):
+        compare(load_side(a), load_side(b))
+
+
+def test_all_differences_are_named_at_once_and_numbers_one_by_one(save):
+    a = save("a", scores_of("x", 0), thresholds={"strict": {"hidden": 0.4, "sure": 0.3}}, scoring_version=7)
+    b = save("b", scores_of("y", 0), thresholds={"strict": {"hidden": 0.5, "sure": 0.3}}, scoring_version=8, detector="tracker")
+    with pytest.raises(RunError) as caught:
+        compare(load_side(a), load_side(b))
+    assert str(caught.value).splitlines()[1:] == [
+        "  - detector: recorded against tracker",
+        "  - scoring version: 7 against 8",
+        "  - thresholds.strict.hidden: 0.4 against 0.5",
+    ]
+
+
+def test_what_differs_is_compared_anyway_and_stands_on_the_table(save, capsys):
+    a, b = save("a", scores_of("x", 0.1)), save("b", scores_of("y", 0.0), detector="tracker")
+    assert main(["compare", a, b]) == 2
+    assert "--anyway" in capsys.readouterr().err
+    assert main(["compare", a, b, "--anyway"]) == 0
+    shown = capsys.readouterr().out
+    assert "**Not scored alike; the differences may come from that:**" in shown
+    assert "- detector: recorded against tracker" in shown
+    assert "+10.0 … +10.0" in shown
+
+
+def test_values_of_settings_cannot_break_the_table(save):
+    a, b = save("a", scores_of("x", 0)), save("b", scores_of("y", 0), mapping_policy="a\n| b |" + "c" * 500)
+    (found,) = compare(load_side(a), load_side(b), anyway=True)
+    assert all("\n" not in line and len(line) < 200 for line in found.differences)
+
+
+def test_no_choice_and_no_record_of_it_are_the_same(save):
+    a = save("a", scores_of("x", 0), dataset_type=None, dtype=None)
+    b = save("b", scores_of("y", 0), dtype="float32")
+    assert compare(load_side(a), load_side(b))[0].differences == ()
+
+
+def strictly(scores: list[Score], **changes) -> list[Score]:
+    return [dataclasses.replace(s, protocol="strict", bystanders=1.0, **changes) for s in scores]
+
+
+def test_a_number_is_compared_where_both_have_it_and_says_on_how_many(save):
+    unmeasured = strictly(scores_of("x", 0.1)[:12], lpips=None, ssim=None) + strictly(scores_of("x", 0.1)[12:])
+    a = save("a", unmeasured, protocol="strict")
+    b = save("b", strictly(scores_of("y", 0.0)), protocol="strict")
+    (found,) = compare(load_side(a), load_side(b))
+    assert [found.rows[key][2].n for key in ("ic", "sa", "el", "average_ic_sa_el")] == [60, 60, 48, 48]
+    shown = comparison_markdown(found)
+    assert "60 edits of 20 scenes" in shown
+    assert "`n`: the edits on which both have this number." in shown
+    assert re.search(r"\| el \|.*\| 48 \|", shown)
+
+
+def test_an_interval_that_leaves_out_0_is_not_shown_as_0(save):
+    a, b = save("a", scores_of("x", 0.0002)), save("b", scores_of("y", 0.0))
+    shown = comparison_markdown(compare(load_side(a), load_side(b))[0])
+    assert "| +0.02 | +0.02 … +0.02 | 0.0002 |" in shown
 
 
 def test_runs_without_a_common_edit_are_refused(save):

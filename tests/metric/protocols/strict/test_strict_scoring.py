@@ -9,6 +9,7 @@ from PIL import Image
 from strict_cases import BOOK, BOWL, MUG, box, case, thing
 
 from gsi_bench_dataset import EncodedImage, Prediction, Score
+from gsi_bench_dataset.records import Fault
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.editors.baselines import BASELINES
@@ -151,12 +152,60 @@ def test_the_unscored_make_a_range_and_nothing_else_does():
     assert not any(key.endswith(("_worst", "_best")) for key in aggregate([GOOD, FAILED], judged=False))
 
 
-def test_an_edit_that_was_not_judged_is_left_out_of_ac_unless_it_did_not_comply():
+def test_an_edit_that_was_not_judged_is_left_out_of_ac_whatever_it_did():
     unjudged = dataclasses.replace(GOOD, sample_id="a_edit_3", ac=None)
     row = aggregate([GOOD, dataclasses.replace(FAILED, ac=None), unjudged], judged=True)
-    assert (row["ac"], row["n_ac"], row["n"]) == (40, 2, 3)
+    assert (row["ac"], row["n_ac"], row["n"]) == (80, 1, 3)
+    assert (row["average"], row["n_average"]) == (pytest.approx((100 + 50 + 40 + 80) / 4), 1)
     assert (row["ac_worst"], row["ac_best"]) == pytest.approx((80 / 3, 180 / 3))
     assert row["ic"] == pytest.approx(200 / 3)
+
+
+def test_a_judge_that_fails_at_random_does_not_move_ac():
+    scores = [dataclasses.replace(GOOD, sample_id=f"{i}_edit_0", ic=float(i % 2)) for i in range(100)]
+    failing = [dataclasses.replace(s, ac=None) if i % 10 not in (0, 3) else s for i, s in enumerate(scores)]
+    whole, part = aggregate(scores, judged=True), aggregate(failing, judged=True)
+    assert (whole["ac"], whole["n_ac"]) == (40, 100)
+    assert (part["ac"], part["n_ac"]) == (40, 20)
+    assert part["average"] == pytest.approx(whole["average"])
+
+
+@pytest.mark.parametrize("lacking", [9, 10])
+def test_views_without_depth_are_left_out_of_el_however_many(lacking):
+    bare = {"operation": "view", "lpips": None, "ssim": None, "state": "partial"}
+    scores = [
+        dataclasses.replace(GOOD, sample_id=f"{i}_edit_0", ic=float(i % 2), **(bare if i < lacking else {"operation": "view"}))
+        for i in range(10)
+    ]
+    row = aggregate(scores, judged=False)
+    assert row["n_el"] == row["n_average_ic_sa_el"] == row["n_el/view"] == 10 - lacking
+    assert ("el" in row, "average_ic_sa_el" in row) == (lacking == 9, lacking == 9)
+    assert row.get("el", 40) == 40
+    assert (row["ic"], row["n"]) == (50, 10)
+
+
+@pytest.mark.parametrize("nothing", [{"state": "no_picture", "faults": (Fault("no_image"),)}, {"faults": (Fault("blank"),)}])
+def test_an_image_that_shows_nothing_counts_0_in_ac_unjudged(nothing):
+    empty = dataclasses.replace(FAILED, sa=0.0, lpips=1.0, ssim=0.0, bystanders=0.0, ac=None, **nothing)
+    row = aggregate([GOOD, empty], judged=True)
+    assert (row["ac"], row["n_ac"], row["el"], row["n_el"], row["n_average"]) == (40, 2, 20, 2, 2)
+
+
+def test_the_best_case_of_an_edit_that_did_not_comply_is_0():
+    row = aggregate([GOOD, dataclasses.replace(FAILED, lpips=None, ssim=None, state="partial")], judged=False)
+    assert (row["el_worst"], row["el_best"]) == (20, 20)
+
+
+def test_whose_el_is_not_measured_does_not_depend_on_the_editor(scorer, make_sample):
+    view = case(make_sample, "view", image=png(0))
+    other = dataclasses.replace(view, id="z_edit_9", img_id="z", query_id="9")
+    empty = as_png(BASELINES["blank"](view))
+    (delivered, silent), (blank, _) = (scored(scorer, [view, other], a_edit_0=sent) for sent in (view.image, empty))
+    for found in (delivered, silent, blank):
+        assert (found.ic is not None, found.lpips, found.ssim) == (True, None, None)
+        assert "no_depth" in [r.name for r in found.reasons]
+        assert aggregate([found], judged=False)["n_el"] == 0
+    assert (silent.ic, blank.ic) == (0.0, 0.0)
 
 
 def test_intervals_stand_beside_means_from_ten_scenes_on():
