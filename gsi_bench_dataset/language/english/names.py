@@ -1,0 +1,158 @@
+"""What an English name of an object may hold.
+
+A shape leaves every word between its own to the names in it. So a name is where the rest of an instruction would hide: a second
+instruction, a direction or an amount that no shape took, a word that turns the meaning round. Each such word refuses the name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gsi_bench_dataset.language.english.amounts import NUMBER_WORDS, UNIT_WORDS
+from gsi_bench_dataset.language.english.words import CAMERA
+from gsi_bench_dataset.language.reading import NotUnderstood
+
+__all__ = ["name_problem"]
+
+_ARTICLES = ("the", "a", "an")
+_DEFINITE = ("the", "this", "that", "these", "those", "my", "your", "his", "her", "our", "their")
+# Word -> why it is no part of a name.
+_REASONS = {
+    "a second instruction": (
+        "and or then also plus add replace insert swap keep leave change make move shift rotate remove delete put enlarge shrink "
+        "resize while until so before after too again please"
+    ),
+    "an exception, which cannot be said": "but except excluding besides instead without not never only just other others rest",
+    "one object is meant at a time": "all both each every everything everyone everybody anything any none",
+    "a direction that has no place in the sentence": (
+        "left right back front forward forwards backward backwards frontward frontwards leftward leftwards rightward rightwards "
+        "upward upwards downward downwards up down above below behind over across through past away off out closer nearer further "
+        "farther sideways diagonally horizontally vertically inward inwards outward outwards clockwise counterclockwise "
+        "anticlockwise higher lower upside north south east west"
+    ),
+    "where to is not said in words that are known": "to toward towards into onto until via",
+    "an axis other than the vertical, or no axis": "around about along axis vertical horizontal",
+    "whose this is cannot be said": "its own itself their",
+    "an amount that cannot be read": (
+        "slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent"
+    ),
+}
+_FORBIDDEN = {word: why for why, words in _REASONS.items() for word in words.split()}
+# Where things are; a bare name holds none of them.
+_PLACES = frozenset(
+    "on in at from near beside between under beneath underneath against inside outside next within among amid above below behind "
+    "opposite atop".split()
+)
+# After these an article may stand within a name.
+_BEFORE_ARTICLE = _PLACES | frozenset("of with to like for wearing holding".split())
+_DANGLING = frozenset("of with the a an for very little some more less down up".split()) | _PLACES
+# What is changed in an image but is no object with a place.
+_NO_OBJECTS = frozenset(
+    "camera viewpoint view perspective angle scene image picture photo photograph background foreground frame room it them this "
+    "that left right brightness contrast saturation colour color hue height width depth length volume distance gap space size "
+    "scale thickness weight opacity transparency sharpness noise blur speed number amount quality resolution temperature "
+    "exposure lighting position location orientation place spot".split()
+)
+_PARTS = ("background", "foreground", "height", "width", "depth", "length", "volume", "brightness", "distance", "size", "colour",
+          "color", "number", "amount", "angle", "position", "orientation", "thickness", "saturation", "contrast")  # fmt: skip
+# Words that end like an adverb and are none.
+_NOT_ADVERBS = frozenset("jelly butterfly doily lily teddy curly belly bully dolly fly holly family trolley silly ugly".split())
+_COLOURS = (
+    "black|white|red|green|blue|yellow|orange|purple|pink|brown|gr[ae]y|silver|gold(?:en)?|beige|cyan|magenta|violet|turquoise"
+)
+_VIEWER = r"(?:you|me|the (?:camera|viewer|viewpoint|observer))"
+# What may stand in any name although it holds forbidden words: it tells one object from others.
+_TELLING = re.compile(
+    rf"\btogether with everything (?:on|in) it\b|\b(?:{_COLOURS}) and (?:{_COLOURS})\b"
+    rf"|\b(?:closest|nearest|farthest|furthest)(?: position)? (?:to|from) {_VIEWER}"
+    r"|\b(?<!\S)(?:left|right|back|front)(?= (?!(?:the|a|an|by|to|and|of|its|up|down|in|on|at|side|edge|corner|end|half|forwards?"
+    r"|backwards?|left|right|back|front)\b)[a-z])",
+    re.IGNORECASE,
+)
+# The same for names that may say where their object is.
+_SITUATION = re.compile(
+    r"\b(?:closest|nearest|next|close|near) to(?= the\b)|\b(?:farthest|furthest|away) from(?= the\b)|\bto the (?:left|right) of\b"
+    r"|\bin (?:the )?(?:front|back|middle|cent(?:er|re)|background|foreground)(?: of)?\b|\b(?:behind|above|below)(?= )"
+    r"|\b(?:on|at|in) the (?:far )?(?:upper |lower |bottom |top |back |front )?(?:left|right|front|back|rear)"
+    r"(?:[ -]hand)?(?: (?:side|edge|end|corner|position))?(?: of)?\b",
+    re.IGNORECASE,
+)
+
+
+def name_problem(name: str, *, bare: bool = False, definite: bool = False) -> NotUnderstood | None:
+    """The word that makes a name more than a name; None for a plain one.
+
+    Args:
+        name: with its article.
+        bare: it may not say where its object is.
+        definite: it must begin with "the" or such a word.
+
+    >>> print(name_problem("the cup to its"))
+    'to': where to is not said in words that are known
+    >>> name_problem("the red cup on the left") is None
+    True
+    """
+    return next(_problems(name.strip(), bare=bare, definite=definite), None)
+
+
+def _problems(name: str, *, bare: bool, definite: bool) -> Iterator[NotUnderstood]:
+    words = name.lower().split()
+    if definite and words[0] not in _DEFINITE:
+        first = words[0] if words[0] in ("a", "an", "some", "another") else name
+        yield NotUnderstood(first, "does not say which object is meant: a new one is not placed")
+    if "new" in words or "another" in words:
+        yield NotUnderstood("new" if "new" in words else "another", "asks for an object that is not there")
+    if mark := re.search(r"[.;!?:,\"“”]|\d|[½¼¾]|^[-–+±~]|\s[-–+±~]", name):
+        why = "a number that has no place in the sentence" if mark[0].isnumeric() else "a name cannot hold this"
+        yield NotUnderstood(next((w for w in name.split() if mark[0].strip() in w), mark[0]), why)
+    told = _TELLING.sub("§", name)
+    if not bare:
+        told = _SITUATION.sub("§ of", told)
+    left = [word.removesuffix("'s").removesuffix("’s") for word in told.lower().split()]
+    yield from _forbidden(left, bare=bare)
+    yield from _odd_ends(left, words)
+    yield from _no_object(left)
+
+
+def _forbidden(words: list[str], *, bare: bool) -> Iterator[NotUnderstood]:
+    for word in words:
+        parts = word.split("-")
+        if word in _FORBIDDEN:
+            yield NotUnderstood(word, _FORBIDDEN[word])
+        elif word in NUMBER_WORDS or UNIT_WORDS.fullmatch(word) or any(p in NUMBER_WORDS for p in parts[:1] if len(parts) > 1):
+            yield NotUnderstood(word, "an amount that cannot be read")
+        elif len(parts) > 1 and all(part in _FORBIDDEN for part in parts):
+            yield NotUnderstood(word, "two directions at once")
+        elif bare and word in _PLACES:
+            yield NotUnderstood(word, "may say where the object is, or where it should go")
+        elif word.endswith("ly") and word not in _NOT_ADVERBS and word in (words[0], words[-1]):
+            yield NotUnderstood(word, "an amount that cannot be read")
+    for before, word in zip(words[1:], words[2:], strict=False):
+        if before in _ARTICLES and word in _ARTICLES:
+            yield NotUnderstood(word, "a name cannot hold this")
+
+
+def _odd_ends(left: list[str], words: list[str]) -> Iterator[NotUnderstood]:
+    bare_words = words[1:] if words[0] in _ARTICLES else words
+    if not bare_words:
+        yield NotUnderstood(words[0], "no object is named")
+    elif left[-1] in _DANGLING and words[-1] == left[-1]:
+        yield NotUnderstood(words[-1], "the rest of a phrase is missing")
+    elif words[-1].endswith(("'s", "’s", "s'")):
+        yield NotUnderstood(words[-1], "the rest of a phrase is missing")
+    elif words[0] in _PLACES or words[0] == "of":
+        yield NotUnderstood(words[0], "no object is named")
+    for before, word in zip(left, left[1:], strict=False):
+        if word in _ARTICLES and before not in _BEFORE_ARTICLE and before != "§":
+            yield NotUnderstood(word, "a second object, or no known words for where")
+
+
+def _no_object(left: list[str]) -> Iterator[NotUnderstood]:
+    head = left[1:] if left[0] in _ARTICLES else left
+    why = "is no object"
+    if head and (head[-1] in _NO_OBJECTS and (len(head) == 1 or head[-1] in _PARTS)):
+        yield NotUnderstood(head[-1], why)
+    yield from (NotUnderstood(w, why) for w, after in zip(head, head[1:], strict=False) if w in _PARTS and after in ("of", "between"))
+    if re.fullmatch(CAMERA, " ".join(head)):
+        yield NotUnderstood(head[-1], why)

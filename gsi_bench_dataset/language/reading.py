@@ -1,0 +1,102 @@
+"""How a sentence is read, whatever its language: the first shape that it fits wholly gives its operation.
+
+Nothing is guessed. A sentence that fits no shape, or whose names hold words that say more than a name, is refused together
+with the word that was not understood: an instruction that is read wrongly does more harm than one that is not read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from gsi_bench_dataset.records import Operation
+
+__all__ = ["LONGEST", "Build", "Match", "NotUnderstood", "Shape", "blame", "first_fitting"]
+
+# An instruction is a sentence; matching a book against the shapes would take minutes.
+LONGEST = 1000
+
+Match = re.Match[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class NotUnderstood:
+    """Why a sentence was not read.
+
+    Attributes:
+        word: the word or words that were not understood, as they stand in the sentence.
+        why: what is wrong with them; the same text for the same reason, so that reasons can be counted.
+    """
+
+    word: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.word!r}: {self.why}"
+
+
+# An operation, or why the words make none.
+Build = Callable[[Match], "Operation | NotUnderstood"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """A sentence that is understood.
+
+    Attributes:
+        pattern: fits the whole sentence. Its groups `object` and `other` are names of objects.
+        build: what it means.
+        bare: the name `object` may not say where it is, because those words could as well say where it should go.
+        definite: the names must speak of objects that are there ("the cup"), because "a cup" would be a new one.
+    """
+
+    pattern: re.Pattern[str]
+    build: Build
+    bare: bool = False
+    definite: bool = False
+
+
+
+# name, bare, definite -> the word that makes it more than a name.
+NameCheck = Callable[[str, bool, bool], "NotUnderstood | None"]
+
+
+def first_fitting(
+    text: str, shapes: Iterable[Shape], name_problem: NameCheck
+) -> Operation | NotUnderstood | None:
+    """What the first shape makes of a bare sentence that fits it; None where none fits.
+
+    Where shapes fit but no name or meaning does, the reason comes from the shape that left the fewest words to its names.
+    """
+    refused: tuple[int, NotUnderstood] | None = None
+    for shape in shapes:
+        match = shape.pattern.fullmatch(text)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        names = {group: name for group in ("object", "other") if (name := groups.get(group)) is not None}
+        checks = (name_problem(name, shape.bare and group == "object", shape.definite) for group, name in names.items())
+        result = next((problem for problem in checks if problem is not None), None) or shape.build(match)
+        if isinstance(result, Operation):
+            return result
+        length = sum(map(len, names.values()))
+        if refused is None or length < refused[0]:
+            refused = length, result
+    return refused[1] if refused else None
+
+
+def blame(parts: Sequence[str], joined: Callable[[Sequence[str]], str], fits: Callable[[str], bool], longest: int) -> str | None:
+    """The fewest neighbouring words without which the sentence is understood; None where no such words exist.
+
+    Args:
+        parts: the sentence in words. Only the first 30 are tried, so that a long text costs no time.
+        joined: words -> sentence.
+        fits: whether a sentence is understood.
+        longest: how many words to leave out at most.
+    """
+    for count in range(1, longest + 1):
+        for start in range(1, min(len(parts), 30) - count + 1):
+            if fits(joined([*parts[:start], *parts[start + count :]])):
+                return joined(parts[start : start + count])
+    return None
