@@ -9,15 +9,19 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Literal
 
 from gsi_bench_dataset.records import Operation
 
-__all__ = ["LONGEST", "Build", "Match", "NotUnderstood", "Shape", "blame", "first_fitting"]
+__all__ = ["LONGEST", "Build", "Match", "NotUnderstood", "Places", "Shape", "blame", "first_fitting", "hundredths"]
 
 # An instruction is a sentence; matching a book against the shapes would take minutes.
 LONGEST = 1000
 
 Match = re.Match[str]
+# "carrier" allows what something stands on or in ("the bowl on the tray"), "none" nothing.
+Places = Literal["any", "carrier", "none"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +44,11 @@ class NotUnderstood:
 Build = Callable[[Match], "Operation | NotUnderstood"]
 
 
+def hundredths(percent: Decimal) -> float:
+    """A percentage as a factor: the float that the decimal means, which sums of floats miss (1 - 71 / 100 is not 0.29)."""
+    return float(percent / 100)
+
+
 @dataclasses.dataclass(frozen=True)
 class Shape:
     """A sentence that is understood.
@@ -47,24 +56,23 @@ class Shape:
     Attributes:
         pattern: fits the whole sentence. Its groups `object` and `other` are names of objects.
         build: what it means.
-        bare: the name `object` may not say where it is, because those words could as well say where it should go.
+        object_places, other_places: what the names may say of where their objects are. Words for that could as well say where
+            the object should go.
         definite: the names must speak of objects that are there ("the cup"), because "a cup" would be a new one.
     """
 
     pattern: re.Pattern[str]
     build: Build
-    bare: bool = False
+    object_places: Places = "any"
+    other_places: Places = "any"
     definite: bool = False
 
 
+# name, its places, definite -> the word that makes it more than a name.
+NameCheck = Callable[[str, Places, bool], "NotUnderstood | None"]
 
-# name, bare, definite -> the word that makes it more than a name.
-NameCheck = Callable[[str, bool, bool], "NotUnderstood | None"]
 
-
-def first_fitting(
-    text: str, shapes: Iterable[Shape], name_problem: NameCheck
-) -> Operation | NotUnderstood | None:
+def first_fitting(text: str, shapes: Iterable[Shape], name_problem: NameCheck) -> Operation | NotUnderstood | None:
     """What the first shape makes of a bare sentence that fits it; None where none fits.
 
     Where shapes fit but no name or meaning does, the reason comes from the shape that left the fewest words to its names.
@@ -75,18 +83,21 @@ def first_fitting(
         if match is None:
             continue
         groups = match.groupdict()
-        names = {group: name for group in ("object", "other") if (name := groups.get(group)) is not None}
-        checks = (name_problem(name, shape.bare and group == "object", shape.definite) for group, name in names.items())
+        roles = (groups.get("object"), shape.object_places), (groups.get("other"), shape.other_places)
+        names = [(name, places) for name, places in roles if name is not None]
+        checks = (name_problem(name, places, shape.definite) for name, places in names)
         result = next((problem for problem in checks if problem is not None), None) or shape.build(match)
         if isinstance(result, Operation):
             return result
-        length = sum(map(len, names.values()))
+        length = sum(len(name) for name, _ in names)
         if refused is None or length < refused[0]:
             refused = length, result
     return refused[1] if refused else None
 
 
-def blame(parts: Sequence[str], joined: Callable[[Sequence[str]], str], fits: Callable[[str], bool], longest: int) -> str | None:
+def blame(
+    parts: Sequence[str], joined: Callable[[Sequence[str]], str], fits: Callable[[str], bool], longest: int
+) -> str | None:
     """The fewest neighbouring words without which the sentence is understood; None where no such words exist.
 
     Args:

@@ -53,7 +53,7 @@ def in_digits(text: str) -> str | NotUnderstood:
     text = re.sub(rf"([{_CHARACTERS}\d]+)(米|倍|英尺|英寸|厘米)半(?!径)", _and_a_half, text)
     text = re.sub(r"百分之([" + _CHARACTERS + r"\d.]+)", lambda m: f"{_value(m[1])}%", text)
     text = re.sub(rf"[{_CHARACTERS}]+(?={_UNIT})", lambda m: _value(m[0]), text)
-    text = re.sub(r"的?一半(?:大小)?$", "的0.5倍", text)
+    text = re.sub(r"(?<=[的到])一半(?:大小)?$", "0.5倍", text)
     decimal = rf"(?<![\d.,，])(?:(\d+)[,，](\d{{1,2}}|\d{{4,}})|(0)[,，](\d+))(?={_UNIT})"
     text = re.sub(decimal, lambda m: ".".join(g for g in m.groups() if g is not None), text)
     if separated := re.search(r"\d[\d.]*(?:[,，'’]\d+)+|\d+(?:\.\d+){2,}", text):

@@ -30,14 +30,16 @@ def _pushed(direction: str) -> Build:
 
 
 def _relate(match: Match) -> Operation:
-    relation = RELATIONS.meaning(match["relation"])
-    return Operation(kind="move", direction=relation, distance_m=metres(match), frame="camera", reference=match["other"])
+    relation, distance = RELATIONS.meaning(match["relation"]), metres(match) if "number" in match.groupdict() else None
+    return Operation(kind="move", direction=relation, distance_m=distance, frame="camera", reference=match["other"])
 
 
 _TO, _RELATION = DIRECTIONS.group("direction", written=False), RELATIONS.group("relation")
 SHAPES = (
     shape(rf"{_FRAME}?移动{OBJECT}使(?:其|它的)中心(?:位于|在){OTHER}(?:的)?中心(?:的)?{_RELATION}{DISTANCE}处", _relate),
     shape(rf"{_FRAME}?{TAKE}{OBJECT}{PUT}{OTHER}(?:的)?{_RELATION}{_APART}", _relate),
+    shape(rf"{_FRAME}?{TAKE}{OBJECT}{PUT}{OTHER}的?{_RELATION}{DISTANCE}(?:处|的地方|的位置)?", _relate),
+    shape(rf"{_FRAME}?{TAKE}{OBJECT}{PUT}{OTHER}的?{_RELATION}", _relate),
     shape(rf"{TAKE}{OBJECT}{_TO}{_SHIFTED}{DISTANCE}", _move),
     shape(rf"{TAKE}{OBJECT}(?P<short>[左右上下])(?:移动?|挪动?){DISTANCE}", _shortly),
     shape(rf"{TAKE}{OBJECT}向前推{DISTANCE}", _pushed("behind")),

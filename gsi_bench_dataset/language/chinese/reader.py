@@ -11,7 +11,7 @@ import re
 from gsi_bench_dataset.language.chinese import move, place, remove, rotate, scale, view
 from gsi_bench_dataset.language.chinese.amounts import in_digits
 from gsi_bench_dataset.language.chinese.names import name_problem
-from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, blame, first_fitting
+from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse_zh", "read_zh"]
@@ -24,10 +24,21 @@ _UNCHANGED = re.compile(
     r"[，,；;](?:同时|并且?)?(?:请)?(?:保持|让|使)?(?:其他|其它|其余|别的)(?:(?!除)[^，,。；;\d])*(?:不变|不动|原样)$"
     r"|[，,；;](?:请)?不要(?:改动|改变|移动)(?:其他|其它|其余|别的)(?:(?!除)[^，,。；;\d])*$"
 )
-_OPEN = {
-    r"(?:向|往|朝)[前后](?:方|面|边)?(?:移|挪|平|推|拉)": "may be towards the camera or away from it",
+_VERB = re.compile(
+    "移动|平移|挪|移|推|拉|旋转|转动|转|缩放|放大|缩小|扩大|增大|增加|减小|减少|移除|删除|去掉|去除|拿走|移走|放|摆|装|看"
+)
+# What is told first of a sentence that is not read.
+_TELLING = {
+    r"(?:向|往|朝)[前后](?:方|面|边)?(?:移|挪|平|推|拉)|[前后]移": "may be towards the camera or away from it",
     r"翻转|镜像|翻过来|倒置|倒立": "is no operation",
-    r"(?:绕|围绕|沿).{0,4}?[xyzXYZ横纵水平]+轴": "an axis other than the vertical, or no axis",
+    r"(?:绕|围绕|沿).{0,4}?[xyzXYZ横纵水平]+轴": "an axis other than the vertical, or a way around",
+}
+# What is told of a sentence that fits no shape.
+_HIDDEN = {
+    r"(?:高|宽|长|深|厚|亮|对比|饱和)度|颜色|体积|距离|间距|面积": "is no object",
+    r"十?几|一点|一些|稍微": "an amount that cannot be read",
+    r"绕|沿|从.面看": "an axis other than the vertical, or a way around",
+    r"不要|别(?=移|动|改|删)|除了": "an exception, which cannot be said",
 }
 
 
@@ -65,24 +76,33 @@ def read_zh(prompt: str) -> Operation | NotUnderstood:
     result = _fitting(in_numbers)
     if isinstance(result, Operation):
         return result
-    for pattern, why in _OPEN.items():
+    for pattern, why in _TELLING.items():
         if found := re.search(pattern, in_numbers):
             return NotUnderstood(found[0], why)
-    if result is not None:
-        return result
-    word = blame(list(in_numbers), "".join, lambda t: isinstance(_fitting(t), Operation), longest=4)
+    return _guilty(in_numbers) if result is None else result
+
+
+def _guilty(text: str) -> NotUnderstood:
+    """The word to blame in a sentence that fits no shape."""
+    word = blame(list(text), "".join, lambda t: isinstance(_fitting(t), Operation), longest=4)
     if word is not None:
         return NotUnderstood(word, "is not understood here")
-    return NotUnderstood(in_numbers if len(in_numbers) <= 40 else f"{in_numbers[:40]}…", "no known way to say an operation")
+    for pattern, why in _HIDDEN.items():
+        if found := re.search(pattern, text):
+            return NotUnderstood(found[0], why)
+    verb = _VERB.search(text)
+    if verb is None:
+        return NotUnderstood(text if len(text) <= 40 else f"{text[:40]}…", "holds no verb of an operation")
+    return NotUnderstood(verb[0], "the sentence has no known form")
 
 
 def _fitting(text: str) -> Operation | NotUnderstood | None:
     """Commas are left out for the shapes; a name may not run across one."""
 
-    def problem(name: str, bare: bool, definite: bool) -> NotUnderstood | None:
+    def problem(name: str, places: Places, definite: bool) -> NotUnderstood | None:
         if name not in text:
             return NotUnderstood("，", "a name cannot hold this")
-        return name_problem(name, bare=bare, definite=definite)
+        return name_problem(name, places=places, definite=definite)
 
     return first_fitting(re.sub(r"[，,]", "", text), _SHAPES, problem)
 

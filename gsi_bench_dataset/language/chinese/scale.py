@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
-from gsi_bench_dataset.language.chinese.amounts import PERCENT, TIMES, number
+from gsi_bench_dataset.language.chinese.amounts import PERCENT, TIMES
 from gsi_bench_dataset.language.chinese.words import OBJECT, TAKE, shape
-from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood
+from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood, hundredths
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["PATTERNS", "SHAPES"]
@@ -14,9 +15,9 @@ __all__ = ["PATTERNS", "SHAPES"]
 _SIZE, _BEFORE = r"的(?:尺寸|大小)", r"(?:为|到|至|成)(?:原来|原始(?:尺寸|大小)?)(?:大小|尺寸)?的?"
 
 
-def _scale(factor: Callable[[float], float], grows: bool | None = None) -> Build:
+def _scale(factor: Callable[[Decimal], float], grows: bool | None = None) -> Build:
     def build(match: Match) -> Operation | NotUnderstood:
-        value = factor(number(match))
+        value = factor(Decimal(match["number"]))
         if value <= 0:
             return NotUnderstood(match["number"], "no size is left")
         if grows is not None and (value > 1) != grows:
@@ -26,16 +27,12 @@ def _scale(factor: Callable[[float], float], grows: bool | None = None) -> Build
     return build
 
 
-def _more(percent: float) -> float:
-    return 1 + percent / 100
+def _more(percent: Decimal) -> float:
+    return hundredths(100 + percent)
 
 
-def _less(percent: float) -> float:
-    return 1 - percent / 100
-
-
-def _percent(percent: float) -> float:
-    return percent / 100
+def _less(percent: Decimal) -> float:
+    return hundredths(100 - percent)
 
 
 SHAPES = (
@@ -46,9 +43,9 @@ SHAPES = (
     shape(rf"{TAKE}{OBJECT}缩放(?:{_BEFORE}|到){TIMES}", _scale(float)),
     shape(rf"{TAKE}{OBJECT}(?:放大|扩大)(?:{_BEFORE}|到){TIMES}", _scale(float, grows=True)),
     shape(rf"{TAKE}{OBJECT}缩小(?:{_BEFORE}|到){TIMES}", _scale(float, grows=False)),
-    shape(rf"{TAKE}{OBJECT}缩放{_BEFORE}{PERCENT}", _scale(_percent)),
-    shape(rf"{TAKE}{OBJECT}(?:放大|扩大){_BEFORE}{PERCENT}", _scale(_percent, grows=True)),
-    shape(rf"{TAKE}{OBJECT}缩小{_BEFORE}{PERCENT}", _scale(_percent, grows=False)),
+    shape(rf"{TAKE}{OBJECT}缩放{_BEFORE}{PERCENT}", _scale(hundredths)),
+    shape(rf"{TAKE}{OBJECT}(?:放大|扩大){_BEFORE}{PERCENT}", _scale(hundredths, grows=True)),
+    shape(rf"{TAKE}{OBJECT}缩小{_BEFORE}{PERCENT}", _scale(hundredths, grows=False)),
 )
 
 PATTERNS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gsi_bench_dataset.language.phrases import Phrases
-from gsi_bench_dataset.language.reading import Build, Shape
+from gsi_bench_dataset.language.reading import Build, Places, Shape
 
 __all__ = ["CAMERA", "DIRECTIONS", "OBJECT", "OTHER", "RELATIONS", "SPOTS", "TAKE", "TRAVELS", "TURNS", "TURN_VERB", "shape"]
 
@@ -58,6 +58,8 @@ TURNS = Phrases({
 })  # fmt: skip
 
 
-def shape(pattern: str, build: Build, *, bare: bool = False, definite: bool = False) -> Shape:
+def shape(
+    pattern: str, build: Build, object_places: Places = "any", other_places: Places = "any", *, definite: bool = False
+) -> Shape:
     """A sentence that is understood."""
-    return Shape(re.compile(pattern, re.IGNORECASE), build, bare=bare, definite=definite)
+    return Shape(re.compile(pattern, re.IGNORECASE), build, object_places, other_places, definite)

@@ -37,7 +37,9 @@ _VALUES = {word: value for value, word in enumerate((*_ONES, *_TEENS), 1)}
 _VALUES |= {ten: 20 + 10 * i for i, ten in enumerate(_TENS)}
 _VALUES |= {f"{ten}{gap}{one}": _VALUES[ten] + i for ten in _TENS for i, one in enumerate(_ONES, 1) for gap in "- "}
 _VALUES |= {"a hundred": 100, "one hundred": 100}
-NUMBER_WORDS = frozenset((*_ONES[1:], *_TEENS, *_TENS, "hundred", "half", "quarter", "third", "dozen", "several", "few", "couple"))
+NUMBER_WORDS = frozenset(
+    (*_ONES[1:], *_TEENS, *_TENS, "hundred", "half", "quarter", "third", "dozen", "several", "few", "couple")
+)
 _WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
 
 NUMBER = r"(?P<number>\d+(?:\.\d+)?|\.\d+)"
@@ -89,7 +91,9 @@ def in_digits(text: str) -> str | NotUnderstood:
         )
     text = re.sub(rf"(?<= factor of )(?P<n>{_WORD}|one half|half)\b", _factor, text, flags=re.IGNORECASE)
     # The comma of a decimal: its fraction cannot be a group of thousands, and a unit or "factor of" says that it is one number.
-    decimal = rf"(?<![\w.,])(?:(\d+),(\d{{1,2}}|\d{{4,}})|(0),(\d+))(?=\s*-?{_UNIT})|(?<=factor of )(\d+),(\d{{1,2}}|\d{{4,}})\b"
+    decimal = (
+        rf"(?<![\w.,])(?:(\d+),(\d{{1,2}}|\d{{4,}})|(0),(\d+))(?=\s*-?{_UNIT})|(?<=factor of )(\d+),(\d{{1,2}}|\d{{4,}})\b"
+    )
     text = re.sub(decimal, lambda m: ".".join(g for g in m.groups() if g is not None), text, flags=re.IGNORECASE)
     if separated := re.search(r"\d[\d.]*(?:[,'’]\d+)+|\d+(?:\.\d+){2,}|\d+ \d{3}\b", text):
         return NotUnderstood(separated[0], "may be a decimal or a thousands separator")

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from gsi_bench_dataset.language.english.amounts import DISTANCE, metres
-from gsi_bench_dataset.language.english.words import DIRECTIONS, OBJECT, OTHER, RELATIONS, VIEWPOINT, about_an_object, noun, shape
+from gsi_bench_dataset.language.english.words import (
+    DIRECTIONS,
+    OBJECT,
+    OTHER,
+    RELATIONS,
+    VIEWPOINT,
+    about_an_object,
+    noun,
+    shape,
+)
 from gsi_bench_dataset.language.reading import Match, NotUnderstood, Shape
 from gsi_bench_dataset.records import Operation
 
@@ -75,13 +84,13 @@ def _shapes() -> tuple[Shape, ...]:
     move, relate = about_an_object(_move), about_an_object(_relate)
     return (
         *(shape(pattern, move) for pattern in along),
-        shape(rf"(?P<verb>lift|raise|lower) {OBJECT} (?P<way>up |down )?(?:by )?{DISTANCE}", about_an_object(_lift), bare=True),
+        shape(rf"(?P<verb>lift|raise|lower) {OBJECT} (?P<way>up |down )?(?:by )?{DISTANCE}", about_an_object(_lift), "none"),
         shape(rf"{MOVE_VERBS} {OBJECT} to the (?:position|place|location) of {OTHER}", about_an_object(_to_position)),
-        *(shape(pattern, relate) for pattern in beside),
+        *(shape(pattern, relate, other_places="carrier") for pattern in beside),
         *(shape(pattern, move) for pattern in from_object),
-        shape(rf"{MOVE_VERBS} {OBJECT} {relation} {OTHER}{VIEWPOINT}", relate, bare=True),
+        shape(rf"{MOVE_VERBS} {OBJECT} {relation} {OTHER}{VIEWPOINT}", relate, "none", "carrier"),
         shape(rf"{MOVE_VERBS} {OBJECT} {to}{VIEWPOINT}", move),
-        shape(rf"{MOVE_VERBS} {OBJECT} by {DISTANCE}", move, bare=True),
+        shape(rf"{MOVE_VERBS} {OBJECT} by {DISTANCE}", move, "none"),
     )
 
 

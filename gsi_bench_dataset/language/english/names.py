@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 from gsi_bench_dataset.language.english.amounts import NUMBER_WORDS, UNIT_WORDS
 from gsi_bench_dataset.language.english.words import CAMERA
-from gsi_bench_dataset.language.reading import NotUnderstood
+from gsi_bench_dataset.language.reading import NotUnderstood, Places
 
 __all__ = ["name_problem"]
 
 _ARTICLES = ("the", "a", "an")
 _DEFINITE = ("the", "this", "that", "these", "those", "my", "your", "his", "her", "our", "their")
+_WHOSE = "whose this is cannot be said"
 # Word -> why it is no part of a name.
 _REASONS = {
     "a second instruction": (
@@ -24,18 +25,18 @@ _REASONS = {
         "resize while until so before after too again please"
     ),
     "an exception, which cannot be said": "but except excluding besides instead without not never only just other others rest",
-    "one object is meant at a time": "all both each every everything everyone everybody anything any none",
+    "one object is meant at a time": "all both each every everything everyone everybody anything any none whole entire",
     "a direction that has no place in the sentence": (
         "left right back front forward forwards backward backwards frontward frontwards leftward leftwards rightward rightwards "
         "upward upwards downward downwards up down above below behind over across through past away off out closer nearer further "
         "farther sideways diagonally horizontally vertically inward inwards outward outwards clockwise counterclockwise "
         "anticlockwise higher lower upside north south east west"
     ),
-    "where to is not said in words that are known": "to toward towards into onto until via",
-    "an axis other than the vertical, or no axis": "around about along axis vertical horizontal",
-    "whose this is cannot be said": "its own itself their",
+    "where to is not said in words that are known": "to toward towards into onto until via somewhere anywhere elsewhere here there apart together straight now",
+    "an axis other than the vertical, or a way around": "around about along axis vertical horizontal",
+    _WHOSE: "its own itself their himself herself themselves",
     "an amount that cannot be read": (
-        "slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent"
+        "slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent once twice thrice partway somewhat"
     ),
 }
 _FORBIDDEN = {word: why for why, words in _REASONS.items() for word in words.split()}
@@ -44,18 +45,21 @@ _PLACES = frozenset(
     "on in at from near beside between under beneath underneath against inside outside next within among amid above below behind "
     "opposite atop".split()
 )
+_CARRIED = ("on", "in")
 # After these an article may stand within a name.
 _BEFORE_ARTICLE = _PLACES | frozenset("of with to like for wearing holding".split())
-_DANGLING = frozenset("of with the a an for very little some more less down up".split()) | _PLACES
+_DANGLING = frozenset("of with the a an for very little some more less down up open closed shut".split()) | _PLACES
 # What is changed in an image but is no object with a place.
 _NO_OBJECTS = frozenset(
     "camera viewpoint view perspective angle scene image picture photo photograph background foreground frame room it them this "
     "that left right brightness contrast saturation colour color hue height width depth length volume distance gap space size "
-    "scale thickness weight opacity transparency sharpness noise blur speed number amount quality resolution temperature "
-    "exposure lighting position location orientation place spot".split()
+    "thickness weight opacity transparency sharpness noise blur speed number amount quality resolution temperature "
+    "exposure lighting position location orientation place spot middle center centre side top bottom back front corner edge end "
+    "me you us him her shadow shadows reflection reflections glare".split()
 )
-_PARTS = ("background", "foreground", "height", "width", "depth", "length", "volume", "brightness", "distance", "size", "colour",
-          "color", "number", "amount", "angle", "position", "orientation", "thickness", "saturation", "contrast")  # fmt: skip
+_PARTS = ("background", "scene", "shadow", "reflection", "foreground", "height", "width", "depth", "length", "volume", "brightness", "distance", "size", "colour",
+          "color", "number", "amount", "angle", "thickness", "saturation", "contrast")  # fmt: skip
+_PARTS_OF = (*_PARTS, "position", "orientation", "shape", "appearance")
 # Words that end like an adverb and are none.
 _NOT_ADVERBS = frozenset("jelly butterfly doily lily teddy curly belly bully dolly fly holly family trolley silly ugly".split())
 _COLOURS = (
@@ -80,12 +84,12 @@ _SITUATION = re.compile(
 )
 
 
-def name_problem(name: str, *, bare: bool = False, definite: bool = False) -> NotUnderstood | None:
+def name_problem(name: str, *, places: Places = "any", definite: bool = False) -> NotUnderstood | None:
     """The word that makes a name more than a name; None for a plain one.
 
     Args:
         name: with its article.
-        bare: it may not say where its object is.
+        places: what it may say of where its object is.
         definite: it must begin with "the" or such a word.
 
     >>> print(name_problem("the cup to its"))
@@ -93,29 +97,31 @@ def name_problem(name: str, *, bare: bool = False, definite: bool = False) -> No
     >>> name_problem("the red cup on the left") is None
     True
     """
-    return next(_problems(name.strip(), bare=bare, definite=definite), None)
+    return next(_problems(name.strip(), places, definite=definite), None)
 
 
-def _problems(name: str, *, bare: bool, definite: bool) -> Iterator[NotUnderstood]:
+def _problems(name: str, places: Places, *, definite: bool) -> Iterator[NotUnderstood]:
     words = name.lower().split()
     if definite and words[0] not in _DEFINITE:
         first = words[0] if words[0] in ("a", "an", "some", "another") else name
         yield NotUnderstood(first, "does not say which object is meant: a new one is not placed")
     if "new" in words or "another" in words:
         yield NotUnderstood("new" if "new" in words else "another", "asks for an object that is not there")
-    if mark := re.search(r"[.;!?:,\"“”]|\d|[½¼¾]|^[-–+±~]|\s[-–+±~]", name):
-        why = "a number that has no place in the sentence" if mark[0].isnumeric() else "a name cannot hold this"
-        yield NotUnderstood(next((w for w in name.split() if mark[0].strip() in w), mark[0]), why)
     told = _TELLING.sub("§", name)
-    if not bare:
+    if places == "any":
         told = _SITUATION.sub("§ of", told)
     left = [word.removesuffix("'s").removesuffix("’s") for word in told.lower().split()]
-    yield from _forbidden(left, bare=bare)
+    yield from (NotUnderstood(word, _WHOSE) for word in left if _FORBIDDEN.get(word) == _WHOSE)
+    if number := re.search(rf"\S*[\d½¼¾]\S*(?: {UNIT_WORDS.pattern}(?!\w))?", name, re.IGNORECASE):
+        yield NotUnderstood(number[0], "a number that has no place in the sentence")
+    if mark := re.search(r"\S*[.;!?:,\"“”]\S*|(?:^|(?<=\s))[-–+±~]\S*", name):
+        yield NotUnderstood(mark[0], "a name cannot hold this")
+    yield from _forbidden(left, places)
     yield from _odd_ends(left, words)
     yield from _no_object(left)
 
 
-def _forbidden(words: list[str], *, bare: bool) -> Iterator[NotUnderstood]:
+def _forbidden(words: list[str], places: Places) -> Iterator[NotUnderstood]:
     for word in words:
         parts = word.split("-")
         if word in _FORBIDDEN:
@@ -124,9 +130,9 @@ def _forbidden(words: list[str], *, bare: bool) -> Iterator[NotUnderstood]:
             yield NotUnderstood(word, "an amount that cannot be read")
         elif len(parts) > 1 and all(part in _FORBIDDEN for part in parts):
             yield NotUnderstood(word, "two directions at once")
-        elif bare and word in _PLACES:
+        elif (places == "none" and word in _PLACES) or (places == "carrier" and word in _PLACES and word not in _CARRIED):
             yield NotUnderstood(word, "may say where the object is, or where it should go")
-        elif word.endswith("ly") and word not in _NOT_ADVERBS and word in (words[0], words[-1]):
+        elif re.search(r"ly$|(?:wise|wards?|ways)$", word) and word not in _NOT_ADVERBS and word in (words[0], words[-1]):
             yield NotUnderstood(word, "an amount that cannot be read")
     for before, word in zip(words[1:], words[2:], strict=False):
         if before in _ARTICLES and word in _ARTICLES:
@@ -153,6 +159,10 @@ def _no_object(left: list[str]) -> Iterator[NotUnderstood]:
     why = "is no object"
     if head and (head[-1] in _NO_OBJECTS and (len(head) == 1 or head[-1] in _PARTS)):
         yield NotUnderstood(head[-1], why)
-    yield from (NotUnderstood(w, why) for w, after in zip(head, head[1:], strict=False) if w in _PARTS and after in ("of", "between"))
+    yield from (
+        NotUnderstood(w, why)
+        for w, after in zip(head, head[1:], strict=False)
+        if w in _PARTS_OF and after in ("of", "between", "from", "in")
+    )
     if re.fullmatch(CAMERA, " ".join(head)):
         yield NotUnderstood(head[-1], why)

@@ -19,11 +19,11 @@ def _place(match: Match) -> Operation:
 
 _SPOT, _BUILD = SPOTS.group("spot"), about_an_object(_place)
 SHAPES = (
-    shape(rf"{MOVE_VERBS} {OBJECT} to the {_SPOT} of {OTHER}", _BUILD, definite=True),
-    shape(rf"(?:put|place) {OBJECT} (?:at|on|in) the {_SPOT} of {OTHER}", _BUILD, definite=True),
+    shape(rf"{MOVE_VERBS} {OBJECT} to the {_SPOT} of {OTHER}", _BUILD, other_places="carrier", definite=True),
+    shape(rf"(?:put|place) {OBJECT} (?:at|on|in) the {_SPOT} of {OTHER}", _BUILD, other_places="carrier", definite=True),
     # "Move the cup on the plate" may speak of a cup that is there already; "onto" and "into" say where to.
-    shape(rf"(?:put|place|move|shift|relocate) {OBJECT} (?:onto|into) {OTHER}", _BUILD, definite=True),
-    shape(rf"(?:put|place) {OBJECT} (?:on top of|on|inside|in) {OTHER}", _BUILD, definite=True),
+    shape(rf"(?:put|place|move|shift|relocate) {OBJECT} (?:onto|into) {OTHER}", _BUILD, other_places="carrier", definite=True),
+    shape(rf"(?:put|place) {OBJECT} (?:on top of|on|inside|in) {OTHER}", _BUILD, other_places="carrier", definite=True),
 )
 
 

@@ -12,7 +12,7 @@ import re
 from gsi_bench_dataset.language.english import move, place, remove, rotate, scale, view
 from gsi_bench_dataset.language.english.amounts import in_digits
 from gsi_bench_dataset.language.english.names import name_problem
-from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, blame, first_fitting
+from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse", "read"]
@@ -32,7 +32,9 @@ _UNCHANGED = re.compile(
     r"(?:unchanged|intact|untouched|the same|as (?:it|they) (?:is|are))\s*\.?$",
     re.IGNORECASE,
 )
-_COLOUR_COMMA = re.compile(r"(?<=\w),(?= (?:big|small|red|green|blue|black|white|round|old|little|large|tall|brown|yellow)\b)", re.I)
+_COLOUR_COMMA = re.compile(
+    r"(?<=\w),(?= (?:big|small|red|green|blue|black|white|round|old|little|large|tall|brown|yellow)\b)", re.I
+)
 
 
 def parse(prompt: str) -> Operation | None:
@@ -71,16 +73,19 @@ def read(prompt: str) -> Operation | NotUnderstood:
     if isinstance(in_numbers, NotUnderstood):
         return in_numbers
     result = _fitting(in_numbers)
-    if result is not None:
-        return result
-    verb = in_numbers.split()[0]
+    return _guilty(in_numbers) if result is None else result
+
+
+def _guilty(text: str) -> NotUnderstood:
+    """The word to blame in a sentence that fits no shape."""
+    verb, *words = text.split()
     if verb.lower() not in _VERBS:
         return NotUnderstood(verb, "is no verb of an operation")
-    words = in_numbers.split()
-    word = blame(words, " ".join, lambda t: isinstance(_fitting(t), Operation), longest=3)
+    word = blame([verb, *words], " ".join, lambda t: isinstance(_fitting(t), Operation), longest=3)
     if word is not None:
         return NotUnderstood(word, "is not understood here")
-    return NotUnderstood(in_numbers if len(in_numbers) <= 60 else f"{in_numbers[:60]}…", "no known way to say an operation")
+    hidden = name_problem(" ".join(words)) if words else None
+    return hidden or NotUnderstood(text.split()[-1], "the sentence has no known form")
 
 
 def _fitting(text: str) -> Operation | NotUnderstood | None:
@@ -88,10 +93,10 @@ def _fitting(text: str) -> Operation | NotUnderstood | None:
     joined = " ".join(text.replace(",", " ").split())
     commas = ", " in text
 
-    def problem(name: str, bare: bool, definite: bool) -> NotUnderstood | None:
+    def problem(name: str, places: Places, definite: bool) -> NotUnderstood | None:
         if commas and name not in text:
             return NotUnderstood(",", "a name cannot hold this")
-        return name_problem(name, bare=bare, definite=definite)
+        return name_problem(name, places=places, definite=definite)
 
     return first_fitting(joined, _SHAPES, problem)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from gsi_bench_dataset.language.english.amounts import NUMBER, PERCENT, number
 from gsi_bench_dataset.language.english.words import OBJECT, about_an_object, shape
-from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood, Shape
+from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood, Shape, hundredths
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["PATTERNS", "SHAPES"]
@@ -31,15 +32,15 @@ def _scale(factor: Callable[[Match], float], grows: bool | None = None) -> Build
 
 
 def _more(match: Match) -> float:
-    return 1 + number(match) / 100
+    return hundredths(100 + Decimal(match["number"]))
 
 
 def _less(match: Match) -> float:
-    return 1 - number(match) / 100
+    return hundredths(100 - Decimal(match["number"]))
 
 
 def _percent(match: Match) -> float:
-    return number(match) / 100
+    return hundredths(Decimal(match["number"]))
 
 
 def _times(match: Match) -> Operation | NotUnderstood:
@@ -71,7 +72,10 @@ def _shapes() -> tuple[Shape, ...]:
     bigger, smaller = "(?:scale up|enlarge|expand)", "(?:scale down|shrink)"
     of_size = "the (?:size|scale) of "
     # "Increase the brightness by half" speaks of no size, so "increase" and "reduce" need the word.
-    grow, shrink = rf"(?:{bigger} (?:{of_size})?|increase {of_size}|enlarge )", rf"(?:{smaller} (?:{of_size})?|reduce {of_size})"
+    grow, shrink = (
+        rf"(?:{bigger} (?:{of_size})?|increase {of_size}|enlarge )",
+        rf"(?:{smaller} (?:{of_size})?|reduce {of_size})",
+    )
     size = r"(?:its )?(?:original |current )?size"
     fraction = r"(?P<fraction>(?:a |one )?half|an? third|one third|a quarter|one quarter)"
     small, large = rf"{fraction}", "(?P<fraction>twice|double)"

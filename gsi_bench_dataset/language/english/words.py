@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gsi_bench_dataset.language.phrases import Phrases
-from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood, Shape
+from gsi_bench_dataset.language.reading import Build, Match, NotUnderstood, Places, Shape
 from gsi_bench_dataset.records import Operation
 
 __all__ = [
@@ -90,13 +90,15 @@ OBJECT, OTHER = r"(?P<object>.+?)", r"(?P<other>[^.;]+?)"
 # Whose left is meant: the camera's, which it is anyway.
 VIEWPOINT = (
     r"(?: (?:(?:relative to|in|from) the (?:camera(?:'s)?|viewer's) (?:view|frame|perspective)"
-    r"|as you see it|as seen from your viewpoint))?"
+    rf"|relative to {_VIEWER}|as you see it|as seen from your viewpoint))?"
 )
 
 
-def shape(pattern: str, build: Build, *, bare: bool = False, definite: bool = False) -> Shape:
+def shape(
+    pattern: str, build: Build, object_places: Places = "any", other_places: Places = "any", *, definite: bool = False
+) -> Shape:
     """A sentence that is understood, in whatever case it is written."""
-    return Shape(re.compile(pattern, re.IGNORECASE), build, bare=bare, definite=definite)
+    return Shape(re.compile(pattern, re.IGNORECASE), build, object_places, other_places, definite)
 
 
 def noun(name: str) -> str:

@@ -38,6 +38,7 @@ LIMITS = {"move": (1, 200), "rotate": (5, 180), "scale": (20, 300)}
 
 _LONGEST_NAME = 100  # characters; the page's fields take 60
 
+
 @dataclasses.dataclass(frozen=True)
 class Wish:
     """What is asked.
@@ -176,8 +177,7 @@ def _operation(wish: Wish) -> Operation:
         # Half a turn has no sense.
         return Operation(kind="rotate", direction=None if wish.amount == 180 else wish.direction, angle_deg=float(wish.amount))
     if wish.operation == "scale":
-        change = wish.amount - 100
-        return Operation(kind="scale", factor=1 + change / 100 if change > 0 else 1 - -change / 100)
+        return Operation(kind="scale", factor=wish.amount / 100)
     return Operation(kind="remove")
 
 
