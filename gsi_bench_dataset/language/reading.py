@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
 from gsi_bench_dataset.records import Operation
+from gsi_bench_dataset.safety.files import printable_path
 
-__all__ = ["LONGEST", "Build", "Match", "NotUnderstood", "Places", "Shape", "blame", "first_fitting", "hundredths"]
+__all__ = [
+    "LONGEST",
+    "Build",
+    "Match",
+    "NotUnderstood",
+    "Places",
+    "Shape",
+    "blame",
+    "first_fitting",
+    "hundredths",
+    "unread_instructions",
+    "words",
+]
 
 # An instruction is a sentence; matching a book against the shapes would take minutes.
 LONGEST = 1000
@@ -42,6 +55,11 @@ class NotUnderstood:
 
 # An operation, or why the words make none.
 Build = Callable[[Match], "Operation | NotUnderstood"]
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list, which reads better as a text than in quotes."""
+    return frozenset(text.split())
 
 
 def hundredths(percent: Decimal) -> float:
@@ -111,3 +129,19 @@ def blame(
             if fits(joined([*parts[:start], *parts[start + count :]])):
                 return joined(parts[start : start + count])
     return None
+
+
+def unread_instructions(not_understood: Mapping[str, NotUnderstood]) -> list[str]:
+    """What to tell of samples whose instruction was not read: their number for each reason, with one of them.
+
+    >>> unread_instructions({"a_edit_0": NotUnderstood("20 pixels", "pixels are no length in the scene")})
+    ['1 instruction not understood (operation left empty): pixels are no length in the scene, such as "20 pixels" in a_edit_0']
+    """
+    reasons: dict[str, list[str]] = {}
+    for sample_id, reason in not_understood.items():
+        reasons.setdefault(reason.why, []).append(sample_id)
+    return [
+        f"{len(ids)} instruction{'s' if len(ids) > 1 else ''} not understood (operation left empty): {why}, such as"
+        f' "{printable_path(not_understood[ids[0]].word)}" in {printable_path(ids[0])}'
+        for why, ids in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    ]

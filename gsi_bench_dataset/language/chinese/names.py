@@ -9,26 +9,37 @@ from gsi_bench_dataset.language.reading import NotUnderstood, Places
 
 __all__ = ["name_problem"]
 
-# Pattern -> why it is no part of a name.
-_FORBIDDEN = {
-    r"[。；;！!？?，,：:、\"“”]": "a name cannot hold this",
-    r"然后|接着|并且|随后|再把|并把|并将|再将|同时|以及|或者?|和(?!(?:白|黑|红|蓝|绿|黄|灰)色)|与|并(?=旋|移|放|缩|删)": "a second instruction",
-    r"移动(?!电源|硬盘|电话)|平移|挪动|旋转|转动|翻转|镜像|翻过|倒置|缩放|放大(?!镜)|缩小|移除|删除|添加|增加|替换|换成|变成|改成|放在|放到|放进|移到|推(?!车)|(?<![易沙])拉(?![杆链面])": (
-        "a second instruction"
+# Why something is no part of a name -> such words.
+_REASONS = {
+    "a name cannot hold this": (r"[。；;！!？?，,：:、\"“”]",),
+    "a second instruction": (
+        r"然后|接着|并且|随后|再把|并把|并将|再将|同时|以及|或者?|与|并(?=旋|移|放|缩|删)",
+        r"和(?!(?:白|黑|红|蓝|绿|黄|灰)色)",
+        r"移动(?!电源|硬盘|电话)|平移|挪动|移到|旋转|转动|翻转|镜像|翻过|倒置",
+        r"缩放|放大(?!镜)|缩小|移除|删除|添加|增加|替换|换成|变成|改成|放在|放到|放进",
+        r"推(?!车)|(?<![易沙])拉(?![杆链面])",
     ),
-    r"除了|除.+外|以外|之外|不要|别(?=移|动|改|删)|没有|只(?=有|剩|留)|仅|其他|其它|其余|别的": "an exception, which cannot be said",
-    r"所有|全部|一切|每个?|各个?|都(?!市)|任何|整个": "one object is meant at a time",
-    r"绕|围绕|(?<![桌边])沿|轴|水平|垂直|竖直|(?:顺|逆)时针": "an axis other than the vertical, or a way around",
-    r"(?:向|往|朝)(?:[左右前后上下近远靠里外]|着|它|其)|[左右前后上下](?=移|挪)|斜|靠近(?=.*移)": (
-        "a direction that has no place in the sentence"
+    "an exception, which cannot be said": (
+        r"除了|除.+外|以外|之外|不要|别(?=移|动|改|删)|没有|只(?=有|剩|留)|仅",
+        r"其他|其它|其余|别的",
     ),
-    r"其(?![他它余])|它的?|自身": "whose this is cannot be said",
-    r"稍微|稍稍|略微?|一点|一些|一下|大约|大概|左右(?!手)|(?<!茶)几|少许|很多|至少|最多": "an amount that cannot be read",
-    r"\d": "a number that has no place in the sentence",
-    r"[半双两三四五六七八九十百]+(?:[个只把张块本瓶]|厘米|毫米|米|度|倍|公分|英寸|英尺)": "an amount that cannot be read",
-    r"高度|宽度|深度|长度|厚度|亮度|对比度|饱和度|颜色|距离|间距|间隔|体积|面积|数量|角度|透明度|重量|位置|阴影": "is no object",
-    r"(?:上面?|里面?|中|内|的|从|在|到|成|为|得)$|^[将把让使从的]": "the rest of a phrase is missing",
+    "one object is meant at a time": (r"所有|全部|一切|每个?|各个?|都(?!市)|任何|整个",),
+    "an axis other than the vertical, or a way around": (r"绕|围绕|(?<![桌边])沿|轴|水平|垂直|竖直|(?:顺|逆)时针",),
+    "a direction that has no place in the sentence": (
+        r"(?:向|往|朝)(?:[左右前后上下近远靠里外]|着|它|其)|[左右前后上下](?=移|挪)|斜|靠近(?=.*移)",
+    ),
+    "whose this is cannot be said": (r"其(?![他它余])|它的?|自身",),
+    "an amount that cannot be read": (
+        r"稍微|稍稍|略微?|一点|一些|一下|大约|大概|左右(?!手)|(?<!茶)几|少许|很多|至少|最多",
+        r"[半双两三四五六七八九十百]+(?:[个只把张块本瓶]|厘米|毫米|米|度|倍|公分|英寸|英尺)",
+    ),
+    "a number that has no place in the sentence": (r"\d",),
+    "is no object": (
+        r"高度|宽度|深度|长度|厚度|亮度|对比度|饱和度|颜色|距离|间距|间隔|体积|面积|数量|角度|透明度|重量|位置|阴影",
+    ),
+    "the rest of a phrase is missing": (r"(?:上面?|里面?|中|内|的|从|在|到|成|为|得)$|^[将把让使从的]",),
 }
+_FORBIDDEN = {why: re.compile("|".join(patterns), re.IGNORECASE) for why, patterns in _REASONS.items()}
 _WHOLE = re.compile(
     rf"(?:这个|那个|该)?(?:{CAMERA}|画面|场景|图片|图像|照片|背景|前景|房间|[左右前后上下](?:边|侧|面|方)?|它|这里|那里)"
 )
@@ -53,7 +64,7 @@ def name_problem(name: str, *, places: Places = "any", definite: bool = False) -
     told = _TELLING.sub("", _TOGETHER.sub("", name))
     if places == "any":
         told = _SITUATION.sub("", told)
-    for pattern, why in _FORBIDDEN.items():
-        if found := re.search(pattern, told, re.IGNORECASE):
+    for why, pattern in _FORBIDDEN.items():
+        if found := pattern.search(told):
             return NotUnderstood(found[0], why)
     return None

@@ -6,6 +6,7 @@ only digits with a decimal point.
 
 from __future__ import annotations
 
+import functools
 import re
 from decimal import Decimal
 
@@ -60,14 +61,15 @@ _TURNS = {
     r"(?:a )?three[ -]quarters?(?:[ -]turn| of a turn)": "270 degrees",
     r"(?:a|one) (?:full|complete|whole) (?:turn|rotation|revolution)": "360 degrees",
 }
-_SHARES = (
-    (rf"(?P<n>\d+|{_WORD}) and a half", lambda n: n + Decimal("0.5")),
-    (r"(?:a |one )?half(?: of)?(?: an?)?", lambda n: Decimal("0.5")),
-    (r"(?:(?:an? |one )?quarter of an?|an? quarter)", lambda n: Decimal("0.25")),
-    (r"three[ -]quarters? of an?", lambda n: Decimal("0.75")),
-    (rf"(?P<n>{_WORD})", lambda n: n),
-    (r"an?", lambda n: Decimal(1)),
-)  # fmt: skip
+# A number in words -> what it adds to the number `n` in it.
+_IN_WORDS = {
+    rf"(?P<n>\d+|{_WORD}) and a half": "0.5",
+    r"(?:a |one )?half(?: of)?(?: an?)?": "0.5",
+    r"(?:(?:an? |one )?quarter of an?|an? quarter)": "0.25",
+    r"three[ -]quarters? of an?": "0.75",
+    rf"(?P<n>{_WORD})": "0",
+    r"an?": "1",
+}
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．％", "0123456789.%")
 
 
@@ -82,13 +84,9 @@ def in_digits(text: str) -> str | NotUnderstood:
     text = text.translate(_FULL_WIDTH)
     for pattern, degrees in _TURNS.items():
         text = re.sub(rf"\b{pattern}\b", degrees, text, flags=re.IGNORECASE)
-    for pattern, value in _SHARES:
-        text = re.sub(
-            rf"(?<![\w-]){pattern}[ -](?P<unit>{_UNIT_IN_WORDS})",
-            lambda m, value=value: f"{value(_worth(m.groupdict().get('n')))} {m['unit']}",
-            text,
-            flags=re.IGNORECASE,
-        )
+    for pattern, more in _IN_WORDS.items():
+        in_words = rf"(?<![\w-]){pattern}[ -](?P<unit>{_UNIT_IN_WORDS})"
+        text = re.sub(in_words, functools.partial(_amount, Decimal(more)), text, flags=re.IGNORECASE)
     text = re.sub(rf"(?<= factor of )(?P<n>{_WORD}|one half|half)\b", _factor, text, flags=re.IGNORECASE)
     # The comma of a decimal: its fraction cannot be a group of thousands, and a unit or "factor of" says that it is one number.
     decimal = (
@@ -101,6 +99,10 @@ def in_digits(text: str) -> str | NotUnderstood:
         if found := re.search(rf"\b(?:\d[\d.]*|{_WORD}|half an?)[\s-]*(?:{pattern})(?!\w)", text, re.IGNORECASE):
             return NotUnderstood(found[0], why)
     return text
+
+
+def _amount(more: Decimal, match: Match) -> str:
+    return f"{_worth(match.groupdict().get('n')) + more} {match['unit']}"
 
 
 def _worth(word: str | None) -> Decimal:

@@ -12,7 +12,7 @@ import re
 from gsi_bench_dataset.language.english import move, place, remove, rotate, scale, view
 from gsi_bench_dataset.language.english.amounts import in_digits
 from gsi_bench_dataset.language.english.names import name_problem
-from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting
+from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting, words
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse", "read"]
@@ -20,9 +20,11 @@ __all__ = ["parse", "read"]
 # In order of preference. The view first: "the camera" is the whole object of its verbs. Moves before places, so that "the edge
 # of the table" is a spot and "in front of the bowl" a relation.
 _SHAPES = (*view.SHAPES, *move.SHAPES, *place.SHAPES, *rotate.SHAPES, *scale.SHAPES, *remove.SHAPES)
-_VERBS = frozenset("move shift relocate slide push pull drag put place lift raise lower rotate turn spin pan tilt scale resize "
-                   "make enlarge expand increase shrink reduce double halve triple remove delete erase take look view change "
-                   "give changeview get".split())  # fmt: skip
+_VERBS = words(
+    "move shift relocate slide push pull drag put place lift raise lower rotate turn spin pan tilt scale resize "
+    "make enlarge expand increase shrink reduce double halve triple remove delete erase take look view change "
+    "give changeview get"
+)
 _CAPTION = re.compile(r"\s*\([^()]*\)")
 _PLEASE = re.compile(r"^(?:(?:can|could|would|will) you\b[,\s]*)?(?:please\b[,\s]*)?", re.IGNORECASE)
 _PLEASE_LAST = re.compile(r"[,\s]+please[\s.!?]*$", re.IGNORECASE)
@@ -78,14 +80,14 @@ def read(prompt: str) -> Operation | NotUnderstood:
 
 def _guilty(text: str) -> NotUnderstood:
     """The word to blame in a sentence that fits no shape."""
-    verb, *words = text.split()
+    verb, *rest = text.split()
     if verb.lower() not in _VERBS:
         return NotUnderstood(verb, "is no verb of an operation")
-    word = blame([verb, *words], " ".join, lambda t: isinstance(_fitting(t), Operation), longest=3)
+    word = blame([verb, *rest], " ".join, lambda t: isinstance(_fitting(t), Operation), longest=3)
     if word is not None:
         return NotUnderstood(word, "is not understood here")
-    hidden = name_problem(" ".join(words)) if words else None
-    return hidden or NotUnderstood(text.split()[-1], "the sentence has no known form")
+    hidden = name_problem(" ".join(rest)) if rest else None
+    return hidden or NotUnderstood([verb, *rest][-1], "the sentence has no known form")
 
 
 def _fitting(text: str) -> Operation | NotUnderstood | None:
