@@ -89,7 +89,7 @@ def _shapes() -> tuple[Shape, ...]:
         *(shape(pattern, relate, other_places="carrier") for pattern in beside),
         *(shape(pattern, move) for pattern in from_object),
         shape(rf"{MOVE_VERBS} {OBJECT} {relation} {OTHER}{VIEWPOINT}", relate, "none", "carrier"),
-        shape(rf"{MOVE_VERBS} {OBJECT} {to}{VIEWPOINT}", move),
+        shape(rf"{MOVE_VERBS} {OBJECT} {to}{VIEWPOINT}", move, "none"),
         shape(rf"{MOVE_VERBS} {OBJECT} by {DISTANCE}", move, "none"),
     )
 

@@ -23,10 +23,11 @@ _WHOSE = "whose this is cannot be said"
 _REASONS = {
     "a second instruction": (
         "and or then also plus add replace insert swap keep leave change make move shift rotate remove delete put enlarge "
-        "shrink resize while until so before after too again please"
+        "shrink resize while until so before after too again please it "
+        "replacing adding leaving making filling moving turning facing pointing using revealing showing look appear seem"
     ),
     "an exception, which cannot be said": (
-        "but except excluding besides instead without not never only just other others rest"
+        "but same favour favor except excluding besides instead without not never only just other others rest"
     ),
     "one object is meant at a time": ("all both each every everything everyone everybody anything any none whole entire"),
     "a direction that has no place in the sentence": (
@@ -41,7 +42,7 @@ _REASONS = {
     "an axis other than the vertical, or a way around": "around about along axis vertical horizontal",
     _WHOSE: "its own itself their himself herself themselves",
     "an amount that cannot be read": (
-        "slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent once "
+        "than less fewer slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent once "
         "twice thrice partway somewhat"
     ),
 }
@@ -144,6 +145,8 @@ def _forbidden(word: str, places: Places) -> str | None:
         return "two directions at once"
     if word in _PLACES and (places == "none" or (places == "carrier" and word not in _CARRIED)):
         return "may say where the object is, or where it should go"
+    if word == "with" and places == "none":
+        return "may tell the object apart, or say how it should be"
     return None
 
 
@@ -153,6 +156,8 @@ def _odd_phrases(said: list[str], left: list[str]) -> Iterator[NotUnderstood]:
         yield NotUnderstood(said[0], "no object is named")
     elif (left[-1] in _DANGLING and said[-1] == left[-1]) or said[-1].endswith(("'s", "’s", "s'")):
         yield NotUnderstood(said[-1], "the rest of a phrase is missing")
+    elif len(said) > 2 and re.fullmatch(_COLOURS, said[-1]):
+        yield NotUnderstood(said[-1], "a colour is not changed")
     elif said[0] in _PLACES or said[0] == "of":
         yield NotUnderstood(said[0], "no object is named")
     for before, word in pairwise(left):
