@@ -42,8 +42,8 @@ _REASONS = {
     "an axis other than the vertical, or a way around": "around about along axis vertical horizontal",
     _WHOSE: "its own itself their himself herself themselves",
     "an amount that cannot be read": (
-        "than less fewer slightly bit lot much far halfway midway approximately roughly exactly nearly almost least most by percent once "
-        "twice thrice partway somewhat"
+        "than less fewer slightly bit lot much far halfway midway approximately roughly exactly "
+        "nearly almost least most by percent once twice thrice partway somewhat"
     ),
 }
 _FORBIDDEN = {word: why for why, listed in _REASONS.items() for word in listed.split()}
