@@ -64,6 +64,7 @@ def _add_import(subparsers: Any) -> None:
 
 
 def _run_import(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.language.reading import unread_instructions  # noqa: PLC0415
     from gsi_bench_dataset.layout.official import OfficialDataset, Rights  # noqa: PLC0415
     from gsi_bench_dataset.storage.shards import write_dataset  # noqa: PLC0415
 
@@ -82,6 +83,8 @@ def _run_import(args: argparse.Namespace) -> int:
     )
     for split, d in datasets.items():
         say(f"{split}: {len(d)} samples imported")
+        for line in unread_instructions(d.not_understood):
+            sys.stderr.write(f"note: {split}: {line}\n")
     kept = [split for split in summaries if split not in datasets]
     say(
         f"{args.out}: {', '.join(f'{s} {summaries[s].rows}' for s in summaries)}"

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from gsi_bench_dataset.language.english import parse
+from gsi_bench_dataset.language.english import read
+from gsi_bench_dataset.language.reading import NotUnderstood
 from gsi_bench_dataset.layout.archives import ArchiveError, FileTree, open_tree
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_dataset.layout.official_writer import write_official
@@ -83,6 +84,9 @@ class OfficialDataset:
         skip_unexpected: leave files out that the layout does not know, instead of refusing the archive. They are listed
             in `unexpected` and will be missing from an export.
 
+    Attributes:
+        not_understood: sample id -> why its instruction was not read, which leaves its `operation` None.
+
     Raises:
         FileNotFoundError: nothing at `root`.
         ArchiveError: `root` cannot be read safely.
@@ -104,6 +108,7 @@ class OfficialDataset:
             preflight = _Preflight(tree, split, origin, rights or Rights())
             problems = preflight.run()
         self.unexpected: list[str] = preflight.unexpected
+        self.not_understood: dict[str, NotUnderstood] = preflight.not_understood
         if not skip_unexpected:
             problems += [
                 f"{printable_path(name)}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth"
@@ -153,6 +158,7 @@ class _Preflight:
         self.entries: list[_Entry] = []
         self.sizes: dict[str, tuple[int, int]] = {}
         self.unexpected: list[str] = []
+        self.not_understood: dict[str, NotUnderstood] = {}
         self.problems: list[str] = []
         self._checked_images: dict[str, str | None] = {}
 
@@ -255,7 +261,10 @@ class _Preflight:
         if problems:
             self.problems += [f"{name}: {p}" for p in problems]
             return None
-        operation = parse(fields["prompt"])
+        understood = read(fields["prompt"])
+        operation = None if isinstance(understood, NotUnderstood) else understood
+        if isinstance(understood, NotUnderstood):
+            self.not_understood[name.removesuffix(".json")] = understood
         goal = GOAL_FIELDS.get(operation.kind) if operation else None
         if goal and fields.get(goal) is None:
             words = fields["prompt"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.language.chinese import parse_zh
 from gsi_bench_dataset.language.english import parse
+from gsi_bench_dataset.language.writing import plainest
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_dataset.records import Operation, Sample, SceneObject
 from gsi_bench_dataset.storage.record_store import digest
@@ -36,21 +37,6 @@ TURNS = ("clockwise", "counterclockwise")  # seen from above
 LIMITS = {"move": (1, 200), "rotate": (5, 180), "scale": (20, 300)}
 
 _LONGEST_NAME = 100  # characters; the page's fields take 60
-
-# One sentence of each kind that the benchmark's own instructions are drawn from, in both languages.
-_SENTENCES = {
-    "left": ("Move {t} {n} cm to the left.", "将{t}向左移动{n}厘米。"),
-    "right": ("Move {t} {n} cm to the right.", "将{t}向右移动{n}厘米。"),
-    "front": ("Move {t} {n} cm closer to you.", "将{t}向靠近你的方向移动{n}厘米。"),
-    "behind": ("Move {t} {n} cm away from you.", "将{t}向远离你的方向移动{n}厘米。"),
-    "above": ("Move {t} {n} cm up.", "将{t}向上移动{n}厘米。"),  # the benchmark lifts nothing; its parsers know the words
-    "clockwise": ("Rotate {t} {n} degrees clockwise.", "将{t}顺时针旋转{n}度。"),
-    "counterclockwise": ("Rotate {t} {n} degrees counterclockwise.", "将{t}逆时针旋转{n}度。"),
-    "half": ("Rotate {t} 180 degrees.", "将{t}旋转180度。"),
-    "larger": ("Scale up {t} by {n}%.", "将{t}放大{n}%。"),
-    "smaller": ("Scale down {t} by {n}%.", "将{t}缩小{n}%。"),
-    "remove": ("Remove {t}.", "移除{t}。"),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,9 +105,8 @@ def instruction(wish: Wish) -> tuple[str, str]:
     Raises:
         OwnError: the object's name makes another instruction of it.
     """
-    key, number = _sentence(wish)
-    names = f"the {_bare(wish.name)}", wish.name_zh.strip()
-    english, chinese = (text.format(t=name, n=number) for text, name in zip(_SENTENCES[key], names, strict=True))
+    key, slots = _sentence(wish)
+    english, chinese = plainest(key, slots | {"t": (f"the {_bare(wish.name)}", wish.name_zh.strip())})
     asked = _operation(wish)
     for text, name, read in ((english, wish.name, parse), (chinese, wish.name_zh, parse_zh)):
         if not name.strip() or read(text) != asked:
@@ -192,18 +177,19 @@ def _operation(wish: Wish) -> Operation:
         # Half a turn has no sense.
         return Operation(kind="rotate", direction=None if wish.amount == 180 else wish.direction, angle_deg=float(wish.amount))
     if wish.operation == "scale":
-        change = wish.amount - 100
-        return Operation(kind="scale", factor=1 + change / 100 if change > 0 else 1 - -change / 100)
+        return Operation(kind="scale", factor=wish.amount / 100)
     return Operation(kind="remove")
 
 
-def _sentence(wish: Wish) -> tuple[str, int]:
-    """Key of the sentence, and the number in it."""
+def _sentence(wish: Wish) -> tuple[str, dict[str, str | tuple[str, str]]]:
+    """Key of the sentence, and the amount in it."""
+    if wish.operation == "move":
+        return f"move/{wish.direction}", {"d": (f"{wish.amount} cm", f"{wish.amount}厘米")}
+    if wish.operation == "rotate":
+        return f"rotate/{'half' if wish.amount == 180 else wish.direction}", {"a": str(wish.amount)}
     if wish.operation == "scale":
-        return "larger" if wish.amount > 100 else "smaller", abs(wish.amount - 100)
-    if wish.operation == "rotate" and wish.amount == 180:
-        return "half", 180
-    return wish.direction if wish.operation in ("move", "rotate") else "remove", wish.amount
+        return f"scale/{'up' if wish.amount > 100 else 'down'}", {"p": str(abs(wish.amount - 100))}
+    return "remove", {}
 
 
 def _bare(name: str) -> str:

@@ -3,15 +3,17 @@ import re
 import numpy as np
 import pytest
 
-from gsi_bench_builders.edits import wording, wording_zh
+from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.naming import Name
 from gsi_bench_builders.edits.selfcheck import FIRST_WORDS
 from gsi_bench_dataset.language.chinese import parse_zh
+from gsi_bench_dataset.language.chinese import writer as chinese
 from gsi_bench_dataset.language.english import parse
+from gsi_bench_dataset.language.english import writer as english
 from gsi_bench_metric.protocols.official.operations import KEYWORDS
 from gsi_bench_metric.protocols.official.scoring import operation_of
 
-KEYS = sorted(wording.PATTERNS)
+KEYS = sorted(english.PATTERNS)
 SLOTS = {"d": ("15 cm", "15厘米"), "a": "45", "p": "50", "f": "1.5", "q": "150"}
 SMALLER = {"p": "25", "f": "0.75", "q": "75"}
 TARGETS = [Name("the mug", "马克杯"), Name("the red mug", "红色的马克杯"), Name("the leftmost mug", "最左边的马克杯")]
@@ -36,9 +38,9 @@ def wanted(key):
 
 
 def test_there_are_many_ways_to_say_each_thing():
-    assert set(wording_zh.PATTERNS) == set(wording.PATTERNS)
-    assert all(len(set(patterns)) == len(patterns) >= 6 for patterns in wording.PATTERNS.values())
-    assert all(len(set(patterns)) == len(patterns) >= 5 for patterns in wording_zh.PATTERNS.values())
+    assert set(chinese.PATTERNS) == set(english.PATTERNS)
+    assert all(len(set(patterns)) == len(patterns) >= 6 for patterns in english.PATTERNS.values())
+    assert all(len(set(patterns)) == len(patterns) >= 5 for patterns in chinese.PATTERNS.values())
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -48,7 +50,7 @@ def test_every_pattern_reads_back_as_what_it_says(key):
     operation = {"place": "move", "relate": "move", "travel": "view", "pan": "view"}.get(
         key.partition("/")[0], key.partition("/")[0]
     )
-    for language, patterns, read in ((0, wording.PATTERNS, parse), (1, wording_zh.PATTERNS, parse_zh)):
+    for language, patterns, read in ((0, english.PATTERNS, parse), (1, chinese.PATTERNS, parse_zh)):
         other = Name("the blue bowl on the tray", "托盘上的蓝色的碗")
         for pattern in patterns[key]:
             for name in names:
@@ -69,17 +71,17 @@ def test_first_words_are_the_references():
 
 @pytest.mark.parametrize("key", KEYS)
 def test_nothing_is_said_that_two_people_would_obey_differently(key):
-    english, chinese = wording.PATTERNS[key], wording_zh.PATTERNS[key]
-    text = " ".join(english)
+    in_english, in_chinese = english.PATTERNS[key], chinese.PATTERNS[key]
+    text = " ".join(in_english)
     assert not re.search(r"times (?:smaller|larger|bigger)", text)
     assert ("camera" in text) == key.startswith(("travel", "pan"))
     # Forward could be along the view; a laptop has a front of its own.
     if key in ("travel/forward", "travel/backward"):
-        assert all(re.search("height|ground", p) for p in english)
-        assert all("水平" in p for p in chinese)
+        assert all(re.search("height|ground", p) for p in in_english)
+        assert all("水平" in p for p in in_chinese)
     if key.startswith("relate"):
-        assert all("center" in p and re.search("view|as you see", p) for p in english)
-        assert all("中心" in p and "视角" in p for p in chinese)
+        assert all("center" in p and re.search("view|as you see", p) for p in in_english)
+        assert all("中心" in p and "视角" in p for p in in_chinese)
 
 
 def test_tails_and_politeness_change_nothing_of_what_is_read():

@@ -29,6 +29,15 @@ def test_import_info_export_give_the_archive_back(official_folder, tmp_path, cap
         assert {p.name: p.read_bytes() for p in exported.iterdir()} == wanted
 
 
+def test_import_counts_unread_instructions_by_reason(official_folder, tmp_path, capsys):
+    prompts = ("Move the mug 20 pixels left.", "Move the mug 9 px up.", "Move the mug to its left by 10 cm.", "Remove the mug.")
+    folder = official_folder({f"a_edit_{i}": {"prompt": prompt} for i, prompt in enumerate(prompts)})
+    status, _, err = run(capsys, "import", folder, "--split", "fine", "--out", tmp_path / "d")
+    assert status == 0
+    assert "note: fine: 2 instructions not understood (operation left empty): pixels are no length in the scene" in err
+    assert 'note: fine: 1 instruction not understood (operation left empty): whose this is cannot be said, such as "its"' in err
+
+
 def test_import_all_takes_folders_and_zips_of_the_known_names(official_folder, tmp_path, capsys):
     folder = official_folder(name="fine_dataset")
     with zipfile.ZipFile(tmp_path / "robothor_dataset.zip", "w") as archive:

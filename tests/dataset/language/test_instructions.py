@@ -132,7 +132,7 @@ def test_what_is_not_wholly_understood_is_none(prompt):
     assert parse(prompt) is None
 
 
-def test_places_and_relations_name_the_other_thing_and_no_part_of_the_sentence():
+def test_places_and_relations_name_only_the_other_object():
     assert said("Place the mug on top of the tray.") == {"kind": "place", "receptacle": "tray"}
     assert said("Move the mug into the bowl on the tray.") == {"kind": "place", "receptacle": "bowl on the tray"}
     assert said("Put the mug at the left edge of the tray.") == {
@@ -161,7 +161,7 @@ def test_a_scale_that_says_two_things_is_none(prompt):
     assert parse(prompt) is None
 
 
-def test_recorded_prompts_get_the_operation_that_the_reference_names_where_it_is_right(golden):
+def test_recorded_prompts_get_the_references_operation(golden):
     cases = json.loads((golden / "metric/operations.json").read_text())["get_operation"]
     differ = {}
     for case in cases:

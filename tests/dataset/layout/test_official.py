@@ -49,6 +49,16 @@ def test_fields_of_a_sample(official_folder):
     assert first.operation.direction == "right" and first.goal_suspect is None
 
 
+def test_what_was_not_understood_is_told_by_sample(official_folder):
+    prompts = ("Move the mug 20 pixels to the left.", "Move the mug to its left by 10 cm.", "Move the mug 0,2 m to the right.")
+    dataset = OfficialDataset(official_folder({f"a_edit_{i}": {"prompt": p} for i, p in enumerate(prompts)}), "fine")
+    assert {name: reason.word for name, reason in dataset.not_understood.items()} == {
+        "a_edit_0": "20 pixels",
+        "a_edit_1": "its",
+    }
+    assert [s.operation and s.operation.distance_m for s in dataset.samples()] == [None, None, 0.2]
+
+
 def test_ids_are_split_at_the_last_marker(official_folder):
     (sample,) = read_official(official_folder({"a_edit_b_edit_0": {}}, ("a_edit_b.png",)), "fine")
     assert (sample.img_id, sample.query_id) == ("a_edit_b", "0")

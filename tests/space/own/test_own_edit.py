@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from own_scene import BOX, GROUND, K, photo
 
-from gsi_bench_builders.edits import wording, wording_zh
 from gsi_bench_dataset.language.chinese import parse_zh
+from gsi_bench_dataset.language.chinese import writer as chinese
 from gsi_bench_dataset.language.english import parse
+from gsi_bench_dataset.language.english import writer as english
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.geometry.poses import base_centre, turn_about
@@ -99,13 +100,13 @@ def test_instructions_are_sentences_of_the_benchmark(wish):
         "remove": "remove",
     }[wish.operation]
     percent = str(abs(wish.amount - 100))
-    english, chinese = (
+    in_english, in_chinese = (
         {text.format(t=name, d=f"{wish.amount}{unit}", a=wish.amount, p=percent, f="", q="") for text in patterns[key]}
-        for patterns, name, unit in ((wording.PATTERNS, "the mug", " cm"), (wording_zh.PATTERNS, "杯子", "厘米"))
+        for patterns, name, unit in ((english.PATTERNS, "the mug", " cm"), (chinese.PATTERNS, "杯子", "厘米"))
     )
     found = instruction(dataclasses.replace(wish, name="mug", name_zh="杯子"))
-    assert found[0].removesuffix(".") in english
-    assert found[1].removesuffix("。") in chinese
+    assert found[0].removesuffix(".") in in_english
+    assert found[1].removesuffix("。") in in_chinese
 
 
 def test_a_sample_survives_the_datasets_row():
