@@ -39,7 +39,9 @@ def absent_counts(scores: Sequence[Score], predictions: Mapping[str, Prediction]
     found["blank"] += _blank(unsaid, predictions)
     if not any(found.values()):
         return {}
-    told = "; ".join(f"{len(ids)} with {_WORDS[name]} ({some(ids[:5])}{', …' * (len(ids) > 5)})" for name, ids in found.items() if ids)
+    told = "; ".join(
+        f"{len(ids)} with {_WORDS[name]} ({some(ids[:5])}{', …' * (len(ids) > 5)})" for name, ids in found.items() if ids
+    )
     warnings.warn(f"of {len(scores)} samples {told}: these say nothing about how well an editor edits", stacklevel=2)
     return {_KEYS[name]: len(ids) for name, ids in found.items()}
 

@@ -330,7 +330,9 @@ def _require_sound(
         problems.append(f"ignore_extra: expected True or False, found {printable(ignore_extra)}")
     if protocol == "strict":  # has the same rules for every dataset type, and compares one pair at a time
         given = {"dataset_type": dataset_type, "batch_size": batch_size}
-        problems += [f"{name}: has no meaning for the strict protocol; leave it out" for name, v in given.items() if v is not None]
+        problems += [
+            f"{name}: has no meaning for the strict protocol; leave it out" for name, v in given.items() if v is not None
+        ]
     if judge is None and judge_options:
         problems.append("judge_options are given but no judge; use judge='openai', 'local' or 'embedded'")
     if not isinstance(editor, str) or not editor.strip():

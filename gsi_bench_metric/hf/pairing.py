@@ -83,9 +83,7 @@ def _by_name(fitting: Mapping[int, Row]) -> tuple[str, list[str]]:
     counts = Counter(row["name"] for row in fitting.values())
     for row in fitting.values():
         row["id"] = row["name"]
-    return BY_NAME, [
-        f"predictions: {n} files are called after {name!r:.200}; keep one" for name, n in counts.items() if n > 1
-    ]
+    return BY_NAME, [f"predictions: {n} files are called after {name!r:.200}; keep one" for name, n in counts.items() if n > 1]
 
 
 def _few(rows: Sequence[Row]) -> str:
