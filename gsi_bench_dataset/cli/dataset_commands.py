@@ -77,7 +77,9 @@ def _run_import(args: argparse.Namespace) -> int:
         for name in datasets[split].unexpected:
             sys.stderr.write(f"note: {path.name}: left out {printable_path(name)}\n")
         if turned := datasets[split].turned:
-            sys.stderr.write(f"note: {path.name}: stored turned, read upright by their EXIF orientation: {some(sorted(turned))}\n")
+            sys.stderr.write(
+                f"note: {path.name}: stored turned, read upright by their EXIF orientation: {some(sorted(turned))}\n"
+            )
     summaries = write_dataset(
         {split: _progress(d.samples(), f"import {split}", len(d)) for split, d in datasets.items()},
         args.out,

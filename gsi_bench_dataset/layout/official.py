@@ -27,7 +27,15 @@ from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, projected_r
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Operation, RecordError, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, parse_json, printable_path
-from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, FormatError, TooManyPixelsError, open_image, orientation_of, upright_size
+from gsi_bench_dataset.safety.images import (
+    DAMAGED,
+    MAX_PIXELS,
+    FormatError,
+    TooManyPixelsError,
+    open_image,
+    orientation_of,
+    upright_size,
+)
 from gsi_bench_dataset.safety.names import name_problem, printable
 
 __all__ = ["OfficialDataset", "OfficialError", "Rights", "read_official", "write_official"]
@@ -417,9 +425,7 @@ def _picture(tree: FileTree, name: str) -> EncodedImage:
         raise ArchiveError(tree.path, [f"{name}: gone since the archive was checked; import again"]) from error
 
 
-def _with_pixel_frames(
-    entries: Sequence[_Entry], sizes: dict[str, tuple[int, int]], turned: dict[str, int]
-) -> list[_Entry]:
+def _with_pixel_frames(entries: Sequence[_Entry], sizes: dict[str, tuple[int, int]], turned: dict[str, int]) -> list[_Entry]:
     """Entries with `pixel_frame` decided.
 
     One box rarely tells the frames apart. Boxes are pooled over pictures of one size whose cameras look at the same
