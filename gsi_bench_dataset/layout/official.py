@@ -388,8 +388,8 @@ def _centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:
     if any(0 <= K[0][2] <= width and 0 <= K[1][2] <= height for width, height in (size, frame)):
         return None
     return (
-        f"camera_intrinsics: the principal point ({K[0][2]:g}, {K[1][2]:g}) lies outside of the {size[0]}×{size[1]} image and of"
-        f" the reference's {frame[0]}×{frame[1]} frame; expected it near the middle of one"
+        f"camera_intrinsics: the principal point ({K[0][2]:g}, {K[1][2]:g}) lies outside of the {size[0]}×{size[1]} image and"
+        f" of the reference's {frame[0]}×{frame[1]} frame; expected it near the middle of one"
     )
 
 

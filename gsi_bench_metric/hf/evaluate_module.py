@@ -96,9 +96,9 @@ Args:
 Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
     `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
-    pictures are missing; `n_missing`, `n_unreadable` and `n_blank` (with a warning) where one is not 0; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
-    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `<key>_worst` and `<key>_best` where nobody's edit of a
-    sample can be scored.
+    images are missing; `n_missing`, `n_unreadable` and `n_blank`, with a warning, where one of them is not 0; `<key>_low` and
+    `<key>_high` where there are 10 scenes or more; the same per operation as `<key>/<operation>`. Strict: missing images count
+    0 in every mean; `<key>_worst` and `<key>_best` where nobody's edit of a sample can be scored.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.

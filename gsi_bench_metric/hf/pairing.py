@@ -49,8 +49,8 @@ def pair(
     if fitting:
         others = [row.get("name") or f"number {i}, without a name" for i, row in nameless.items() if i not in fitting]
         return None, [
-            f"predictions: {len(fitting)} of {len(nameless)} files are called after a sample ({_few(list(fitting.values()))}) and "
-            f"{len(others)} are not ({_listed(others)}), so that neither names nor position tell what belongs together; give "
+            f"predictions: {len(fitting)} of {len(nameless)} files are called after a sample ({_few(list(fitting.values()))}) "
+            f"and {len(others)} are not ({_listed(others)}), so that neither names nor position tell what belongs together; give "
             '{"id", "image"}, or rename the files'
         ]
     if len(predictions) != len(references):
@@ -72,8 +72,8 @@ def misplaced(by_position: Mapping[str, str], known: Collection[str]) -> list[st
         known: ids of all references.
     """
     return [
-        f"predictions: the file {name!r:.200} was paired by position with {sample_id!r:.200} and is called after another sample; "
-        'give {"id", "image"}, or all references with their predictions in one call'
+        f"predictions: the file {name!r:.200} was paired by position with {sample_id!r:.200} and is called after another "
+        'sample; give {"id", "image"}, or all references with their predictions in one call'
         for sample_id, name in by_position.items()
         if name in known and name != sample_id
     ]

@@ -358,7 +358,7 @@ def test_other_endings_say_what_is_there_and_what_to_do(tmp_path, ending):
     assert f"b_edit_0{ending}" in found.elsewhere["b_edit_0"]
     assert re.search("rename it|convert it", found.elsewhere["b_edit_0"])
     (tmp_path / "a_edit_0.png").unlink()
-    with pytest.raises(PredictionError, match="no pictures in it.*; found .*b_edit_0"):
+    with pytest.raises(PredictionError, match=r"no pictures in it.*; found .*b_edit_0"):
         read_predictions(tmp_path)
 
 
