@@ -50,8 +50,8 @@ def pair(
         others = [row.get("name") or f"number {i}, without a name" for i, row in nameless.items() if i not in fitting]
         return None, [
             f"predictions: {len(fitting)} of {len(nameless)} files are called after a sample ({_few(list(fitting.values()))}) "
-            f"and {len(others)} are not ({_listed(others)}), so that neither names nor position tell what belongs together; give "
-            '{"id", "image"}, or rename the files'
+            f"and {len(others)} are not ({_listed(others)}), so that neither names nor position tell what belongs together; "
+            'give {"id", "image"}, or rename the files'
         ]
     if len(predictions) != len(references):
         return None, [

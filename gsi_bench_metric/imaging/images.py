@@ -113,7 +113,7 @@ def rgb_of(image: Image.Image) -> RGB:
     clear = image.info.get("transparency")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or (image.mode in ("P", "L", "RGB") and _fits_eight_bits(clear)):
         rgba = image.convert("RGBA")
-        if rgba.getextrema()[3][0] < 255:  # type: ignore[index]
+        if np.asarray(rgba.getchannel("A")).min() < 255:
             return np.asarray(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
     if clear is None:
         return np.asarray(image.convert("RGB"))
