@@ -18,12 +18,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{60,}={0,2}\s*")
 # How the formats that are read begin in base64; a shorter beginning is a name as well as anything else.
 _BEGINNINGS = ("iVBORw0KGgo", "/9j/", "_9j_", "UklGR", "SUkqA", "TU0AK", "Qk")
 _IMAGES = ("PNG", "JPEG", "WebP", "BMP", "TIFF", "AVIF", "GIF", "HEIC", "HEIF")
-_LONGEST_PATH = 4096  # bytes; no system opens a longer one
 _SHOWN = 60
 
 
 class InlineError(ValueError):
-    """A text that is neither a path nor an image; the message says what it is."""
+    """A text that is neither a path here nor an image; the message says what it is."""
 
 
 def image_in_text(text: str) -> bytes | None:
@@ -33,7 +32,7 @@ def image_in_text(text: str) -> bytes | None:
     True
 
     Raises:
-        InlineError: a data URI or base64 that is damaged or holds no image, a web address, or what no path can be.
+        InlineError: a data URI or base64 that is damaged or holds no image, or a web address.
     """
     if (head := _DATA.match(text)) is not None:
         if not head[0].lower().endswith(";base64,"):
@@ -44,8 +43,6 @@ def image_in_text(text: str) -> bytes | None:
     if (address := _ADDRESS.match(text)) is not None:
         found = "a file's address" if address[0].lower() == "file://" else "a web address, and nothing is fetched"
         raise InlineError(f"{found}: {printable(text, _SHOWN)}; give the path of the file, downloaded where it is not here")
-    if len(text.encode("utf-8", "surrogateescape")) > _LONGEST_PATH:
-        raise InlineError(f"a text of {len(text)} characters, no path: {printable(text, _SHOWN)}; expected a path or an image")
     return None
 
 

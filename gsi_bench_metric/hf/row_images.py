@@ -27,6 +27,7 @@ from gsi_bench_metric.imaging.images import numbers_of, rgb_of
 __all__ = ["Stored", "colour_image", "name_of", "number_image"]
 
 Stored = dict[str, Any]
+_LONGEST_PATH = 4096  # no system opens a longer one
 
 
 def colour_image(value: Any) -> Stored | None:
@@ -90,6 +91,8 @@ def _stored(value: Any, encoded: Callable[[Any], bytes]) -> Stored | None:
 def _absolute(path: str | bytes) -> str:
     if not path:
         raise ValueError("expected the path of a picture, found an empty text")
+    if len(path) > _LONGEST_PATH:
+        raise ValueError(f"a text of {len(path)} characters, no path: {printable(path, 60)}; expected a path or an image")
     text = str(Path(os.fsdecode(path)).absolute())
     if not is_utf8(text):
         raise ValueError(f"{printable(text)}: a path that is not valid Unicode cannot be kept in a table; rename the file")

@@ -36,7 +36,6 @@ from gsi_bench_dataset.safety.images import (
     upright,
     upright_size,
 )
-from gsi_bench_dataset.safety.names import MAX_QUOTED
 
 __all__ = [
     "DAMAGED",
@@ -243,14 +242,8 @@ def _encoded(source: Source) -> bytes | Path:
 
 def _describe(source: Source) -> str:
     if isinstance(source, EncodedImage):
-        return _shortened(printable_path(source.path)) if source.path else f"picture of {len(source.bytes)} bytes"
-    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else _shortened(printable_path(source))
-
-
-def _shortened(path: str) -> str:
-    """A long path by its beginning and its end, which holds the file's name."""
-    half = MAX_QUOTED // 2
-    return path if len(path) <= MAX_QUOTED else f"{path[: half - 1]}…{path[-half:]}"
+        return printable_path(source.path) if source.path else f"picture of {len(source.bytes)} bytes"
+    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else printable_path(source)
 
 
 _MEAN = (123.675, 116.28, 103.53)
