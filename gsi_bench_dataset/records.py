@@ -214,9 +214,7 @@ class Sample(Record):
         if self.id != f"{self.img_id}_edit_{self.query_id}":
             expected = printable(f"{self.img_id}_edit_{self.query_id}")
             problems.append(f"id: expected '<img_id>_edit_<query_id>' = {expected}")
-        k = self.camera_intrinsics
-        if abs(_determinant(k)) < 1e-9:
-            problems.append(f"camera_intrinsics: singular matrix {k}; expected [[fx,0,cx],[0,fy,cy],[0,0,1]]")
+        problems += camera_problems(self.camera_intrinsics)
         problems += box_problems(original_bbox_3d=self.original_bbox_3d, new_bbox_3d=self.new_bbox_3d)
         problems += turn_problems(rotation_matrix=self.rotation_matrix, new_rotation_matrix=self.new_rotation_matrix)
         return problems
@@ -370,6 +368,22 @@ def box_problems(**boxes: Vector | None) -> list[str]:
         f"{name}: sizes w, h, l must not be negative, found {box[3:6]}" for name, box in known.items() if min(box[3:6]) < 0
     ]
     return [*negative, *_large(**known)]
+
+
+def camera_problems(k: Matrix) -> list[str]:
+    """What is odd about a camera matrix that is to project as `[[fx, 0, cx], [0, fy, cy], [0, 0, 1]]`, in pixels."""
+    expected = "expected [[fx,0,cx],[0,fy,cy],[0,0,1]]"
+    if any(k[2][:2]) and not (k[0][2] or k[1][2]) and k[2][2] == 1:
+        return [f"camera_intrinsics: transposed: {k}; {expected}"]
+    problems = []
+    if tuple(k[2]) != (0, 0, 1):
+        problems.append(f"camera_intrinsics: last row {list(k[2])}; expected [0, 0, 1]")
+    for name, focal in (("fx", k[0][0]), ("fy", k[1][1])):
+        if focal <= 0:
+            problems.append(f"camera_intrinsics: {name} is {focal:g}; expected a focal length above 0, in pixels")
+    if abs(_determinant(k)) < 1e-9:
+        problems.append(f"camera_intrinsics: singular matrix {k}; {expected}")
+    return problems
 
 
 def turn_problems(**matrices: Matrix | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gsi_bench_dataset.cli.main import new_command, say
 from gsi_bench_dataset.cli.publish_commands import add_publish_commands
+from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import ORIGINS, SPLITS
 from gsi_bench_dataset.safety.files import printable_path
 
@@ -76,6 +77,10 @@ def _run_import(args: argparse.Namespace) -> int:
         datasets[split] = OfficialDataset(path, split, origin=args.origin, rights=rights, skip_unexpected=args.skip_unexpected)
         for name in datasets[split].unexpected:
             sys.stderr.write(f"note: {path.name}: left out {printable_path(name)}\n")
+        if turned := datasets[split].turned:
+            sys.stderr.write(
+                f"note: {path.name}: stored turned, read upright by their EXIF orientation: {some(sorted(turned))}\n"
+            )
     summaries = write_dataset(
         {split: _progress(d.samples(), f"import {split}", len(d)) for split, d in datasets.items()},
         args.out,

@@ -24,11 +24,19 @@ from gsi_bench_dataset.language.reading import NotUnderstood
 from gsi_bench_dataset.layout.archives import ArchiveError, FileTree, open_tree
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_dataset.layout.official_writer import write_official
-from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, projected_rectangle
+from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, projected_rectangle, reference_frame
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Operation, RecordError, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, parse_json, printable_path
-from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, FormatError, TooManyPixelsError, open_image
+from gsi_bench_dataset.safety.images import (
+    DAMAGED,
+    MAX_PIXELS,
+    FormatError,
+    TooManyPixelsError,
+    open_image,
+    orientation_of,
+    upright_size,
+)
 from gsi_bench_dataset.safety.names import name_problem, printable
 
 __all__ = ["OfficialDataset", "OfficialError", "Rights", "read_official", "write_official"]
@@ -86,6 +94,9 @@ class OfficialDataset:
 
     Attributes:
         not_understood: sample id -> why its instruction was not read, which leaves its `operation` None.
+        unexpected: files that the layout does not know.
+        turned: EXIF orientation of the images that are stored turned. They stay so, byte for byte; cameras and boxes are held
+            against the upright image, as which they are read.
 
     Raises:
         FileNotFoundError: nothing at `root`.
@@ -117,7 +128,8 @@ class OfficialDataset:
             ]
         if problems:
             raise OfficialError(self.root, problems)
-        self._entries = _with_pixel_frames(preflight.entries, preflight.sizes)
+        self.turned: dict[str, int] = preflight.turned
+        self._entries = _with_pixel_frames(preflight.entries, preflight.sizes, preflight.turned)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -156,7 +168,8 @@ class _Preflight:
         self.names = set(tree.names())
         self.common = {"split": split, "origin": origin, **dataclasses.asdict(rights)}
         self.entries: list[_Entry] = []
-        self.sizes: dict[str, tuple[int, int]] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}  # (width, height), upright
+        self.turned: dict[str, int] = {}  # EXIF orientation of images that are stored turned
         self.unexpected: list[str] = []
         self.not_understood: dict[str, NotUnderstood] = {}
         self.problems: list[str] = []
@@ -186,7 +199,9 @@ class _Preflight:
             # Both are checked, so that both problems are told.
             pictures_fine = sum(not self._image_is_fine(n) for n in (source, edited) if n) == 0
             sample = self._sample(name, img_id, query_id)
-            if sample is not None and source is not None and pictures_fine:
+            if sample is not None and source in self.sizes and (odd := _centre_problem(sample, self.sizes[source])):
+                self.problems.append(f"{name}: {odd}; correct the file")
+            elif sample is not None and source is not None and pictures_fine:
                 self.entries.append(_Entry(sample, source, edited))
         self.unexpected = sorted(self.names - used)
         self.entries.sort(key=lambda entry: entry.sample.id)
@@ -247,12 +262,14 @@ class _Preflight:
 
     def _image_is_fine(self, name: str) -> bool:
         if name not in self._checked_images:
-            size, problem = _check_image(self.tree, name)
+            size, turn, problem = _check_image(self.tree, name)
             self._checked_images[name] = problem
             if problem:
                 self.problems.append(f"{name}: {problem}")
             if size:
                 self.sizes[name] = size
+            if turn != 1:
+                self.turned[name] = turn
         return self._checked_images[name] is None
 
     def _sample(self, name: str, img_id: str, query_id: str) -> Sample | None:
@@ -371,25 +388,41 @@ def _build(
     return dataclasses.replace(sample, goal_suspect=goal_suspicion(sample))
 
 
-def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, str | None]:
-    """(width, height) and None, or None and the problem. The header is judged before any pixel is decoded."""
+def _centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:
+    """A principal point that lies in no frame that the camera may mean, the upright image's or the reference's."""
+    K = sample.camera_intrinsics
+    frame = reference_frame(size)[2]
+    if any(0 <= K[0][2] <= width and 0 <= K[1][2] <= height for width, height in (size, frame)):
+        return None
+    return (
+        f"camera_intrinsics: the principal point ({K[0][2]:g}, {K[1][2]:g}) lies outside of the {size[0]}×{size[1]} image and"
+        f" of the reference's {frame[0]}×{frame[1]} frame; expected it near the middle of one"
+    )
+
+
+def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, int, str | None]:
+    """(width, height) as it is seen, upright, and its EXIF orientation; or the problem.
+
+    The header is judged before any pixel is decoded.
+    """
     try:
         with open_image(tree.read(name), ("JPEG", "PNG"), MAX_PIXELS) as image:
             width, height = image.size
+            turn, size = orientation_of(image), upright_size(image)
             # An eighth of the resolution costs little and still runs over the whole file of a JPEG.
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
     except ArchiveError as error:
-        return None, "; ".join(error.problems)
+        return None, 1, "; ".join(error.problems)
     except FileNotFoundError:
-        return None, "expected a picture, found nothing any more; import again"
+        return None, 1, "expected a picture, found nothing any more; import again"
     except FormatError as error:
-        return None, f"expected a JPEG or PNG picture ({error}); replace the file"
+        return None, 1, f"expected a JPEG or PNG picture ({error}); replace the file"
     except TooManyPixelsError as error:
-        return None, f"expected at most {MAX_PIXELS} pixels, found {error.found}; scale the picture down"
+        return None, 1, f"expected at most {MAX_PIXELS} pixels, found {error.found}; scale the picture down"
     except DAMAGED as error:
-        return None, f"expected a complete picture, found a damaged one ({error}); replace the file"
-    return (width, height), None
+        return None, 1, f"expected a complete picture, found a damaged one ({error}); replace the file"
+    return size, turn, None
 
 
 def _picture(tree: FileTree, name: str) -> EncodedImage:
@@ -399,7 +432,7 @@ def _picture(tree: FileTree, name: str) -> EncodedImage:
         raise ArchiveError(tree.path, [f"{name}: gone since the archive was checked; import again"]) from error
 
 
-def _with_pixel_frames(entries: Sequence[_Entry], sizes: dict[str, tuple[int, int]]) -> list[_Entry]:
+def _with_pixel_frames(entries: Sequence[_Entry], sizes: dict[str, tuple[int, int]], turned: dict[str, int]) -> list[_Entry]:
     """Entries with `pixel_frame` decided.
 
     One box rarely tells the frames apart. Boxes are pooled over pictures of one size whose cameras look at the same
@@ -420,6 +453,8 @@ def _with_pixel_frames(entries: Sequence[_Entry], sizes: dict[str, tuple[int, in
         distinct = list({tuple(np.round(b, 1)): b for b in boxes if b is not None}.values())
         for entry in group:
             frame, reason = decide_pixel_frame(entry.sample.camera_intrinsics, size, distinct)
+            if entry.source in turned:
+                reason += f"; the image is stored turned (EXIF orientation {turned[entry.source]}) and is meant upright"
             sample = dataclasses.replace(entry.sample, pixel_frame=frame, pixel_frame_reason=reason)
             decided[sample.id] = dataclasses.replace(entry, sample=sample)
     return [decided[entry.sample.id] for entry in entries]

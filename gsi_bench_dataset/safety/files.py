@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.names import MAX_QUOTED, printable
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -147,10 +147,12 @@ def parse_json(text: str | bytes, name: str, pairs: Pairs | None = None) -> Any:
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
-    """A path as messages show it: as it is where it prints well, else quoted."""
+    """A path as messages show it: as it is where it prints well, else quoted; a long one by its beginning and its end."""
     text = os.fspath(path)
     quoted = printable(text, 4096)
-    return text if quoted == f"'{text}'" else quoted
+    shown = text if quoted == f"'{text}'" else quoted
+    half = MAX_QUOTED // 2
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[: half - 1]}…{shown[-half:]}"
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

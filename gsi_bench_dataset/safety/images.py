@@ -20,9 +20,12 @@ __all__ = [
     "FormatError",
     "TooManyPixelsError",
     "open_image",
+    "orientation_of",
     "require_checksums",
     "require_format",
     "require_size",
+    "upright",
+    "upright_size",
 ]
 
 # Only these: of the others some start programs (EPS: Ghostscript), fetch files or were never meant for pixels (PDF, WMF, FPX).
@@ -36,6 +39,17 @@ DAMAGED += (ArithmeticError, EOFError, RuntimeError, AssertionError, MemoryError
 DAMAGED += (zipfile.BadZipFile, Image.DecompressionBombError)
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_ORIENTATION = 0x0112
+# EXIF orientation -> what brings the pixels upright; from 5 on width and height change places.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # As `kind_of` calls them.
 _KINDS = {
     "PNG": "PNG",
@@ -137,6 +151,65 @@ def _unpacks(parts: list[bytes]) -> bool:
     except zlib.error:
         return False
     return unpacker.eof
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation, 1–8, that still has to be applied: 1 where there is none, or a damaged one.
+
+    Costs a look at the header: no pixel is decoded. PIL turns a TIFF itself, so nothing is left to do for one.
+    """
+    if image.format == "TIFF":
+        return 1
+    try:
+        if image.format == "PNG" and "exif" not in image.info:
+            # PIL's own look at a PNG would decode all of it, for notes that stand behind the pixels.
+            notes = _exif_behind_pixels(getattr(image, "fp", None))
+            if notes is not None:
+                exif = Image.Exif()
+                exif.load(b"Exif\0\0" + notes)
+                return _turn(exif.get(_ORIENTATION))
+        return _turn(Image.Image.getexif(image).get(_ORIENTATION))
+    except DAMAGED:
+        return 1
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The image as it is meant to be seen: its EXIF orientation applied. Decodes it where that turns anything.
+
+    Raises:
+        DAMAGED: the image is damaged.
+    """
+    turn = _TURNS.get(orientation_of(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) of the image as it is meant to be seen, from its header."""
+    width, height = image.size
+    return (height, width) if orientation_of(image) in (5, 6, 7, 8) else (width, height)
+
+
+def _turn(found: object) -> int:
+    return found if isinstance(found, int) and found in _TURNS else 1
+
+
+def _exif_behind_pixels(stream: BinaryIO | None) -> bytes | None:
+    """The body of the chunk eXIf of a PNG, found by going over the heads of its chunks; the stream's place stays."""
+    if stream is None:
+        return None
+    start = stream.tell()
+    stream.seek(len(_PNG))
+    try:
+        while len(head := stream.read(8)) == 8:
+            length, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if kind == b"eXIf":
+                return stream.read(length)
+            if kind == b"IEND":
+                return None
+            stream.seek(length + 4, io.SEEK_CUR)
+        return None
+    finally:
+        stream.seek(start)
 
 
 def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:

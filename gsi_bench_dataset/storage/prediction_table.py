@@ -15,6 +15,7 @@ from gsi_bench_dataset.records import EncodedImage, Prediction
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.images import DAMAGED, require_format
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.storage.inline import InlineError, image_in_text
 
 __all__ = ["PredictionError", "PredictionTable", "encode"]
 
@@ -79,6 +80,12 @@ class PredictionTable(Mapping[str, Prediction]):
 
     def _prediction(self, sample_id: str, value: Any, shard: int) -> Prediction:
         path = _path_of(value)
+        try:
+            data = image_in_text(path) if path else None
+        except InlineError as error:
+            raise PredictionError(f"{_shown(sample_id)}: {error}") from error
+        if data is not None:
+            return Prediction(sample_id=sample_id, editor=self._editor, image=EncodedImage(data))
         if path:  # relative ones are meant from the file that names them
             return Prediction(sample_id=sample_id, editor=self._editor, path=str(self._shards[shard].parent / path))
         return Prediction(sample_id=sample_id, editor=self._editor, image=encode(value, sample_id))

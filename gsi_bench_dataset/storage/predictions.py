@@ -14,14 +14,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.records import SPLITS, Prediction
-from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
+from gsi_bench_dataset.records import SPLITS, EncodedImage, Prediction
+from gsi_bench_dataset.safety.files import FileProblemError, open_regular, printable_path, read_json
+from gsi_bench_dataset.safety.magic import HEAD_BYTES, kind_of
 from gsi_bench_dataset.safety.names import is_utf8, name_problem, printable
+from gsi_bench_dataset.storage.inline import InlineError, image_in_text
 from gsi_bench_dataset.storage.prediction_table import PredictionError, PredictionTable, encode
 
 __all__ = ["PredictionError", "PredictionSet", "find_eval_tree", "read_predictions"]
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
+# Endings of images that are not taken for predictions, and what to do with such a file.
+_OTHER_ENDINGS = {
+    ".jfif": "a JPEG under another ending; rename it to .jpg",
+    ".jpe": "a JPEG under another ending; rename it to .jpg",
+    **dict.fromkeys((".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".jxl", ".jp2"), "convert it to .png"),
+    **dict.fromkeys((".part", ".crdownload", ".tmp"), "a download that was broken off; fetch it again"),
+    **dict.fromkeys((".zip", ".tar", ".gz", ".7z"), "an archive; unpack it"),
+}
 _TREE_PREFIX = "generated_images_"
 
 
@@ -31,7 +41,8 @@ class PredictionSet:
 
     `doubled`: the pictures of samples that have several, by sample id; `ignored`: names of files that are no predictions,
     and names in a JSON file that no sample can have, with the reason. Names that are no valid Unicode stand there, and as
-    sample ids, with their odd bytes escaped, so that they can be written anywhere.
+    sample ids, with their odd bytes escaped, so that they can be written anywhere. `elsewhere`: what there is of a sample
+    instead of an image, and what to do, by the sample id that its name tells.
     """
 
     editor: str
@@ -40,6 +51,7 @@ class PredictionSet:
     origin: str = ""
     ignored: tuple[str, ...] = ()
     doubled: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    elsewhere: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def read_predictions(
@@ -84,6 +96,8 @@ def _from_path(path: Path, name: str, column: str) -> PredictionSet:
                 f"{printable_path(path)}: written by save_to_disk; write it with to_parquet and give the parquet file"
             )
         return _from_folder(path, name)
+    if path.is_file():
+        raise PredictionError(_no_predictions(path, column))
     raise PredictionError(
         f"{_no_use(path)}. Expected a folder of <sample id>.png pictures, a parquet file with the columns "
         f"id and {column}, or a JSON file that maps sample ids to paths"
@@ -136,6 +150,18 @@ def _usable_editor(name: str) -> str:
     return name
 
 
+def _no_predictions(path: Path, column: str) -> str:
+    """Why a file is no source of predictions, and what to do with it."""
+    with open_regular(path) as stream:
+        kind = kind_of(stream.read(HEAD_BYTES))
+    todo = {
+        "a zip file": "unpack it and give the folder of images in it",
+        "a gzip file": "unpack it and give the folder of images in it",
+        **dict.fromkeys(("PNG", "JPEG", "WebP"), "give the folder that it lies in"),
+    }.get(kind, f"expected a folder of <sample id>.png images, a parquet file with the columns id and {column}, or a JSON file")
+    return f"{printable_path(path)}: found {kind}; {todo}"
+
+
 def _no_use(path: Path) -> str:
     if path.exists() and not path.is_file():
         return f"{printable_path(path)}: expected a folder or a file, found a pipe, a socket or a device"
@@ -154,23 +180,45 @@ def _escaped(name: str) -> str:
 def _from_folder(folder: Path, editor: str) -> PredictionSet:
     by_id: dict[str, list[Path]] = defaultdict(list)
     ignored = []
-    for path in sorted(folder.iterdir()):
+    elsewhere: dict[str, str] = {}
+    entries = sorted(folder.iterdir())
+    for path in entries:
         # A link that leads nowhere is a picture that cannot be read, and is said to be one. Pipes would be waited for forever.
         sample_id = _sample_id(path) if path.suffix.lower() in EXTENSIONS else ""
         if sample_id and (path.is_file() or not path.exists()):
             by_id[sample_id].append(path)
         else:
             ignored.append(_escaped(path.name))
+            if (what := _what_instead(path)) is not None:
+                name = path.name.partition(".")[0] if path.suffix.lower() == ".part" else path.stem
+                elsewhere[_escaped(name.removesuffix("_rgb"))] = f"{printable(path.name)} is {what}"
     if not by_id:
         raise PredictionError(
             f"{printable_path(folder)}: no pictures in it; expected files like <img_id>_edit_<query_id>.png "
-            f"({', '.join(EXTENSIONS)})"
+            f"({', '.join(EXTENSIONS)}){_found_instead(entries, list(elsewhere.values()))}"
         )
     doubled = {i: tuple(_escaped(p.name) for p in paths) for i, paths in by_id.items() if len(paths) > 1}
     predictions = {
         i: Prediction(sample_id=i, editor=editor, path=str(paths[0])) for i, paths in by_id.items() if i not in doubled
     }
-    return PredictionSet(editor, predictions, origin=str(folder), ignored=tuple(ignored), doubled=doubled)
+    elsewhere = {i: what for i, what in elsewhere.items() if i not in by_id}
+    return PredictionSet(editor, predictions, origin=str(folder), ignored=tuple(ignored), doubled=doubled, elsewhere=elsewhere)
+
+
+def _what_instead(path: Path) -> str | None:
+    """What stands in a folder of predictions in place of an image, and what to do; None for what says nothing."""
+    if path.is_dir():
+        return "a folder; give its files, or that folder itself"
+    return _OTHER_ENDINGS.get(path.suffix.lower())
+
+
+def _found_instead(entries: list[Path], told: list[str]) -> str:
+    """What a folder without predictions holds: other endings, and folders with images in them."""
+    inside = [p.name for p in entries if p.is_dir() and any(f.suffix.lower() in EXTENSIONS for f in p.iterdir())]
+    if inside:
+        return f"; found images in its folders {', '.join(map(printable, inside[:3]))}: give one of these"
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return f"; found {', '.join(told[:3])}{more}" if told else ""
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -202,13 +250,23 @@ def _from_json(path: Path, editor: str) -> PredictionSet:
 def _from_mapping(mapping: Mapping[str, Any], editor: str, base: Path) -> PredictionSet:
     predictions = {}
     for sample_id, value in mapping.items():
-        if isinstance(value, (str, Path)):
+        data = _inline(sample_id, value) if isinstance(value, str) else None
+        if data is not None:
+            predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=EncodedImage(data))
+        elif isinstance(value, (str, Path)):
             predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, path=str(base / value))
         else:
             predictions[sample_id] = Prediction(sample_id=sample_id, editor=editor, image=encode(value, sample_id))
     if not predictions:
         raise PredictionError("no predictions in the mapping")
     return PredictionSet(editor, predictions)
+
+
+def _inline(sample_id: str, text: str) -> bytes | None:
+    try:
+        return image_in_text(text)
+    except InlineError as error:
+        raise PredictionError(f"{printable_path(sample_id)}: {error}") from error
 
 
 def _from_table(shards: list[Path], editor: str, column: str) -> PredictionSet:

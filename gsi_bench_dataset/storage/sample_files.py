@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Self
@@ -36,6 +37,8 @@ __all__ = [
     "unsound_names",
     "write_samples",
 ]
+
+logger = logging.getLogger(__name__)
 
 # Raised when old readers would misread new files; readers refuse what is newer than they are.
 FORMAT_VERSION = 1
@@ -90,13 +93,13 @@ def iter_rows(
     for file in files:
         with _opened(file, whole=rows is None) as parquet:
             try:
-                _check_columns(file, parquet)
+                known = _check_columns(file, parquet)
                 for group in range(parquet.num_row_groups):
                     first, position = position, position + parquet.metadata.row_group(group).num_rows
                     if rows is not None and (position <= rows.start or first >= rows.stop):
                         continue
                     # Group by group: otherwise the whole shard ends up in memory.
-                    for batch in parquet.iter_batches(READ_ROWS, [group], None if columns is None else list(columns)):
+                    for batch in parquet.iter_batches(READ_ROWS, [group], known if columns is None else list(columns)):
                         wanted = batch if rows is None else _part(batch, rows, first)
                         first += batch.num_rows
                         for row in wanted.to_pylist():
@@ -241,7 +244,8 @@ def _require_sound_names(sample: Sample) -> None:
         raise DatasetError(f"sample {sample.id!r}: {'; '.join(problems)}")
 
 
-def _check_columns(file: Path, parquet: pq.ParquetFile) -> None:
+def _check_columns(file: Path, parquet: pq.ParquetFile) -> list[str]:
+    """The columns that are read. Others, as `Dataset.map` adds them, are left out with a note."""
     facts = _facts(file, parquet)
     version = facts.get("format_version", 0)
     if not isinstance(version, int):
@@ -255,14 +259,18 @@ def _check_columns(file: Path, parquet: pq.ParquetFile) -> None:
     needed = [f.name for f in dataclasses.fields(Sample) if f.default is dataclasses.MISSING]
     lacking = [name for name in needed if name not in found.names]
     problems = [f"lacks the columns {', '.join(lacking)}"] if lacking else []
-    problems += [f"column {printable_path(n)}: not known to this release" for n in found.names if n not in wanted.names]
+    unknown = [f"column {printable_path(n)}: not known to this release" for n in found.names if n not in wanted.names]
     problems += [
         f"column {n}: expected {wanted.field(n).type}, found {found.field(n).type}"
         for n in wanted.names
         if n in found.names and not _same_type(found.field(n).type, wanted.field(n).type)
     ]
     if problems:
-        raise DatasetError(summary_of(f"{file.name}: not a GSI-Bench shard; import the dataset with this release", problems))
+        title = f"{file.name}: not a GSI-Bench shard; import the dataset with this release"
+        raise DatasetError(summary_of(title, [*problems[:1], *unknown, *problems[1:]]))
+    if unknown:
+        logger.warning("%s: ignored: %s", file.name, "; ".join(unknown))
+    return [name for name in found.names if name in wanted.names]
 
 
 def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:

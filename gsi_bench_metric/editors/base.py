@@ -13,6 +13,7 @@ from PIL import Image
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_format
 from gsi_bench_dataset.safety.keys import clean
+from gsi_bench_metric.imaging.images import rgb_of
 
 __all__ = ["EditError", "EditRequest", "Editor", "EditorError", "EditorOptions", "as_picture", "png_bytes", "words_of"]
 
@@ -76,7 +77,7 @@ def as_picture(value: Any, whose: str) -> Image.Image:
     if isinstance(value, (bytes, bytearray)):
         try:
             with open_image(value, most=MAX_PIXELS) as opened:
-                return opened.convert("RGB")
+                return Image.fromarray(rgb_of(opened))
         except TooManyPixelsError as error:
             raise EditError(f"{whose}: {error}") from error
         except DAMAGED as error:
@@ -85,7 +86,7 @@ def as_picture(value: Any, whose: str) -> Image.Image:
         _within_limits(value, whose)
         try:
             require_format(value, most=MAX_PIXELS)
-            return value.convert("RGB")
+            return Image.fromarray(rgb_of(value))
         except DAMAGED as error:  # it may be open only, and not decoded yet
             raise EditError(f"{whose}: no readable picture ({clean(error)[:200]})") from error
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:

@@ -8,9 +8,10 @@ as a path stays a path, everything else of a sample is one JSON text.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,23 @@ from evaluate.utils.file_utils import add_end_docstrings
 from evaluate.utils.logging import is_progress_bar_enabled
 
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.records import Prediction, Score
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.storage.folders import require_writable
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.detectors import Detector, make_detector
+from gsi_bench_metric.hf.absent import absent_counts
 from gsi_bench_metric.hf.evaluate_rows import (
     FURTHER_PICTURES,
     PICTURE,
     Row,
-    name_by_position,
     normalised,
     prediction_of,
     prediction_row,
     reference_row,
     samples_of,
 )
+from gsi_bench_metric.hf.pairing import BY_POSITION, misplaced, pair
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.protocols.base import Scorer
@@ -47,6 +49,8 @@ from gsi_bench_metric.run.scoring import ScoringError, make_scorer, score
 from gsi_bench_metric.run.threads import one_thread
 
 __all__ = ["GsiBench"]
+
+logger = logging.getLogger(__name__)
 
 _DESCRIPTION = """
 GSI-Bench measures generative spatial intelligence: whether an image editor does what a sentence such as "move the mug 15 cm
@@ -67,10 +71,13 @@ _CITATION = """\
 
 _INPUTS = """
 Args:
-    predictions: edited pictures, each {"id": sample id, "image": picture} (or sample_id, edited_image), or just the picture,
-        then in the order of the references. A picture is a path, encoded bytes, a PIL image or a uint8 array (H, W, 3).
-    references: rows of the dataset, such as `load_dataset("GSI-Bench/GSI-Bench", split="fine")`, or `Sample` records. They
-        are the denominator: one without a prediction counts in `n_not_scored`.
+    predictions: edited images, each {"id": sample id, "image": image} (or sample_id, edited_image), or just the image. Those
+        whose files are all called after samples (`<id>.png`, `<id>_rgb.png`) are paired by that; where some are, it is an
+        error; where none is, they are in the order of the references. The log says which. An image is a path, encoded bytes,
+        base64, a PIL image, or an array or tensor of uint8 (grey, or with channels last or first).
+    references: rows of the dataset, such as `load_dataset("GSI-Bench/GSI-Bench", split="fine")`, or `Sample` records: whole,
+        sliced, in batches, streamed, decoded or not, as a table of pandas; the numbers are the same. They are the
+        denominator: one without a prediction counts in `n_not_scored`.
     protocol: "official" (the paper's released code) or "strict".
     detector: where the 3D boxes come from: "tracker", "tracker-boxes" (no depth, no masks), "recorded" (with
         `detections`), "simulator" or "detany3d".
@@ -90,9 +97,10 @@ Args:
 Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
     `el_ungated`, `el_ssim_ungated`, `n`, `n_not_scored`; `<key>_given_ic` of the `n_ic` edits with IC = 1; `<key>_all` where
-    pictures are missing; `<key>_low` and `<key>_high` where there are 10 scenes or more; the same per operation as
-    `<key>/<operation>`. Strict: missing pictures count 0 in every mean; `n_el`, `n_ac` and so on count the edits of a mean,
-    `<key>_worst` and `<key>_best` what it could be with the others.
+    images are missing; `n_missing`, `n_unreadable` and `n_blank`, with a warning, where one of them is not 0; `<key>_low` and
+    `<key>_high` where there are 10 scenes or more; the same per operation as `<key>/<operation>`. Strict: missing images count
+    0 in every mean; `n_el`, `n_ac` and so on count the edits of a mean, `<key>_worst` and `<key>_best` what it could be with
+    the others.
 
 Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
@@ -134,7 +142,8 @@ _FEATURES = {
 # Both columns of an Arrow table have one length; ids are never empty, so an empty one marks a row that only fills up.
 _NO_PREDICTION: Mapping[str, Any] = {"id": "", "image": None}
 _NO_REFERENCE: Mapping[str, Any] = {"id": "", "image": None, **dict.fromkeys(FURTHER_PICTURES), "fields": ""}
-_ROWS_AT_ONCE = 64  # Arrow keeps the bytes of one write in one array of at most 2 GiB
+_ROWS_AT_ONCE = 64
+_BYTES_AT_ONCE = 2**28  # Arrow keeps the bytes of one write in one array of at most 2 GiB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +158,7 @@ class _Request:
     out: Path | None
     ignore_extra: bool
     on_missing: OnMissing
+    by_position: Mapping[str, str]
 
 
 @add_end_docstrings(_INPUTS)
@@ -163,6 +173,14 @@ class GsiBench(evaluate.Metric):
             features=datasets.Features(_FEATURES),
             reference_urls=["https://arxiv.org/abs/2604.20570", "https://aim-uofa.github.io/GSI-Bench/"],
         )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self._forget_pairs()
+
+    def _forget_pairs(self) -> None:
+        self._known: set[str] = set()  # ids of the references so far
+        self._by_position: dict[str, str] = {}  # sample id -> name of the file that was paired with it
 
     def compute(
         self,
@@ -197,6 +215,8 @@ class GsiBench(evaluate.Metric):
                 editor=editor,
                 on_missing=on_missing,
                 judge_options=judge_options,
+                protocol=protocol,
+                ignore_extra=ignore_extra,
             )
             asked = JudgeOptions(**{"question": "official" if protocol == "official" else "strict"} | dict(judge_options or {}))
             request = _Request(
@@ -208,6 +228,7 @@ class GsiBench(evaluate.Metric):
                 out=_path(out),
                 ignore_extra=ignore_extra,
                 on_missing=on_missing,
+                by_position=self._by_position,
             )
             if request.out is not None:
                 require_folder(request.out)
@@ -215,21 +236,31 @@ class GsiBench(evaluate.Metric):
                 require_writable(request.out / "scores.jsonl")
         if predictions is not None or references is not None:
             self.add_batch(predictions=predictions, references=references)
-        return super().compute(request=request)
+        try:
+            return super().compute(request=request)
+        finally:
+            self._forget_pairs()
 
     def add_batch(self, *, predictions: Iterable[Any] | None = None, references: Iterable[Any] | None = None) -> None:
         """Adds predictions and rows of the dataset: all of them or, on an error, none. With ids, any order will do."""
         problems: list[str] = []
         edited = normalised(predictions, "predictions", prediction_row, problems)
         samples = normalised(references, "references", reference_row, problems)
-        problems += name_by_position(edited, samples)
+        given = {row["id"] for row in samples if row is not None}
+        how, found = pair(edited, samples, self._known | given)
+        problems += found
         if problems:
             raise ScoringError(summary_of("these rows cannot be scored", problems))
+        if how is not None:
+            logger.warning("%d predictions without ids: paired %s", len(edited), how)
+        self._known |= given
+        names = {row["id"]: row.pop("name", None) for row in edited}
+        if how == BY_POSITION:
+            self._by_position |= {sample_id: name for sample_id, name in names.items() if name}
         length = max(len(edited), len(samples))
         edited += [_NO_PREDICTION] * (length - len(edited))
         samples += [_NO_REFERENCE] * (length - len(samples))
-        for start in range(0, max(length, 1), _ROWS_AT_ONCE):  # once for no rows too: processes wait for each other here
-            part = slice(start, start + _ROWS_AT_ONCE)
+        for part in _parts(edited, samples):
             super().add_batch(predictions=edited[part], references=samples[part])
 
     def add(self, *, prediction: Any = None, reference: Any = None) -> None:
@@ -241,10 +272,10 @@ class GsiBench(evaluate.Metric):
     def _compute(self, *, predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> dict[str, float]:
         try:
             with one_thread():
-                scores = _score(predictions, references, request)
+                scores, found = _score(predictions, references, request)
             if request.out is not None:
                 write_scores(request.out / "scores.jsonl", scores)
-            return aggregate(scores, judged=request.judge is not None)
+            return aggregate(scores, judged=request.judge is not None) | absent_counts(scores, found)
         except BaseException:
             self._discard()
             raise
@@ -257,6 +288,21 @@ class GsiBench(evaluate.Metric):
             lock.release()
 
 
+def _parts(predictions: Sequence[Mapping[str, Any]], references: Sequence[Mapping[str, Any]]) -> Iterator[slice]:
+    """Rows that are written together, by their number and their bytes; one empty part for no rows.
+
+    Written for no rows too, since processes wait for each other there.
+    """
+    start, held = 0, 0
+    for i, pair_of_rows in enumerate(zip(predictions, references, strict=True)):
+        size = sum(len(v["bytes"] or b"") for row in pair_of_rows for v in row.values() if isinstance(v, Mapping))
+        if i > start and (i - start >= _ROWS_AT_ONCE or held + size > _BYTES_AT_ONCE):
+            yield slice(start, i)
+            start, held = i, 0
+        held += size
+    yield slice(start, max(len(predictions), 1))
+
+
 def _require_sound(
     *,
     judge: object,
@@ -266,6 +312,8 @@ def _require_sound(
     editor: object,
     on_missing: object,
     judge_options: object,
+    protocol: object,
+    ignore_extra: object,
 ) -> None:
     """Refuses arguments that would fail after the work, or be taken for something else.
 
@@ -281,6 +329,15 @@ def _require_sound(
         problems.append(f"batch_size: expected a whole number from 1 on, or None, found {printable(batch_size)}")
     if on_missing not in ON_MISSING:
         problems.append(f"on_missing: expected one of {', '.join(ON_MISSING)}, found {printable(on_missing)}")
+    if not isinstance(ignore_extra, bool):
+        problems.append(f"ignore_extra: expected True or False, found {printable(ignore_extra)}")
+    if protocol == "strict":  # has the same rules for every dataset type, and compares one pair at a time
+        given = {"dataset_type": dataset_type, "batch_size": batch_size}
+        problems += [
+            f"{name}: has no meaning for the strict protocol; leave it out" for name, v in given.items() if v is not None
+        ]
+    if judge is None and judge_options:
+        problems.append("judge_options are given but no judge; use judge='openai', 'local' or 'embedded'")
     if not isinstance(editor, str) or not editor.strip():
         problems.append(f"editor: expected a name, found {printable(editor)}")
     known = [field.name for field in dataclasses.fields(JudgeOptions)]
@@ -293,7 +350,10 @@ def _require_sound(
         raise ScoringError(summary_of("these arguments cannot be used", problems))
 
 
-def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Request) -> list[Score]:
+def _score(
+    predictions: Sequence[Row], references: Sequence[Row], request: _Request
+) -> tuple[list[Score], Mapping[str, Prediction]]:
+    """The scores, and the predictions that they are of."""
     predictions = [row for row in predictions if row["id"]]
     # In one order, whatever order the rows came in: batches, and with them the last digits, do not depend on it.
     references = sorted((row for row in references if row["id"]), key=lambda row: row["id"])
@@ -308,13 +368,15 @@ def _score(predictions: Sequence[Row], references: Sequence[Row], request: _Requ
             for row in predictions
             if row["id"] not in known
         ]
+    problems += misplaced(request.by_position, known)
     samples = samples_of(references, problems)
     if problems:
         raise ScoringError(summary_of("these rows cannot be scored", problems))
     pictures = {row["id"]: prediction_of(row, request.editor) for row in predictions if row["image"] is not None}
     found = PredictionSet(request.editor, pictures)
     plan = make_plan(samples, found, protocol=request.protocol, on_missing=request.on_missing, ignore_extra=True)
-    return score(plan, samples, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
+    scores = score(plan, samples, request.scorer, request.detector, request.judge, progress=is_progress_bar_enabled())
+    return scores, pictures
 
 
 def _path(value: str | os.PathLike[str] | None) -> Path | None:

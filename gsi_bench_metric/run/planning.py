@@ -160,6 +160,8 @@ def _look(
         if sample.id in predictions.doubled:
             return Reason("duplicate", f"{' and '.join(predictions.doubled[sample.id])}; keep one")
         found = predictions.predictions.get(sample.id)
+        if found is None and sample.id in predictions.elsewhere:
+            return Reason("missing", predictions.elsewhere[sample.id])
         if found is None:
             return make_reason("missing", "no_picture")
         return _picture_problem(found, thorough)

@@ -93,11 +93,20 @@ def test_a_photo_is_turned_upright_as_its_camera_says():
     assert [name for name, _ in upload.notes] == ["turned"]
 
 
-def test_transparent_parts_become_opaque_with_their_colour():
+def test_transparent_parts_are_laid_over_white():
+    """Changed on purpose: an upload is read as every image of the benchmark is."""
     alpha = np.dstack([RGB, np.full(RGB.shape[:2], 100, np.uint8)])
     upload = read_upload(encoded(Image.fromarray(alpha)))
-    assert (load_rgb(upload.picture) == RGB).all()
+    assert (load_rgb(upload.picture) == load_rgb(encoded(Image.fromarray(alpha)))).all()
+    assert np.abs(load_rgb(upload.picture) - (255 - (255.0 - RGB) * 100 / 255)).max() <= 1
     assert [name for name, _ in upload.notes] == ["transparent"]
+
+
+def test_a_phones_photo_with_further_images_is_its_first():
+    """iPhones write JPEG with a map of brightness behind it (MPO)."""
+    extra = Image.new("L", (32, 24))
+    upload = read_upload(encoded(Image.fromarray(RGB), "MPO", save_all=True, append_images=[extra], quality=95))
+    assert upload.size == (64, 48) and upload.notes == ()
 
 
 def test_an_alpha_channel_that_hides_nothing_needs_no_word():
@@ -117,4 +126,4 @@ def test_another_shape_than_the_sources_is_said():
 
 
 def test_the_limits_hold_what_a_phone_takes():
-    assert uploads.MAX_PIXELS >= 4000 * 3000 and uploads.MAX_PIXELS < Image.MAX_IMAGE_PIXELS
+    assert uploads.MAX_PIXELS >= 8064 * 6048 and uploads.MAX_PIXELS < Image.MAX_IMAGE_PIXELS

@@ -25,7 +25,7 @@ def reads_back(edit: Edit) -> list[str]:
     problems = _compare("prompt", edit.prompt, instructions.parse(edit.prompt), edit, edit.other.noun if edit.other else None)
     other_zh = edit.other.zh if edit.other else None
     problems += _compare("prompt_zh", edit.prompt_zh, instructions_zh.parse_zh(edit.prompt_zh), edit, other_zh)
-    if edit.kind != "view":
+    if edit.effect != "camera":
         spoken = ((edit.prompt.lower(), edit.name.en.lower()), (edit.prompt_zh.lower(), edit.name.zh.lower()))
         problems += [f"{sentence!r} does not name {name!r}" for sentence, name in spoken if name not in sentence]
     return problems + _evaluator_problems(edit)

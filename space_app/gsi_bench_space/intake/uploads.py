@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 from gradio.utils import get_upload_folder
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.safety.files import FileProblemError, read_regular
-from gsi_bench_dataset.safety.images import DAMAGED, open_image
+from gsi_bench_dataset.safety.images import DAMAGED, open_image, orientation_of
+from gsi_bench_metric.imaging.images import rgb_of
 from gsi_bench_space.shelf import png
 
 __all__ = [
@@ -35,13 +36,14 @@ __all__ = [
 ]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")  # of those that the benchmark reads: what editors and browsers give
+# What phones add behind the photo of a JPEG, such as a map of brightness; PIL counts it as another frame.
+_WITH_EXTRAS = "MPO"
 MAX_BYTES = 20 * 2**20
-MAX_PIXELS = 24_000_000  # what a phone takes; a free machine still decodes it in a second
+MAX_PIXELS = 50_000_000  # what phones take, 24.5 and 48.8 million; a free machine still decodes it in seconds
 MIN_SIDE = 32  # the network that compares pictures takes nothing smaller
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # PIL's modes of more than 8 bits a channel
 _SAME_ASPECT = 0.02
 _BOMB = "> 179 MP"  # what PIL does not even open
-_ORIENTATION = 0x0112
 _LONGEST_PATH = 4096
 _LONGEST_WHY = 120
 # How files begin that people take for images; only the name is told, nothing opens them.
@@ -134,13 +136,11 @@ def read_upload(data: bytes, like: tuple[int, int] | None = None) -> Upload:
         notes: list[tuple[str, dict[str, Any]]] = []
         try:
             _check_header(image, data)
-            if image.getexif().get(_ORIENTATION, 1) != 1:
+            if orientation_of(image) != 1:
                 notes.append(("turned", {}))
             if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
                 notes.append(("transparent", {}))
-            upright = ImageOps.exif_transpose(image)
-            upright.info.pop("transparency", None)
-            rgb = np.asarray(upright.convert("RGB"))
+            rgb = rgb_of(image)
         except UploadError:
             raise
         except DAMAGED as error:
@@ -177,13 +177,13 @@ def _why(error: Exception) -> str:
 
 def _check_header(image: Image.Image, data: bytes) -> None:
     """Everything that is known before a pixel is decoded."""
-    if image.format not in FORMATS:
+    if image.format not in (*FORMATS, _WITH_EXTRAS):
         raise UploadError("format", found=image.format, formats=", ".join(FORMATS))
     if image.width * image.height > MAX_PIXELS:
         raise UploadError("too_many_pixels", size=f"{image.width}×{image.height}", most=MAX_PIXELS // 10**6)
     if min(image.size) < MIN_SIDE:
         raise UploadError("too_small", size=f"{image.width}×{image.height}", least=MIN_SIDE)
-    if getattr(image, "n_frames", 1) > 1:
+    if image.format != _WITH_EXTRAS and getattr(image, "n_frames", 1) > 1:
         raise UploadError("animated", frames=image.n_frames)  # type: ignore[attr-defined]
     # PIL opens 16-bit colour as 8-bit: the file's own header tells.
     if image.mode in _DEEP or (image.format == "PNG" and (data[12:16] != b"IHDR" or data[24] > 8)):

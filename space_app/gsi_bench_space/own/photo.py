@@ -36,7 +36,8 @@ class Focal:
 
     Attributes:
         source: exif_35mm | exif_sensor | cropped | none. The last two are assumed: the file tells of another shape than the
-            picture's, so what it says no longer holds; or it says nothing that a lens can have.
+            image's, so what it says no longer holds; or it says nothing that a lens can have. A sensor's pixels count only
+            where the image still has as many as the file notes; the 35-mm equivalent is an angle, which resizing keeps.
     """
 
     mm: float
@@ -106,7 +107,7 @@ def focal_from_exif(tags: Mapping[int, Any], size: tuple[int, int]) -> Focal:
         return Focal(ASSUMED_MM, "cropped")
     for source, mm in (
         ("exif_35mm", _number(tags, ExifTags.Base.FocalLengthIn35mmFilm)),
-        ("exif_sensor", _from_sensor(tags, noted if all(noted) else sorted(size, reverse=True))),
+        ("exif_sensor", _from_sensor(tags, noted) if sorted(noted) == sorted(size) else 0.0),
     ):
         if FOCAL_MM[0] <= mm <= FOCAL_MM[1]:
             return Focal(mm, source)

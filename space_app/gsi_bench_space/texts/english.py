@@ -106,7 +106,7 @@ ENGLISH = {
     "deep": "The picture has 16 or more bits a channel, and cutting them to 8 would change it. Save it with 8 bits.",
     "damaged": "The picture cannot be decoded: {why}. Save or export it again.",
     "turned": "The picture was turned upright as its camera says (EXIF).",
-    "transparent": "Transparent parts were made opaque, as the benchmark reads pictures.",
+    "transparent": "Transparent parts were laid over white, as the benchmark reads images.",
     "aspect": "The picture is {size}, the source {wanted}: another shape. It is fitted to the source, which costs accuracy. "
     "Let your editor keep the size.",
     "source_alt": "Source picture with the {target} in its box, and the box that is wanted",

@@ -2,14 +2,18 @@ import dataclasses
 import json
 import math
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gsi_bench_dataset.layout import official
 from gsi_bench_dataset.layout.official import OfficialDataset, OfficialError, Rights, read_official, write_official
 from gsi_bench_dataset.layout.official_writer import ExportError
 from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, project, project_to_source, reference_frame
+
+FINE = Path(__file__).parents[2] / "data" / "official" / "fine_dataset"
 
 
 def contents(folder):
@@ -261,3 +265,42 @@ class TestPixelFrame:
         samples = list(read_official(golden / "metric/end_to_end/fine_dataset", "fine"))
         assert {s.pixel_frame for s in samples} == {"reference896"}
         assert all("principal point (448.0, 336.0)" in s.pixel_frame_reason for s in samples[:5])
+
+
+CAMERA = [[60.0, 0, 32.0], [0, 60.0, 24.0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda k: [list(row) for row in zip(*k, strict=True)], "transposed"),
+        (lambda k: [*k[:2], [0, 0, 2]], r"last row \[0.0, 0.0, 2.0\]"),
+        (lambda k: [[-60.0, 0, 32.0], *k[1:]], "fx is -60"),
+        (lambda k: [k[0], [0, -60.0, 24.0], k[2]], "fy is -60"),
+        (lambda k: [[60.0, 0, 1900.0], *k[1:]], r"principal point \(1900, 24\) lies outside of the"),
+        (lambda k: [[60.0, 0, -5.0], *k[1:]], r"principal point \(-5, 24\)"),
+    ],
+)
+def test_odd_cameras_are_refused_and_all_named(tmp_path, change, found):
+    good = json.loads(next(FINE.glob("*_edit_*.json")).read_text())
+    for number in "01":
+        (tmp_path / f"a_edit_{number}.json").write_text(json.dumps(good | {"camera_intrinsics": change(CAMERA)}))
+    Image.new("RGB", (64, 48), "teal").save(tmp_path / "a.png")
+    with pytest.raises(OfficialError, match=found) as caught:
+        OfficialDataset(tmp_path, "fine")
+    assert {problem.partition(":")[0] for problem in caught.value.problems} == {"a_edit_0.json", "a_edit_1.json"}
+
+
+def test_a_turned_image_is_held_against_its_upright_size(tmp_path):
+    good = json.loads(next(FINE.glob("*_edit_*.json")).read_text())
+    upright = [[800.0, 0, 600.0], [0, 800.0, 1000.0], [0, 0, 1]]  # of 1200×2000 pixels
+    (tmp_path / "a_edit_0.json").write_text(json.dumps(good | {"camera_intrinsics": upright}))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (2000, 1200), "teal").save(tmp_path / "a.jpg", exif=exif)
+    found = OfficialDataset(tmp_path, "fine")
+    assert found.turned == {"a.jpg": 6}
+    (sample,) = found.samples()
+    assert "1200×2000 source" in sample.pixel_frame_reason
+    assert "stored turned (EXIF orientation 6)" in sample.pixel_frame_reason
+    assert sample.image.bytes == (tmp_path / "a.jpg").read_bytes()

@@ -1,7 +1,10 @@
 """Edited pictures in every form that users hold them: ids, editors, and one message for all that is wrong."""
 
+import base64
 import io
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +122,7 @@ def test_empty_missing_and_pictureless_folders_say_what_was_expected(tmp_path, f
     (empty / "notes.txt").write_text("x")
     assert "no pictures" in message_of(empty)
     assert "no such folder or file" in message_of(tmp_path / "nowhere")
-    assert "no such folder or file" in message_of(folder_of("x.png") / "x.png")  # a single picture says no id
+    assert "found PNG; give the folder" in message_of(folder_of("x.png") / "x.png")  # a single picture says no id
 
 
 def test_files_that_are_no_predictions_are_listed(folder_of):
@@ -345,3 +348,40 @@ def test_pictures_of_a_table_are_read_when_they_are_asked_for(tmp_path, make_ima
     assert found._group.cache_info().currsize == 0
     assert {i: found[i].image.bytes for i in reversed(pictures)} == pictures
     assert found._group.cache_info().currsize == 2
+
+
+@pytest.mark.parametrize("ending", [".jfif", ".avif", ".tif", ".tiff", ".bmp", ".BMP", ".heic", "_rgb.jfif"])
+def test_other_endings_say_what_is_there_and_what_to_do(tmp_path, ending):
+    (tmp_path / "a_edit_0.png").write_bytes(b"x")
+    (tmp_path / f"b_edit_0{ending}").write_bytes(b"x")
+    found = read_predictions(tmp_path)
+    assert f"b_edit_0{ending}" in found.elsewhere["b_edit_0"]
+    assert re.search("rename it|convert it", found.elsewhere["b_edit_0"])
+    (tmp_path / "a_edit_0.png").unlink()
+    with pytest.raises(PredictionError, match=r"no pictures in it.*; found .*b_edit_0"):
+        read_predictions(tmp_path)
+
+
+def test_folders_within_and_archives_are_named(tmp_path, make_image):
+    inner = tmp_path / "edits" / "fine"
+    inner.mkdir(parents=True)
+    (inner / "a_edit_0.png").write_bytes(make_image())
+    with pytest.raises(PredictionError, match="found images in its folders 'fine': give one of these"):
+        read_predictions(inner.parent)
+    with zipfile.ZipFile(tmp_path / "edits.zip", "w") as archive:
+        archive.write(inner / "a_edit_0.png", "a_edit_0.png")
+    with pytest.raises(PredictionError, match="found a zip file; unpack it and give the folder"):
+        read_predictions(tmp_path / "edits.zip")
+    with pytest.raises(PredictionError, match="found PNG; give the folder that it lies in"):
+        read_predictions(inner / "a_edit_0.png")
+
+
+def test_base64_is_an_image_and_never_a_path(tmp_path, make_image):
+    text = base64.b64encode(make_image()).decode()
+    for value in (text, f"data:image/png;base64,{text}"):
+        assert read_predictions({"a_edit_0": value}).predictions["a_edit_0"].image.bytes == make_image()
+        (tmp_path / "p.json").write_text(json.dumps({"a_edit_0": value}))
+        assert read_predictions(tmp_path / "p.json").predictions["a_edit_0"].image.bytes == make_image()
+    with pytest.raises(PredictionError, match="a_edit_0: a web address") as caught:
+        read_predictions({"a_edit_0": "https://example.org/" + "a" * 900})
+    assert len(str(caught.value)) < 300

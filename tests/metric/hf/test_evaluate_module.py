@@ -269,7 +269,7 @@ def test_all_bad_rows_are_listed_and_none_is_kept(
         {"id": "x", "sample_id": "y", "image": picture},
         {"id": "x", "image": picture, "edited_image": picture},
         {"id": "x"},
-        {"id": "x", "image": np.zeros((3, 8, 8), np.uint8)},
+        {"id": "x", "image": np.zeros((5, 8, 8), np.uint8)},
         {"id": "x", "image": np.zeros((8, 8, 3), np.float32)},
         {"id": "x", "image": b""},
         {"id": "x", "image": ""},

@@ -5,13 +5,14 @@ import struct
 import zlib
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 from PIL import Image
 
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_metric.imaging import images
-from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb, pixel_hash, resize_bicubic
+from gsi_bench_metric.imaging.images import ImageError, header_size, load_numbers, load_rgb, pixel_hash, resize_bicubic
 
 
 @pytest.fixture
@@ -44,16 +45,37 @@ def test_every_kind_of_source_gives_the_same_pixels(rgb, tmp_path):
         assert header_size(source) == (11, 17)
 
 
-def test_alpha_is_dropped_and_not_blended(rgb):
-    alpha = np.random.default_rng(4).integers(0, 256, (11, 17), dtype=np.uint8)
-    alpha[:4] = 0
+def test_opaque_alpha_is_dropped_and_clear_pixels_are_white(rgb):
+    """Changed on purpose: what lies under a transparent pixel is nothing that anybody sees."""
+    alpha = np.full((11, 17), 255, np.uint8)
     np.testing.assert_array_equal(load_rgb(encode(np.dstack([rgb, alpha]))), rgb)
+    alpha[:4] = 0
+    found = load_rgb(encode(np.dstack([rgb, alpha])))
+    np.testing.assert_array_equal(found[4:], rgb[4:])
+    assert (found[:4] == 255).all()
 
 
-def test_palette_gives_the_palettes_colours_with_or_without_transparency(rgb):
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])
+def test_a_fully_transparent_image_is_blank(rgb, mode):
+    picture = Image.fromarray(rgb).convert("RGBA")
+    picture.putalpha(0)
+    options = {}
+    if mode in ("RGB", "L"):
+        picture, options = Image.new(mode, (17, 11), 40 if mode == "L" else (9, 9, 9)), {"transparency": 40}
+        options = options if mode == "L" else {"transparency": (9, 9, 9)}
+    elif mode == "P":
+        picture, options = Image.fromarray(rgb).quantize(16), {"transparency": bytes(16)}
+    else:
+        picture = picture.convert(mode)
+    found = load_rgb(encode(picture, **options))
+    assert found.shape == (11, 17, 3) and found.std((0, 1)).max() < 2
+
+
+def test_a_palette_is_its_colours_and_its_clear_entry_white(rgb):
     palette = Image.fromarray(rgb).quantize(16)
-    wanted = np.asarray(palette.convert("RGB"))
+    wanted = np.asarray(palette.convert("RGB")).copy()
     np.testing.assert_array_equal(load_rgb(encode(palette)), wanted)
+    wanted[np.asarray(palette) == 0] = 255
     np.testing.assert_array_equal(load_rgb(encode(palette, transparency=0)), wanted)
 
 
@@ -64,13 +86,27 @@ def test_grayscale_and_two_levels_become_three_equal_channels(rgb):
     np.testing.assert_array_equal(load_rgb(encode(levels)), np.repeat((grey > 127)[..., None], 3, axis=2) * np.uint8(255))
 
 
-def test_sixteen_bit_grey_is_what_pil_makes_of_it():
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "I;16"), ("TIFF", "I;16"), ("TIFF", "I;16B"), ("TIFF", "I")])
+def test_sixteen_bit_grey_keeps_its_high_byte(kind, mode):
+    """Changed on purpose: PIL saturates at 255, so that all but the darkest is white."""
     deep = np.random.default_rng(5).integers(0, 2**16, (5, 7), dtype=np.uint16)
     deep[0] = [0, 1, 254, 255, 256, 4096, 65535]
-    raw = encode(deep)
-    found = load_rgb(raw)
+    values = deep.astype(">u2") if mode == "I;16B" else deep.astype(np.int32) if mode == "I" else deep
+    found = load_rgb(encode(Image.fromarray(values), kind))
     assert found.dtype == np.uint8 and found.shape == (5, 7, 3)
-    np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(raw)).convert("RGB")))
+    np.testing.assert_array_equal(found, np.repeat((deep >> 8).astype(np.uint8)[..., None], 3, axis=2))
+
+
+def test_floats_of_a_known_range_are_read_and_others_refused():
+    unit = np.linspace(0, 1, 35, dtype=np.float32).reshape(5, 7)
+    wanted = np.rint(unit * 255).astype(np.uint8)
+    for values in (unit, np.rint(unit * 255)):
+        np.testing.assert_array_equal(load_rgb(encode(values, "TIFF"))[..., 0], wanted)
+    for values, found in ((unit * 1000, "0 to 1000"), (unit - 0.5, "-0.5 to 0.5"), (unit * np.nan, "nan")):
+        with pytest.raises(ImageError, match=found):
+            load_rgb(encode(values.astype(np.float32), "TIFF"))
+    with pytest.raises(ImageError, match="0 to 70000"):
+        load_rgb(encode((unit * 70000).astype(np.int32), "TIFF"))
 
 
 def test_cmyk_is_what_pil_makes_of_it(rgb):
@@ -78,12 +114,39 @@ def test_cmyk_is_what_pil_makes_of_it(rgb):
     np.testing.assert_array_equal(load_rgb(raw), np.asarray(Image.open(io.BytesIO(raw)).convert("RGB")))
 
 
-def test_exif_orientation_is_not_applied(rgb):
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_an_image_is_read_upright_as_datasets_reads_it(rgb, kind, turn):
+    """Changed on purpose: one rule for the orientation, in whatever way an image comes in."""
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees to show
-    plain, turned = encode(rgb, "JPEG", quality=95), encode(rgb, "JPEG", quality=95, exif=exif)
-    assert plain != turned and header_size(turned) == (11, 17)
-    np.testing.assert_array_equal(load_rgb(turned), load_rgb(plain))
+    exif[0x0112] = turn
+    raw = encode(rgb, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
+    wanted = datasets.Image().decode_example({"bytes": raw, "path": None})
+    assert header_size(raw) == wanted.size[::-1]
+    np.testing.assert_array_equal(load_rgb(raw), np.asarray(wanted))
+
+
+def test_an_orientation_behind_the_pixels_of_a_png_counts(rgb, monkeypatch):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    body = exif.tobytes()[6:]
+    notes = struct.pack(">I", len(body)) + b"eXIf" + body + struct.pack(">I", zlib.crc32(b"eXIf" + body))
+    raw = encode(rgb)
+    raw = raw[:-12] + notes + raw[-12:]
+    np.testing.assert_array_equal(load_rgb(raw), np.rot90(rgb, -1))
+    monkeypatch.setattr(Image.Image, "load", None)  # the size is known without a pixel
+    assert header_size(raw) == (17, 11)
+
+
+def test_numbers_are_read_upright_and_exactly():
+    deep = np.random.default_rng(5).integers(0, 2**16, (5, 7), dtype=np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    np.testing.assert_array_equal(load_numbers(encode(deep, exif=exif)), np.rot90(deep, -1))
+    grey = deep.astype(np.uint8)
+    np.testing.assert_array_equal(load_numbers(encode(np.repeat(grey[..., None], 3, axis=2))), grey)
+    with pytest.raises(ImageError, match="one whole number a pixel"):
+        load_numbers(encode(np.dstack([grey, grey, grey + 1])))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

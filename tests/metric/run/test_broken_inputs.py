@@ -87,7 +87,8 @@ def two_frames(place: Place, kind: str) -> None:
 def rotated_by_exif(place: Place) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    place.save(place.picture, "JPEG", ".jpg", exif=exif, quality=95)
+    # Stored lying on its side, as phones do: upright it is the sound picture again.
+    place.save(place.picture.transpose(Image.Transpose.ROTATE_90), "JPEG", ".jpg", exif=exif, quality=95)
 
 
 def grey_16_bit(place: Place) -> None:
@@ -122,6 +123,7 @@ UNREADABLE: dict[str, Maker] = {
     "PNG, its last bytes cut": lambda p: p.write(p.png[:-40]),
     "PNG, wrong checksum of the header": lambda p: p.write(png(SIZE, rows(SIZE), header_crc=0)),
     "PNG, zeros in the middle": zeros_inside,
+    "PNG, wrong checksum of its pixels": wrong_data_crc,
     "PNG, no pixels": lambda p: p.write(png((0, 0), rows((0, 0)))),
     "PNG, a bomb": lambda p: p.write(png(BOMB, rows(SIZE))),
     "PNG, a bomb of text": lambda p: p.write(png(SIZE, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(9 << 20))), rows(SIZE))),
@@ -172,7 +174,6 @@ READABLE: dict[str, tuple[Maker, str | None]] = {
     "animated WebP": (lambda p: two_frames(p, "WEBP"), None),
     "animated PNG": (lambda p: two_frames(p, "PNG"), None),
     "turned by EXIF": (rotated_by_exif, None),
-    "PNG, wrong checksum of sound pixels": (wrong_data_crc, None),
     "PNG, end mark cut": (lambda p: p.write(p.png[:-12]), None),
     "one pixel": (lambda p: p.save(p.picture.resize((1, 1)), "PNG"), "stretched"),
     "upright": (lambda p: p.save(p.picture.resize(SIZE[::-1]), "PNG"), "stretched"),
@@ -251,7 +252,7 @@ def test_an_error_is_asked_for_names_every_broken_input(broken, tmp_path):
 
 @pytest.mark.parametrize("kind", ["animated WebP", "animated PNG", "turned by EXIF", "transparent", "grey"])
 def test_an_odd_file_holds_the_pixels_that_viewers_show_first(make_case, kind):
-    """The first frame, alpha dropped, as stored: not black, not turned."""
+    """The first frame, an opaque alpha dropped, upright: not black, not lying on its side."""
     place = place_of(make_case(2), 1)
     READABLE[kind][0](place)
     [path] = [p for p in place.folder.iterdir() if p.stem == place.id]
@@ -261,12 +262,12 @@ def test_an_odd_file_holds_the_pixels_that_viewers_show_first(make_case, kind):
     assert np.abs(found - wanted).mean() < 6
 
 
-def test_16_bits_of_grey_are_read_as_the_reference_reads_them(make_case):
-    """PIL's conversion clips at 255, so the picture is nearly white; the official numbers are made of that."""
+def test_16_bits_of_grey_keep_their_high_byte(make_case):
+    """PIL's conversion would clip at 255, so that nearly all of the picture were white: a blank one that is none."""
     place = place_of(make_case(2), 1)
     grey_16_bit(place)
     found = load_rgb(place.folder / f"{place.id}.png")
-    wanted = np.minimum(np.arange(SIZE[0] * SIZE[1]).reshape(SIZE[::-1]) * 20, 255)
+    wanted = np.arange(SIZE[0] * SIZE[1]).reshape(SIZE[::-1]) * 20 // 256
     assert np.array_equal(found, np.repeat(wanted[..., None], 3, axis=2))
 
 

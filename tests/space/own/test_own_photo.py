@@ -73,6 +73,19 @@ def test_a_cropped_photo_does_not_have_the_focal_length_that_its_exif_says():
     assert focal_from_exif(SENSOR | EQUIVALENT, (3000, 4000)).source == "exif_35mm"  # merely turned upright
 
 
+def test_a_resized_photo_has_its_angle_and_not_its_sensor():
+    """Whoever resized it may have left the note of the sensor's pixels or written the new ones beside the old density."""
+    assert focal_from_exif(SENSOR, (2000, 1500)).source == "none"
+    assert focal_from_exif(SENSOR | EQUIVALENT, (2000, 1500)).source == "exif_35mm"
+    unnoted = {tag: value for tag, value in SENSOR.items() if tag not in (TAG.ExifImageWidth, TAG.ExifImageHeight)}
+    assert focal_from_exif(unnoted, SIZE).source == "none"
+    assert focal_from_exif(SENSOR, SIZE[::-1]).source == "exif_sensor"
+
+
+def test_a_photo_of_24_million_pixels_is_read():
+    assert read_photo(jpeg((5712, 4284), EQUIVALENT)).uploaded == (5712, 4284)
+
+
 def test_a_large_photo_is_worked_on_smaller_upright_and_says_so():
     photo = read_photo(jpeg((2048, 1024), EQUIVALENT, orientation=6))
     assert (photo.size, photo.uploaded) == ((LONGEST // 2, LONGEST), (1024, 2048))
