@@ -21,6 +21,7 @@ from gsi_bench_metric.cli.judge_commands import (
     run_judge_validation,
 )
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS
 
 __all__ = ["add_commands"]
 
@@ -72,7 +73,7 @@ def _add_evaluate(subparsers: Any) -> None:
     )
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
-    parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
+    parser.add_argument("--protocol", default=DEFAULT, help="official (the paper's) or strict (default)")
     parser.add_argument(
         "--detector", default="tracker", help="tracker (default), tracker-boxes, recorded, simulator or detany3d"
     )
@@ -267,9 +268,9 @@ def _add_validate(subparsers: Any) -> None:
         "--protocol",
         nargs="+",
         dest="protocols",
-        default=["strict", "official"],
+        default=list(PROTOCOLS),
         metavar="NAME",
-        help="default: strict official",
+        help=f"default: {' '.join(PROTOCOLS)}",
     )
     parser.add_argument(
         "--detector",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli.main import new_command, number, say, whole
+from gsi_bench_metric.judges.options import QUESTIONS
 
 __all__ = ["add_judge_options", "add_judge_validation", "add_serve_judge", "judge_options", "run_judge_validation"]
 
@@ -34,7 +35,7 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--judge-revision", metavar="REV", help="local: branch, tag or commit of a repository")
     group.add_argument(
         "--judge-question",
-        choices=("official", "strict"),
+        choices=QUESTIONS.names,
         help="official: the reference's form of reply; strict: rated aspects under a schema (default: as the protocol)",
     )
     group.add_argument(

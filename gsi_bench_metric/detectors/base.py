@@ -4,12 +4,45 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.imaging.pictures import Picture
 
-__all__ = ["DetectionItem", "Detector"]
+if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
+    from gsi_bench_metric.imaging.pictures import Picture
+
+__all__ = ["DTYPES", "DetectionItem", "Detector", "DetectorError", "DetectorOptions"]
+
+DTYPES = ("float32", "bfloat16")
+
+
+class DetectorError(ValueError):
+    """No such detector, or one that lacks something."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectorOptions:
+    """What a user may say about a detector; each reads its own.
+
+    Attributes:
+        detections: a file of recorded detections.
+        device: where poses or networks are computed; None: as the detector likes.
+        dtype: of a network's numbers, one of `DTYPES`; None: as the detector likes.
+    """
+
+    detections: Path | None = None
+    device: str | None = None
+    dtype: str | None = None
+
+    def refuse_detections(self, detector: str, why: str) -> None:
+        """Does nothing where no file is given.
+
+        Raises:
+            DetectorError: one is.
+        """
+        if self.detections is not None:
+            raise DetectorError(f"detector {detector!r} {why}; leave --detections out")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,11 +39,12 @@ from gsi_bench_metric.hf.evaluate_rows import (
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.protocols.base import Scorer
+from gsi_bench_metric.protocols.registry import DEFAULT, protocol_named
 from gsi_bench_metric.results.aggregate import aggregate
 from gsi_bench_metric.run.folder import require_folder
 from gsi_bench_metric.run.planning import ON_MISSING, OnMissing, make_plan
 from gsi_bench_metric.run.score_files import write_scores
-from gsi_bench_metric.run.scoring import ScoringError, make_scorer, score
+from gsi_bench_metric.run.scoring import ScoringError, make_scorer, require_protocol, score
 
 __all__ = ["GsiBench"]
 
@@ -168,7 +169,7 @@ class GsiBench(evaluate.Metric):
         *,
         predictions: Iterable[Any] | None = None,
         references: Iterable[Any] | None = None,
-        protocol: str = "strict",
+        protocol: str = DEFAULT,
         detector: str = "tracker",
         judge: str | None = None,
         judge_options: Mapping[str, Any] | None = None,
@@ -197,11 +198,13 @@ class GsiBench(evaluate.Metric):
                 on_missing=on_missing,
                 judge_options=judge_options,
             )
-            asked = JudgeOptions(**{"question": "official" if protocol == "official" else "strict"} | dict(judge_options or {}))
+            require_protocol(protocol)
+            asked = JudgeOptions(**{"question": protocol_named(protocol).question} | dict(judge_options or {}))
+            device = pick_device(device)
             request = _Request(
                 protocol=protocol,
-                scorer=make_scorer(protocol, pick_device(device), batch_size, dataset_type),
-                detector=make_detector(detector, _path(detections)),
+                scorer=make_scorer(protocol, device, batch_size, dataset_type),
+                detector=make_detector(detector, _path(detections), device),
                 judge=make_judge(judge, _path(judgements), asked) if judge is not None else None,
                 editor=editor,
                 out=_path(out),

@@ -12,6 +12,8 @@ from gsi_bench_dataset.storage.predictions import PredictionError, PredictionSet
 from gsi_bench_dataset.storage.shards import resolve, split_names
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.judges import Judge, JudgeError, JudgeOptions, make_judge
+from gsi_bench_metric.judges.options import WITH_OWN_TEXT
+from gsi_bench_metric.protocols.registry import DEFAULT, protocol_named
 from gsi_bench_metric.run.folder import file_hash
 from gsi_bench_metric.run.planning import OnMissing
 from gsi_bench_metric.run.scoring import ScoringError
@@ -28,7 +30,7 @@ class Request:
     predictions: tuple[Path, ...]
     data: str
     split: str
-    protocol: str = "strict"
+    protocol: str = DEFAULT
     detector: str = "tracker"
     detections: Path | None = None  # a file, or a folder <editor>/<split>_eval/infer_cache.json
     judge: str | None = None
@@ -137,7 +139,7 @@ def _common_judge(request: Request, problems: list[str]) -> Judge | None:
 
 def _question(request: Request) -> str:
     """The question that goes with the protocol, and with a prompt that the user gives."""
-    return "official" if request.protocol == "official" or request.judge_options.prompt is not None else "strict"
+    return protocol_named(request.protocol).question if request.judge_options.prompt is None else WITH_OWN_TEXT
 
 
 def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: bool) -> Entry:

@@ -34,6 +34,7 @@ from gsi_bench_dataset.storage.shards import read_columns, read_dataset
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.judges import Judge, JudgedAhead
+from gsi_bench_metric.protocols.registry import protocol_named, thresholds_of
 from gsi_bench_metric.run.folder import (
     LOG,
     RECORDS,
@@ -107,7 +108,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
         _say_what_is_wrong(plans)
-    with_missing = request.protocol == "strict"
+    with_missing = protocol_named(request.protocol).scores_missing
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
         with watch.over(folder):
@@ -381,6 +382,7 @@ def _settings(
     return {
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "protocol": request.protocol,
+        "thresholds": thresholds_of([request.protocol]),
         "detector": request.detector,
         "judge": request.judge,
         "judge_settings": judge,

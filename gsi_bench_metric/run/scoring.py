@@ -25,13 +25,11 @@ from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
 from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
-from gsi_bench_metric.protocols.official.scoring import OfficialScorer
 from gsi_bench_metric.protocols.official.source import Source
-from gsi_bench_metric.protocols.strict.scoring import StrictScorer
+from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protocol_named
 from gsi_bench_metric.run.planning import Plan
 
 __all__ = [
-    "PROTOCOLS",
     "Candidate",
     "Records",
     "ScoringError",
@@ -45,8 +43,6 @@ __all__ = [
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-PROTOCOLS = ("official", "strict")
 
 
 class ScoringError(ValueError):
@@ -65,13 +61,13 @@ class Candidate:
 
 
 def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
-    """The scorer of a protocol. The strict one has the same rules for every dataset type.
+    """The scorer of a protocol.
 
     Raises:
         ScoringError: see `require_protocol`.
     """
     require_protocol(protocol)
-    return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
+    return protocol_named(protocol).make_scorer(device, batch_size, dataset_type)
 
 
 def require_protocol(protocol: str) -> None:
@@ -80,8 +76,10 @@ def require_protocol(protocol: str) -> None:
     Raises:
         ScoringError: unknown.
     """
-    if protocol not in PROTOCOLS:
-        raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    try:
+        PROTOCOLS.require(protocol)
+    except ProtocolError as error:
+        raise ScoringError(str(error)) from error
 
 
 def score(
@@ -95,7 +93,7 @@ def score(
 ) -> list[Score]:
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
     wanted = frozenset(plan.ids)
-    problems = plan.problems if scorer.scores_missing else {}
+    problems = plan.problems if protocol_named(scorer.name).scores_missing else {}
     if judge is not None and judge.ahead:
         samples = list(samples)
         judge = _asked_ahead(plan, samples, judge, progress=progress)

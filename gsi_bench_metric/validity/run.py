@@ -31,6 +31,7 @@ from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
+from gsi_bench_metric.protocols.registry import PROTOCOLS, thresholds_of
 from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
 from gsi_bench_metric.run.unchanged import verify, watch_dataset
@@ -56,7 +57,7 @@ class Request:
 
     data: str
     split: str
-    protocols: tuple[str, ...] = ("strict", "official")
+    protocols: tuple[str, ...] = PROTOCOLS.names
     detector: str = "tracker"
     cells: tuple[str, ...] | None = None
     limit: int | None = None
@@ -329,6 +330,7 @@ def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
         "dataset": {"path": request.data, "revision": request.revision, "content_hash": read_content_hash(data)},
         "split": request.split,
         "protocols": list(request.protocols),
+        "thresholds": thresholds_of(request.protocols),
         "detector": request.detector,
         "device": request.device,
         "cells": None if request.cells is None else list(request.cells),

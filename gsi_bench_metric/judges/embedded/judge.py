@@ -28,9 +28,10 @@ from gsi_bench_metric.imaging import pictures
 from gsi_bench_metric.imaging.alignment import Alignment, align
 from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
-from gsi_bench_metric.judges.base import JudgeError, JudgeItem
+from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
 from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
 from gsi_bench_metric.judges.embedded.likeness import Laid, lay_over
+from gsi_bench_metric.judges.options import JudgeOptions
 
 __all__ = ["Aspects", "EmbeddedJudge", "score_of", "score_of_filling"]
 
@@ -95,7 +96,7 @@ class EmbeddedJudge:
 
     def __init__(self, device: str | None = None):
         """Builds the network when it is first asked. `device`: where; None: the CPU."""
-        self.detector: Detector | None = make_detector("tracker")
+        self.detector: Detector | None = make_detector("tracker", device=device)
         self.key = digest("embedded", _VERSION, self.detector.key)
         self._device = device or "cpu"
         self._lpips: LpipsAlex | None = None
@@ -244,3 +245,8 @@ def _colours(pixels: Picture) -> NDArray[np.float64]:
     np.add.at(counts, tuple(bins.T), 1.0)
     soft = np.stack([cv2.GaussianBlur(level, (0, 0), 0.8) for level in counts])
     return np.asarray(soft / max(soft.sum(), 1e-9))
+
+
+def make(options: JudgeOptions) -> Judge:
+    """The judge without a model."""
+    return EmbeddedJudge(options.device)
