@@ -66,7 +66,8 @@ class Detector(Protocol):
     the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height;
     in the source also presence, of what cannot be told even in the ground truth.
     Others report what they find of the target's class, without an id. All boxes stand in the frame of the
-    camera that took the picture: after a view edit, in the new camera's.
+    camera that took the picture: after a view edit, in the new camera's. One that holds gigabytes says `one_process = True`:
+    then a run starts no further processes by itself.
     """
 
     name: str

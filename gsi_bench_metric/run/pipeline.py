@@ -6,7 +6,6 @@ run at once, on several machines too.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -18,11 +17,9 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
 from tqdm import tqdm
 
-from gsi_bench_dataset.execution.workers import available_cores, run_tasks
+from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.safety.names import name_problem, printable
@@ -53,6 +50,7 @@ from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
 from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
+from gsi_bench_metric.run.working import keeping_records, score_tasks
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
@@ -102,7 +100,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     log = RunLog(folder / LOG)
     settings = _settings(request, inputs, rows, plans, files)
     begin_run(folder, settings)
-    workers = _worker_count(request, sum(len(plan.ids) for plan in plans.values()))
+    workers = _worker_count(request, inputs, sum(len(plan.ids) for plan in plans.values()))
     log.event("started", settings=settings, workers=workers)
     for (split, editor), plan in plans.items():
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
@@ -239,11 +237,11 @@ def _tasks(
         start = stop
 
 
-def _worker_count(request: Request, edits: int) -> int:
+def _worker_count(request: Request, inputs: Inputs, edits: int) -> int:
     """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
     if request.workers is not None:
         return request.workers
-    if request.detector == "detany3d":  # each would hold a network of 6 GB
+    if any(getattr(entry.detector, "one_process", False) for entry in inputs.entries):
         return 1
     return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
@@ -288,60 +286,35 @@ def _run(
     progress: bool,
     watch: Watch,
 ) -> list[Score]:
-    """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
+    """The scores of all tasks."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
     # Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then.
     pinned = dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
     start = functools.partial(_start, pinned, folder, inputs if workers == 1 else None, watch)
-    found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
-    with (
-        _one_thread(),
-        tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
-        contextlib.closing(run_tasks(tasks, start, workers=workers)) as results,
-    ):
-        for score in results:
-            found[score.editor, score.split, score.sample_id] = score
-            bar.update(len(found) - bar.n)
-            if time.monotonic() - logged > _PROGRESS_SECONDS:
-                logged = time.monotonic()
-                log.event("progress", done=len(found), total=total)
-    return list(found.values())
 
+    def note_progress(done: int) -> None:
+        nonlocal logged
+        if time.monotonic() - logged > _PROGRESS_SECONDS:
+            logged = time.monotonic()
+            log.event("progress", done=done, total=total)
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
-    former = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(former[0])
-        cv2.setNumThreads(former[1])
+    bar = tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress)
+    return score_tasks(tasks, start, lambda s: (s.editor, s.split, s.sample_id), bar, workers=workers, every=note_progress)
 
 
 def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
-    torch.set_num_threads(1)  # in a process of its own too
-    cv2.setNumThreads(1)
     inputs = opened or open_inputs(request)
     scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
-    records = RecordStore(folder / RECORDS)
     entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
 
-    def work(task: _Task) -> Iterator[Score]:
-        watch.require_unchanged(folder)
-        records.refresh()
-        try:
-            yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
-        finally:
-            records.sync()
+    def work(task: _Task, records: RecordStore) -> Iterator[Score]:
+        yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
 
-    return work
+    return keeping_records(folder, watch, work)
 
 
 def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry]) -> Iterator[Candidate]:

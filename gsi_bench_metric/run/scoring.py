@@ -138,7 +138,7 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
     loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
         yield from (item.score for item in chunk if item.score is not None)
-        yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
+        yield from (_no_picture(item.candidate, scorer, records, item.problem) for item in chunk if item.problem is not None)
         todo = [item for item in chunk if item.score is None and item.problem is None]
         if todo:
             yield from _scored(todo, scorer, records)
@@ -151,7 +151,7 @@ def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[S
     except ImageError as error:
         if len(todo) > 1:
             return [found for item in todo for found in _scored([item], scorer, records)]
-        return [_no_picture(todo[0].candidate, scorer, Reason("source_unreadable", str(error)))]
+        return [_no_picture(todo[0].candidate, scorer, records, Reason("source_unreadable", str(error)))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,13 +186,11 @@ def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
     return _Loaded(candidate, keys, source, edited, pictures)
 
 
-def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
-    sample, detector = candidate.sample, candidate.detector
+def _no_picture(candidate: Candidate, scorer: Scorer, records: Records, reason: Reason) -> Score:
+    sample = candidate.sample
 
     def source() -> list[Detection] | None:
-        picture = Picture(sample.image)
-        pixels = picture.pixels() if detector.needs_pixels else None
-        return detector.detect([DetectionItem(sample, "source", pixels, picture)])[0]
+        return _in_source(sample, candidate.detector, records)
 
     try:
         found = scorer.no_picture(sample, candidate.prediction.editor, reason, source)
@@ -308,6 +306,20 @@ def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> l
         found |= made
     parsed = {k: None if boxes is None else [Detection.from_json(box) for box in boxes] for k, boxes in found.items()}
     return [(parsed[source], parsed[edited]) for source, edited in keys_of]
+
+
+def _in_source(sample: Sample, detector: Detector, records: Records) -> list[Detection] | None:
+    """Detections in a sample's own image: from the records, whichever editor they were asked for, else made now."""
+    picture = Picture(sample.image)
+    key = digest("detections", detector.key, about_sample(sample, picture.sha256()))
+    kept = records.get("detections", key)
+    if kept is None:
+        (boxes,) = detector.detect(
+            [DetectionItem(sample, "source", picture.pixels() if detector.needs_pixels else None, picture)]
+        )
+        kept = {"found": None if boxes is None else [box.to_json() for box in boxes]}
+        records.append([("detections", key, kept)])
+    return None if kept["found"] is None else [Detection.from_json(box) for box in kept["found"]]
 
 
 def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:

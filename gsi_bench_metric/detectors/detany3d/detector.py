@@ -56,6 +56,7 @@ class DetAny3DDetector:
 
     name = "detany3d"
     needs_pixels = False
+    one_process = True  # a network of 6 GB
 
     def __init__(
         self,

@@ -1,0 +1,82 @@
+"""Tasks of scoring spread over processes, each with its records: what `evaluate` and `validate` have in common."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import torch
+from tqdm import tqdm
+
+from gsi_bench_dataset.execution.workers import run_tasks
+from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.storage.record_store import RecordStore
+from gsi_bench_metric.run.folder import RECORDS
+from gsi_bench_metric.run.unchanged import Watch
+
+__all__ = ["keeping_records", "score_tasks"]
+
+T = TypeVar("T")
+
+
+def score_tasks(
+    tasks: Iterable[T],
+    start: Callable[[], Callable[[T], Iterable[Score]]],
+    key: Callable[[Score], Hashable],
+    bar: tqdm,
+    *,
+    workers: int,
+    every: Callable[[int], None] = lambda _: None,
+) -> list[Score]:
+    """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once.
+
+    Args:
+        tasks: pieces of work.
+        start: makes what scores one, once in each worker; see `keeping_records`.
+        key: what tells scores apart.
+        bar: counts them.
+        workers: processes; 1: this one.
+        every: is told, after each score, how many there are.
+    """
+    found: dict[Hashable, Score] = {}
+    with _one_thread(), bar, contextlib.closing(run_tasks(tasks, start, workers=workers)) as results:
+        for score in results:
+            found[key(score)] = score
+            bar.update(len(found) - bar.n)
+            every(len(found))
+    return list(found.values())
+
+
+def keeping_records(
+    folder: Path, watch: Watch, work: Callable[[T, RecordStore], Iterator[Score]]
+) -> Callable[[T], Iterator[Score]]:
+    """What a worker does with each task: sees that the inputs are as they were, knows what others recorded, keeps its own."""
+    torch.set_num_threads(1)  # in a process of its own too
+    cv2.setNumThreads(1)
+    records = RecordStore(folder / RECORDS)
+
+    def recorded(task: T) -> Iterator[Score]:
+        watch.require_unchanged(folder)
+        records.refresh()
+        try:
+            yield from work(task, records)
+        finally:
+            records.sync()
+
+    return recorded
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in several threads end in other digits: with one, the bytes depend on neither cores nor workers."""
+    former = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former[0])
+        cv2.setNumThreads(former[1])
