@@ -351,7 +351,10 @@ def _add_register(subparsers: Any) -> None:
 
 
 def _run_register(_: argparse.Namespace) -> int:
-    from gsi_bench_metric.hf.register import register  # noqa: PLC0415
+    from gsi_bench_metric.hf.register import is_registered, register  # noqa: PLC0415
 
-    say(f'evaluate.load("gsi_bench") reads {register()}')
+    there = is_registered()
+    script = register()
+    what = "was there already" if there else "written, one import of this package"
+    say(f'{script}: {what}. evaluate.load("gsi_bench") reads it from any directory, offline')
     return 0
