@@ -73,7 +73,10 @@ def _register(cache: Path | str | None) -> Path:
 
 def is_registered(cache: Path | str | None = None) -> bool:
     """Whether this version's script is in the cache already."""
-    return _holds(_target(cache), SCRIPT.read_bytes())
+    try:
+        return _holds(_target(cache), SCRIPT.read_bytes())
+    except OSError:  # a cache that cannot be read holds nothing; `register` says what is wrong with it
+        return False
 
 
 def _target(cache: Path | str | None) -> Path:

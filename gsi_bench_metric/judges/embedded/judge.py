@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +31,7 @@ from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
 from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
 from gsi_bench_metric.judges.embedded.likeness import Laid, lay_over
 from gsi_bench_metric.judges.options import JudgeOptions
+from gsi_bench_metric.recent import Recent
 
 __all__ = ["Aspects", "EmbeddedJudge", "score_of", "score_of_filling"]
 
@@ -100,7 +100,7 @@ class EmbeddedJudge:
         self.key = digest("embedded", _VERSION, self.detector.key)
         self._device = device or "cpu"
         self._lpips: LpipsAlex | None = None
-        self._scenes: OrderedDict[str, Scene] = OrderedDict()
+        self._scenes: Recent[str, Scene] = Recent(_KEPT)
 
     def describe(self) -> dict[str, Any]:
         """That it is a proxy."""
@@ -161,11 +161,7 @@ class EmbeddedJudge:
         """The scene of a source view, kept for the edits that share it."""
         things = [thing.to_row() | {"is_target": False} for thing in sample.objects or ()]
         key = digest(source.sha256(), things, sample.target)
-        scene = self._scenes.pop(key, None) or read_scene(sample, source.rgb())
-        self._scenes[key] = scene
-        if len(self._scenes) > _KEPT:
-            self._scenes.popitem(last=False)
-        return scene
+        return self._scenes.get(key, lambda: read_scene(sample, source.rgb()))
 
     def _aspects(self, laid: Laid, scene: Scene, surface: Surface, others: Sequence[Surface]) -> Aspects:
         lit = _in_the_same_light(laid)
