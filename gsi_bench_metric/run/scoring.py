@@ -8,12 +8,10 @@ libraries. A record that exists is taken, so a changed picture, setting or weigh
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -28,6 +26,7 @@ from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
 from gsi_bench_metric.protocols.official.source import Source
 from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protocol_named
 from gsi_bench_metric.run.planning import Plan
+from gsi_bench_metric.run.working import ahead
 
 __all__ = [
     "Candidate",
@@ -40,9 +39,6 @@ __all__ = [
     "score",
     "score_candidates",
 ]
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 class ScoringError(ValueError):
@@ -135,7 +131,7 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
     records = NoRecords() if records is None else records
     # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
     size = max(4, 2 * scorer.batch_size)
-    loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
+    loaded = ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
         yield from (item.score for item in chunk if item.score is not None)
         yield from (_no_picture(item.candidate, scorer, records, item.problem) for item in chunk if item.problem is not None)
@@ -387,15 +383,3 @@ def _pixels(picture: Picture) -> str | None:
 def _threads(batch_size: int) -> int:
     """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
     return 1 if batch_size == 1 else min(8, available_cores())
-
-
-def _ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
-    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[B]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

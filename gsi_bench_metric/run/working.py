@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +19,11 @@ from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.run.folder import RECORDS
 from gsi_bench_metric.run.unchanged import Watch
 
-__all__ = ["keeping_records", "score_tasks"]
+__all__ = ["ahead", "keeping_records", "score_tasks"]
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def score_tasks(
@@ -80,3 +84,15 @@ def _one_thread() -> Iterator[None]:
     finally:
         torch.set_num_threads(former[0])
         cv2.setNumThreads(former[1])
+
+
+def ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
+    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[B]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

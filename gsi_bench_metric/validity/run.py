@@ -249,7 +249,7 @@ def _start(request: Request, folder: Path, made: Detector | None, watch: Watch) 
     """What a worker does once. `made`: this process's detector, which serves again."""
     data = resolve(request.data, request.revision, [request.split])
     scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
-    detector: Any = made or make_detector(request.detector, device=request.device)
+    detector: Any = make_detector(request.detector, device=request.device) if made is None else made
     if request.detector == "simulator":
         detector = _TruthDetector(detector)
 
