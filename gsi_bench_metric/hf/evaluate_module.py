@@ -199,7 +199,8 @@ class GsiBench(evaluate.Metric):
                 judge_options=judge_options,
             )
             require_protocol(protocol)
-            asked = JudgeOptions(**{"question": protocol_named(protocol).question} | dict(judge_options or {}))
+            default = {"question": protocol_named(protocol).question, "device": device}
+            asked = JudgeOptions(**default | dict(judge_options or {}))
             device = pick_device(device)
             request = _Request(
                 protocol=protocol,

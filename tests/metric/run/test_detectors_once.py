@@ -10,6 +10,7 @@ from toys import ToyDetector
 
 from gsi_bench_metric.detectors import DETECTORS
 from gsi_bench_metric.detectors.tracker import tracker
+from gsi_bench_metric.hf import evaluate_module
 from gsi_bench_metric.hf.evaluate_module import GsiBench
 from gsi_bench_metric.judges.embedded.judge import EmbeddedJudge
 from gsi_bench_metric.run.pipeline import evaluate
@@ -66,6 +67,15 @@ def test_compute_gives_its_device_to_the_detector(toy, make_sample):
         predictions=[{"id": sample.id, "image": sample.image.bytes}], references=[sample], detector="toy", device="cpu"
     )
     assert [options.device for options in toy.made] == ["cpu"]
+
+
+@pytest.mark.parametrize(("options", "expected"), [({}, "cpu"), ({"device": "meta"}, "meta")])
+def test_compute_gives_its_device_to_the_judge(make_sample, monkeypatch, options, expected):
+    sample, asked = make_sample(), []
+    monkeypatch.setattr(evaluate_module, "make_judge", lambda name, path, given: asked.append(given))
+    pair = {"predictions": [{"id": sample.id, "image": sample.image.bytes}], "references": [sample]}
+    GsiBench().compute(**pair, detector="simulator", judge="embedded", judge_options=options, device="cpu")
+    assert [given.device for given in asked] == [expected]
 
 
 def test_validate_gives_its_device_to_one_detector(toy, tmp_path, monkeypatch):
