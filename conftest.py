@@ -1,14 +1,10 @@
 """Settings of every test run, doctests of the packages included."""
 
 import importlib.util
-import os
 
 import pytest
 
 pytest_plugins = ("hostile.summary",)  # tests/attacks: one line over all attacks
-
-# Tests must not leave a metric in the user's cache; those of the registration set their own.
-os.environ["GSI_BENCH_NO_REGISTER"] = "1"
 
 # Collecting doctests imports modules; these need the extra `detany3d`.
 collect_ignore_glob = [] if importlib.util.find_spec("safetensors") else ["gsi_bench_metric/detectors/detany3d/*"]

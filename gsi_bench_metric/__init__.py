@@ -1,21 +1,16 @@
 """GSI-Bench scores: what a number means, from pictures and records to the row of an editor.
 
-Importing this package makes `evaluate.load("gsi_bench")` work on this machine, by a file in the Hugging Face cache (see
-`gsi_bench_metric.hf.register`); `GSI_BENCH_NO_REGISTER=1` switches that off.
-
 These names are what the package offers: scoring a whole run or one edit, the rules of the strict protocol, its thresholds and
 sentences, the measures on boxes and images, detectors, judges, editors, reports. They are listed with their signatures in
 docs/api.md and stay when modules move. Everything else in the package is private by convention.
 
-Importing the package loads none of them; each comes when it is first used.
+Importing the package writes nothing and loads none of them; each comes when it is first used. `gsi-bench register` makes
+`evaluate.load("gsi_bench")` work; `gsi_bench_metric.hf.load()` gives the same metric without it.
 """
 
-import os
-import warnings
 from typing import TYPE_CHECKING
 
 from gsi_bench_dataset.lazy import lazy_names
-from gsi_bench_metric.hf.register import register as _register
 
 if TYPE_CHECKING:
     from gsi_bench_metric.detectors.registry import make_detector
@@ -47,18 +42,6 @@ if TYPE_CHECKING:
     from gsi_bench_metric.run.pipeline import Request, evaluate
     from gsi_bench_metric.run.score_files import read_scores
     from gsi_bench_metric.run.scoring import ScoringError
-
-if os.environ.get("GSI_BENCH_NO_REGISTER", "") in ("", "0"):
-    try:
-        _register()
-    except OSError as _error:
-        warnings.warn(
-            f'evaluate.load("gsi_bench") will not find this metric: the cache of modules cannot be written ({_error}). Set '
-            "HF_MODULES_CACHE or HF_HOME to a writable folder and run `gsi-bench register`, or set GSI_BENCH_NO_REGISTER=1 to "
-            "do without it",
-            RuntimeWarning,
-            stacklevel=2,
-        )
 
 __all__ = [
     "STRICT",

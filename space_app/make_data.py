@@ -14,7 +14,8 @@ from pathlib import Path
 
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.shards import read_dataset, split_names, write_dataset
-from gsi_bench_space.shelf import EMBEDDED, VARIANTS, variants_of_dataset
+from gsi_bench_dataset.variants import variants_folder
+from gsi_bench_space.shelf import EMBEDDED, VARIANTS
 
 
 def picture_only(variant: Sample) -> Sample:
@@ -25,12 +26,12 @@ def picture_only(variant: Sample) -> Sample:
 def main(source: Path, out: Path = EMBEDDED) -> None:
     """Writes both datasets."""
     write_dataset({split: read_dataset(source, split) for split in split_names(source)}, out, title="GSI-Bench Space samples")
-    beside = variants_of_dataset(source)
+    beside = variants_folder(source)
     others = {
         split: [picture_only(row) for row in read_dataset(beside, split) if row.variant in VARIANTS]
         for split in split_names(beside)
     }
-    write_dataset(others, variants_of_dataset(out), title="GSI-Bench Space samples: other versions of some edits")
+    write_dataset(others, variants_folder(out), title="GSI-Bench Space samples: other versions of some edits")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from gsi_bench_metric.cli.judge_commands import (
     run_judge_validation,
 )
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+from gsi_bench_metric.detectors.registry import DETECTORS
+from gsi_bench_metric.judges.registry import JUDGES
+from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS
 
 __all__ = ["add_commands"]
 
@@ -72,12 +75,12 @@ def _add_evaluate(subparsers: Any) -> None:
     )
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
-    parser.add_argument("--protocol", default="strict", help="official (the paper's) or strict (default)")
     parser.add_argument(
-        "--detector", default="tracker", help="tracker (default), tracker-boxes, recorded, simulator or detany3d"
+        "--protocol", default=DEFAULT, help=f"{', '.join(PROTOCOLS)} (default: {DEFAULT}; official is the paper's)"
     )
+    parser.add_argument("--detector", default="tracker", help=f"{', '.join(DETECTORS)} (default: tracker)")
     parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
-    parser.add_argument("--judge", help="recorded, openai, local or embedded (a proxy); without one AC is not judged")
+    parser.add_argument("--judge", help=f"{', '.join(JUDGES)} (embedded: a proxy); without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
     parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
@@ -270,9 +273,9 @@ def _add_validate(subparsers: Any) -> None:
         "--protocol",
         nargs="+",
         dest="protocols",
-        default=["strict", "official"],
+        default=list(PROTOCOLS),
         metavar="NAME",
-        help="default: strict official",
+        help=f"default: {' '.join(PROTOCOLS)}",
     )
     parser.add_argument(
         "--detector",
@@ -353,7 +356,10 @@ def _add_register(subparsers: Any) -> None:
 
 
 def _run_register(_: argparse.Namespace) -> int:
-    from gsi_bench_metric.hf.register import register  # noqa: PLC0415
+    from gsi_bench_metric.hf.register import is_registered, register  # noqa: PLC0415
 
-    say(f'evaluate.load("gsi_bench") reads {register()}')
+    there = is_registered()
+    script = register()
+    what = "was there already" if there else "written, one import of this package"
+    say(f'{script}: {what}. evaluate.load("gsi_bench") reads it from any directory, offline')
     return 0

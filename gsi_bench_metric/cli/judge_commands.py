@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli.main import new_command, number, say, whole
+from gsi_bench_metric.judges.options import QUESTIONS
 
 __all__ = ["add_judge_options", "add_judge_validation", "add_serve_judge", "judge_options", "run_judge_validation"]
 
@@ -31,25 +32,8 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
         help="environment variable with the server's key (default: OPENAI_API_KEY for OpenAI's server or the one in "
         "OPENAI_BASE_URL, no key for others)",
     )
+    _add_question(group)
     group.add_argument("--judge-revision", metavar="REV", help="local: branch, tag or commit of a repository")
-    group.add_argument(
-        "--judge-question",
-        choices=("official", "strict"),
-        help="official: the reference's form of reply; strict: rated aspects under a schema (default: as the protocol)",
-    )
-    group.add_argument(
-        "--judge-prompt",
-        type=Path,
-        metavar="FILE",
-        help="text of the official question, sent as it is (the reference's, if you hold it)",
-    )
-    group.add_argument(
-        "--judge-samples", type=whole(1, 1000), default=1, metavar="K", help="ask K times; the median counts (default: 1)"
-    )
-    group.add_argument("--judge-temperature", type=number(0, 100), metavar="T", help="default: 0, and 0.7 with --judge-samples")
-    group.add_argument(
-        "--judge-seed", type=whole(0, 2**63 - 1), default=0, metavar="N", help="of the first asking (default: 0)"
-    )
     group.add_argument("--judge-max-tokens", type=whole(), default=1024, metavar="N", help="of a reply (default: 1024)")
     group.add_argument(
         "--judge-max-side",
@@ -79,6 +63,28 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--judge-batch-size", type=whole(1, 4096), metavar="N", help="local: edits at a time (default: 1 on a CPU, else 8)"
+    )
+
+
+def _add_question(group: Any) -> None:
+    """What is asked, and how often."""
+    group.add_argument(
+        "--judge-question",
+        choices=QUESTIONS.names,
+        help="official: the reference's form of reply; strict: rated aspects under a schema (default: as the protocol)",
+    )
+    group.add_argument(
+        "--judge-prompt",
+        type=Path,
+        metavar="FILE",
+        help="text of the official question, sent as it is (the reference's, if you hold it)",
+    )
+    group.add_argument(
+        "--judge-samples", type=whole(1, 1000), default=1, metavar="K", help="ask K times; the median counts (default: 1)"
+    )
+    group.add_argument("--judge-temperature", type=number(0, 100), metavar="T", help="default: 0, and 0.7 with --judge-samples")
+    group.add_argument(
+        "--judge-seed", type=whole(0, 2**63 - 1), default=0, metavar="N", help="of the first asking (default: 0)"
     )
 
 

@@ -4,12 +4,56 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from gsi_bench_dataset.records import Detection, Sample
-from gsi_bench_metric.imaging.pictures import Picture
 
-__all__ = ["DetectionItem", "Detector"]
+if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
+    from gsi_bench_metric.imaging.pictures import Picture
+
+__all__ = ["DTYPES", "DetectionItem", "Detector", "DetectorError", "DetectorOptions"]
+
+DTYPES = ("float32", "bfloat16")
+
+
+class DetectorError(ValueError):
+    """No such detector, or one that lacks something."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectorOptions:
+    """What a user may say about a detector; each reads its own.
+
+    Attributes:
+        detections: a file of recorded detections.
+        device: where poses or networks are computed; None: as the detector likes.
+        dtype: of a network's numbers, one of `DTYPES`; None: as the detector likes.
+        config: the chosen numbers of a detector that has any; None: its own.
+    """
+
+    detections: Path | None = None
+    device: str | None = None
+    dtype: str | None = None
+    config: Any = None
+
+    def refuse_config(self, detector: str) -> None:
+        """Does nothing where no numbers are given.
+
+        Raises:
+            DetectorError: some are.
+        """
+        if self.config is not None:
+            raise DetectorError(f"detector {detector!r} has no chosen numbers; leave config out, or take tracker")
+
+    def refuse_detections(self, detector: str, why: str) -> None:
+        """Does nothing where no file is given.
+
+        Raises:
+            DetectorError: one is.
+        """
+        if self.detections is not None:
+            raise DetectorError(f"detector {detector!r} {why}; leave --detections out")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +77,8 @@ class Detector(Protocol):
     the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height;
     in the source also presence, of what cannot be told even in the ground truth.
     Others report what they find of the target's class, without an id. All boxes stand in the frame of the
-    camera that took the picture: after a view edit, in the new camera's.
+    camera that took the picture: after a view edit, in the new camera's. One that holds gigabytes says `one_process = True`:
+    then a run starts no further processes by itself.
     """
 
     name: str

@@ -25,7 +25,7 @@ from gsi_bench_dataset.safety.files import (
     unique_keys,
 )
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.detectors.base import DetectionItem, Detector, DetectorError, DetectorOptions
 
 __all__ = ["DetectionFileError", "RecordedDetector", "reference_key"]
 
@@ -182,3 +182,16 @@ def _parse(rows: Any, where: str, fields: Sequence[str]) -> tuple[list[Detection
         except RecordError as error:
             problems += [f"{where}[{i}]: {problem}" for problem in error.problems]
     return detections, problems
+
+
+def make(options: DetectorOptions) -> Detector:
+    """The detector that reads a file.
+
+    Raises:
+        DetectorError: no file is given.
+        DetectionFileError: it cannot be used.
+    """
+    options.refuse_config("recorded")
+    if options.detections is None:
+        raise DetectorError("detector 'recorded' needs --detections: an infer_cache.json or a detections .jsonl")
+    return RecordedDetector.from_file(options.detections)

@@ -14,7 +14,7 @@ import numpy as np
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source, reference_frame
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample, SceneObject
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.detectors.base import DetectionItem, Detector, DetectorOptions
 from gsi_bench_metric.editors.baselines import paste
 from gsi_bench_metric.imaging.images import header_size, pixel_hash
 from gsi_bench_metric.imaging.pictures import Picture
@@ -112,3 +112,14 @@ def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int], name: 
         confidence=1.0,
         unobservable=("turn",) if thing.symmetry == "continuous" else (),
     )
+
+
+def make(options: DetectorOptions) -> Detector:
+    """The detector that is told the truth.
+
+    Raises:
+        DetectorError: a file of detections is given.
+    """
+    options.refuse_config("simulator")
+    options.refuse_detections("simulator", "reads the samples' own objects")
+    return SimulatorDetector()

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gsi_bench_metric.editors.base import Editor, EditorError, EditorOptions
+from gsi_bench_metric.registry import Registry
 
 __all__ = ["EDITORS", "make_editor"]
 
-
-def _diffusers(options: EditorOptions) -> Editor:
-    from gsi_bench_metric.editors.diffusers_pipeline import DiffusersEditor  # noqa: PLC0415 - an editor loads when asked for
-
-    return DiffusersEditor(options)
-
-
-def _openai(options: EditorOptions) -> Editor:
-    from gsi_bench_metric.editors.openai_endpoint import OpenAIEditor  # noqa: PLC0415
-
-    return OpenAIEditor(options)
-
-
-EDITORS: dict[str, Callable[[EditorOptions], Editor]] = {"diffusers": _diffusers, "openai": _openai}
+EDITORS: Registry[Callable[[EditorOptions], Editor]] = Registry(
+    "editor",
+    {
+        "diffusers": "gsi_bench_metric.editors.diffusers_pipeline:DiffusersEditor",
+        "openai": "gsi_bench_metric.editors.openai_endpoint:OpenAIEditor",
+    },
+    EditorError,
+    ", or a Python function as my_module:edit",
+)
 
 
 def make_editor(name: str, options: EditorOptions) -> Editor:
@@ -30,10 +26,8 @@ def make_editor(name: str, options: EditorOptions) -> Editor:
     Raises:
         EditorError: unknown, or lacking something.
     """
-    if name in EDITORS:
-        return EDITORS[name](options)
-    if ":" in name:
-        from gsi_bench_metric.editors.hook import HookEditor  # noqa: PLC0415
+    if name not in EDITORS and ":" in name:
+        from gsi_bench_metric.editors.hook import HookEditor  # noqa: PLC0415 - an editor loads when asked for
 
         return HookEditor(name, options)
-    raise EditorError(f"no editor {name!r}; expected {', '.join(sorted(EDITORS))}, or a Python function as my_module:edit")
+    return EDITORS[name](options)

@@ -11,6 +11,7 @@ from pathlib import Path
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import Prediction, Score
 from gsi_bench_metric.imaging.images import ImageError, load_rgb
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
 __all__ = ["absent_counts"]
@@ -34,7 +35,7 @@ def absent_counts(scores: Sequence[Score], predictions: Mapping[str, Prediction]
             names = {"missing"}
         for name in _KEYS.keys() & names:
             found[name].append(score.sample_id)
-        if score.protocol != "strict" and not names & _KEYS.keys():
+        if not protocol_named(score.protocol).says_blank and not names & _KEYS.keys():
             unsaid.append(score.sample_id)
     found["blank"] += _blank(unsaid, predictions)
     if not any(found.values()):

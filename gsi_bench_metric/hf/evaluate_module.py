@@ -41,11 +41,12 @@ from gsi_bench_metric.hf.pairing import BY_POSITION, misplaced, pair
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.protocols.base import Scorer
+from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS, protocol_named
 from gsi_bench_metric.results.aggregate import aggregate
 from gsi_bench_metric.run.folder import require_folder
 from gsi_bench_metric.run.planning import ON_MISSING, OnMissing, make_plan
 from gsi_bench_metric.run.score_files import write_scores
-from gsi_bench_metric.run.scoring import ScoringError, make_scorer, score
+from gsi_bench_metric.run.scoring import ScoringError, make_scorer, require_protocol, score
 from gsi_bench_metric.run.threads import one_thread
 
 __all__ = ["GsiBench"]
@@ -187,7 +188,7 @@ class GsiBench(evaluate.Metric):
         *,
         predictions: Iterable[Any] | None = None,
         references: Iterable[Any] | None = None,
-        protocol: str = "strict",
+        protocol: str = DEFAULT,
         detector: str = "tracker",
         judge: str | None = None,
         judge_options: Mapping[str, Any] | None = None,
@@ -218,11 +219,14 @@ class GsiBench(evaluate.Metric):
                 protocol=protocol,
                 ignore_extra=ignore_extra,
             )
-            asked = JudgeOptions(**{"question": "official" if protocol == "official" else "strict"} | dict(judge_options or {}))
+            require_protocol(protocol)
+            default = {"question": protocol_named(protocol).question, "device": device}
+            asked = JudgeOptions(**default | dict(judge_options or {}))
+            device = pick_device(device)
             request = _Request(
                 protocol=protocol,
-                scorer=make_scorer(protocol, pick_device(device), batch_size, dataset_type),
-                detector=make_detector(detector, _path(detections)),
+                scorer=make_scorer(protocol, device, batch_size, dataset_type),
+                detector=make_detector(detector, _path(detections), device),
                 judge=make_judge(judge, _path(judgements), asked) if judge is not None else None,
                 editor=editor,
                 out=_path(out),
@@ -331,11 +335,10 @@ def _require_sound(
         problems.append(f"on_missing: expected one of {', '.join(ON_MISSING)}, found {printable(on_missing)}")
     if not isinstance(ignore_extra, bool):
         problems.append(f"ignore_extra: expected True or False, found {printable(ignore_extra)}")
-    if protocol == "strict":  # has the same rules for every dataset type, and compares one pair at a time
-        given = {"dataset_type": dataset_type, "batch_size": batch_size}
-        problems += [
-            f"{name}: has no meaning for the strict protocol; leave it out" for name, v in given.items() if v is not None
-        ]
+    if protocol in PROTOCOLS:
+        given = {name for name, v in {"dataset_type": dataset_type, "batch_size": batch_size}.items() if v is not None}
+        unused = sorted(given - protocol_named(protocol).options)
+        problems += [f"{name}: has no meaning for the {protocol} protocol; leave it out" for name in unused]
     if judge is None and judge_options:
         problems.append("judge_options are given but no judge; use judge='openai', 'local' or 'embedded'")
     if not isinstance(editor, str) or not editor.strip():

@@ -1,4 +1,4 @@
-"""Makes `evaluate.load("gsi_bench")` work from any directory, offline.
+"""Makes `evaluate.load("gsi_bench")` work from any directory, offline: what `gsi-bench register` does.
 
 `evaluate` looks a bare name up in the current directory, on the Hub (in an organisation that is not ours), and last in its
 cache of modules, where the newest script of that name wins. Registering puts our script, one import of this package, there.
@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
-__all__ = ["SCRIPT", "modules_cache", "register"]
+from gsi_bench_dataset.safety.files import printable_path
+from gsi_bench_dataset.safety.system import system_problem
+
+__all__ = ["SCRIPT", "RegisterError", "is_registered", "modules_cache", "register"]
 
 SCRIPT = Path(__file__).with_name("gsi_bench.py")
+
 
 _HOME = ("evaluate_modules", "metrics", "evaluate-metric--gsi_bench")
 _DIGEST_LENGTH = 64  # `evaluate` looks at folders with names of this length only
 _MARGIN_NS = 1_000_000_000  # `evaluate` compares times as floats, and some file systems keep seconds only
+
+
+class RegisterError(OSError):
+    """The cache cannot be written; the message says what else can be done."""
 
 
 def modules_cache() -> Path:
@@ -37,12 +46,22 @@ def register(cache: Path | str | None = None) -> Path:
         The registered script.
 
     Raises:
-        OSError: the cache cannot be written.
+        RegisterError: the cache cannot be written.
     """
-    top = Path(cache) if cache is not None else modules_cache()
-    home = top.joinpath(*_HOME)
-    text = SCRIPT.read_bytes()
-    target = home / hashlib.sha256(text).hexdigest() / SCRIPT.name
+    try:
+        return _register(cache)
+    except OSError as error:
+        top = printable_path(Path(cache) if cache is not None else modules_cache())
+        raise RegisterError(
+            f'{top}: the cache of modules cannot be written ({system_problem(error)}), so evaluate.load("gsi_bench") will not '
+            "find this metric. Set HF_MODULES_CACHE or HF_HOME to a writable folder and run `gsi-bench register` again, or use "
+            "gsi_bench_metric.hf.load(), which needs no cache"
+        ) from error
+
+
+def _register(cache: Path | str | None) -> Path:
+    target, text = _target(cache), SCRIPT.read_bytes()
+    home = target.parents[1]
     if not _holds(target, text):
         home.mkdir(parents=True, exist_ok=True)
         for folder in (home, *list(home.parents)[: len(_HOME)]):
@@ -50,6 +69,19 @@ def register(cache: Path | str | None = None) -> Path:
         _install(target, text)
     _make_newest(target)
     return target
+
+
+def is_registered(cache: Path | str | None = None) -> bool:
+    """Whether this version's script is in the cache already."""
+    try:
+        return _holds(_target(cache), SCRIPT.read_bytes())
+    except OSError:  # a cache that cannot be read holds nothing; `register` says what is wrong with it
+        return False
+
+
+def _target(cache: Path | str | None) -> Path:
+    top = Path(cache) if cache is not None else modules_cache()
+    return top.joinpath(*_HOME) / hashlib.sha256(SCRIPT.read_bytes()).hexdigest() / SCRIPT.name
 
 
 def _holds(target: Path, text: bytes) -> bool:
@@ -61,8 +93,6 @@ def _holds(target: Path, text: bytes) -> bool:
 
 def _install(target: Path, text: bytes) -> None:
     """Makes the script's folder beside its place and moves it there whole: a folder without script would stop `evaluate`."""
-    import shutil  # noqa: PLC0415 - every import of the package runs this module, few of them install
-
     staging = target.parent.with_name(f".{target.parent.name[:16]}-{os.getpid()}")
     staging.mkdir(exist_ok=True)
     try:

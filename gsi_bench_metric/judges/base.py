@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gsi_bench_dataset.records import Detection, Judgement, Sample
 from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors.base import Detector
-from gsi_bench_metric.imaging.pictures import Picture
+
+if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
+    from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["Judge", "JudgeError", "JudgeItem", "JudgedAhead"]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections import OrderedDict
 from typing import Any
 
 from PIL import Image
 
 from gsi_bench_metric.imaging.images import load_rgb
 from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.recent import Recent
 
 __all__ = ["QUALITY", "Encoder"]
 
@@ -27,8 +26,7 @@ class Encoder:
 
     def __init__(self, max_side: int | None):
         self._max_side = max_side
-        self._made: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._made: Recent[str, bytes] = Recent(_KEPT)
 
     def describe(self) -> dict[str, Any]:
         """Format, quality and size, for a key."""
@@ -40,17 +38,7 @@ class Encoder:
         Raises:
             ImageError: the picture cannot be read.
         """
-        key = picture.sha256()
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
-        data = self._encode(picture)
-        with self._lock:
-            self._made[key] = data
-            if len(self._made) > _KEPT:
-                self._made.popitem(last=False)
-        return data
+        return self._made.get(picture.sha256(), lambda: self._encode(picture))
 
     def _encode(self, picture: Picture) -> bytes:
         image = Image.fromarray(load_rgb(picture.encoded()))  # not picture.rgb(): many wait for their turn, undecoded

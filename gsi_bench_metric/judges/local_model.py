@@ -11,8 +11,8 @@ import torch
 
 from gsi_bench_dataset.safety.images import open_image
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_metric.judges.asking import Query, Reply
-from gsi_bench_metric.judges.base import JudgeError
+from gsi_bench_metric.judges.asking import ModelJudge, Query, Reply
+from gsi_bench_metric.judges.base import Judge, JudgeError
 from gsi_bench_metric.judges.encoding import Encoder
 from gsi_bench_metric.judges.options import JudgeOptions
 from gsi_bench_metric.judges.prompt import View
@@ -162,3 +162,12 @@ def _files(folder: Path) -> str | None:
     if not folder.is_dir():
         return None
     return digest("files", sorted((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in folder.iterdir() if p.is_file()))
+
+
+def make(options: JudgeOptions) -> Judge:
+    """The judge that asks a model in this process.
+
+    Raises:
+        JudgeError: it lacks something.
+    """
+    return ModelJudge(LocalModel(options), options.make_question(), options.samples, options.seed, options.price)

@@ -20,8 +20,8 @@ from typing import Any
 from gsi_bench_dataset.safety.keys import clean
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, limited_client
 from gsi_bench_metric.imaging.images import ImageError
-from gsi_bench_metric.judges.asking import Query, Reply
-from gsi_bench_metric.judges.base import JudgeError
+from gsi_bench_metric.judges.asking import ModelJudge, Query, Reply
+from gsi_bench_metric.judges.base import Judge, JudgeError
 from gsi_bench_metric.judges.encoding import Encoder
 from gsi_bench_metric.judges.options import JudgeOptions
 from gsi_bench_metric.judges.prompt import View
@@ -354,3 +354,12 @@ def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return clean(f"{type(error).__name__}: {error}")[:200]
+
+
+def make(options: JudgeOptions) -> Judge:
+    """The judge that asks a server.
+
+    Raises:
+        JudgeError: it lacks something.
+    """
+    return ModelJudge(OpenAIServer(options), options.make_question(), options.samples, options.seed, options.price)

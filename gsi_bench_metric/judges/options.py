@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.keys import Access, KeyProblemError, access, address_problems
 from gsi_bench_metric.judges.base import JudgeError
+from gsi_bench_metric.judges.prompt import Question
+from gsi_bench_metric.registry import Registry
 
-__all__ = ["QUESTIONS", "JudgeOptions"]
+__all__ = ["DEFAULT_QUESTION", "QUESTIONS", "WITH_OWN_TEXT", "JudgeOptions"]
 
-QUESTIONS = ("official", "strict")
+QUESTIONS: Registry[Callable[[], Question]] = Registry(
+    "question of a judge",
+    {
+        "official": "gsi_bench_metric.judges.official_question:OfficialQuestion",
+        "strict": "gsi_bench_metric.judges.strict_question:StrictQuestion",
+    },
+    JudgeError,
+)
+DEFAULT_QUESTION = "strict"  # where no protocol says which
+WITH_OWN_TEXT = "official"  # the question of which a user may give the text: the paper's, whose text is not free
 # Least and most of the whole numbers. A server's seed has 63 bits; more of the others is a slip of the finger.
 _WHOLE = {
     "samples": (1, 1000),
@@ -37,7 +49,7 @@ class JudgeOptions:
         key_env: the environment variable that holds the server's key; None: OPENAI_API_KEY for the server of
             OPENAI_BASE_URL, else OpenAI's, and none for others, so that no key goes to a server that it was not meant for.
         revision: of a Hub repository.
-        question: "official" or "strict"; None: as the protocol.
+        question: one of `QUESTIONS`; None: as the protocol.
         prompt: file with the text of the official question, sent as it is.
         samples: askings of an edit, whose median counts.
         temperature: None: 0 for one asking, else 0.7.
@@ -98,9 +110,9 @@ class JudgeOptions:
             if (value := getattr(self, name)) is not None and not least <= value <= most
         ]
         if self.question is not None and self.question not in QUESTIONS:
-            problems.append(f"--judge-question: expected one of {', '.join(QUESTIONS)}, found {self.question!r}")
-        if self.prompt is not None and self.question == "strict":
-            problems.append("--judge-prompt is the text of the official question; add --judge-question official")
+            problems.append(f"--judge-question: expected {QUESTIONS.expected()}, found {self.question!r}")
+        if self.prompt is not None and self.question not in (None, WITH_OWN_TEXT):
+            problems.append(f"--judge-prompt is the text of the {WITH_OWN_TEXT} question; add --judge-question {WITH_OWN_TEXT}")
         if self.samples > 1 and self.heat <= 0:
             problems.append("--judge-temperature 0 gives the same reply every time; leave it out, or --judge-samples")
         if not 0 <= self.heat <= 2:
@@ -113,3 +125,15 @@ class JudgeOptions:
             problems += address_problems(self.url, "--judge-url")
         if problems:
             raise JudgeError(summary_of("the judge's options do not fit together", problems))
+
+    def make_question(self) -> Question:
+        """The question that is asked: of that name, or with the user's text; the default own default where nothing is said.
+
+        Raises:
+            JudgeError: no such question, or a text that cannot be read.
+        """
+        if self.prompt is not None:
+            from gsi_bench_metric.judges.official_question import OfficialQuestion  # noqa: PLC0415 - loads when asked for
+
+            return OfficialQuestion.from_file(self.prompt)
+        return QUESTIONS[self.question or DEFAULT_QUESTION]()

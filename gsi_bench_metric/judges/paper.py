@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PAPER_MODEL", "PAPER_PROMPT_SHA256", "unlike_the_papers"]
+__all__ = ["PAPER_MODEL", "PAPER_PROMPT_SHA256", "PAPER_QUESTION", "unlike_the_papers"]
 
 PAPER_PROMPT_SHA256 = "51fb107b74cc37c9d1ae79d641d7493540dc4ae268c09212778a56b0338a007d"
 PAPER_MODEL = "Qwen3-VL-235B-A22B-Instruct"
+PAPER_QUESTION = "official"  # whose form of reply is the reference's
 
 
 def unlike_the_papers(judge: str, settings: Mapping[str, Any]) -> list[str]:
@@ -24,7 +25,7 @@ def unlike_the_papers(judge: str, settings: Mapping[str, Any]) -> list[str]:
     model = str(settings.get("model"))
     if model.rstrip("/").rpartition("/")[2] != PAPER_MODEL:
         lacking.append(f"model {model}, not {PAPER_MODEL}")
-    if settings.get("question") != "official" or settings.get("prompt_sha256") != PAPER_PROMPT_SHA256:
+    if settings.get("question") != PAPER_QUESTION or settings.get("prompt_sha256") != PAPER_PROMPT_SHA256:
         lacking.append("not the reference's prompt (SHA-256 51fb107b…); give it by --judge-prompt")
     if settings.get("temperature") != 0 or settings.get("samples") != 1:
         lacking.append("not one reply at temperature 0")

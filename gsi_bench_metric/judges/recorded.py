@@ -13,7 +13,8 @@ from gsi_bench_dataset.records import Judgement
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
-from gsi_bench_metric.judges.base import JudgeItem
+from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
+from gsi_bench_metric.judges.options import JudgeOptions
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
 
@@ -112,3 +113,15 @@ class RecordedJudge:
                 found = self._by_index[sample_id + suffix]
                 return Judgement(sample_id, found.judge, found.score, found.reply, found.problem)
         return Judgement(sample_id=sample_id, judge=self.name, problem="no judgement recorded for this edit")
+
+
+def make(options: JudgeOptions) -> Judge:
+    """The judge that reads a file.
+
+    Raises:
+        JudgeError: no file is given.
+        JudgementFileError: it cannot be used.
+    """
+    if options.judgements is None:
+        raise JudgeError("judge 'recorded' needs --judgements: the reference's predictions_*.json")
+    return RecordedJudge.from_file(options.judgements)

@@ -1,17 +1,24 @@
-"""What scoring asks of a protocol, and the records that pass between its steps."""
+"""What everything else asks of a protocol: its facts, its scorer at work, and the records that pass between its steps."""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Reason, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Operation, Reason, Sample, Score
 from gsi_bench_dataset.schema import Record, record, spec
-from gsi_bench_metric.imaging.pictures import Picture
-from gsi_bench_metric.protocols.official.source import Source, SourceCache
 
-__all__ = ["Edit", "Measurement", "Place", "Scorer"]
+if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
+    from gsi_bench_metric.imaging.pictures import Picture
+    from gsi_bench_metric.protocols.official.source import Source, SourceCache
+
+__all__ = ["Asked", "Edit", "Measurement", "MetricProtocol", "Place", "ProtocolError", "Scorer"]
+
+
+class ProtocolError(ValueError):
+    """No such protocol; the message says which there are."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +63,6 @@ class Scorer(Protocol):
     name: str
     key: str  # everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device
     batch_size: int  # pictures that are compared together
-    # Whether samples without a picture go through `no_picture` with everything else; else the plan's word on them is final.
-    scores_missing: bool
     sources: SourceCache
 
     def operation(self, sample: Sample) -> str:
@@ -85,3 +90,80 @@ class Scorer(Protocol):
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
         """The score of a sample without a usable picture; `source` asks the detector about the sample's own."""
+
+
+class Asked(Protocol):
+    """A sample, or an outline of one without its images."""
+
+    @property
+    def id(self) -> str:
+        """Of the sample."""
+
+    @property
+    def split(self) -> str:
+        """Of the sample."""
+
+    @property
+    def scene_id(self) -> str | None:
+        """Of the sample."""
+
+    @property
+    def prompt(self) -> str:
+        """The instruction."""
+
+    @property
+    def operation(self) -> Operation | None:
+        """What the instruction asks, where it is understood."""
+
+
+class MetricProtocol(abc.ABC):
+    """A protocol: all that planning, scoring, tables, reports and the app must know of it. One object each, without state."""
+
+    name: ClassVar[str]  # as `--protocol` takes it
+    version: ClassVar[int]  # of its code: other ones may give other numbers for the same inputs
+    question: ClassVar[str]  # what a judge is asked where nobody says otherwise
+    of_paper: ClassVar[bool] = False  # the paper's: its numbers may stand beside the paper's, in the reference's result files
+    # Whether samples without an image go through `Scorer.no_picture` and count in every mean; else they drop out of the means.
+    scores_missing: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False  # whether rows say what the edits that nobody can be scored on could change at most
+    tells_faults: ClassVar[bool] = False  # whether a score carries its own explanation; else it is told from the detections
+    all_objects: ClassVar[bool] = False  # whether it goes by every known object of the scene, or by the target's class alone
+    options: ClassVar[frozenset[str]] = frozenset()  # of `make_scorer`: those that change something
+    says_blank: ClassVar[bool] = False  # whether an image that shows nothing has a reason of its own
+    judge_can_zero: ClassVar[bool] = False  # whether an AC of 0, or none, makes all numbers of an edit 0
+
+    @abc.abstractmethod
+    def make_scorer(self, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
+        """The protocol at work. What it has no use for it leaves aside."""
+
+    @abc.abstractmethod
+    def operation(self, sample: Asked) -> str:
+        """The operation as the protocol reads it; empty where it does not understand."""
+
+    @abc.abstractmethod
+    def without_picture(self, sample: Asked, editor: str, reason: Reason) -> Score:
+        """The score of a sample that has no usable image."""
+
+    @abc.abstractmethod
+    def edit_values(self, scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
+        """What every scored edit adds to a row, 0–100, by sample id: ic sa el el_ssim and ac average | average_ic_sa_el."""
+
+    @abc.abstractmethod
+    def locality(self, score: Score) -> dict[str, float]:
+        """EL and its SSIM form of an edit, 0–100, whether it complied or not; {} where they were not measured."""
+
+    def measures(self, judged: bool) -> tuple[str, ...]:
+        """The keys of a row, in their order."""
+        return ("ic", "sa", "el", "el_ssim", "ac", "average") if judged else ("ic", "sa", "el", "el_ssim", "average_ic_sa_el")
+
+    def complete(self, scores: Sequence[Score]) -> bool:
+        """Whether means over these scores may be told; else they would be of another set than other editors'."""
+        return True
+
+    def thresholds(self) -> Mapping[str, Any]:
+        """The numbers of its rules by name, as plain values of JSON; {} where they are no object of their own."""
+        return {}
+
+    def describe_thresholds(self) -> Sequence[tuple[str, Any, str, str]]:
+        """(name, value, unit, reason) of each, in order."""
+        return ()

@@ -11,6 +11,7 @@ from gsi_bench_metric.report.faults import FailedEdits, failed_edits
 from gsi_bench_metric.report.gallery import Gallery, build_gallery
 from gsi_bench_metric.report.plots import bin_counts
 from gsi_bench_metric.report.tables import EditorRow
+from gsi_bench_metric.report.thresholds import ThresholdTable, threshold_tables
 from gsi_bench_metric.results.aggregate import ReasonCount, aggregate, reason_counts
 from gsi_bench_metric.run.folder import Run, require_reportable
 
@@ -86,6 +87,11 @@ class Report:
     def splits(self) -> list[str]:
         """The splits that have rows, in their order."""
         return list(dict.fromkeys(row.split for row in self.rows))
+
+    @property
+    def thresholds(self) -> list[ThresholdTable]:
+        """The numbers of the protocol's rules; nothing for runs that did not record them."""
+        return threshold_tables(self.run_settings)
 
     def has(self, key: str) -> bool:
         """Whether any row has a number under this key."""

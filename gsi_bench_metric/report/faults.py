@@ -8,6 +8,7 @@ from typing import Any
 
 from gsi_bench_dataset.records import FAULTS, OPERATIONS, Score
 from gsi_bench_metric.pages.tables import Cell, Table
+from gsi_bench_metric.protocols.registry import protocol_named
 
 __all__ = ["FAULTS_COUNTED", "FailedEdits", "failed_edits", "fault_tables", "meaning_of"]
 
@@ -67,7 +68,7 @@ def failed_edits(split: str, editor: str, scores: Iterable[Score]) -> list[Faile
     """By operation; nothing for the official protocol, whose scores have no faults."""
     groups: dict[str, list[Score]] = {}
     for score in scores:
-        if score.protocol == "strict" and score.ic is not None:
+        if protocol_named(score.protocol).tells_faults and score.ic is not None:
             groups.setdefault(score.operation, []).append(score)
     return [_of_operation(split, editor, operation, groups[operation]) for operation in sorted(groups, key=_order)]
 

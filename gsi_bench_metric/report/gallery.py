@@ -18,6 +18,7 @@ from gsi_bench_dataset.storage.predictions import PredictionError
 from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_metric.pages.images import change_map, data_url, fit, shrink
 from gsi_bench_metric.pages.numbers import DASH, fixed
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.report.overlay import (
     Shape,
     edited_shapes,
@@ -188,7 +189,7 @@ def _numbers(score: Score, judged: bool) -> list[tuple[str, str]]:
 
 def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
     notes = []
-    if judged and not score.ac and score.protocol == "official":
+    if judged and not score.ac and protocol_named(score.protocol).judge_can_zero:
         said = "gave 0" if score.ac == 0 else "gave no usable score"
         notes.append(f"The judge {said}: all four numbers of this edit count 0 in the means.")
     if score.operation != "view" and sample.pixel_frame == "unknown":
@@ -226,10 +227,9 @@ def _figures(
         url = None if truth is None else data_url(shrink(truth, small))
         figures.append(Figure("Ground truth", url, size, why=images.truth.why))
     if after is not None:
-        of_protocol = strict_region_shapes if score.protocol == "strict" else region_shapes
-        shapes = (
-            [] if score.lpips is None or (is_view and score.protocol == "strict") else of_protocol(sample, size, source, edited)
-        )
+        all_objects = protocol_named(score.protocol).all_objects
+        of_protocol = strict_region_shapes if all_objects else region_shapes
+        shapes = [] if score.lpips is None or (is_view and all_objects) else of_protocol(sample, size, source, edited)
         figures.append(Figure("Change", data_url(change_map(before, after)), size, shapes))
     return figures
 
@@ -249,6 +249,6 @@ def _edited_shapes(
     source: Sequence[Detection] | None,
     edited: Sequence[Detection] | None,
 ) -> list[Shape]:
-    if score.protocol == "strict":
+    if protocol_named(score.protocol).all_objects:
         return strict_shapes(sample, score.operation, size, source, edited)
     return edited_shapes(sample, score.operation, size, edited, evidence_of(score.operation, sample, source, edited))

@@ -15,6 +15,7 @@ from gsi_bench_metric.protocols.official.results import (
     summarise,
     summary_tables,
 )
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.run.folder import Run, RunError, require_folder
 
 __all__ = ["require_official", "write_official_json"]
@@ -53,7 +54,7 @@ def require_official(run: Run, out: Path) -> None:
         RunError: a run of another protocol, two editors whose names differ by underscores only (quirk 96), or one whose name
             cannot be a folder's; or `out` is no folder.
     """
-    if run.settings["protocol"] != "official":
+    if not protocol_named(run.settings["protocol"]).of_paper:
         raise RunError(f"--official-json needs a run of the official protocol, found {run.settings['protocol']!r}")
     editors = sorted({editor for _, editor in run.groups()})
     problems = [f"{printable(editor)}: {why}" for editor in editors if (why := name_problem(editor)) is not None]

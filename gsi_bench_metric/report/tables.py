@@ -151,4 +151,5 @@ def _with_difference(values: Mapping[str, float], key: str) -> Cell:
 
 
 def _is_count(key: str) -> bool:
-    return key.split("/", 1)[0] in ("n", "n_ic", "n_not_scored")
+    name = key.split("/", 1)[0]
+    return name == "n" or name.startswith("n_")

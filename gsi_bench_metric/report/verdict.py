@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gsi_bench_dataset.records import Detection, Sample, Score
 from gsi_bench_metric.geometry.boxes import box_iou_3d, center_distance, rotation_angle
 from gsi_bench_metric.protocols.official import operations as official
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import Phrase, explanation, reason_text, sentence
 from gsi_bench_metric.report.target import Evidence, evidence_of
 
@@ -45,7 +46,7 @@ def explain(  # noqa: PLR0917 - a score and what it was made from
         dataset_type: GSI-Real or GSI-Syn if the run fixed it, else the split's own.
         language: "en" or "zh".
     """
-    if score.protocol == "strict":
+    if protocol_named(score.protocol).tells_faults:
         outcome = "Not scored" if score.ic is None else "Passed" if score.ic else "Failed"
         told = explanation(score, language)
         return Verdict(outcome, _ended(told, language) if told else sentence([Phrase("official.unknown")], language))

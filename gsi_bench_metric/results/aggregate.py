@@ -27,13 +27,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from gsi_bench_dataset.records import REASONS, Score
-from gsi_bench_metric.protocols.official import results as official_results
-from gsi_bench_metric.protocols.strict import results as strict_results
+from gsi_bench_metric.protocols.base import MetricProtocol
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.results.statistics import mean_interval
 
 __all__ = ["ReasonCount", "aggregate", "edit_values", "reason_counts", "scenes_of"]
-
-_NAMES = {"el_lpips": "el"}  # the reference's name -> ours
 
 
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
@@ -44,18 +42,20 @@ def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     detection, say), the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for
     the operations that are complete.
     """
-    of_group = _strict_group if _is_strict(scores) else _official_group
-    row = of_group(scores, judged)
+    if not scores:
+        return {"n": 0, "n_not_scored": 0}
+    protocol = _protocol(scores)
+    row = _group(protocol, scores, judged)
     by_operation: dict[str, list[Score]] = defaultdict(list)
     for score in scores:
         by_operation[score.operation].append(score)
     for operation, group in sorted(by_operation.items()):
-        row.update({f"{key}/{operation}": value for key, value in of_group(group, judged).items()})
+        row.update({f"{key}/{operation}": value for key, value in _group(protocol, group, judged).items()})
     return row
 
 
-def _is_strict(scores: Sequence[Score]) -> bool:
-    return bool(scores) and scores[0].protocol == "strict"
+def _protocol(scores: Sequence[Score]) -> MetricProtocol:
+    return protocol_named(scores[0].protocol)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +85,7 @@ def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, fl
 
     The row is the mean of these over the edits. Strict: a number that could not be measured is left out.
     """
-    if _is_strict(scores):
-        return strict_results.edit_values(scores, judged)
-    results = official_results.results_from_scores(scores)
-    ac = {s.sample_id: s.ac for s in scores} if judged else None
-    gated = official_results.gated_rows(results, ac)
-    rows = {s.sample_id: gated.get(official_results.result_key(s.sample_id)) for s in scores}
-    return {i: {_NAMES.get(name, name): value for name, value in row.items()} for i, row in rows.items() if row is not None}
+    return _protocol(scores).edit_values(scores, judged) if scores else {}
 
 
 def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
@@ -99,32 +93,31 @@ def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
     return {s.sample_id: s.scene_id or s.sample_id for s in scores}
 
 
-def _official_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
-    values, scenes = edit_values(scores, judged), scenes_of(scores)
+def _group(protocol: MetricProtocol, scores: Sequence[Score], judged: bool) -> dict[str, float]:
+    values, scenes = protocol.edit_values(scores, judged), scenes_of(scores)
     row: dict[str, float] = {}
-    if values and all(s.ic is not None for s in scores if s.state != "no_picture"):
-        row = _means(values, scenes) | _with_missing_as_zero(values, scores, scenes) | _given_ic(scores, judged, scenes)
-    row |= _means(_plain_locality(s for s in scores if s.lpips is not None), scenes, "_ungated")
+    if values and protocol.complete(scores):
+        row = _means(values, scenes)
+        row |= {} if protocol.scores_missing else _with_missing_as_zero(values, scores, scenes)
+        row |= _given_ic(protocol, scores, judged, scenes)
+    row |= _means({s.sample_id: protocol.locality(s) for s in scores}, scenes, "_ungated")
+    row |= _bounds(values, scores, protocol.measures(judged)) if protocol.bounded else {}
     row["n"] = len(values)
     row["n_not_scored"] = len(scores) - row["n"]
     return row
 
 
-def _strict_group(scores: Sequence[Score], judged: bool) -> dict[str, float]:
-    values, scenes = strict_results.edit_values(scores, judged), scenes_of(scores)
-    row = _means(values, scenes) | (_given_ic(scores, judged, scenes) if values else {})
-    row |= _means({s.sample_id: strict_results.locality(s) for s in scores}, scenes, "_ungated")
-    for key in strict_results.measures(judged):
+def _bounds(values: Mapping[str, Mapping[str, float]], scores: Sequence[Score], measures: Iterable[str]) -> dict[str, float]:
+    """What means would be with the edits that have no number as 0 and as the most it can be; of how many edits a mean is."""
+    row: dict[str, float] = {}
+    for key in measures:
         known = [edit[key] for edit in values.values() if key in edit]
-        unknown = len(scores) - len(known)
-        if unknown:
+        if len(known) < len(scores):
             row[f"{key}_worst"] = sum(known) / len(scores)
             most = (1.0 if s.ic is None else s.ic for s in scores if key not in values.get(s.sample_id, {}))
             row[f"{key}_best"] = (sum(known) + 100 * sum(most)) / len(scores)
         if values and key not in ("ic", "sa"):
             row[f"n_{key}"] = len(known)
-    row["n"] = len(values)
-    row["n_not_scored"] = len(scores) - row["n"]
     return row
 
 
@@ -136,27 +129,15 @@ def _with_missing_as_zero(
     return _means({**values, **missing}, scenes, "_all") if missing else {}
 
 
-def _given_ic(scores: Sequence[Score], judged: bool, scenes: Mapping[str, str]) -> dict[str, float]:
+def _given_ic(protocol: MetricProtocol, scores: Sequence[Score], judged: bool, scenes: Mapping[str, str]) -> dict[str, float]:
     complied = [s for s in scores if s.ic == 1]
-    locality = _plain_locality(complied)
+    locality = {s.sample_id: protocol.locality(s) for s in complied}
     accuracy = {s.sample_id: {"sa": 100 * s.sa} for s in complied if s.sa is not None}
     appearance = {s.sample_id: {"ac": 10 * s.ac} for s in complied if judged and s.ac is not None}
     row: dict[str, float] = {"n_ic": len(complied)}
     for values in (accuracy, locality, appearance):
         row |= _means(values, scenes, "_given_ic")
     return row
-
-
-def _plain_locality(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
-    """Locality of each edit whether it complied or not."""
-    scores = list(scores)
-    if _is_strict(scores):
-        return {s.sample_id: strict_results.locality(s) for s in scores}
-    return {
-        s.sample_id: {"el": 100 - 100 * s.lpips, "el_ssim": 100 * s.ssim}
-        for s in scores
-        if s.lpips is not None and s.ssim is not None
-    }
 
 
 def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str], suffix: str = "") -> dict[str, float]:

@@ -32,6 +32,7 @@ from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.storage.folders import write_atomically
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges.paper import unlike_the_papers
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.run.score_files import read_scores, score_lines, write_scores
 from gsi_bench_metric.run.settings import FORMAT, damaged, inputs_of, is_run, read_settings, settings_problems
 
@@ -293,7 +294,7 @@ def comparable_with_paper(
     found = set(origins)
     if found != {"official"}:
         lacking.append(f"the data's origin is {', '.join(sorted(found)) or 'unknown'}, not official")
-    if protocol != "official":
+    if not protocol_named(protocol).of_paper:
         lacking.append(f"protocol {protocol}")
     if detector != "detany3d":
         lacking.append(f"detector {detector}: nothing in the run proves that DetAny3D with the paper's settings made the boxes")

@@ -12,6 +12,9 @@ from gsi_bench_dataset.storage.predictions import PredictionError, PredictionSet
 from gsi_bench_dataset.storage.shards import resolve, split_names
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.judges import Judge, JudgeError, JudgeOptions, make_judge
+from gsi_bench_metric.judges.options import WITH_OWN_TEXT
+from gsi_bench_metric.judges.registry import RECORDED
+from gsi_bench_metric.protocols.registry import DEFAULT, protocol_named
 from gsi_bench_metric.run.folder import file_hash
 from gsi_bench_metric.run.planning import OnMissing
 from gsi_bench_metric.run.scoring import ScoringError
@@ -28,7 +31,7 @@ class Request:
     predictions: tuple[Path, ...]
     data: str
     split: str
-    protocol: str = "strict"
+    protocol: str = DEFAULT
     detector: str = "tracker"
     detections: Path | None = None  # a file, or a folder <editor>/<split>_eval/infer_cache.json
     judge: str | None = None
@@ -88,9 +91,10 @@ def open_inputs(request: Request) -> Inputs:
     problems = [f"{request.data} has no split {', '.join(absent)}; it has {', '.join(present)}"] if absent else []
     entries = []
     judge = _common_judge(request, problems)
+    detectors = _Detectors(request)
     for found in sets:
         try:
-            entries.append(_entry(request, found, judge, alone=len(sets) == 1))
+            entries.append(_entry(request, found, judge, detectors, alone=len(sets) == 1))
         except ValueError as error:  # all of these carry a message for the user
             problems.append(f"{found.editor} on {found.split}: {error}")
     if problems:
@@ -123,7 +127,7 @@ def _prediction_sets(request: Request) -> list[PredictionSet]:
 
 def _common_judge(request: Request, problems: list[str]) -> Judge | None:
     """The judge of all editors and splits; None where there is none, or each editor has judgements of its own."""
-    if request.judge in (None, "recorded"):
+    if request.judge in (None, RECORDED):
         return None
     options = request.judge_options
     if options.question is None:
@@ -137,10 +141,25 @@ def _common_judge(request: Request, problems: list[str]) -> Judge | None:
 
 def _question(request: Request) -> str:
     """The question that goes with the protocol, and with a prompt that the user gives."""
-    return "official" if request.protocol == "official" or request.judge_options.prompt is not None else "strict"
+    return protocol_named(request.protocol).question if request.judge_options.prompt is None else WITH_OWN_TEXT
 
 
-def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: bool) -> Entry:
+class _Detectors:
+    """The detectors of a run, each made once: editors and splits share it, with what it remembers of a source."""
+
+    def __init__(self, request: Request):
+        self._request = request
+        self._made: dict[Path | None, Detector] = {}
+
+    def of(self, detections: Path | None) -> Detector:
+        """The detector that reads this file, or the only one."""
+        if detections not in self._made:
+            request = self._request
+            self._made[detections] = make_detector(request.detector, detections, request.device, request.dtype)
+        return self._made[detections]
+
+
+def _entry(request: Request, found: PredictionSet, judge: Judge | None, detectors: _Detectors, *, alone: bool) -> Entry:
     detections = _detections_file(request, found, alone)
     judgements = _judgements_file(request, found, alone)
     record = {
@@ -151,9 +170,9 @@ def _entry(request: Request, found: PredictionSet, judge: Judge | None, alone: b
         "detections": _file_record(detections),
         "judgements": _file_record(judgements),
     }
-    detector = make_detector(request.detector, detections, request.device, request.dtype)
-    if request.judge == "recorded":
-        judge = make_judge("recorded", judgements) if judgements else None
+    detector = detectors.of(detections)
+    if request.judge == RECORDED:
+        judge = make_judge(RECORDED, judgements) if judgements else None
     return Entry(found.split or "", found, detector, judge, record)
 
 
@@ -184,7 +203,7 @@ def _judgements_file(request: Request, found: PredictionSet, alone: bool) -> Pat
         if given is not None:
             raise ScoringError("--judgements needs --judge recorded")
         return None
-    if request.judge != "recorded":
+    if request.judge != RECORDED:
         return None
     if given is None:
         raise ScoringError(f"judge {request.judge!r} needs --judgements")

@@ -6,7 +6,6 @@ run at once, on several machines too.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -20,7 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gsi_bench_dataset.execution.workers import available_cores, run_tasks
+from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.safety.names import name_problem, printable
@@ -32,6 +31,7 @@ from gsi_bench_dataset.storage.shards import read_columns, read_dataset
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.judges import Judge, JudgedAhead
+from gsi_bench_metric.protocols.registry import protocol_named, thresholds_of
 from gsi_bench_metric.run.folder import (
     LOG,
     RECORDS,
@@ -56,8 +56,8 @@ from gsi_bench_metric.run.scoring import (
     score_candidates,
     scoring_version,
 )
-from gsi_bench_metric.run.threads import one_thread, one_thread_for_good
 from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
+from gsi_bench_metric.run.working import keeping_records, score_tasks
 
 __all__ = ["Request", "evaluate", "iter_pictures"]
 
@@ -107,13 +107,13 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     log = RunLog(folder / LOG)
     settings = _settings(request, inputs, rows, plans, files)
     begin_run(folder, settings)
-    workers = _worker_count(request, sum(len(plan.ids) for plan in plans.values()))
+    workers = _worker_count(request, inputs, sum(len(plan.ids) for plan in plans.values()))
     log.event("started", settings=settings, workers=workers)
     for (split, editor), plan in plans.items():
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
         _say_what_is_wrong(plans)
-    with_missing = request.protocol == "strict"
+    with_missing = protocol_named(request.protocol).scores_missing
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
         with watch.over(folder):
@@ -244,11 +244,11 @@ def _tasks(
         start = stop
 
 
-def _worker_count(request: Request, edits: int) -> int:
+def _worker_count(request: Request, inputs: Inputs, edits: int) -> int:
     """Processes that score: those asked for, else one a core where there are edits enough to pay for their start."""
     if request.workers is not None:
         return request.workers
-    if request.detector == "detany3d":  # each would hold a network of 6 GB
+    if any(getattr(entry.detector, "one_process", False) for entry in inputs.entries):
         return 1
     return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
 
@@ -293,46 +293,35 @@ def _run(
     progress: bool,
     watch: Watch,
 ) -> list[Score]:
-    """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once."""
+    """The scores of all tasks."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
     # Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then.
     pinned = dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
     start = functools.partial(_start, pinned, folder, inputs if workers == 1 else None, watch)
-    found: dict[tuple[str, str, str], Score] = {}
     total, logged = sum(map(len, tasks)), time.monotonic()
-    with (
-        one_thread(),
-        tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar,
-        contextlib.closing(run_tasks(tasks, start, workers=workers)) as results,
-    ):
-        for score in results:
-            found[score.editor, score.split, score.sample_id] = score
-            bar.update(len(found) - bar.n)
-            if time.monotonic() - logged > _PROGRESS_SECONDS:
-                logged = time.monotonic()
-                log.event("progress", done=len(found), total=total)
-    return list(found.values())
+
+    def note_progress(done: int) -> None:
+        nonlocal logged
+        if time.monotonic() - logged > _PROGRESS_SECONDS:
+            logged = time.monotonic()
+            log.event("progress", done=done, total=total)
+
+    bar = tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress)
+    return score_tasks(tasks, start, lambda s: (s.editor, s.split, s.sample_id), bar, workers=workers, every=note_progress)
 
 
 def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
     """What a worker does once: opens inputs (those of this process serve again) and records, builds the networks."""
-    one_thread_for_good()  # in a process of its own too
     inputs = opened or open_inputs(request)
     scorer = make_scorer(request.protocol, request.device or "cpu", request.batch_size, request.dataset_type)
-    records = RecordStore(folder / RECORDS)
     entries = {(entry.split, entry.editor): entry for entry in inputs.entries}
 
-    def work(task: _Task) -> Iterator[Score]:
-        watch.require_unchanged(folder)
-        records.refresh()
-        try:
-            yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
-        finally:
-            records.sync()
+    def work(task: _Task, records: RecordStore) -> Iterator[Score]:
+        yield from score_candidates(_candidates(inputs.data, task, entries), scorer, records)
 
-    return work
+    return keeping_records(folder, watch, work)
 
 
 def _candidates(data: Path, task: _Task, entries: Mapping[tuple[str, str], Entry]) -> Iterator[Candidate]:
@@ -374,6 +363,7 @@ def _settings(
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "protocol": request.protocol,
         "scoring_version": scoring_version(request.protocol),
+        "thresholds": thresholds_of([request.protocol]),
         "detector": request.detector,
         "judge": request.judge,
         "judge_settings": judge,

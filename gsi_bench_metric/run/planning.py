@@ -19,8 +19,7 @@ from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
-from gsi_bench_metric.protocols.official.scoring import operation_of
-from gsi_bench_metric.protocols.strict.scoring import without_picture
+from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import reason as make_reason
 
 __all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "make_plan"]
@@ -94,7 +93,7 @@ def make_plan(
     Args:
         samples: all samples of the split: they are the denominator.
         predictions: one editor's pictures.
-        protocol: written into the scores of what cannot be scored.
+        protocol: whose word counts on what cannot be scored.
         on_missing: "zero": a missing, doubled or unreadable picture is a score without numbers; "error": it is an error, and
             every picture is decoded here, so that nothing turns up later.
         ignore_extra: whether a picture of no sample is no error; default: with `on_missing` "zero".
@@ -119,28 +118,13 @@ def make_plan(
         problems += [f"{sample_id}: {reason}" for sample_id, reason in reasons.items()]
     if problems:
         raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
+    without_picture = protocol_named(protocol).without_picture
     return Plan(
         predictions.editor,
         tuple(s.id for s in samples if s.id not in reasons),
         predictions.predictions,
-        tuple(no_picture(s, predictions.editor, protocol, reasons[s.id]) for s in samples if s.id in reasons),
+        tuple(without_picture(s, predictions.editor, reasons[s.id]) for s in samples if s.id in reasons),
         extra,
-    )
-
-
-def no_picture(sample: Sample | Outline, editor: str, protocol: str, reason: Reason) -> Score:
-    """The score of a sample that has no usable picture: no numbers, but strict counts 0."""
-    if protocol == "strict":
-        return without_picture(sample, editor, reason)
-    return Score(
-        sample_id=sample.id,
-        split=sample.split,
-        editor=editor,
-        protocol=protocol,
-        operation=operation_of(sample.prompt),
-        scene_id=sample.scene_id,
-        state="no_picture",
-        reasons=(reason,),
     )
 
 

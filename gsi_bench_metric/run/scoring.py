@@ -8,12 +8,10 @@ libraries. A record that exists is taken, so a changed picture, setting or weigh
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -25,13 +23,12 @@ from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
 from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
-from gsi_bench_metric.protocols.official.scoring import OfficialScorer
 from gsi_bench_metric.protocols.official.source import Source
-from gsi_bench_metric.protocols.strict.scoring import StrictScorer
+from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protocol_named
 from gsi_bench_metric.run.planning import Plan
+from gsi_bench_metric.run.working import ahead
 
 __all__ = [
-    "PROTOCOLS",
     "Candidate",
     "Records",
     "ScoringError",
@@ -43,11 +40,6 @@ __all__ = [
     "score_candidates",
     "scoring_version",
 ]
-
-A = TypeVar("A")
-B = TypeVar("B")
-
-PROTOCOLS = ("official", "strict")
 
 
 class ScoringError(ValueError):
@@ -66,18 +58,18 @@ class Candidate:
 
 
 def make_scorer(protocol: str, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> Scorer:
-    """The scorer of a protocol. The strict one has the same rules for every dataset type.
+    """The scorer of a protocol.
 
     Raises:
         ScoringError: see `require_protocol`.
     """
     require_protocol(protocol)
-    return StrictScorer(device) if protocol == "strict" else OfficialScorer(device, batch_size, dataset_type)
+    return protocol_named(protocol).make_scorer(device, batch_size, dataset_type)
 
 
 def scoring_version(protocol: str) -> int:
     """Which version of a protocol's code this is: other ones may give other numbers for the same inputs."""
-    return (StrictScorer if protocol == "strict" else OfficialScorer).version
+    return protocol_named(protocol).version
 
 
 def require_protocol(protocol: str) -> None:
@@ -86,8 +78,10 @@ def require_protocol(protocol: str) -> None:
     Raises:
         ScoringError: unknown.
     """
-    if protocol not in PROTOCOLS:
-        raise ScoringError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    try:
+        PROTOCOLS.require(protocol)
+    except ProtocolError as error:
+        raise ScoringError(str(error)) from error
 
 
 def score(
@@ -101,7 +95,7 @@ def score(
 ) -> list[Score]:
     """Scores of every sample of the plan, in the order of their ids, without keeping records."""
     wanted = frozenset(plan.ids)
-    problems = plan.problems if scorer.scores_missing else {}
+    problems = plan.problems if protocol_named(scorer.name).scores_missing else {}
     if judge is not None and judge.ahead:
         samples = list(samples)
         judge = _asked_ahead(plan, samples, judge, progress=progress)
@@ -143,10 +137,10 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
     records = NoRecords() if records is None else records
     # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
     size = max(4, 2 * scorer.batch_size)
-    loaded = _ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
+    loaded = ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
         yield from (item.score for item in chunk if item.score is not None)
-        yield from (_no_picture(item.candidate, scorer, item.problem) for item in chunk if item.problem is not None)
+        yield from (_no_picture(item.candidate, scorer, records, item.problem) for item in chunk if item.problem is not None)
         todo = [item for item in chunk if item.score is None and item.problem is None]
         if todo:
             yield from _scored(todo, scorer, records)
@@ -159,7 +153,7 @@ def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[S
     except ImageError as error:
         if len(todo) > 1:
             return [found for item in todo for found in _scored([item], scorer, records)]
-        return [_no_picture(todo[0].candidate, scorer, Reason("source_unreadable", str(error)))]
+        return [_no_picture(todo[0].candidate, scorer, records, Reason("source_unreadable", str(error)))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,13 +188,11 @@ def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
     return _Loaded(candidate, keys, source, edited, pictures)
 
 
-def _no_picture(candidate: Candidate, scorer: Scorer, reason: Reason) -> Score:
-    sample, detector = candidate.sample, candidate.detector
+def _no_picture(candidate: Candidate, scorer: Scorer, records: Records, reason: Reason) -> Score:
+    sample = candidate.sample
 
     def source() -> list[Detection] | None:
-        picture = Picture(sample.image)
-        pixels = picture.pixels() if detector.needs_pixels else None
-        return detector.detect([DetectionItem(sample, "source", pixels, picture)])[0]
+        return _in_source(sample, candidate.detector, records)
 
     try:
         found = scorer.no_picture(sample, candidate.prediction.editor, reason, source)
@@ -318,6 +310,20 @@ def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> l
     return [(parsed[source], parsed[edited]) for source, edited in keys_of]
 
 
+def _in_source(sample: Sample, detector: Detector, records: Records) -> list[Detection] | None:
+    """Detections in a sample's own image: from the records, whichever editor they were asked for, else made now."""
+    picture = Picture(sample.image)
+    key = digest("detections", detector.key, about_sample(sample, picture.sha256()))
+    kept = records.get("detections", key)
+    if kept is None:
+        (boxes,) = detector.detect(
+            [DetectionItem(sample, "source", picture.pixels() if detector.needs_pixels else None, picture)]
+        )
+        kept = {"found": None if boxes is None else [box.to_json() for box in boxes]}
+        records.append([("detections", key, kept)])
+    return None if kept["found"] is None else [Detection.from_json(box) for box in kept["found"]]
+
+
 def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
     """Keys of the detections in the source and in the edited picture."""
     if detector is item.candidate.detector:
@@ -383,15 +389,3 @@ def _pixels(picture: Picture) -> str | None:
 def _threads(batch_size: int) -> int:
     """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
     return 1 if batch_size == 1 else min(8, available_cores())
-
-
-def _ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
-    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[B]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -11,6 +11,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import FileProblemError, read_json
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.protocols.registry import PROTOCOLS
 
 __all__ = ["FORMAT", "damaged", "inputs_of", "is_run", "read_settings", "settings_problems"]
 
@@ -69,11 +70,15 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _threshold(value: Any) -> bool:
+    return all(map(_number, value)) if isinstance(value, list) else _number(value)
+
+
 # What reports and comparisons read: (key, check, what is expected).
 _Wanted = tuple[tuple[str, _Check, str], ...]
 _OF_RUN: _Wanted = (
     ("created", _text, "a text"),
-    ("protocol", lambda value: value in ("official", "strict"), "'official' or 'strict'"),
+    ("protocol", PROTOCOLS.__contains__, f"{PROTOCOLS.expected()}"),
     ("scoring_version", _count, "a count"),
     ("detector", _text, "a text"),
     ("judge", _text_or_none, "a text or null"),
@@ -87,6 +92,7 @@ _OF_RUN: _Wanted = (
     ("judge_settings", _judge_settings, "null, or what the judge says of itself, with its question and numbers"),
     ("judging", _judging, "null, or an object with the counts of judged, not_judged and outages"),
     ("on_missing", _text_or_none, "a text or null"),
+    ("thresholds", _table(_table(_threshold)), "an object of protocols, each an object of numbers or lists of numbers"),
 )
 _OF_DATA: _Wanted = (
     ("path", _text, "a text"),
@@ -190,6 +196,7 @@ def inputs_of(settings: Mapping[str, Any]) -> str:
         "split",
         "cells",
         "limit",
+        "thresholds",
     )
     return digest("inputs", data, {key: settings.get(key) for key in keys}, _editors(settings.get("editors")))
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from gsi_bench_dataset import variants as names
 from gsi_bench_dataset.records import OPERATIONS
+from gsi_bench_dataset.variants import AFTER, GRADES, OPPOSITE, SOURCE
 from gsi_bench_metric.validity.degrade import DEGRADATIONS
 
 __all__ = [
@@ -36,20 +38,19 @@ __all__ = [
     "distance_of",
 ]
 
-AFTER, SOURCE, OPPOSITE = "grade100", "grade000", "opposite"  # variants that the roles show, where nothing else was done
+# The variants that the roles show, where nothing else was done.
 ROLES: Mapping[str, str] = {"after": AFTER, "source": SOURCE, "opposite": OPPOSITE}
-GRADES: Mapping[str, float] = {f"grade{share:03d}": share / 100 for share in (0, 20, 40, 60, 80, 100)}
 CLEAN = "clean"
 
 
 # What an operation has no such state of: half a removal is none, a thing half-way to its plate would float.
-_GRADED = ("grade020", "grade040", "grade060", "grade080")
+_GRADED = tuple(name for name, share in GRADES.items() if 0 < share < 1)
 HAS_NO: Mapping[str, Collection[str]] = {
-    "remove": {*_GRADED, "opposite", "overshoot", "duplicate", "removed", "replaced"},
-    "place": {*_GRADED, "opposite", "overshoot", "wrong_object"},
-    "view": {"wrong_object", "duplicate", "removed", "removed_twin", "replaced"},
-    "rotate": {"duplicate"},
-    "scale": {"duplicate"},
+    "remove": {*_GRADED, OPPOSITE, names.OVERSHOOT, names.DUPLICATE, names.REMOVED, names.REPLACED},
+    "place": {*_GRADED, OPPOSITE, names.OVERSHOOT, names.WRONG_OBJECT},
+    "view": {names.WRONG_OBJECT, names.DUPLICATE, names.REMOVED, names.REMOVED_TWIN, names.REPLACED},
+    "rotate": {names.DUPLICATE},
+    "scale": {names.DUPLICATE},
 }
 
 
@@ -120,20 +121,20 @@ class Cell:
 
 _ALL, _NONE = Bar(low=100), Bar(high=0)
 OUTCOMES: Sequence[Outcome] = (
-    Outcome("grade100", "the right edit", _ALL),
-    Outcome("grade080", "80 % of the way", None),
-    Outcome("grade060", "60 % of the way", None),
-    Outcome("grade040", "40 % of the way", None),
-    Outcome("grade020", "20 % of the way", None),
-    Outcome("grade000", "nothing done", _NONE),
-    Outcome("relit", "right, in another light", _ALL),
-    Outcome("replaced", "right, but another instance of the kind", Bar(low=80)),
-    Outcome("opposite", "the opposite edit", _NONE),
-    Outcome("overshoot", "twice as much as asked", _NONE),
-    Outcome("wrong_object", "done to another object", _NONE),
-    Outcome("duplicate", "a copy at the goal, the original left", _NONE),
-    Outcome("removed", "the target gone", _NONE),
-    Outcome("removed_twin", "another of its class gone", _NONE),
+    Outcome(AFTER, "the right edit", _ALL),
+    Outcome(names.grade_name(0.8), "80 % of the way", None),
+    Outcome(names.grade_name(0.6), "60 % of the way", None),
+    Outcome(names.grade_name(0.4), "40 % of the way", None),
+    Outcome(names.grade_name(0.2), "20 % of the way", None),
+    Outcome(SOURCE, "nothing done", _NONE),
+    Outcome(names.RELIT, "right, in another light", _ALL),
+    Outcome(names.REPLACED, "right, but another instance of the kind", Bar(low=80)),
+    Outcome(OPPOSITE, "the opposite edit", _NONE),
+    Outcome(names.OVERSHOOT, "twice as much as asked", _NONE),
+    Outcome(names.WRONG_OBJECT, "done to another object", _NONE),
+    Outcome(names.DUPLICATE, "a copy at the goal, the original left", _NONE),
+    Outcome(names.REMOVED, "the target gone", _NONE),
+    Outcome(names.REMOVED_TWIN, "another of its class gone", _NONE),
 )
 
 NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source and opposite, %; points of SA
@@ -168,10 +169,15 @@ CONDITIONS: Sequence[Condition] = (
     *(_degraded(f"shift{px}", f"shift {px} px", f"the whole image {px} px along the diagonal") for px in (1, 2, 4, 8)),
     _degraded("zoom_out", "zoom 0.98", "the whole image 2 % smaller about its middle", {"view"}),
     _degraded("zoom_in", "zoom 1.02", "the whole image 2 % larger about its middle", {"view"}),
-    _rendered("relit", "in another light"),
-    _rendered("retextured", "on another table top"),
+    _rendered(names.RELIT, "in another light"),
+    _rendered(names.RETEXTURED, "on another table top"),
     Condition(
-        "replaced", "another instance", "rendered with another instance of the kind", None, {"after": "replaced"}, Bar(low=80)
+        names.REPLACED,
+        "another instance",
+        "rendered with another instance of the kind",
+        None,
+        {"after": names.REPLACED},
+        Bar(low=80),
     ),
 )
 if not {c.degradation for c in CONDITIONS} - {None} <= DEGRADATIONS.keys():

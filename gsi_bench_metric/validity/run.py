@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from gsi_bench_dataset.execution.workers import available_cores, run_tasks
+from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
 from gsi_bench_dataset.storage.record_store import RecordStore, digest
@@ -27,10 +27,11 @@ from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
-from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
+from gsi_bench_metric.protocols.registry import PROTOCOLS, thresholds_of
+from gsi_bench_metric.run.folder import Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
-from gsi_bench_metric.run.threads import one_thread, one_thread_for_good
-from gsi_bench_metric.run.unchanged import verify, watch_dataset
+from gsi_bench_metric.run.unchanged import Watch, verify, watch_dataset
+from gsi_bench_metric.run.working import keeping_records, score_tasks
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
 from gsi_bench_metric.validity.settings import first_settings
@@ -54,7 +55,7 @@ class Request:
 
     data: str
     split: str
-    protocols: tuple[str, ...] = ("strict", "official")
+    protocols: tuple[str, ...] = PROTOCOLS.names
     detector: str = "tracker"
     cells: tuple[str, ...] | None = None
     limit: int | None = None
@@ -188,8 +189,8 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
         raise ScoringError(f"--limit: expected 1 or more, found {request.limit}")
     for protocol in request.protocols:
         require_protocol(protocol)
-    make_detector(request.detector)
     request = dataclasses.replace(request, device=pick_device(request.device))
+    detector = make_detector(request.detector, device=request.device)
     require_usable(folder)
     cells = list(cells_of(request.cells))
     data = resolve(request.data, request.revision, [request.split])
@@ -202,7 +203,7 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
     begin_run(folder, settings)
     tasks = [(family, tuple(cell for cell in cells if family.why_not(cell) is None)) for family in edits]
     with watch.over(folder):
-        scores = _run(request, folder, tasks, progress)
+        scores = _run(request, folder, tasks, detector, watch, progress)
     run = finish_run(folder, settings, scores)
     return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells))
 
@@ -227,40 +228,37 @@ def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str
 _Task = tuple[Family, tuple[Cell, ...]]
 
 
-def _run(request: Request, folder: Path, tasks: Sequence[_Task], progress: bool) -> list[Score]:
+def _run(  # noqa: PLR0917
+    request: Request, folder: Path, tasks: Sequence[_Task], detector: Detector, watch: Watch, progress: bool
+) -> list[Score]:
     total = len(request.protocols) * sum(len(cells) for _, cells in tasks)
     default = min(available_cores(), len(tasks)) if request.device == "cpu" and total > 200 else 1
-    found: dict[tuple[str, str, str], Score] = {}
-    start = functools.partial(_start, request, folder)
-    with one_thread(), tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress) as bar:
-        for score in run_tasks(tasks, start, workers=request.workers or default):
-            found[score.protocol, score.editor, score.sample_id] = score
-            bar.update(len(found) - bar.n)
-    return [found[key] for key in sorted(found)]
+    workers = request.workers or (1 if getattr(detector, "one_process", False) else default)
+    start = functools.partial(_start, request, folder, detector if workers == 1 else None, watch)
+    bar = tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress)
+    found = score_tasks(tasks, start, _of_score, bar, workers=workers)
+    return sorted(found, key=_of_score)
 
 
-def _start(request: Request, folder: Path) -> Callable[[_Task], Iterator[Score]]:
-    """What a worker does once."""
-    one_thread_for_good()
+def _of_score(score: Score) -> tuple[str, str, str]:
+    return score.protocol, score.editor, score.sample_id
+
+
+def _start(request: Request, folder: Path, made: Detector | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:
+    """What a worker does once. `made`: this process's detector, which serves again."""
     data = resolve(request.data, request.revision, [request.split])
     scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
-    records = RecordStore(folder / RECORDS)
-    detector: Any = make_detector(request.detector)
+    detector: Any = make_detector(request.detector, device=request.device) if made is None else made
     if request.detector == "simulator":
         detector = _TruthDetector(detector)
 
-    def work(task: _Task) -> Iterator[Score]:
+    def work(task: _Task, records: RecordStore) -> Iterator[Score]:
         family, cells = task
-        samples = _samples(data, request.split, family)
-        candidates = _candidates(family, cells, samples, detector)
-        records.refresh()
-        try:
-            for scorer in scorers:
-                yield from score_candidates(candidates, scorer, records)
-        finally:
-            records.sync()
+        candidates = _candidates(family, cells, _samples(data, request.split, family), detector)
+        for scorer in scorers:
+            yield from score_candidates(candidates, scorer, records)
 
-    return work
+    return keeping_records(folder, watch, work)
 
 
 def _samples(data: Path, split: str, family: Family) -> dict[str, Sample]:
@@ -322,6 +320,7 @@ def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
     return {
         **first_settings("validity", request.data, request.revision, request.split),
         "protocols": list(request.protocols),
+        "thresholds": thresholds_of(request.protocols),
         "detector": request.detector,
         "device": request.device,
         "cells": None if request.cells is None else list(request.cells),

@@ -10,27 +10,29 @@ from pathlib import Path
 
 from PIL import Image
 
+from gsi_bench_dataset import variants as names
 from gsi_bench_dataset.records import OPERATIONS, EncodedImage, Sample
 from gsi_bench_dataset.storage.shards import DatasetError, read_dataset, split_names, split_sizes
+from gsi_bench_dataset.variants import variants_folder
 from gsi_bench_metric.editors.baselines import BASELINES
 
-__all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png", "variants_of_dataset"]
+__all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png"]
 
 EMBEDDED = Path(str(resources.files(__package__) / "data" / "GSI-Bench"))
 MOST_SAMPLES = 2000  # pictures of a whole split stay in memory
 _MADE_HERE = ("copy", "paste")  # of BASELINES: what a visitor learns from; the after-image comes from the sample itself
 # Of the variants that builders draw those that teach a visitor something, in the order in which they are offered.
 VARIANTS = (
-    "grade040",
-    "grade080",
-    "overshoot",
-    "opposite",
-    "duplicate",
-    "removed",
-    "replaced",
-    "wrong_object",
-    "relit",
-    "retextured",
+    names.grade_name(0.4),
+    names.grade_name(0.8),
+    names.OVERSHOOT,
+    names.OPPOSITE,
+    names.DUPLICATE,
+    names.REMOVED,
+    names.REPLACED,
+    names.WRONG_OBJECT,
+    names.RELIT,
+    names.RETEXTURED,
 )
 
 
@@ -54,7 +56,7 @@ class Shelf:
                 f"{data}: {total} samples, and the app holds up to {MOST_SAMPLES} in memory; build or import a smaller dataset"
             )
         samples = {s.id: s for split in split_names(data, revision) for s in read_dataset(data, split, revision)}
-        beside = variants_of_dataset(Path(data))
+        beside = variants_folder(Path(data))
         variants: dict[str, dict[str, EncodedImage]] = {}
         if beside.is_dir():
             for split in split_names(beside):
@@ -104,11 +106,6 @@ class Shelf:
         if name in _MADE_HERE:
             return png(BASELINES[name](sample), f"{name}.png")
         return self.variants[sample_id][name]
-
-
-def variants_of_dataset(data: Path) -> Path:
-    """Where builders put the graded and wrong versions of a dataset's edits."""
-    return data.with_name(f"{data.name}-variants")
 
 
 def png(rgb: object, name: str) -> EncodedImage:

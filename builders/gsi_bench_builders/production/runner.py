@@ -48,6 +48,7 @@ from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.sample_files import read_samples, write_samples
 from gsi_bench_dataset.storage.shards import write_dataset
+from gsi_bench_dataset.variants import variants_folder
 
 __all__ = ["BuildError", "BuildSummary", "build", "variants_folder", "work_folder"]
 
@@ -84,11 +85,6 @@ class BuildSummary:
         for report in self.reports.values():
             total.update(getattr(report, name))
         return total
-
-
-def variants_folder(out: Path) -> Path:
-    """The dataset of graded and wrong versions beside a dataset: of other rows, so that they are never scored as samples."""
-    return out.with_name(f"{out.name}-variants")
 
 
 def build(

@@ -15,11 +15,11 @@ from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.motion import Motion
 from gsi_bench_builders.scene import Camera, Light, Scene, Thing, matrix3
+from gsi_bench_dataset import variants as names
 
-__all__ = ["GRADES", "Variant", "variants_of"]
+__all__ = ["Variant", "variants_of"]
 
-GRADES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-OVERSHOOT = 2.0
+_OVERSHOOT = 2.0
 _TRIES = 8  # of another instance of a kind, until one fits
 
 
@@ -47,13 +47,13 @@ def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator) -> Iterator[
 
 
 def _candidates(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
-    for grade in GRADES:
+    for name, grade in names.GRADES.items():
         state = _partly(edit, grade)
         if state is not None:
-            yield Variant(f"grade{round(100 * grade):03d}", grade, state)
-    for name, amount in (("opposite", -1.0), ("overshoot", OVERSHOOT)):
+            yield Variant(name, grade, state)
+    for name, amount in ((names.OPPOSITE, -1.0), (names.OVERSHOOT, _OVERSHOOT)):
         state = _partly(edit, amount)
-        if state is not None and not (name == "opposite" and _same_turn(edit)):
+        if state is not None and not (name == names.OPPOSITE and _same_turn(edit)):
             yield Variant(name, None, state)
     yield from _wrong_things(edit, rng)
     yield from _other_looks(edit, _other_light(edit.after, rng))
@@ -68,9 +68,9 @@ def _other_looks(edit: Edit, light: Light) -> Iterator[Variant]:
     top = edit.before.room.seed + 1
     for prefix, progress, state in (("", 1.0, edit.after), ("source_", 0.0, edit.before), ("opposite_", None, opposite)):
         if state is not None:
-            yield Variant(f"{prefix}relit", progress, dataclasses.replace(state, light=light), noise=1)
+            yield Variant(f"{prefix}{names.RELIT}", progress, dataclasses.replace(state, light=light), noise=1)
             room = dataclasses.replace(state.room, top=top)
-            yield Variant(f"{prefix}retextured", progress, dataclasses.replace(state, room=room), noise=1)
+            yield Variant(f"{prefix}{names.RETEXTURED}", progress, dataclasses.replace(state, room=room), noise=1)
 
 
 def _partly(edit: Edit, amount: float) -> Scene | None:
@@ -127,24 +127,24 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
         yield from _to_another(edit, other)
     twins = [t for t in others if t.info.category == target.info.category]
     if twins:
-        yield Variant("removed_twin", None, edit.before.without([twins[0].id]))
+        yield Variant(names.REMOVED_TWIN, None, edit.before.without([twins[0].id]))
     if edit.effect != "remove":
-        yield Variant("removed", None, edit.before.without([target.id, *(t.id for t in edit.before.carried_by(target.id))]))
+        yield Variant(names.REMOVED, None, edit.before.without([target.id, *(t.id for t in edit.before.carried_by(target.id))]))
         goal = edit.after.thing(edit.target)
         copy = dataclasses.replace(goal, id=f"{target.id}_copy")
         if edit.effect in ("shift", "place"):
-            yield Variant("duplicate", None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
+            yield Variant(names.DUPLICATE, None, dataclasses.replace(edit.before, things=(*edit.before.things, copy)))
         replaced = _another_of_its_kind(goal, rng)
         if replaced is not None and edit.effect == "scale":
             replaced = replaced.scaled(goal.size[2] / replaced.size[2])  # what was asked for is a size
         if replaced is not None:
-            yield Variant("replaced", None, edit.after.with_things([replaced]))
+            yield Variant(names.REPLACED, None, edit.after.with_things([replaced]))
 
 
 def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
     """The right edit, done to another object."""
     if edit.effect == "remove":
-        yield Variant("wrong_object", None, edit.before.without([other.id]))
+        yield Variant(names.WRONG_OBJECT, None, edit.before.without([other.id]))
         return
     before, after = edit.before.thing(edit.target), edit.after.thing(edit.target)
     motion = Motion.between(before, after)
@@ -156,7 +156,7 @@ def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:
         changed = other.scaled(after.size[2] / before.size[2])
     else:
         return
-    yield Variant("wrong_object", None, edit.before.with_things([changed]))
+    yield Variant(names.WRONG_OBJECT, None, edit.before.with_things([changed]))
 
 
 def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from gsi_bench_metric.detectors.detany3d.results import detections
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import RGB, fit_to, load_rgb, pixel_hash
 from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.recent import Recent
 
 __all__ = ["DetAny3DDetector", "make"]
 
@@ -56,6 +56,7 @@ class DetAny3DDetector:
 
     name = "detany3d"
     needs_pixels = False
+    one_process = True  # a network of 6 GB
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class DetAny3DDetector:
         folder = encodings or (Path(os.environ["GSI_BENCH_ENCODINGS"]) if os.environ.get("GSI_BENCH_ENCODINGS") else None)
         self._cache = EncodingCache(folder=folder)
         self._predictor: Predictor | None = None
-        self._answers: OrderedDict[tuple[str, str], TextBoxes] = OrderedDict()
+        self._answers: Recent[tuple[str, str], TextBoxes] = Recent(_KEPT)
         self.key = digest(self.name, _VERSION, stored_digest(self._path), self.text.key, dtype)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -133,12 +134,7 @@ class DetAny3DDetector:
         return rgb
 
     def _answer(self, rgb: RGB, prompt: str) -> TextBoxes:
-        key = (pixel_hash(rgb), prompt)
-        found = self._answers.pop(key, None) or self.text.find(rgb, prompt)
-        self._answers[key] = found
-        if len(self._answers) > _KEPT:
-            self._answers.popitem(last=False)
-        return found
+        return self._answers.get((pixel_hash(rgb), prompt), lambda: self.text.find(rgb, prompt))
 
 
 def make(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,10 +27,12 @@ from gsi_bench_metric.imaging import pictures
 from gsi_bench_metric.imaging.alignment import Alignment, align
 from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
-from gsi_bench_metric.judges.base import JudgeError, JudgeItem
+from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
 from gsi_bench_metric.judges.embedded.config import EMBEDDED, EmbeddedJudgeConfig, RatingConfig
 from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
 from gsi_bench_metric.judges.embedded.likeness import Laid, lay_over
+from gsi_bench_metric.judges.options import JudgeOptions
+from gsi_bench_metric.recent import Recent
 
 __all__ = ["Aspects", "EmbeddedJudge", "score_of", "score_of_filling"]
 
@@ -83,11 +84,11 @@ class EmbeddedJudge:
 
     def __init__(self, device: str | None = None, *, config: EmbeddedJudgeConfig = EMBEDDED):
         """Builds the network when it is first asked. `device`: where; None: the CPU. `config`: every number that was chosen."""
-        self.detector: Detector | None = make_detector("tracker")
+        self.detector: Detector | None = make_detector("tracker", device=device)
         self.key = digest("embedded", _VERSION, config.to_json(), self.detector.key)
         self._device, self._config = device or "cpu", config
         self._lpips: LpipsAlex | None = None
-        self._scenes: OrderedDict[str, Scene] = OrderedDict()
+        self._scenes: Recent[str, Scene] = Recent(_KEPT)
 
     def describe(self) -> dict[str, Any]:
         """That it is a proxy."""
@@ -150,11 +151,7 @@ class EmbeddedJudge:
         """The scene of a source view, kept for the edits that share it."""
         things = [thing.to_row() | {"is_target": False} for thing in sample.objects or ()]
         key = digest(source.sha256(), things, sample.target)
-        scene = self._scenes.pop(key, None) or read_scene(sample, source.rgb())
-        self._scenes[key] = scene
-        if len(self._scenes) > _KEPT:
-            self._scenes.popitem(last=False)
-        return scene
+        return self._scenes.get(key, lambda: read_scene(sample, source.rgb()))
 
     def _aspects(self, laid: Laid, scene: Scene, surface: Surface, others: Sequence[Surface]) -> Aspects:
         config = self._config.rating
@@ -241,3 +238,8 @@ def _colours(pixels: Picture, config: RatingConfig) -> NDArray[np.float64]:
     np.add.at(counts, tuple(bins.T), 1.0)
     soft = np.stack([cv2.GaussianBlur(level, (0, 0), config.bin_blur) for level in counts])
     return np.asarray(soft / max(soft.sum(), 1e-9))
+
+
+def make(options: JudgeOptions) -> Judge:
+    """The judge without a model."""
+    return EmbeddedJudge(options.device)

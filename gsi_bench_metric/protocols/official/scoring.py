@@ -18,12 +18,12 @@ from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.weights import TRUNK_SHA256
-from gsi_bench_metric.protocols.base import Edit, Measurement
+from gsi_bench_metric.protocols.base import Asked, Edit, Measurement
 from gsi_bench_metric.protocols.official import operations as official
 from gsi_bench_metric.protocols.official.pixels import Pictures, PixelMeter, PixelTask, Places, open_pictures
 from gsi_bench_metric.protocols.official.source import Source, SourceCache
 
-__all__ = ["OfficialScorer", "operation_of"]
+__all__ = ["OfficialScorer", "operation_of", "without_picture"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
 _VERSION = 1
@@ -45,7 +45,6 @@ class OfficialScorer:
 
     name = "official"
     version = _VERSION
-    scores_missing = False
 
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
@@ -106,16 +105,21 @@ class OfficialScorer:
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: object) -> Score:
         """Without numbers, whatever the source shows: the reference leaves it out of its means."""
-        return Score(
-            sample_id=sample.id,
-            split=sample.split,
-            editor=editor,
-            protocol=self.name,
-            operation=operation_of(sample.prompt),
-            scene_id=sample.scene_id,
-            state="no_picture",
-            reasons=(reason,),
-        )
+        return without_picture(sample, editor, reason)
+
+
+def without_picture(sample: Asked, editor: str, reason: Reason) -> Score:
+    """The score of a sample that has no usable image: no numbers."""
+    return Score(
+        sample_id=sample.id,
+        split=sample.split,
+        editor=editor,
+        protocol=OfficialScorer.name,
+        operation=operation_of(sample.prompt),
+        scene_id=sample.scene_id,
+        state="no_picture",
+        reasons=(reason,),
+    )
 
 
 def operation_of(prompt: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from functools import cached_property
 
 import torch
@@ -15,6 +13,7 @@ from gsi_bench_metric.imaging.locality import Moments, moments
 from gsi_bench_metric.imaging.perceptual import LpipsAlex, content_scaled
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.viewpoint import ViewpointKeypoints, keypoints
+from gsi_bench_metric.recent import Recent
 
 __all__ = ["Source", "SourceCache"]
 
@@ -62,14 +61,8 @@ class SourceCache:
     def __init__(self, network: LpipsAlex, device: torch.device):
         self._network = network
         self._device = device
-        self._kept: OrderedDict[bytes, Source] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept: Recent[bytes, Source] = Recent(_KEPT)
 
     def get(self, image: EncodedImage) -> Source:
         """The source of an encoded image; it is decoded when its pixels are asked for."""
-        with self._lock:
-            source = self._kept.pop(image.bytes, None) or Source(image, self._network, self._device)
-            self._kept[image.bytes] = source
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return source
+        return self._kept.get(image.bytes, lambda: Source(image, self._network, self._device))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Operation, Reason, Sample, Score
+from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.alignment_config import ALIGNMENT
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.weights import TRUNK_SHA256
-from gsi_bench_metric.protocols.base import Edit, Measurement
+from gsi_bench_metric.protocols.base import Asked, Edit, Measurement
 from gsi_bench_metric.protocols.official.source import Source, SourceCache
 from gsi_bench_metric.protocols.strict.association import situation_of
 from gsi_bench_metric.protocols.strict.pixels import (
@@ -56,7 +56,6 @@ class StrictScorer:
 
     name = "strict"
     version = _VERSION
-    scores_missing = True  # some of them nobody can be scored on, and then they are no fault of the editor
     batch_size = 1  # regions differ in every edit, and pictures are large
 
     def __init__(self, device: str = "cpu"):
@@ -133,31 +132,7 @@ class StrictScorer:
         return zero if gap is None else dataclasses.replace(zero, ssim=None, lpips=None, reasons=(*zero.reasons, gap))
 
 
-class _Asking(Protocol):
-    """A sample, or an outline of one."""
-
-    @property
-    def operation(self) -> Operation | None:
-        """What is asked."""
-
-
-class _Named(_Asking, Protocol):
-    """The same with what a score repeats."""
-
-    @property
-    def id(self) -> str:
-        """Of the sample."""
-
-    @property
-    def split(self) -> str:
-        """Of the sample."""
-
-    @property
-    def scene_id(self) -> str | None:
-        """Of the sample."""
-
-
-def strict_operation(sample: _Asking) -> str:
+def strict_operation(sample: Asked) -> str:
     """What the sample says that is asked; empty where its words are not understood."""
     return sample.operation.kind if sample.operation else ""
 
@@ -169,7 +144,7 @@ def _without_numbers(sample: Sample, editor: str, *reasons: Reason) -> Score:
     return _told(dataclasses.replace(zero, state="not_scored", reasons=reasons, faults=(), **nothing))  # type: ignore[arg-type]
 
 
-def without_picture(sample: _Named, editor: str, reason: Reason) -> Score:
+def without_picture(sample: Asked, editor: str, reason: Reason) -> Score:
     """All numbers 0: an image that does not exist does not do what was asked."""
     return _told(
         Score(

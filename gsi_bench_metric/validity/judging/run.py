@@ -22,6 +22,7 @@ from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
+from gsi_bench_metric.judges.options import DEFAULT_QUESTION
 from gsi_bench_metric.run.folder import RECORDS, begin_run, prepare_folder, versions
 from gsi_bench_metric.run.judging import judge_each
 from gsi_bench_metric.run.unchanged import verify, watch_dataset
@@ -122,7 +123,7 @@ def validate_judges(request: JudgeRequest, folder: Path, *, progress: bool = Tru
     unknown = sorted(set(request.controls or ()) - set(CONTROLS))
     if unknown:
         raise GridError(f"no controls {', '.join(unknown)}; there are {', '.join(CONTROLS)}")
-    options = dataclasses.replace(request.options, question=request.options.question or "strict")
+    options = dataclasses.replace(request.options, question=request.options.question or DEFAULT_QUESTION)
     judges = [make_judge(name, options=options) for name in request.judges]
     controls = [c for c in CONTROLS.values() if request.controls is None or c.name in request.controls or c.name == RIGHT]
     data = resolve(request.data, request.revision, [request.split])

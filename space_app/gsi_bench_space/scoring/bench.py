@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
@@ -13,12 +12,14 @@ from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.imaging.images import fit_to, header_size, load_rgb
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Edit, Scorer
+from gsi_bench_metric.protocols.registry import PROTOCOLS
 from gsi_bench_metric.protocols.strict.pixels import Compared
 from gsi_bench_metric.protocols.strict.scoring import StrictScorer
 from gsi_bench_metric.protocols.text import LANGUAGES
+from gsi_bench_metric.recent import Recent
 from gsi_bench_metric.report.verdict import explain
 from gsi_bench_metric.results.aggregate import aggregate
-from gsi_bench_metric.run.scoring import PROTOCOLS, Candidate, make_scorer, score_candidates
+from gsi_bench_metric.run.scoring import Candidate, make_scorer, score_candidates
 from gsi_bench_metric.run.threads import one_thread
 from gsi_bench_space.hardware import Hardware
 from gsi_bench_space.shelf import png
@@ -134,9 +135,8 @@ class _Desk:
 
     def __init__(self, detector: Detector, device: str):
         self.lock = threading.Lock()
-        self.strict = StrictScorer(device)
-        others: list[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS if protocol != self.strict.name]
-        self.scorers: Sequence[Scorer] = [self.strict, *others]
+        self.scorers: Sequence[Scorer] = [make_scorer(protocol, device) for protocol in PROTOCOLS]
+        self.strict = next(scorer for scorer in self.scorers if isinstance(scorer, StrictScorer))
         self.detector = _Remembering(detector)
 
     def score(self, sample: Sample, prediction: Prediction, scorer: Scorer) -> Score:
@@ -175,7 +175,7 @@ class _Remembering:
     def __init__(self, detector: Detector):
         self.name, self.key, self.needs_pixels = detector.name, detector.key, detector.needs_pixels
         self._detector = detector
-        self._kept: OrderedDict[tuple[str, str, str], list[Detection] | None] = OrderedDict()
+        self._recent: Recent[tuple[str, str, str], list[Detection] | None] = Recent(_KEPT)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """As the detector itself."""
@@ -183,9 +183,4 @@ class _Remembering:
 
     def _one(self, item: DetectionItem) -> list[Detection] | None:
         key = (item.sample.id, item.view, "" if item.picture is None else item.picture.sha256())
-        if key not in self._kept:
-            (self._kept[key],) = self._detector.detect([item])
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        return self._recent.get(key, lambda: self._detector.detect([item])[0])

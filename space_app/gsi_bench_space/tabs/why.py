@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gsi_bench_dataset.records import Reason
 from gsi_bench_metric.imaging.images import fit_to, header_size, load_rgb
 from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
+from gsi_bench_metric.protocols.registry import DEFAULT
 from gsi_bench_metric.protocols.strict.scoring import strict_operation
 from gsi_bench_metric.report.overlay import Shape, source_shapes, strict_region_shapes, strict_shapes
 from gsi_bench_space.drawing import cards
@@ -70,7 +71,7 @@ def _nothing(state: AppState, language: str) -> Markup:
 
 def _head(result: EditResult, state: AppState, language: str) -> Markup:
     texts = [result.sample.prompt_zh, result.sample.prompt] if language == "zh" else [result.sample.prompt]
-    why = cards.reason_text(result.of("strict"), language)
+    why = cards.reason_text(result.of(DEFAULT), language)
     prompt = next(text for text in texts if text)
     return Markup('<p class="gsi-prompt">{}</p><p class="gsi-why">{}</p>').format(prompt, why)
 

@@ -25,6 +25,7 @@ from gsi_bench_dataset.storage.predictions import PredictionSet, read_prediction
 from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.hf.evaluate_module import GsiBench
+from gsi_bench_metric.hf.register import register
 from gsi_bench_metric.imaging.images import load_rgb
 from gsi_bench_metric.judges import make_judge
 from gsi_bench_metric.results.aggregate import aggregate
@@ -180,7 +181,7 @@ def test_two_processes_give_what_one_gives(case: Case, tmp_path: Path) -> None:
         )
     )
     code = (
-        "import json, sys, gsi_bench_metric, evaluate\n"
+        "import json, sys, evaluate\n"
         "from gsi_bench_dataset import Sample\n"
         "work, me = json.load(open('work.json')), int(sys.argv[1])\n"
         "metric = evaluate.load('gsi_bench', num_process=2, process_id=me, experiment_id='two', cache_dir='metrics')\n"
@@ -188,7 +189,8 @@ def test_two_processes_give_what_one_gives(case: Case, tmp_path: Path) -> None:
         "row = metric.compute(predictions=work['predictions'][1 - me::2], references=references, **work['arguments'])\n"
         "print(json.dumps(row))\n"
     )
-    env = {k: v for k, v in os.environ.items() if k not in ("HF_MODULES_CACHE", "GSI_BENCH_NO_REGISTER")}
+    register(tmp_path / "hf" / "modules")
+    env = {k: v for k, v in os.environ.items() if k != "HF_MODULES_CACHE"}
     env |= {"HF_HOME": str(tmp_path / "hf"), "HF_EVALUATE_OFFLINE": "1"}
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(i)], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gsi_bench_dataset.cli.main import main
 from gsi_bench_metric.hf.register import SCRIPT, modules_cache, register
 
 HOME = Path("evaluate_modules/metrics/evaluate-metric--gsi_bench")
-VARIABLES = ("HF_HOME", "HF_MODULES_CACHE", "XDG_CACHE_HOME", "GSI_BENCH_NO_REGISTER", "HF_EVALUATE_OFFLINE", "HF_ENDPOINT")
+VARIABLES = ("HF_HOME", "HF_MODULES_CACHE", "XDG_CACHE_HOME", "HF_EVALUATE_OFFLINE", "HF_ENDPOINT")
 
 
 def run(code: str, cwd: Path, **environment: object) -> subprocess.CompletedProcess[str]:
@@ -33,12 +34,13 @@ def elsewhere(tmp_path: Path) -> Path:
     return folder
 
 
-def test_bare_name_loads_offline_from_any_directory_after_import_whatever_was_cached(tmp_path: Path, elsewhere: Path) -> None:
+def test_bare_name_loads_once_registered_whatever_was_cached(tmp_path: Path, elsewhere: Path) -> None:
     stale = tmp_path / "hf" / "modules" / HOME / ("0" * 64) / "gsi_bench.py"
     stale.parent.mkdir(parents=True)
     stale.write_text("raise RuntimeError('the old version was loaded')")
     os.utime(stale, (time.time() + 3600,) * 2)
-    code = "import gsi_bench_metric, evaluate; m = evaluate.load('gsi_bench'); print(type(m).__module__, m.name)"
+    register(tmp_path / "hf" / "modules")
+    code = "import evaluate; m = evaluate.load('gsi_bench'); print(type(m).__module__, m.name)"
     done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["gsi_bench_metric.hf.evaluate_module", "gsi_bench"]
@@ -55,7 +57,7 @@ def test_bare_name_loads_without_the_offline_flag_where_no_hub_can_be_reached(tm
 
 def test_the_script_also_loads_by_its_path(tmp_path: Path, elsewhere: Path) -> None:
     code = f"import evaluate; print(evaluate.load({str(SCRIPT)!r}).name)"
-    done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1, GSI_BENCH_NO_REGISTER=1)
+    done = run(code, elsewhere, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "gsi_bench"
 
@@ -116,38 +118,51 @@ def test_the_cache_is_where_evaluate_looks_at_the_time_of_the_call(
     assert modules_cache() == Path(expected)
 
 
-def test_unwritable_cache_warns_once_and_says_what_to_run(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    code = "import gsi_bench_metric, gsi_bench_metric.hf.register, gsi_bench_metric.run.score_files; print('imported')"
-    done = run(code, tmp_path, HF_HOME=tmp_path / "file" / "hf")
-    assert done.stdout.strip() == "imported"
-    assert done.stderr.count("RuntimeWarning") == 1
-    assert "gsi-bench register" in done.stderr
-
-
 def test_registering_where_nothing_can_be_written_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         register(tmp_path / "file" / "modules")
 
 
-def test_the_switch_keeps_the_import_from_writing(tmp_path: Path) -> None:
-    done = run("import gsi_bench_metric", tmp_path, HF_HOME=tmp_path / "hf", GSI_BENCH_NO_REGISTER=1)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize("module", ["gsi_bench_metric", "gsi_bench_metric.hf", "gsi_bench_metric.hf.register"])
+def test_an_import_writes_no_cache_and_loads_nothing_heavy(tmp_path: Path, module: str) -> None:
+    heavy = "{'torch', 'evaluate', 'datasets', 'cv2', 'numpy', 'PIL', 'transformers'}"
+    done = run(f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))", tmp_path, HF_HOME=tmp_path / "hf")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
     assert not (tmp_path / "hf").exists()
 
 
-def test_import_loads_nothing_heavy_and_is_quick_once_registered(tmp_path: Path) -> None:
-    code = (
-        "import sys, gsi_bench_metric\n"
-        "print(sorted({'torch', 'evaluate', 'datasets', 'cv2', 'numpy', 'PIL', 'transformers'} & set(sys.modules)))"
-    )
-    done = run(code, tmp_path, HF_HOME=tmp_path / "hf")
-    assert done.stdout.strip() == "[]", done.stderr
-    cache = tmp_path / "hf" / "modules"
+def test_load_gives_the_installed_metric_without_a_cache(tmp_path: Path) -> None:
+    code = "from gsi_bench_metric.hf import load; m = load(experiment_id='a'); print(type(m).__name__, m.experiment_id)"
+    done = run(code, tmp_path, HF_HOME=tmp_path / "hf", HF_EVALUATE_OFFLINE=1)
+    assert done.stdout.split() == ["GsiBench", "a"], done.stderr
+    assert not list((tmp_path / "hf").rglob("gsi_bench.py"))
+
+
+def test_the_command_says_what_it_wrote_and_that_it_was_there(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path))
+    assert main(["register"]) == 0
+    first = capsys.readouterr().out
+    [script] = scripts(tmp_path)
+    assert first.startswith(f"{script}: written")
+    assert main(["register"]) == 0
+    assert capsys.readouterr().out.startswith(f"{script}: was there already")
+
+
+def test_the_command_says_what_to_do_without_a_cache(tmp_path: Path, monkeypatch, capsys) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "file" / "modules"))
+    assert main(["register"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert all(word in said for word in ("file/modules", "HF_MODULES_CACHE", "gsi_bench_metric.hf.load()"))
+
+
+def test_registering_again_is_quick(tmp_path: Path) -> None:
+    register(tmp_path)
     durations = []
     for _ in range(5):
         start = time.perf_counter()
-        register(cache)
+        register(tmp_path)
         durations.append(time.perf_counter() - start)
     assert min(durations) < 0.005

@@ -1,0 +1,57 @@
+"""Variants of an edit: graded and wrong versions of it, what they are called, and where a dataset's lie.
+
+Builders draw them, `gsi-bench validate` scores them, and the app shows some beside each sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = [
+    "AFTER",
+    "DUPLICATE",
+    "GRADES",
+    "OPPOSITE",
+    "OVERSHOOT",
+    "RELIT",
+    "REMOVED",
+    "REMOVED_TWIN",
+    "REPLACED",
+    "RETEXTURED",
+    "SOURCE",
+    "WRONG_OBJECT",
+    "grade_name",
+    "variants_folder",
+]
+
+
+def grade_name(share: float) -> str:
+    """The name of a share of the right edit.
+
+    >>> grade_name(0.4), grade_name(1.0)
+    ('grade040', 'grade100')
+    """
+    return f"grade{round(100 * share):03d}"
+
+
+GRADES: Mapping[str, float] = {grade_name(share): share for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}
+SOURCE, AFTER = grade_name(0.0), grade_name(1.0)
+OPPOSITE = "opposite"  # as much as asked, the other way
+OVERSHOOT = "overshoot"  # twice as much as asked
+WRONG_OBJECT = "wrong_object"  # done to another object
+DUPLICATE = "duplicate"  # a copy at the goal, the original left
+REMOVED = "removed"  # the target gone
+REMOVED_TWIN = "removed_twin"  # another of its class gone
+REPLACED = "replaced"  # right, but with another instance of the kind
+RELIT = "relit"  # right, in another light; with `source_` or `opposite_` before it of these states
+RETEXTURED = "retextured"  # right, on another table top; likewise
+
+
+def variants_folder(data: Path) -> Path:
+    """Where the variants of a dataset's edits lie: beside it.
+
+    >>> variants_folder(Path("out/tables")).as_posix()
+    'out/tables-variants'
+    """
+    return data.with_name(f"{data.name}-variants")
