@@ -335,7 +335,7 @@ def _require_sound(
         problems.append(f"on_missing: expected one of {', '.join(ON_MISSING)}, found {printable(on_missing)}")
     if not isinstance(ignore_extra, bool):
         problems.append(f"ignore_extra: expected True or False, found {printable(ignore_extra)}")
-    if protocol in PROTOCOLS:
+    if isinstance(protocol, str) and protocol in PROTOCOLS:
         given = {name for name, v in {"dataset_type": dataset_type, "batch_size": batch_size}.items() if v is not None}
         unused = sorted(given - protocol_named(protocol).options)
         problems += [f"{name}: has no meaning for the {protocol} protocol; leave it out" for name in unused]

@@ -69,7 +69,7 @@ def test_without_exchange_an_interrupt_leaves_one_of_both(pair, monkeypatch, mom
 WRITER = """
 import dataclasses, json, os, signal, sys
 from pathlib import Path
-from gsi_bench_dataset import folders
+from gsi_bench_dataset.storage import folders
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.system import terminate_as_interrupt
 from gsi_bench_dataset.storage.shards import write_dataset
