@@ -9,9 +9,9 @@ Importing the package loads none of them; each comes when it is first used. None
 from typing import TYPE_CHECKING
 
 from gsi_bench_dataset.lazy import lazy_names
+from gsi_bench_dataset.version import __version__
 
 if TYPE_CHECKING:
-    from gsi_bench_dataset.hub.client import HubError, HubRef, fetch_dataset, fetch_official, parse_ref
     from gsi_bench_dataset.hub.publish import Target, push_dataset
     from gsi_bench_dataset.hub.pull import pull_dataset
     from gsi_bench_dataset.language.chinese import parse_zh
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SceneObject,
         Score,
     )
+    from gsi_bench_dataset.remote.client import HubError, HubRef, fetch_dataset, fetch_official, parse_ref
     from gsi_bench_dataset.storage.card import read_content_hash
     from gsi_bench_dataset.storage.predictions import PredictionError, PredictionSet, read_predictions
     from gsi_bench_dataset.storage.shards import (
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
         write_dataset,
     )
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Change",
@@ -108,7 +108,7 @@ _WHERE = {
     "layout.official_writer": ("ExportError", "write_official"),
     "language.english": ("parse",),
     "language.chinese": ("parse_zh",),
-    "hub.client": ("HubError", "HubRef", "fetch_dataset", "fetch_official", "parse_ref"),
+    "remote.client": ("HubError", "HubRef", "fetch_dataset", "fetch_official", "parse_ref"),
     "hub.publish": ("Target", "push_dataset"),
     "hub.pull": ("pull_dataset",),
 }

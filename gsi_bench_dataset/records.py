@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.schema import EncodedImage, Matrix, Record, RecordError, Vector, features_of, record, spec
+from gsi_bench_dataset.vocabulary import CHANGES, FAULTS, REASONS
 
 if TYPE_CHECKING:
     import datasets
@@ -46,80 +47,6 @@ SPLITS = ("fine", "mesatask", "bathroom", "robothor")
 OPERATIONS = ("move", "place", "rotate", "scale", "remove", "view")
 ORIGINS = ("official", "rebuilt", "demo")
 PIXEL_FRAMES = ("source", "reference896", "unknown")
-
-# Why a number is missing, or needs a word: name -> what it means. Tables count by name; the text on a score says more.
-REASONS = {
-    "missing": "no picture for this sample",
-    "duplicate": "more than one picture for this sample, and nothing says which one is meant",
-    "unreadable": "the edited picture cannot be read",
-    "source_unreadable": "a picture of the sample itself cannot be read",
-    "resized": "the edited picture has another size than the source and was brought to it",
-    "stretched": "the edited picture has another aspect ratio than the source and was stretched to it",
-    "too_small": "the picture is too small for the network that compares pictures",
-    "no_detections": "the detector has no word on a picture",
-    "not_detected": "the detector found nothing in the edited picture",
-    "incomplete_detection": "a detection lacks a number that the operation needs",
-    "no_goal": "the sample lacks the goal that the operation is measured against",
-    "unknown_operation": "the protocol does not understand the instruction",
-    "viewpoint": "the check that the camera stayed could not be made and counts as failed",
-    "not_judged": "no judge's score",
-    "fitted": "the edited picture has another aspect ratio than the source and was fitted into it, its rim cut off",
-    "blank": "the edited picture shows nothing",
-    "scene_lost": "less than half of the rest of the scene is found again",
-    "left_frame": "the target left the picture",
-    "low_confidence": "the detector is not sure enough of the target in the edited picture",
-    "source_not_found": "the detector does not find the target in the source, so no change of it can be measured",
-    "unobservable": "the asked change cannot be seen in pictures of this sample",
-    "below_resolution": "the asked change is smaller than what the detector can tell apart",
-    "target_hidden": "over 40 % of the target is hidden where it is asked to go",
-    "no_depth": "the sample lacks the depth that the source is re-projected with",
-}
-
-
-# What an edit did, and what was asked of it: kind -> what `amount`, `direction` and `subject` of a `Change` are.
-CHANGES = {
-    "moved": "amount: metres; direction as the camera sees it; amount 0: it did not move",
-    "turned": "amount: radians about the vertical, counter-clockwise from above > 0; None: its turn cannot be seen",
-    "scaled": "amount: size after / size before",
-    "put": "amount: metres from the region that was asked for; 0: in it; subject: the receptacle",
-    "gone": "subject: the object",
-    "camera_moved": "amount: metres; direction of the camera's own axes",
-    "camera_turned": "amount: radians >= 0; direction: left, right, up, down, rolling_left, rolling_right",
-    "camera_unknown": "too little of the scene is found again to tell how the camera moved",
-    "ends_from": "amount: metres between the goal and subject, where the words give the end of a move",
-    "changed": "subject: another object that changed too; amount: metres from the target, None: not known",
-}
-
-# Why an edit does not comply: kind -> what it means and what `amount`, `direction` and `subject` of a `Fault` are.
-FAULTS = {
-    "nothing_done": "next to nothing of what was asked; amount: share of it",
-    "too_little": "less than half of what was asked; amount: share of it",
-    "too_much": "over one and a half of what was asked; amount: share of it, None: without measure",
-    "opposite": "the opposite of what was asked; amount: share of it, negative, None: without measure",
-    "off_direction": "too far off the asked direction; amount: metres, of a camera's turn radians",
-    "turn_missed": "too far from the asked turn; amount: radians between them",
-    "turn_unseen": "whether it turned cannot be told",
-    "turned_too": "it turned, unasked; amount: radians, counter-clockwise > 0",
-    "scaled_too": "its size changed, unasked; amount: size after / size before",
-    "moved_too": "it moved, unasked; amount: metres, direction as the camera sees it",
-    "left_behind": "a copy is left at the original place; subject: its name",
-    "place_taken": "another object stands at the original place; subject: its name",
-    "place_taken_by_copy": "another object of the same name stands at the original place; subject: its name",
-    "replaced": "another object stands at a removed object's place; subject: its name",
-    "replaced_by_copy": "another object of the same name stands at a removed object's place; subject: its name",
-    "still_there": "the object to be removed is still there; subject: its name",
-    "elsewhere": "the object to be removed is somewhere else; subject: its name",
-    "beside": "it stands beside the receptacle; amount: metres; subject: the receptacle",
-    "base_too_high": "its base is above where the receptacle carries it; amount: metres; subject: the receptacle",
-    "base_too_low": "its base is below where the receptacle carries it; amount: metres; subject: the receptacle",
-    "no_receptacle": "the receptacle is gone",
-    "camera_lost": "too little of the scene is found again to tell how the camera moved",
-    "camera_travelled": "the camera was to stay where it is; amount: metres",
-    "camera_turned_too": "the camera was not to turn; amount: radians",
-    "lost": "the target or the scene is not found again; the score's reasons say why",
-    "blank": "the edited image shows nothing",
-    "no_image": "there is no usable edited image; the score's reasons say why",
-}
 
 
 @record

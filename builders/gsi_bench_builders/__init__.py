@@ -3,6 +3,6 @@
 Needs the `blender` extra to draw; everything else here (states, edits, wording, layouts, embedded assets) is plain Python.
 """
 
-from gsi_bench_dataset import __version__
+from gsi_bench_dataset.version import __version__
 
 __all__ = ["__version__"]

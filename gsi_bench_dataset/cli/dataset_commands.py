@@ -106,7 +106,7 @@ def find_archives(official: str, split: str) -> dict[str, tuple[Path, str]]:
         CommandError: no split found in a folder that should hold some.
         HubError: the repository lacks an archive.
     """
-    from gsi_bench_dataset.hub.client import fetch_official, parse_ref  # noqa: PLC0415
+    from gsi_bench_dataset.remote.client import fetch_official, parse_ref  # noqa: PLC0415
 
     wanted = SPLITS if split == "all" else (split,)
     path = Path(official)

@@ -16,7 +16,6 @@ from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Any
 
-from gsi_bench_dataset import __version__
 from gsi_bench_dataset.safety.keys import clean, for_console
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import (
@@ -25,6 +24,7 @@ from gsi_bench_dataset.safety.system import (
     system_problem,
     terminate_as_interrupt,
 )
+from gsi_bench_dataset.version import __version__
 
 __all__ = ["MOST_WORKERS", "main", "new_command", "number", "say", "whole"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gsi_bench_dataset.cli.main import new_command, say
 
 if TYPE_CHECKING:
-    from gsi_bench_dataset.hub.client import HubRef
     from gsi_bench_dataset.hub.publish import Pushed, Target
+    from gsi_bench_dataset.remote.client import HubRef
 
 __all__ = ["PublishError", "add_publish_commands"]
 
@@ -128,8 +128,8 @@ def _push_space(args: argparse.Namespace) -> int:
 
 
 def _target(args: argparse.Namespace, repo: str, kind: Any) -> Target:
-    from gsi_bench_dataset.hub.client import HubRef  # noqa: PLC0415
     from gsi_bench_dataset.hub.publish import Target  # noqa: PLC0415
+    from gsi_bench_dataset.remote.client import HubRef  # noqa: PLC0415
 
     ref = _ref(repo)
     if args.revision and ref.revision:
@@ -182,7 +182,7 @@ def _run_pull(args: argparse.Namespace) -> int:
 
 
 def _ref(repo: str) -> HubRef:
-    from gsi_bench_dataset.hub.client import parse_ref  # noqa: PLC0415
+    from gsi_bench_dataset.remote.client import parse_ref  # noqa: PLC0415
 
     ref = parse_ref(repo)
     if ref is None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import FileProblemError, parse_json
-from gsi_bench_dataset.safety.names import name_problem, printable
+from gsi_bench_dataset.safety.names import is_plain_path, printable
 
 __all__ = [
     "MANIFEST",
@@ -29,7 +29,6 @@ __all__ = [
     "Plan",
     "content_of",
     "is_dataset_path",
-    "is_plain_path",
     "make_plan",
     "manifest_text",
     "read_manifest",
@@ -104,18 +103,6 @@ def content_of(source: Path | bytes) -> Content:
     if read != size:
         raise FileProblemError(f"{source}: changed while it was read; run the command again when nothing writes there")
     return Content(size, long.hexdigest(), blob.hexdigest())
-
-
-def is_plain_path(path: object) -> bool:
-    """Whether a name from outside is a relative path of plain names: it cannot lead out of a folder.
-
-    >>> is_plain_path("data/a.parquet"), is_plain_path("../a"), is_plain_path("/a")
-    (True, False, False)
-    """
-    if not isinstance(path, str):
-        return False
-    # A leading dot is allowed: `.gitattributes`. What climbs is not.
-    return all(part.strip(".") and name_problem(part.lstrip(".")) is None for part in path.split("/"))
 
 
 def is_dataset_path(path: object) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gsi_bench_dataset.hub.client import HubError, HubRef, commit_of, explained
 from gsi_bench_dataset.hub.plan import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
@@ -20,14 +19,15 @@ from gsi_bench_dataset.hub.plan import (
     Plan,
     content_of,
     is_dataset_path,
-    is_plain_path,
     make_plan,
     manifest_text,
     read_manifest,
 )
 from gsi_bench_dataset.hub.published_folders import dataset_files, verified
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.remote.client import HubError, HubRef, commit_of, explained
 from gsi_bench_dataset.safety.files import FileProblemError, read_regular
+from gsi_bench_dataset.safety.names import is_plain_path
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

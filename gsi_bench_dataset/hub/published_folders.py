@@ -12,10 +12,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gsi_bench_dataset.hub.client import HubError
-from gsi_bench_dataset.hub.plan import is_plain_path
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.remote.client import HubError
+from gsi_bench_dataset.safety.names import is_plain_path, printable
 from gsi_bench_dataset.storage import shards
 
 __all__ = ["dataset_files", "require_own_files", "scratch_beside", "verified"]

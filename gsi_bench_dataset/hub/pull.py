@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gsi_bench_dataset.hub.client import HubError, HubRef, commit_of, explained
 from gsi_bench_dataset.hub.plan import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
@@ -22,13 +21,13 @@ from gsi_bench_dataset.hub.plan import (
     ManifestError,
     content_of,
     is_dataset_path,
-    is_plain_path,
     read_manifest,
 )
 from gsi_bench_dataset.hub.published_folders import verified
 from gsi_bench_dataset.hub.pulled_folders import keep_other_files, make_unfinished, state_of, sweep
 from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.remote.client import HubError, HubRef, commit_of, explained
+from gsi_bench_dataset.safety.names import is_plain_path, printable
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.storage.card import read_content_hash
 from gsi_bench_dataset.storage.folders import OLD, scratch_beside, swap_in

@@ -10,8 +10,8 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from gsi_bench_dataset.hub.client import HubError
 from gsi_bench_dataset.hub.plan import MANIFEST
+from gsi_bench_dataset.remote.client import HubError
 
 __all__ = ["all_unfinished", "keep_other_files", "make_unfinished", "state_of", "sweep", "unfinished"]
 

@@ -9,9 +9,9 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from gsi_bench_dataset import __version__
 from gsi_bench_dataset.hub.published_folders import require_own_files
 from gsi_bench_dataset.safety.files import read_text
+from gsi_bench_dataset.version import __version__
 
 __all__ = ["SpaceError", "app_files", "metric_files"]
 

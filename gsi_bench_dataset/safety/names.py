@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-__all__ = ["UnsafeNameError", "inside", "is_utf8", "name_problem", "plain_name", "printable"]
+__all__ = ["UnsafeNameError", "inside", "is_plain_path", "is_utf8", "name_problem", "plain_name", "printable"]
 
 # A file system takes 255 bytes; a suffix such as `.png` and the mark of an unfinished file come on top.
 MAX_NAME_BYTES = 200
@@ -80,6 +80,18 @@ def inside(folder: Path, relative: str, what: str = "path") -> Path:
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise UnsafeNameError(f"{what} {printable(relative)}: leads out of {folder} by a link")
     return path
+
+
+def is_plain_path(path: object) -> bool:
+    """Whether a name from outside is a relative path of plain names: it cannot lead out of a folder.
+
+    >>> is_plain_path("data/a.parquet"), is_plain_path("../a"), is_plain_path("/a")
+    (True, False, False)
+    """
+    if not isinstance(path, str):
+        return False
+    # A leading dot is allowed: `.gitattributes`. What climbs is not.
+    return all(part.strip(".") and name_problem(part.lstrip(".")) is None for part in path.split("/"))
 
 
 def is_utf8(text: str) -> bool:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.hub.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
+from gsi_bench_dataset.remote.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.parquet import identity
 from gsi_bench_dataset.storage.card import SplitSummary, content_hash, read_split_hashes, write_card

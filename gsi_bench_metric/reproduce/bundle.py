@@ -13,7 +13,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.hub.client import explained, parse_ref
+from gsi_bench_dataset.remote.client import explained, parse_ref
 from gsi_bench_dataset.safety import files
 from gsi_bench_dataset.safety.files import FileProblemError
 from gsi_bench_dataset.safety.system import system_problem

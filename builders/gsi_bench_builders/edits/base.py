@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "Edit",
     "EditOptions",
     "Effect",
+    "Proposer",
     "Rejection",
     "Stage",
     "draw",
@@ -239,3 +240,6 @@ def ground_direction(scene: Scene, direction: str) -> NDArray[np.float64]:
     right, forward = scene.camera.flat_axes()
     across, along = DIRECTIONS[direction]
     return np.asarray(across * right + along * forward)
+
+
+Proposer: TypeAlias = Callable[[Stage, np.random.Generator], Candidate | Rejection]  # what a module of an operation offers

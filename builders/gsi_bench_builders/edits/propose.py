@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Proposer, Rejection, Stage
 from gsi_bench_builders.edits.checks import (
     barely_changes,
     check_bystanders,
@@ -23,9 +23,8 @@ from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["Proposer", "Rejections", "propose_edits", "try_candidate"]
+__all__ = ["Rejections", "propose_edits", "try_candidate"]
 
-Proposer: TypeAlias = Callable[[Stage, np.random.Generator], Candidate | Rejection]
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
 

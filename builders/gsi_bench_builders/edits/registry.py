@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gsi_bench_dataset.problems import some
 
 if TYPE_CHECKING:
-    from gsi_bench_builders.edits.propose import Proposer
+    from gsi_bench_builders.edits.base import Proposer
 
 __all__ = ["OPERATIONS", "OperationError", "check_operations", "proposer"]
 

@@ -27,7 +27,7 @@ from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_space.intake import values
 from gsi_bench_space.intake.uploads import UploadError, uploaded_path
 from gsi_bench_space.intake.values import ValueProblemError
-from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring.run_folders import RunFolderError
 from gsi_bench_space.state import Words
 from gsi_bench_space.texts.english import LANGUAGES

@@ -11,8 +11,8 @@ from gsi_bench_space.intake.values import MOST_NUMBER, ValueProblemError
 from gsi_bench_space.own.draft import Camera, Draft
 from gsi_bench_space.own.edit import Wish, require_scorable
 from gsi_bench_space.own.photo import read_photo
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import HEIGHT_M, PITCH_DEG
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import AppState
 
 __all__ = ["build", "score_own"]

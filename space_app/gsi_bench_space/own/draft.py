@@ -15,7 +15,6 @@ from gsi_bench_space.own.detector import Proposer
 from gsi_bench_space.own.edit import Wish, make_sample, wanted
 from gsi_bench_space.own.mark import around, between
 from gsi_bench_space.own.photo import FOCAL_MM, Photo
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import (
     HEIGHT_M,
     PITCH_DEG,
@@ -32,6 +31,7 @@ from gsi_bench_space.own.sample import (
     place,
     propose,
 )
+from gsi_bench_space.problem import OwnError
 
 __all__ = ["CLICKS", "HEIGHT_CM", "PITCH", "Camera", "Draft"]
 

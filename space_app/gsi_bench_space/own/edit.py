@@ -22,8 +22,8 @@ from gsi_bench_metric.geometry.poses import base_centre, yaw_rotation
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_space.intake.values import shown
 from gsi_bench_space.own.photo import Photo
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import Matrix, Placed
+from gsi_bench_space.problem import OwnError
 
 __all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "require_scorable", "wanted"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from gsi_bench_space.intake.values import number
 from gsi_bench_space.own.detector import Proposer
 from gsi_bench_space.own.draft import Camera, Draft
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import PITCH_DEG, Block
+from gsi_bench_space.problem import OwnError
 
 __all__ = [
     "block_numbers",

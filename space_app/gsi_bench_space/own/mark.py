@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.pages.images import fit, shrink
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import Rectangle
+from gsi_bench_space.problem import OwnError
 
 __all__ = ["around", "between"]
 

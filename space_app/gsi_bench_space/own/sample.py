@@ -18,7 +18,7 @@ from scipy.optimize import least_squares  # type: ignore[import-untyped]
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_metric.geometry.poses import base_centre, ground_axes, yaw_rotation
 from gsi_bench_space.own.photo import focal_pixels
-from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.problem import OwnError
 
 __all__ = [
     "HEIGHT_M",

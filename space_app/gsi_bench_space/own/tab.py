@@ -19,8 +19,8 @@ from gsi_bench_space.own.edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish
 from gsi_bench_space.own.fields import point_of
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
 from gsi_bench_space.own.photo import FOCAL_MM, LONGEST, read_photo
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import PITCH_DEG
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring.findings import findings_of
 from gsi_bench_space.state import AppState
 from gsi_bench_space.tabs.score import Scored

@@ -11,7 +11,7 @@ from hostile.harness import Attack, Outcome, Tally, command
 from hostile.server import BEHAVIOURS, serving
 from huggingface_hub import constants
 
-from gsi_bench_dataset.hub import limits
+from gsi_bench_dataset.remote import limits
 
 KEY = "hf_secretsecretsecret"
 # Of these limits on time decide, which are made short here.

@@ -19,7 +19,7 @@ from gsi_bench_space.intake.values import ValueProblemError
 from gsi_bench_space.launch import LaunchError, Settings, make_app, serve
 from gsi_bench_space.own.edit import Wish
 from gsi_bench_space.own.photo import focal_from_exif, read_photo
-from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring import run_folders
 from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs, leaderboard, report_page, run_problems
 from gsi_bench_space.state import Words

@@ -2,11 +2,11 @@ import zipfile
 
 import pytest
 
-from gsi_bench_dataset import __version__
 from gsi_bench_dataset.cli.main import main
-from gsi_bench_dataset.hub import client as hub
 from gsi_bench_dataset.layout.official import read_official
+from gsi_bench_dataset.remote import client as hub
 from gsi_bench_dataset.storage.shards import read_dataset, split_sizes
+from gsi_bench_dataset.version import __version__
 
 
 def run(capsys, *args):

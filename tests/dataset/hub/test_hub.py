@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import huggingface_hub
 import pytest
 
-from gsi_bench_dataset.hub import client as hub
-from gsi_bench_dataset.hub.client import HubError, HubRef, choose_archives, fetch_official, parse_ref
+from gsi_bench_dataset.remote import client as hub
+from gsi_bench_dataset.remote.client import HubError, HubRef, choose_archives, fetch_official, parse_ref
 from gsi_bench_dataset.storage.shards import read_dataset, sample_ids, write_dataset
 
 SHA = "a" * 40

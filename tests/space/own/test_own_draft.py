@@ -12,9 +12,9 @@ from gsi_bench_space.own.detector import DetAny3DProposer, find_proposer
 from gsi_bench_space.own.draft import Camera, Draft
 from gsi_bench_space.own.edit import Wish
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import Proposal, place
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import Words
 
 TRUE = Camera(28.0, PITCH_DEG, 100 * HEIGHT_M)

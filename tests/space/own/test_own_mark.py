@@ -7,7 +7,7 @@ from own_scene import BOX, rectangle, render
 
 from gsi_bench_metric.geometry.boxes import box_iou_2d
 from gsi_bench_space.own.mark import around, between
-from gsi_bench_space.own.problem import OwnError
+from gsi_bench_space.problem import OwnError
 
 
 def overlap(a, b):

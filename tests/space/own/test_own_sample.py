@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project, projected_rectangle
-from gsi_bench_space.own.problem import OwnError
 from gsi_bench_space.own.sample import (
     Block,
     Ground,
@@ -19,6 +18,7 @@ from gsi_bench_space.own.sample import (
     place,
     propose,
 )
+from gsi_bench_space.problem import OwnError
 
 SIZE = (1024, 768)
 K = intrinsics(26, SIZE)

@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from gsi_bench_dataset.hub.answers import HubError, check_settings, meaning_of, without_secrets
-from gsi_bench_dataset.hub.limits import limit_client
-from gsi_bench_dataset.hub.plan import is_plain_path
 from gsi_bench_dataset.problems import some, summary_of
-from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.remote.answers import HubError, check_settings, meaning_of, without_secrets
+from gsi_bench_dataset.remote.limits import limit_client
+from gsi_bench_dataset.safety.names import is_plain_path, printable
 
 __all__ = ["HubError", "HubRef", "OfficialArchives", "commit_of", "explained", "fetch_dataset", "fetch_official", "parse_ref"]
 
