@@ -40,6 +40,7 @@ GROUPS = {  # first part of a module's name -> what its names are about
     "layout": "The reference's layout",
     "language": "Instructions",
     "hub": "The Hugging Face Hub",
+    "remote": "Talking to the Hub",
     "run": "Runs",
     "hf": "The evaluate library",
     "results": "From scores to means and comparisons",

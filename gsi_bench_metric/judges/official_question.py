@@ -11,8 +11,8 @@ from pathlib import Path
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_metric.judges.base import JudgeError
+from gsi_bench_metric.judges.official_reply import DELIMITER, parse_reply
 from gsi_bench_metric.judges.prompt import Prompt, Verdict, View, looks_like_refusal, text_hash
-from gsi_bench_metric.judges.recorded import DELIMITER, parse_reply
 
 __all__ = ["OfficialQuestion"]
 

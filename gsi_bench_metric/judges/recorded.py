@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,36 +12,16 @@ from gsi_bench_dataset.safety.files import FileProblemError, printable_path, rea
 from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
+from gsi_bench_metric.judges.official_reply import parse_reply
 from gsi_bench_metric.judges.options import JudgeOptions
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
 
-DELIMITER = "||V^=^V||"
 _SUFFIXES = ("", ".jpg", ".png")  # what the reference tries after an index (quirk 91)
 
 
 class JudgementFileError(ValueError):
     """A file of judgements that cannot be used."""
-
-
-def parse_reply(reply: str) -> tuple[float | None, str | None]:
-    """(score, None) or (None, why not) of a judge's reply, read as the reference reads it.
-
-    The JSON object between the first two delimiters, its "score", as it stands: no clipping (quirk 85), true counts as 1. A
-    score that is no finite number has no meaning; the reference's run ends there (quirk 84), here the edit is not judged.
-    """
-    parts = reply.split(DELIMITER)
-    if len(parts) < 2:
-        return None, "the request failed" if reply == "_ERROR_" else f"no {DELIMITER} in the reply"
-    try:
-        score = json.loads(parts[1])["score"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return None, f"no JSON object with a score between the delimiters ({type(error).__name__})"
-    try:
-        finite = isinstance(score, (int, float)) and math.isfinite(score)
-    except OverflowError:  # an integer that no float can hold
-        finite = False
-    return (float(score), None) if finite else (None, f"the score is no finite number: {score!r:.40}")
 
 
 def read_reference_file(path: Path) -> dict[str, Judgement]:

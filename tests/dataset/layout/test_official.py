@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gsi_bench_dataset.layout import official
+from gsi_bench_dataset.layout import preflight
 from gsi_bench_dataset.layout.official import OfficialDataset, OfficialError, Rights, read_official, write_official
 from gsi_bench_dataset.layout.official_writer import ExportError
 from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, project, project_to_source, reference_frame
@@ -141,7 +141,7 @@ def test_pictures_are_checked(official_folder, make_image, monkeypatch):
     found = "\n".join(problems_of(folder))
     assert "a.png: expected a JPEG or PNG" in found and "c.jpg: expected a complete picture" in found
     assert "b.png" not in found
-    monkeypatch.setattr(official, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(preflight, "MAX_PIXELS", 1000)
     assert "b.png: expected at most 1000 pixels, found 64×48" in "\n".join(problems_of(folder))
 
 
