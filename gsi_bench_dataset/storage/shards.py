@@ -95,10 +95,7 @@ def write_dataset(
     if unknown or not samples_by_split:
         raise DatasetError(f"expected splits out of {', '.join(SPLITS)}; found {', '.join(unknown) or 'none'}")
     sweep(out)  # before looking: it may put a dataset back that a killed process had moved aside
-    if out.exists() and not out.is_dir():
-        raise DatasetError(f"{out}: expected a folder, found a file; choose another place")
-    if out.is_dir() and any(out.iterdir()) and not split_names(out):
-        raise DatasetError(f"{out}: expected a dataset, a new or an empty folder, found other files; choose another place")
+    _require_free(out)
     before = _state(out)
     kept = [split for split in (split_names(out) if out.is_dir() else []) if split not in samples_by_split]
     with full_disk_named(out), scratch_beside(out) as scratch:
@@ -121,6 +118,14 @@ def write_dataset(
             raise DatasetError(f"{out}: changed while new shards were written; run the command again")
         swap_in(new, out, scratch / OLD)
     return summaries
+
+
+def _require_free(out: Path) -> None:
+    """Only a dataset, a new or an empty folder is written to."""
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{out}: expected a folder, found a file; choose another place")
+    if out.is_dir() and any(out.iterdir()) and not split_names(out):
+        raise DatasetError(f"{out}: expected a dataset, a new or an empty folder, found other files; choose another place")
 
 
 def read_dataset(

@@ -47,6 +47,16 @@ def add_generate(subparsers: Any) -> None:
     parser.add_argument("--split", required=True, choices=SPLITS)
     parser.add_argument("--out", required=True, type=Path, help="tree to write: <name>/generated_images_<split>/<id>.png")
     parser.add_argument("--name", help="the editor's name in that tree (default: the model's or function's)")
+    _add_editor_options(parser)
+    parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the instructions (default: en)")
+    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
+    parser.add_argument("--overwrite", action="store_true", help="replace images that were made with other settings")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=_run)
+
+
+def _add_editor_options(parser: argparse.ArgumentParser) -> None:
+    """What makes the images, and how."""
     parser.add_argument("--model", help="diffusers: repository or folder; openai: the model's name at the endpoint")
     parser.add_argument("--model-revision", help="diffusers: branch, tag or commit of the model")
     parser.add_argument("--base-url", metavar="URL", help="openai: the endpoint, such as http://127.0.0.1:8000/v1")
@@ -75,7 +85,6 @@ def add_generate(subparsers: Any) -> None:
         default=0,
         help="each sample's own is made of it and of its id (default: 0)",
     )
-    parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the instructions (default: en)")
     parser.add_argument("--device", help="diffusers: cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--dtype", help="diffusers: float32 (default on a CPU), bfloat16 (default elsewhere) or float16")
     parser.add_argument(
@@ -88,10 +97,6 @@ def add_generate(subparsers: Any) -> None:
         default=300.0,
         help="openai: seconds that a request may take (default: 300)",
     )
-    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
-    parser.add_argument("--overwrite", action="store_true", help="replace pictures that were made with other settings")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> int:

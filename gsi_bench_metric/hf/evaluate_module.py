@@ -202,8 +202,7 @@ class GsiBench(evaluate.Metric):
         ignore_extra: bool = False,
         on_missing: OnMissing = "zero",
     ) -> dict[str, float] | None:
-        """Scores what was added, and what is given here; the next `compute` starts anew. None on processes other than 0.
-
+        """Scores what was added and what is given here; the next `compute` starts anew. None on processes other than 0.
         An error in the arguments leaves added rows in place, so that `compute` can be called again.
         """
         request = None

@@ -197,17 +197,7 @@ class _Tab:
             **quiet,
         )
         self.view.select(self._click, [self.clicks, *common], shown, trigger_mode="multiple", **quiet)
-        camera = [self.focal, self.pitch, self.height, self.known]
-        for group, fields, inputs, change in (
-            ("camera", camera[:3], camera, own_fields.taken_by),
-            ("", [self.known], camera, own_fields.taken_by),
-            ("edges", self.edges, self.edges, own_fields.marked),
-            ("block", self.numbers, self.numbers, own_fields.corrected),
-        ):
-            numbers = [field for field in fields if isinstance(field, gr.Number)]
-            triggers = [event for field in numbers for event in (field.submit, field.blur)]
-            triggers += [field.input for field in fields if field not in numbers]
-            gr.on(triggers, self._act(change, typed=group), [*common, *inputs], self._outputs(group), **latest)
+        self._tie_numbers(common, latest)
         self.propose.click(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.by.input(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.refit.click(self._act(own_fields.refitted), [*common, *self.numbers], shown, **quiet)
@@ -245,6 +235,20 @@ class _Tab:
             ],
             **quiet,
         )
+
+    def _tie_numbers(self, common: list[Any], latest: dict[str, Any]) -> None:
+        """Ties the fields of numbers: what is typed counts when it is sent or left."""
+        camera = [self.focal, self.pitch, self.height, self.known]
+        for group, fields, inputs, change in (
+            ("camera", camera[:3], camera, own_fields.taken_by),
+            ("", [self.known], camera, own_fields.taken_by),
+            ("edges", self.edges, self.edges, own_fields.marked),
+            ("block", self.numbers, self.numbers, own_fields.corrected),
+        ):
+            numbers = [field for field in fields if isinstance(field, gr.Number)]
+            triggers = [event for field in numbers for event in (field.submit, field.blur)]
+            triggers += [field.input for field in fields if field not in numbers]
+            gr.on(triggers, self._act(change, typed=group), [*common, *inputs], self._outputs(group), **latest)
 
     def _read(self, file: dict[str, Any] | None, language: str, *wish: Any) -> tuple[Any, ...]:
         draft = None
