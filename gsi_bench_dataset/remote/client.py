@@ -12,6 +12,7 @@ from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.remote.answers import HubError, check_settings, meaning_of, without_secrets
 from gsi_bench_dataset.remote.limits import limit_client
 from gsi_bench_dataset.safety.names import is_plain_path, printable
+from gsi_bench_dataset.safety.replies import ReplyProblemError
 
 __all__ = ["HubError", "HubRef", "OfficialArchives", "commit_of", "explained", "fetch_dataset", "fetch_official", "parse_ref"]
 
@@ -144,6 +145,8 @@ def explained(ref: HubRef, kind: str = "dataset") -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:
+        if isinstance(error, ReplyProblemError):
+            raise HubError(f"{ref}: {error}") from error
         if type(error).__module__.startswith("gsi_bench"):
             raise
         words = without_secrets(f"{ref}: {meaning_of(error, kind)}")

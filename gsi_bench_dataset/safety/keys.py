@@ -211,7 +211,7 @@ def is_loopback(url: str) -> bool:
 def clean(text: object) -> str:
     """A text without secrets: those that are known, in whole, in parts and encoded, and whatever looks like one.
 
-    >>> clean("GET https://me:secret@host/?api_key=abc with Bearer fedcba9876543210")
+    >>> clean("GET https://me:secret@host/?api_key=abc with Bearer vwxyz-tsrqp-nmlkj")
     'GET https://***@host/?api_key=*** with Bearer ***'
     """
     found = str(text)

@@ -48,6 +48,7 @@ class ToyProtocol(MetricProtocol):
     """Asks the official question; says one threshold."""
 
     name = "toy"
+    version = 1
     question = "official"
 
     def make_scorer(self, device, batch_size=None, dataset_type=None):

@@ -123,7 +123,6 @@ UNREADABLE: dict[str, Maker] = {
     "PNG, its last bytes cut": lambda p: p.write(p.png[:-40]),
     "PNG, wrong checksum of the header": lambda p: p.write(png(SIZE, rows(SIZE), header_crc=0)),
     "PNG, zeros in the middle": zeros_inside,
-    "PNG, wrong checksum of its pixels": wrong_data_crc,
     "PNG, no pixels": lambda p: p.write(png((0, 0), rows((0, 0)))),
     "PNG, a bomb": lambda p: p.write(png(BOMB, rows(SIZE))),
     "PNG, a bomb of text": lambda p: p.write(png(SIZE, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(9 << 20))), rows(SIZE))),
@@ -164,6 +163,7 @@ IGNORED: dict[str, Maker] = {
 }
 ABSENT: dict[str, Maker] = {"nothing at all": lambda _: None}
 READABLE: dict[str, tuple[Maker, str | None]] = {
+    "PNG, wrong checksum of sound pixels": (wrong_data_crc, None),
     "JPEG named .png": (lambda p: p.save(p.picture, "JPEG"), None),
     "CMYK": (lambda p: p.save(p.picture.convert("CMYK"), "JPEG", ".jpg"), None),
     "palette with transparency": (lambda p: p.save(p.picture.quantize(64), "PNG", transparency=b"\x00\x80"), None),

@@ -50,9 +50,9 @@ def test_the_tracker_reads_a_source_once_for_all_editors(three, tmp_path, monkey
     case, predictions = three
     read, scenes = tracker.read_scene, Counter()
 
-    def counting(sample, rgb):
+    def counting(sample, rgb, *rest):
         scenes[sample.img_id] += 1
-        return read(sample, rgb)
+        return read(sample, rgb, *rest)
 
     monkeypatch.setattr(tracker, "read_scene", counting)
     changes = {"detections": None, "judge": None, "judgements": None, "workers": 1}
@@ -83,6 +83,7 @@ def test_validate_gives_its_device_to_one_detector(toy, tmp_path, monkeypatch):
     monkeypatch.setattr(validity, "verify", lambda *_: None)
     monkeypatch.setattr(validity, "watch_dataset", lambda *_: (validity.Watch(), {}))
     monkeypatch.setattr(validity, "resolve", lambda *_: tmp_path)
+    monkeypatch.setattr("gsi_bench_metric.validity.settings.resolve", lambda *_: tmp_path)
     monkeypatch.setattr(validity, "families", lambda *_: [])
     monkeypatch.setattr(validity, "score_tasks", lambda tasks, start, *_, **__: seen.append(start()) or [])
     validity.validate(validity.Request("x", "mesatask", (), "toy", device="cpu"), tmp_path / "run", progress=False)

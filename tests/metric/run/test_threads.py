@@ -64,9 +64,9 @@ def test_compute_scores_with_one_thread(monkeypatch):
 
     def spy(*_):
         seen.append(numbers())
-        return []
+        return [], {}
 
     monkeypatch.setattr(evaluate_module, "_score", spy)
-    request = evaluate_module._Request("strict", *[None] * 3, "e", None, False, "zero")
+    request = evaluate_module._Request("strict", *[None] * 3, "e", None, False, "zero", {})
     evaluate_module.GsiBench()._compute(predictions=[], references=[], request=request)
     assert (seen, numbers()) == ([(1, 1)], (2, 2))

@@ -7,7 +7,7 @@ from gsi_bench_metric.imaging import pictures
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.protocols.official import source as official_source
 from gsi_bench_metric.protocols.official.scoring import OfficialScorer
-from gsi_bench_metric.run import scoring
+from gsi_bench_metric.run import working
 from gsi_bench_metric.run.scoring import Candidate, score_candidates
 
 
@@ -69,8 +69,8 @@ def test_the_source_cache_does_not_grow_with_the_number_of_sources(make_sample, 
 
 
 def test_working_ahead_keeps_the_order_and_raises_what_went_wrong():
-    assert list(scoring._ahead(lambda i: i * i, range(20), 3)) == [i * i for i in range(20)]
-    found = scoring._ahead(lambda i: 1 // (3 - i), range(9), 2)
+    assert list(working.ahead(lambda i: i * i, range(20), 3)) == [i * i for i in range(20)]
+    found = working.ahead(lambda i: 1 // (3 - i), range(9), 2)
     assert [next(found) for _ in range(3)] == [0, 0, 1]
     with pytest.raises(ZeroDivisionError):
         next(found)
