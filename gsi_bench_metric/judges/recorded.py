@@ -17,6 +17,7 @@ from gsi_bench_metric.judges.options import JudgeOptions
 
 __all__ = ["JudgementFileError", "RecordedJudge", "parse_reply", "read_reference_file"]
 
+_MOST = 10  # of the reference's scale
 _SUFFIXES = ("", ".jpg", ".png")  # what the reference tries after an index (quirk 91)
 
 
@@ -48,6 +49,12 @@ def read_reference_file(path: Path) -> dict[str, Judgement]:
             continue
         score, problem = parse_reply(reply)
         judgements[index] = Judgement(sample_id=index, judge="recorded", score=score, reply=reply, problem=problem)
+    odd = [j.score for j in judgements.values() if j.score is not None and not 0 <= j.score <= _MOST]
+    if odd:
+        problems.append(
+            f"{len(odd)} scores lie outside of 0 to {_MOST}, from {min(odd):g} to {max(odd):g}: expected the reference's "
+            "scale; bring them to it (a scale of 0 to 100: divide by 10)"
+        )
     if problems:
         raise JudgementFileError(summary_of(f"{path}: not usable as judgements", problems))
     return judgements

@@ -38,7 +38,7 @@ from gsi_bench_metric.protocols.text import explanation, reason
 __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
-_VERSION = 8
+_VERSION = 9
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 # What a picture that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}

@@ -157,7 +157,7 @@ def intruder_of(situation: Situation) -> Fault | None:
         if not was_near and any(_apart(pose, before) < STRICT.in_place * size for pose in came):
             return Fault("place_taken", subject=other.category)
     alike = any(_apart(pose, before) < STRICT.at_original * size for pose in situation.strangers)
-    return Fault("place_taken_by_copy", subject=situation.target.category) if alike else None
+    return Fault("place_taken_by_unknown") if alike else None
 
 
 def _apart(a: Pose, b: Pose) -> float:

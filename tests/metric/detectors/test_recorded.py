@@ -384,3 +384,12 @@ def test_the_recorded_judgements_are_all_read():
     assert set(found) == {e["meta"]["index"] for e in entries}
     assert all((j.score is None) == (j.problem is not None) for j in found.values())
     assert {dataclasses.replace(j).judge for j in found.values()} == {"recorded"}
+
+
+@pytest.mark.parametrize("score", [-1, 80, 10.5])
+def test_judgements_on_another_scale_are_refused(tmp_path, score):
+    reply = f'||V^=^V||{{"score": {score}, "reasoning": "-"}}||V^=^V||'
+    path = tmp_path / "judgements.json"
+    path.write_text(json.dumps([{"prediction": reply, "meta": {"index": "a_edit_0"}}]))
+    with pytest.raises(JudgementFileError, match=r"outside of 0 to 10.*divide by 10"):
+        read_reference_file(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from gsi_bench_dataset.records import Change, Fault, Reason
 from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, ground_axes, inside_polygon, polygon_distance, sweep
 from gsi_bench_metric.geometry.symmetry import period_of
-from gsi_bench_metric.protocols.strict.rules.base import Array, Finding, Rings, Rule, finding
-from gsi_bench_metric.protocols.strict.rules.conditions import place_empty, same_size, same_turn
+from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
+from gsi_bench_metric.protocols.strict.rules.conditions import amount_fault, place_empty, same_size, same_turn
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import (
     cannot_tell,
@@ -27,6 +28,7 @@ from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
 __all__ = ["RULE", "place", "scale_of"]
 
 _IN = 1e-6  # metres: in the region, up to rounding
+_ROUNDING_M = 1e-6  # of heights
 
 
 def place(
@@ -47,8 +49,9 @@ def place(
 ) -> Finding:
     """How well an object was put on or into another one.
 
-    Its base must stand over the receptacle's outline and within 2 cm of the region's height. Accuracy: distance from the
-    region over the receptacle's radius, by tenths of a sweep.
+    It must have gone at least half of the way itself, unless it stood there already. Its base must stand over the
+    receptacle's outline and within 2 cm of the region's height. Accuracy: distance from the region over the receptacle's
+    radius, by tenths of a sweep.
 
     Args:
         before, after, truth, symmetry, copies, intruder, name: see `rules.move.move`.
@@ -73,12 +76,26 @@ def place(
     faults = []
     if not inside_polygon(base @ axes, edge):
         faults.append(Fault("beside", polygon_distance(base @ axes, edge), subject=receptacle))
-    if abs(rise) > limits.support_m:
+    if abs(rise) > limits.support_m + _ROUNDING_M:
         faults.append(Fault("base_too_high" if rise > 0 else "base_too_low", abs(rise), subject=receptacle))
+    start = (truth or before).base(up)
+    faults += _went(start, after.base(up) - before.base(up), region, edge, axes, up, limits)
     faults += place_empty(before, copies, intruder, name, limits)
     faults += same_turn(before, after, up, period_of(symmetry), limits) + same_size(before, after, limits)
     sa = 1.0 if away < _IN else sweep(away / scale_of(edge, limits))
     return finding(sa, faults, [Change("put", 0.0 if away < _IN else away)], [])
+
+
+def _went(  # noqa: PLR0917 - a way and what it is held against
+    start: Array, step: Array, region: Array, edge: Array, axes: Array, up: Array, limits: Thresholds
+) -> list[Fault]:
+    """The object itself must have gone there, not the receptacle to it; nowhere if its base (3,) stood there already."""
+    rise = float((start - region.mean(0)) @ up)
+    if inside_polygon(start @ axes, edge) and abs(rise) <= limits.support_m + _ROUNDING_M:
+        return []
+    needed = math.hypot(polygon_distance(start @ axes, region @ axes), rise)
+    share = float(np.linalg.norm(step)) / max(needed, EPS)
+    return [] if share >= limits.share[0] - EPS else [amount_fault(share, limits)]
 
 
 def scale_of(outline: Array, limits: Thresholds = STRICT) -> float:

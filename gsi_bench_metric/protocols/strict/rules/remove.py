@@ -16,7 +16,7 @@ from gsi_bench_metric.protocols.text import reason
 
 __all__ = ["RULE", "remove"]
 
-_IN_ITS_PLACE = {"place_taken": "replaced", "place_taken_by_copy": "replaced_by_copy"}
+_IN_ITS_PLACE = {"place_taken": "replaced", "place_taken_by_unknown": "replaced_by_unknown"}
 
 
 def remove(

@@ -10,7 +10,7 @@ from gsi_bench_metric.geometry.symmetry import period_of, wrapped
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import base_limit, moved_base, same_size
 from gsi_bench_metric.protocols.strict.situation import Situation
-from gsi_bench_metric.protocols.strict.terms import asked_turn, goal_of, no_goal, target_poses
+from gsi_bench_metric.protocols.strict.terms import asked_turn, cannot_tell, goal_of, no_goal, target_poses
 from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
 from gsi_bench_metric.protocols.text import reason
 
@@ -78,8 +78,10 @@ def _excluded(situation: Situation) -> Reason | None:
     target, before = situation.target, situation.target.before
     if situation.sample.new_rotation_matrix is None or before is None:
         return no_goal("rotate")
-    if "turn" in before.unobservable or target.period == 0:
+    if target.period == 0:
         return reason("unobservable", "same_from_all_sides", subject=target.category)
+    if "turn" in before.unobservable:
+        return cannot_tell(situation, "turn")
     angle = abs(asked_turn(situation))
     if angle < STRICT.smallest_turn:
         return reason("unobservable", "looks_as_before", subject=target.category)

@@ -48,7 +48,7 @@ def view(
     elif travelled >= limits.camera_kept_m:
         faults.append(Fault("camera_travelled", travelled))
     if turns:
-        faults += way_faults(asked.turn, motion.turn, limits)
+        faults += way_faults(asked.turn, _alike(motion.turn, asked.turn), limits)
         scores.append(sweep(rotation_angle(motion.rotation, asked.rotation) / asked.angle))
         wanted.append(Change("camera_turned", asked.angle, camera_turn(asked.turn) or None))
     elif motion.angle >= np.radians(limits.camera_kept_deg):
@@ -58,6 +58,13 @@ def view(
         Change("camera_turned", motion.angle, camera_turn(motion.turn) or None),
     ]
     return finding(min(scores), faults, done, wanted)
+
+
+def _alike(turn: Array, asked: Array) -> Array:
+    """Half a turn has no sense: of the two turns (3,), axis × angle, that are one rotation, the one more like another."""
+    angle = float(np.linalg.norm(turn))
+    other = turn - 2 * np.pi * turn / angle if angle else turn
+    return min((turn, other), key=lambda way: float(np.linalg.norm(way - asked)))
 
 
 def _judge(situation: Situation, unchanged: float) -> Finding:

@@ -7,6 +7,8 @@ import pytest
 from strict_cases import BOOK, BOWL, EYE, GONE, MUG, box, case, found, judged, look, seen, thing, turned
 
 from gsi_bench_dataset import Operation
+from gsi_bench_metric.geometry.motion import Motion
+from gsi_bench_metric.protocols.strict.rules.view import view
 from gsi_bench_metric.protocols.strict.scope import excluded
 from gsi_bench_metric.protocols.text import told
 
@@ -352,6 +354,54 @@ def test_a_target_that_is_lost_scores_0_with_a_reason(make_sample, mug, reason):
     outcome = judged(case(make_sample, "move"), seen(mug))
     assert (outcome.ic, outcome.sa, [r.name for r in outcome.reasons]) == (False, 0.0, [reason])
     assert told(outcome)
+
+
+# --- what a hostile trial found
+
+
+def test_a_receptacle_slid_under_the_object_is_no_placing(make_sample):
+    sample = case(make_sample, "place")
+    slid = seen(found("mug", MUG), bowl=found("bowl", BOWL, -0.4, 0.02))
+    outcome = judged(sample, slid)
+    assert not outcome.ic
+    assert "nothing_done" in {fault.kind for fault in outcome.faults}
+
+
+def test_a_placing_that_has_gone_half_of_the_way_itself_counts(make_sample):
+    sample = case(make_sample, "place")
+    half = seen(found("mug", MUG, 0.2, -0.02), bowl=found("bowl", BOWL, -0.2))
+    assert "nothing_done" not in {fault.kind for fault in judged(sample, half).faults}
+
+
+@pytest.mark.parametrize(("rise", "ic"), [(0.02, True), (-0.02, True), (0.0205, False), (-0.0205, False)])
+def test_a_base_may_be_2_cm_too_high_or_too_low(make_sample, rise, ic):
+    assert judged(case(make_sample, "place"), seen(found("mug", MUG, 0.4, -0.02 - rise))).ic is ic
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_half_a_turn_of_the_camera_done_exactly_is_right(axis, sign):
+    turn = np.diag([1.0 if i == axis else -1.0 for i in range(3)])
+    nearly = Motion(np.zeros(3), turn @ small_turn(axis, sign * 1e-3))
+    asked = Motion(np.zeros(3), turn)
+    outcome = view(nearly, asked, up=np.array([0.0, -1.0, 0.0]), travels=False)
+    assert outcome.ic and outcome.sa == 1.0
+
+
+def small_turn(axis, angle):
+    i, j = [k for k in range(3) if k != axis]
+    turn = np.eye(3)
+    turn[i, i] = turn[j, j] = np.cos(angle)
+    turn[i, j], turn[j, i] = -np.sin(angle), np.sin(angle)
+    return turn
+
+
+def test_a_turn_that_the_detector_cannot_see_is_not_called_symmetry(make_sample):
+    blind = seen(found("mug", MUG, unobservable=["turn"]))
+    told_why = excluded(look(case(make_sample, "rotate"), blind, blind))
+    assert told_why.message == "cannot_tell_turn"
+    round_mug = [thing("mug", MUG, symmetry="continuous")]
+    assert excluded(look(case(make_sample, "rotate", things=round_mug), blind, blind)).message == "same_from_all_sides"
 
 
 # --- words
