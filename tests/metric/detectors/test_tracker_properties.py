@@ -104,7 +104,7 @@ def measure(make_sample, background):
 
 @FEW
 @given(angle=st.floats(0, 2 * math.pi), far=st.floats(0.12, 0.2))
-def test_what_moves_further_is_measured_further_and_to_a_centimetre(measure, angle, far):
+def test_larger_moves_measure_larger_and_to_a_centimetre(measure, angle, far):
     dx, dz = far * math.cos(angle), far * math.sin(angle)
     measured = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):

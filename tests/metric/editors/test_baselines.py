@@ -63,7 +63,7 @@ def test_the_registry_holds_the_four_and_the_perfect_one():
     assert {"after": after, "copy": copy, "paste": paste, "blur": blur, "blank": blank} == BASELINES
 
 
-def test_after_is_the_ground_truth_and_an_error_where_there_is_none(make_sample, make_image):
+def test_after_is_the_ground_truth_or_an_error_without_one(make_sample, make_image):
     sample = make_sample(edited_image=EncodedImage(make_image(seed=9)))
     np.testing.assert_array_equal(after(sample), load_rgb(sample.edited_image))
     with pytest.raises(ValueError, match="has no ground-truth after-image"):

@@ -68,7 +68,7 @@ def test_three_paths_give_the_published_numbers(bundle, tmp_path):
     assert made.found["aggregate"].n == made.found["full"].n == 19
 
 
-def test_the_command_shows_each_number_beside_the_verified_one_and_says_that_this_bundle_is_another(bundle, tmp_path, capsys):
+def test_numbers_stand_beside_verified_ones_of_another_bundle(bundle, tmp_path, capsys):
     status = main(["reproduce", "bagel", "--bundle", str(bundle), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"])
     assert status == 1
     page = (tmp_path / "out/reproduce.md").read_text()
@@ -161,7 +161,7 @@ def test_damaged_files_are_named(bundle, tmp_path):
         reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("inspect", "aggregate"))
 
 
-def test_a_bundle_one_folder_down_is_found_and_something_else_is_not(bundle, tmp_path):
+def test_a_bundle_one_folder_down_is_found_other_folders_not(bundle, tmp_path):
     assert open_bundle(str(bundle.parent), CASE).root == bundle
     (tmp_path / "empty").mkdir()
     with pytest.raises(BundleError, match="no bundle in it"):

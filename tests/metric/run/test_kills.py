@@ -115,5 +115,5 @@ def test_a_few_kills_end_with_the_scores_of_an_undisturbed_run(make_case, tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
-def test_a_hundred_kills_end_with_the_scores_of_an_undisturbed_run(make_case, tmp_path):
+def test_a_hundred_kills_give_an_undisturbed_runs_scores(make_case, tmp_path):
     survive(make_case, tmp_path, kills=100, count=60, seed=2, crews=(1, 1, 2))

@@ -197,7 +197,7 @@ def test_excluded_boxes_equal_the_reference(geometry: dict[str, Any]) -> None:
     assert tags == {"ordered", "random", "left_of_image", "above_image", "right_of_image"}
 
 
-def test_a_box_that_is_not_valid_excludes_nothing_and_several_boxes_unite() -> None:
+def test_an_invalid_box_excludes_nothing_and_boxes_unite() -> None:
     boxes = torch.tensor([[[1.0, 1, 3, 3], [2, 2, 5, 4]]], dtype=torch.float64)
 
     def kept(*valid: bool) -> int:

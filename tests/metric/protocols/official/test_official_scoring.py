@@ -62,13 +62,13 @@ def test_sharing_a_source_does_not_change_scores(make_sample, make_image):
         assert (one.ssim, one.lpips, one.mse) == pytest.approx((other.ssim, other.lpips, other.mse), abs=1e-6)
 
 
-def test_the_source_cache_does_not_grow_with_the_number_of_sources(make_sample, make_image):
+def test_the_source_cache_does_not_grow_with_the_sources(make_sample, make_image):
     scorer = OfficialScorer(batch_size=1)
     list(score_candidates(edits_of(make_sample, make_image, count=12, sources=12), scorer))
     assert len(scorer.sources._kept) <= 4
 
 
-def test_working_ahead_keeps_the_order_and_raises_what_went_wrong():
+def test_working_ahead_keeps_the_order_and_raises_errors():
     assert list(scoring._ahead(lambda i: i * i, range(20), 3)) == [i * i for i in range(20)]
     found = scoring._ahead(lambda i: 1 // (3 - i), range(9), 2)
     assert [next(found) for _ in range(3)] == [0, 0, 1]
