@@ -1,4 +1,4 @@
-"""Fixtures that all test folders share: the recorded reference data, pictures and samples made on the spot."""
+"""Fixtures that all test folders share: the recorded reference data, images and samples made on the spot."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def golden() -> Path:
 
 @pytest.fixture(scope="session")
 def make_image() -> Callable[..., bytes]:
-    """`make_image(size=(64, 48), seed=0, kind="PNG") -> bytes`: an encoded picture of smooth random colour."""
+    """`make_image(size=(64, 48), seed=0, kind="PNG") -> bytes`: an encoded image of smooth random colour."""
 
     def make(size: tuple[int, int] = (64, 48), seed: int = 0, kind: str = "PNG") -> bytes:
         coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)

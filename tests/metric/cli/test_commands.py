@@ -23,7 +23,7 @@ def command(*words: object) -> None:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory) -> Path:
-    """What `make demo` leaves: a dataset, baselines, detections by picture, a run of four editors with its report."""
+    """What `make demo` leaves: a dataset, baselines, detections by image, a run of four editors with its report."""
     folder = tmp_path_factory.mktemp("demo")
     data = folder / "data"
     command("import", DATA / "official" / "fine_dataset", "--split", "fine", "--origin", "demo", "--out", data)

@@ -1,4 +1,4 @@
-"""What poses say of an object: the rules, on numbers that a picture could give."""
+"""What poses say of an object: the rules, on numbers that an image could give."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ def test_evidence_for_a_pose_shows_the_object():
 
 
 def test_on_an_equal_colour_the_emptied_place_is_evidence():
-    """White on white leaves next to no evidence; the empty place where it stood tells that the likeness is no accident."""
+    """White on white leaves next to no evidence; the empty place where it stood shows that the likeness is no accident."""
     white = pose(0.0, 0.88)
     assert is_there(white, NOWHERE, near=False, asked="move")
     assert not is_there(white, dataclasses.replace(NOWHERE, score=-0.05), near=False, asked="move")

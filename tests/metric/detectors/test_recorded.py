@@ -1,4 +1,4 @@
-"""Recorded detections and judgements: found by edit or by picture, nothing invented, every defect named at once."""
+"""Recorded detections and judgements: found by edit or by image, nothing invented, every defect named at once."""
 
 import dataclasses
 import json
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_utf8_is_refused_by_name(tmp_path, name):
     message_of(tmp_path / name)
 
 
-# The store by picture
+# The store by image
 
 
 def test_the_store_is_looked_up_by_sample_and_picture(write, make_sample):
@@ -143,9 +143,9 @@ def test_the_store_is_looked_up_by_sample_and_picture(write, make_sample):
     items = [
         DetectionItem(sample, "edited", "p1"),
         DetectionItem(sample, "edited", "p2"),
-        DetectionItem(sample, "edited", "p3"),  # a picture that nobody looked at
-        DetectionItem(other, "edited", "p1"),  # the same picture under another sample: another class is asked for
-        DetectionItem(sample, "edited", None),  # a picture that cannot be read
+        DetectionItem(sample, "edited", "p3"),  # an image without a record
+        DetectionItem(other, "edited", "p1"),  # the same image under another sample: another class is asked for
+        DetectionItem(sample, "edited", None),  # an image that cannot be read
     ]
     assert detector.detect(items) == [[detection()], [], None, None, None]
 

@@ -1,4 +1,4 @@
-"""The simulator detector says what a rendered sample knows, and nothing about other pictures."""
+"""The simulator detector says what a rendered sample knows, and nothing about other images."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""The tracker against rendered truth: what stands where in pictures of which everything is known.
+"""The tracker against rendered truth: what stands where in images of which everything is known.
 
 `tests/data/variants` holds 20 outcomes of six edits of one table (256 px), made by
 `gsi-bench build mesatask --preset small --num-scenes 3 --edits-per-scene 7 --variants 7 --seed 100`.
@@ -33,7 +33,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def track(rows):
-    """(edit, variant or picture) -> {object id: detections}, the sample being that of the right edit."""
+    """(edit, variant or image) -> {object id: detections}, the sample being that of the right edit."""
     detector = make_detector("tracker")
 
     def run(edit, shown):

@@ -32,7 +32,7 @@ def picture():
 
 @pytest.fixture
 def scene(make_sample, picture):
-    """`scene(kind, **fields)`: the picture as a sample whose target stands at HERE."""
+    """`scene(kind, **fields)`: the image as a sample whose target stands at HERE."""
 
     def make(kind: str | None, **fields):
         stream = io.BytesIO()
@@ -52,7 +52,7 @@ def scene(make_sample, picture):
 
 
 def outside(rgb, *regions):
-    """The picture with those regions blacked out."""
+    """The image with those regions blacked out."""
     kept = rgb.copy()
     for region in regions:
         kept[region] = 0
@@ -151,7 +151,7 @@ def test_rotate_mirrors_in_place(scene, picture):
         ("view", {}),
         (None, {}),
         ("move", {"pixel_frame": "unknown"}),
-        ("remove", {"original_bbox_3d": [50.0, *HERE[1:]]}),  # beside the picture
+        ("remove", {"original_bbox_3d": [50.0, *HERE[1:]]}),  # beside the image
         ("remove", {"original_bbox_3d": [-0.5, 0.0, -2.0, *HERE[3:]]}),  # behind the camera
         ("remove", {"original_bbox_3d": [-0.5, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]}),  # a point
     ],

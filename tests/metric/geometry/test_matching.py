@@ -67,7 +67,7 @@ def test_a_named_detector_is_brought_to_the_true_scale_too(make_sample):
 
 
 def test_what_a_detector_always_gets_wrong_drops_out(make_sample):
-    """Δ is measured between the pictures: a box that is 3 cm off in both says the same move."""
+    """Δ is measured between the images: a box that is 3 cm off in both says the same move."""
     source, edited = seen(found("mug", MUG, 0.03)), seen(found("mug", MUG, -0.17))
     assert judged(case(make_sample, "move"), edited, source).sa > 0.9
 
@@ -80,10 +80,10 @@ def test_a_target_not_in_the_source_is_excluded_for_all_editors(make_sample):
 
 
 def test_indistinguishable_objects_may_exchange_their_names(make_sample):
-    """The left mug is asked to go to where the right one's right is: which of them is called which, nobody sees."""
+    """The left mug is to go to the right of the right one. No image shows which mug has which id."""
     sample = mugs(make_sample, new_bbox_3d=box(MUG, 0.5))
     source = [found("mug", MUG), found("twin", TWIN)]
-    # "mug" went 25 cm to its twin's place, "twin" 25 cm further: the same picture as mug going 50 cm.
+    # "mug" went 25 cm to its twin's place, "twin" 25 cm further: the same image as mug going 50 cm.
     exchanged = [found("mug", TWIN), found("twin", TWIN, 0.25)]
     outcome = judged(sample, exchanged, source)
     assert (outcome.ic, outcome.sa, outcome.bystanders) == (True, 1.0, 1.0)

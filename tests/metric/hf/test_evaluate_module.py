@@ -36,7 +36,7 @@ from gsi_bench_metric.run.threads import one_thread
 
 VARIANTS = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 
-# One edit each of move, remove, view (with ground truth) and rotate, on pictures that are quick to score.
+# One edit each of move, remove, view (with ground truth) and rotate, on images that are quick to score.
 QUICK = (
     "036bce3393_frame_000120_edit_0",
     "7b6477cb95_frame_002310_edit_0",
@@ -236,7 +236,7 @@ def test_without_a_judge_there_is_no_ac(metric: GsiBench, case: Case) -> None:
 def test_only_what_scoring_needs_travels_and_paths_stay_paths(
     metric: GsiBench, make_sample: Callable[..., Sample], make_image: Callable[..., bytes], tmp_path: Path, monkeypatch: Any
 ) -> None:
-    # A file of the picture's own name must not take its place.
+    # A file of the image's own name must not take its place.
     monkeypatch.chdir(tmp_path)
     Path("a.png").write_bytes(b"another file")
     move = make_sample("a", "0").to_row()

@@ -1,4 +1,4 @@
-"""A server of the OpenAI protocol on this machine that answers as it is told, faults included."""
+"""A server of the OpenAI protocol on this machine that answers by a script, faults included."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SAID = {
 class Asked:
     """One request as the server saw it."""
 
-    edit: str  # hash of the question and its pictures
+    edit: str  # hash of the question and its images
     number: int  # of the requests about this edit, from 0
     action: str
     body: dict[str, Any]

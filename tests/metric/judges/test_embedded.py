@@ -40,7 +40,7 @@ def judge():
 
 @pytest.fixture(scope="module")
 def detections(judge, rows):
-    """The tracker's word on right edits, by edit: taken once."""
+    """The tracker's results for right edits, by edit: measured once."""
     from gsi_bench_metric.detectors import DetectionItem  # noqa: PLC0415
 
     right = {edit: variants["grade100"] for edit, variants in rows.items()}
@@ -75,7 +75,7 @@ def test_the_right_edit_keeps_its_score_bad_targets_lose_it(judge, rows, detecti
         name: np.median(scores_of(judge, rows, detections, name))
         for name in ("identical", "recoloured5", "recoloured20", "recoloured40", "swapped", "blank")
     }
-    assert medians["identical"] >= 8.5  # six edits on pictures of 256 px; docs/judges.md has the figures of a whole build
+    assert medians["identical"] >= 8.5  # six edits on images of 256 px; docs/judges.md has the figures of a whole build
     assert medians["identical"] > medians["recoloured5"] > medians["recoloured20"] > medians["recoloured40"]
     assert medians["recoloured20"] <= 7 and medians["swapped"] <= 2 and medians["blank"] <= 3
 

@@ -93,7 +93,7 @@ def test_what_a_changed_input_changes_is_named_edit_by_edit(bundle, tmp_path):
     ids = sorted(json.loads((bundle / "BAGEL/fine_eval/infer_cache.json").read_text()))
     images = bundle / "generated_images_fine"
     results = json.loads((bundle / "BAGEL/fine_eval/instruction-compliance_eval_results.json").read_text())
-    # A compliant move without its detections; a picture exchanged for another; a picture that is gone.
+    # A compliant move without its detections; an image exchanged for another; an image that is gone.
     moved = next(key for key in ids if results[key]["operation"] == "move" and results[key]["compliance"] > 0)
     edit_json(bundle / "BAGEL/fine_eval/infer_cache.json", lambda c: c[moved]["new_result"].update(detections=[]))
     exchanged, gone = images / "7b6477cb95_frame_002310_edit_2.png", images / "036bce3393_frame_000120_edit_7.png"

@@ -1,4 +1,4 @@
-"""Broken pictures of every kind that people have: each is named with its reason, and readable ones are scored all the same."""
+"""Broken images of every kind that people have: each is named with its reason, and readable ones are scored all the same."""
 
 import dataclasses
 import io
@@ -23,7 +23,7 @@ BOMB = (50_000, 50_000)
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where one sample's picture would be, and the sound picture that would be there."""
+    """Where one sample's image would be, and the sound image that would be there."""
 
     folder: Path
     id: str
@@ -87,7 +87,7 @@ def two_frames(place: Place, kind: str) -> None:
 def rotated_by_exif(place: Place) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    # Stored lying on its side, as phones do: upright it is the sound picture again.
+    # Stored lying on its side, as phones do: upright it is the sound image again.
     place.save(place.picture.transpose(Image.Transpose.ROTATE_90), "JPEG", ".jpg", exif=exif, quality=95)
 
 
@@ -184,7 +184,7 @@ READABLE: dict[str, tuple[Maker, str | None]] = {
 
 BROKEN = {**UNREADABLE, **DOUBLED, **ELSEWHERE, **IGNORED, **ABSENT}
 REASONS = dict.fromkeys(UNREADABLE, "unreadable") | dict.fromkeys(DOUBLED, "duplicate")
-STRAY = ("_rgb.png", ".png", "._hidden.png", "Thumbs.db", "notes.txt")  # files beside the pictures of any folder
+STRAY = ("_rgb.png", ".png", "._hidden.png", "Thumbs.db", "notes.txt")  # files beside the images of any folder
 
 
 def place_of(case, i: int) -> Place:
@@ -246,7 +246,7 @@ def test_an_error_is_asked_for_names_every_broken_input(broken, tmp_path):
     done = case.command(tmp_path / "run", "--on-missing", "error")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
-    assert f"({sum(kind in BROKEN for kind in kinds.values()) + 1} problems)" in done.stderr  # + the pictures of no sample
+    assert f"({sum(kind in BROKEN for kind in kinds.values()) + 1} problems)" in done.stderr  # + the images of no sample
     assert not (tmp_path / "run").exists()
 
 
@@ -263,7 +263,7 @@ def test_an_odd_file_holds_the_pixels_that_viewers_show_first(make_case, kind):
 
 
 def test_16_bits_of_grey_keep_their_high_byte(make_case):
-    """PIL's conversion would clip at 255, so that nearly all of the picture were white: a blank one that is none."""
+    """PIL's conversion would clip at 255, so nearly all of the image would be white: blank, though it is not."""
     place = place_of(make_case(2), 1)
     grey_16_bit(place)
     found = load_rgb(place.folder / f"{place.id}.png")

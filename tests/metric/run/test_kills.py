@@ -59,7 +59,7 @@ def disturb(words: list[str], after: float, chance: random.Random) -> str:
                 process.wait(chance.uniform(0, 6))
         alone = process.poll() is None and chance.random() < 0.2
         with contextlib.suppress(ProcessLookupError):
-            (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)  # the parent alone, or everybody
+            (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)  # the parent alone, or all processes
     _, errors = process.communicate(timeout=60)
     assert process.returncode in (0, -signal.SIGKILL), errors
     return "finished" if process.returncode == 0 else "killed"

@@ -26,7 +26,7 @@ from gsi_bench_metric.run.scoring import ScoringError
 
 @pytest.fixture
 def measured(monkeypatch):
-    """How many edits were measured, how many pictures went through the network."""
+    """How many edits were measured, how many images went through the network."""
     counts: Counter[str] = Counter()
     measure, features = PixelMeter.measure, LpipsAlex.features
 
@@ -153,7 +153,7 @@ CHANGES = {
     "a picture": (new_picture, {}, {"detections": 1, "judgements": 1, "locality": 1, "scores": 1}),
     "the words of a sample": (new_words, {}, {"detections": 2, "judgements": 1, "scores": 1}),
     "a source image": (new_source, {}, {"detections": 2, "judgements": 1, "locality": 1, "scores": 1}),
-    # A file of recorded detections counts as a whole; the pictures are measured again where a box moved.
+    # A file of recorded detections counts as a whole; the images are measured again where a box moved.
     "detections": (new_box, {}, {"detections": 16, "locality": 1, "scores": 8}),
     "judgements": (new_judgement, {}, {"judgements": 8, "scores": 8}),
     "no judge": (nothing, {"judge": None, "judgements": None}, {"scores": 8}),
@@ -259,7 +259,7 @@ def test_a_run_killed_before_its_first_whole_file_goes_on(make_case, tmp_path, m
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", killed)
-        patch.setattr(Path, "unlink", killed)  # after a kill nobody cleans up
+        patch.setattr(Path, "unlink", killed)  # after a kill nothing is cleaned up
         with pytest.raises(KeyboardInterrupt):
             evaluate(case.request(), tmp_path / "run", progress=False)
     [left] = (tmp_path / "run").iterdir()

@@ -1,4 +1,4 @@
-"""Plans: every sample is in them, with a picture or with a reason; inputs that do not fit are refused in one message."""
+"""Plans: every sample is in them, with an image or with a reason; inputs that do not fit are refused in one message."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""DetAny3D in the house: scoring's items, the reference's cache file, the commands."""
+"""DetAny3D as a detector of the package: scoring's items, the reference's cache file, the commands."""
 
 import io
 import json
@@ -26,7 +26,7 @@ from gsi_bench_metric.imaging.pictures import Picture
 
 
 class OneBox:
-    """Says that everything but a unicorn is in the middle of the picture."""
+    """Says that everything but a unicorn is in the middle of the image."""
 
     key = "one box"
 

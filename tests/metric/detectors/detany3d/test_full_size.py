@@ -1,4 +1,4 @@
-"""The released sizes: every name and shape, and one picture through the whole network on made weights."""
+"""The released sizes: every name and shape, and one image through the whole network on made weights."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The predictor: the published driver's answers, one encoding a picture, batches that fit into memory."""
+"""The predictor: the published driver's answers, one encoding an image, batches that fit into memory."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of, preproce
 
 
 class Scripted:
-    """A text detector that says what it was told to."""
+    """A text detector that gives the answers it was made with."""
 
     key = "scripted"
 
@@ -34,7 +34,7 @@ class Scripted:
 
 
 class Counting:
-    """A network that counts what it encodes, and has memory for so many pictures at once."""
+    """A network that counts what it encodes, and has memory for a limited number of images at once."""
 
     def __init__(self, network, room=99):
         self.config, self.decode = network.config, network.decode

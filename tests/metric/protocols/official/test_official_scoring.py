@@ -51,7 +51,7 @@ def test_source_only_work_is_done_once_for_all_edits_of_a_source(calls, make_sam
     scores = list(score_candidates(edits_of(make_sample, make_image, count=8, sources=2), scorer))
     assert len(scores) == 8
     assert calls.count("gsi_bench_metric.imaging.pictures.load_rgb") == 2 + 8
-    assert calls.count("LpipsAlex.features") == 2 + 8 // 2  # two sources, four batches of edited pictures
+    assert calls.count("LpipsAlex.features") == 2 + 8 // 2  # two sources, four batches of edited images
 
 
 def test_sharing_a_source_does_not_change_scores(make_sample, make_image):

@@ -37,7 +37,7 @@ def scorer():
 
 @pytest.fixture
 def write_pictures(tmp_path, make_image):
-    """`write_pictures(names)`: a folder of those pictures."""
+    """`write_pictures(names)`: a folder of those images."""
 
     def write(*names: str) -> Path:
         folder = tmp_path / "pictures"
@@ -90,7 +90,7 @@ class FindsNothing:
 
 
 def scored(scorer, *edits) -> list[Score]:
-    """Scores of (sample, edited picture) pairs where nothing is detected."""
+    """Scores of (sample, edited image) pairs where nothing is detected."""
     candidates = [Candidate(s, Prediction(sample_id=s.id, editor="e", image=image), FindsNothing()) for s, image in edits]
     return list(score_candidates(candidates, scorer))
 

@@ -49,7 +49,7 @@ def found(name, numbers, dx=0.0, dy=0.0, dz=0.0, *, factor=1.0, turn=0.0, **fiel
 
 
 def seen(*mug, **others):
-    """Detections of a picture: those of the mug as given (none: it stands where it stood), the others in place or as given."""
+    """Detections of an image: those of the mug as given (none: it stands where it stood), the others in place or as given."""
     rest = {name: found(name, numbers) for name, numbers in THINGS.items() if name != "mug"} | others
     return [*(mug or [found("mug", MUG)]), *(d for d in rest.values() if d is not None)]
 
@@ -71,7 +71,7 @@ def case(make_sample, kind, *, things=None, **fields: Any):
         },
         "scale": {"operation": Operation(kind="scale", factor=2.0), "new_bbox_3d": box(MUG, factor=2.0)},
         "place": {
-            # In the bowl, whose inside is 5 cm lower than its rim: a square of 10 cm.
+            # In the bowl; its inside is 5 cm lower than its rim: a square of 10 cm.
             "operation": Operation(
                 kind="place",
                 receptacle="bowl",

@@ -1,4 +1,4 @@
-"""The rings that pictures of an edit show are where the rules let accuracy fall, and the words say what the rings mean."""
+"""The rings drawn on images of an edit are where the rules let accuracy fall. The text says what the rings mean."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the strict protocol measures on pictures: the edit's region, locality, other sizes, drift, re-projected views."""
+"""What the strict protocol measures on images: the edit's region, locality, other sizes, drift, re-projected views."""
 
 import dataclasses
 import io
@@ -91,7 +91,7 @@ def test_changes_cost_outside_of_the_region_and_not_inside(make_sample, meter):
 
 
 def test_drift_is_removed_before_comparing_and_reported(make_sample, meter, monkeypatch):
-    """Whatever `align` says: the picture is compared after it was mapped back."""
+    """Whatever `align` says: the image is compared after it was mapped back."""
     shifted = np.roll(noise(), 3, axis=1)
 
     class Shift:

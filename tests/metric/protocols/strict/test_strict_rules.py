@@ -102,7 +102,7 @@ def test_turns_that_look_alike_count_alike(make_sample, symmetry, turn, ic):
 
 
 def test_the_smallest_equivalent_turn_sets_the_tolerance(make_sample):
-    """135° of a thing with two equal sides is −45°: leaving it as it is must not count as half done."""
+    """135° of an object with two equal sides is −45°: leaving it as it is must not count as half done."""
     things = [thing("mug", MUG, symmetry="2-fold"), thing("bowl", BOWL)]
     sample = case(make_sample, "rotate", things=things, new_rotation_matrix=turned(135).tolist())
     assert not judged(sample, seen()).ic
@@ -221,8 +221,8 @@ def test_a_removal_that_is_none(make_sample, edited, words):
 
 
 def as_seen(translation=(0.0, 0.0, 0.0), turn=0.0, **moved):
-    """What a camera sees that went and turned (counter-clockwise from above); `moved`: things that went by themselves."""
-    # A camera that turns one way sees things turn the other way.
+    """What a moved and turned camera sees (counter-clockwise from above); `moved`: objects that moved by themselves."""
+    # A camera that turns one way sees objects turn the other way.
     rotation = turned(-turn)
     seen_things = []
     for name, numbers in (("mug", MUG), ("bowl", BOWL), ("book", BOOK)):
@@ -243,7 +243,7 @@ def as_seen(translation=(0.0, 0.0, 0.0), turn=0.0, **moved):
         ((-0.2, 0, 0), 0, False, 0.0),
         ((0.2, 0, 0.11), 0, False, 0.0),
         ((0.2, 0, 0), 4.9, True, 1.0),
-        ((0.2, 0, 0), 5.1, False, 1.0),  # nobody asked it to turn
+        ((0.2, 0, 0), 5.1, False, 1.0),  # no turn was asked for
         ((0, 0, 0), 0, False, 0.0),
     ],
 )
@@ -260,7 +260,7 @@ def test_a_camera_travels_as_asked_and_does_not_turn(make_sample, translation, t
         ((0, 0, 0), 9, False, 0.0),
         ((0, 0, 0), -20, False, 0.0),
         ((0.099, 0, 0), 20, True, 1.0),
-        ((0.101, 0, 0), 20, False, 1.0),  # nobody asked it to travel
+        ((0.101, 0, 0), 20, False, 1.0),  # no travel was asked for
     ],
 )
 def test_a_camera_turns_as_asked_and_does_not_travel(make_sample, translation, turn, ic, sa):
@@ -410,7 +410,7 @@ def test_explanations_of_views(make_sample, translation, turn, words):
     assert told(judged(case(make_sample, "view"), as_seen(translation, turn))) == words
 
 
-# --- what nobody is scored on
+# --- what is excluded for every editor
 
 
 def reason(sample, source=None, hidden=None):

@@ -1,4 +1,4 @@
-"""Strict runs as a whole: scores with words, who is not scored, missing pictures, and the row of an editor."""
+"""Strict runs as a whole: scores with reasons, excluded edits, missing images, and the row of an editor."""
 
 import dataclasses
 import io
@@ -36,7 +36,7 @@ def png(seed, size=(640, 480)):
 
 
 def with_patch(picture):
-    """The picture, another one's in a part of it."""
+    """The image, with a part of another image in it."""
     rgb = load_rgb(picture).copy()
     rgb[215:265, 200:340] = load_rgb(png(1))[215:265, 200:340]
     return as_png(rgb)
@@ -51,12 +51,12 @@ def move(make_sample):
 
 @pytest.fixture
 def rotate(make_sample):
-    """Of a thing that looks the same from all sides: nobody is scored on it."""
+    """Of a rotationally symmetric object: excluded for every editor."""
     return case(make_sample, "rotate", things=ROUND, image=png(0), img_id="b", query_id="0", id="b_edit_0")
 
 
 def scored(scorer, samples, **pictures):
-    """Scores of pictures by sample id; samples without one are missing."""
+    """Scores of images by sample id; samples without one are missing."""
     found_pictures = {i: Prediction(i, "e", image=p) for i, p in pictures.items()}
     plan = make_plan(samples, PredictionSet("e", found_pictures), protocol="strict")
     return score(plan, samples, scorer, SimulatorDetector(), progress=False)
