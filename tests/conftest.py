@@ -35,7 +35,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """The recorded outputs of the reference, kept beside the repository; tests that need them skip without them."""
+    """The recorded outputs of the reference, kept beside the repository; tests that need them are skipped without them."""
     folder = Path(__file__).resolve().parents[1] / "../shared/golden"
     if not folder.is_dir():
         pytest.skip("recorded reference data (../shared/golden) is not here")

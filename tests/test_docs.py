@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "space_app" / "README.md"]
-CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what was
+CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what existed then
 TOP = ("gsi_bench_dataset", "gsi_bench_metric", "builders", "space_app", "tests", "benchmarks", "tools", "docs")
 # Names that readers replace with their own.
 EXAMPLES = {"my_module.py"}

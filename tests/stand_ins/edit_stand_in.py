@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 server.busy -= 1
 
     def act(self, what, form):
-        """Answers well or badly."""
+        """Answers with an edit, or fails as planned."""
         mirrored = io.BytesIO()
         ImageOps.mirror(Image.open(io.BytesIO(form["image"]))).save(mirrored, "PNG")
         self.server.picture = mirrored.getvalue()

@@ -53,7 +53,7 @@ def detect(sample, picture, view="edited"):
 
 
 def boxes(sample, picture, view="edited"):
-    """Of the mugs that are there."""
+    """Boxes of the mugs that are present."""
     found = detect(sample, picture, view)
     return None if found is None else sorted(list(d.bbox_3d) for d in of_target_class(sample, found))
 

@@ -1,4 +1,4 @@
-"""The tracker against rendered truth: what stands where in images of which everything is known.
+"""The tracker against rendered ground truth: every object of these images is known.
 
 `tests/data/variants` holds 20 outcomes of six edits of one table (256 px), made by
 `gsi-bench build mesatask --preset small --num-scenes 3 --edits-per-scene 7 --variants 7 --seed 100`.

@@ -32,7 +32,7 @@ def picture():
 
 @pytest.fixture
 def scene(make_sample, picture):
-    """`scene(kind, **fields)`: the image as a sample whose target stands at HERE."""
+    """`scene(kind, **fields)`: the image as a sample with its target at HERE."""
 
     def make(kind: str | None, **fields):
         stream = io.BytesIO()

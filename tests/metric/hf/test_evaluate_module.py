@@ -1,4 +1,4 @@
-"""The metric of the evaluate library gives what `score` and `aggregate` give, however the rows come in."""
+"""The metric of the evaluate library gives what `score` and `aggregate` give, for rows in every form."""
 
 from __future__ import annotations
 

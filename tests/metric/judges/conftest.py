@@ -21,7 +21,7 @@ GOOD = json.dumps(
     {"observations": "none", "identity": 8, "colour_and_material": 8, "shape": 8, "completeness": 8, "background": 8}
 )
 OFFICIAL = '||V^=^V||{"score": 8, "reasoning": "alike"}||V^=^V||'
-# What may be said instead of a judgement.
+# Replies that are no judgement.
 SAID = {
     "good": GOOD,
     "ten": GOOD.replace("8", "10"),

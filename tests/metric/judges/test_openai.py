@@ -1,4 +1,4 @@
-"""The judge `openai` against a server on this machine that refuses, stumbles, lies and dies."""
+"""The judge `openai` against a server on this machine that refuses requests, fails, answers wrongly and stops."""
 
 import json
 import threading

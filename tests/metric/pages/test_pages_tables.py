@@ -1,4 +1,4 @@
-"""One table in three forms: the same words, escaped where a form reads signs, and numbers printed one way."""
+"""One table in three forms: the same text, escaped where a form needs it, and numbers printed in one way."""
 
 import pytest
 

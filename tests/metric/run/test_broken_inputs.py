@@ -1,4 +1,4 @@
-"""Broken images of every kind that people have: each is named with its reason, and readable ones are scored all the same."""
+"""Broken images of every common kind: each is named with its reason, and readable ones are still scored."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""Kills at any moment: whatever is left behind, the next run goes on, and the scores end byte for byte as undisturbed ones."""
+"""Kills at any moment: the next run goes on, and the final scores equal those of an undisturbed run byte for byte."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A run folder: what was done is never done again, what changed is, and the scores are the same however they came about."""
+"""A run folder: finished work is never repeated, changed work is, and the scores are the same either way."""
 
 import dataclasses
 import json

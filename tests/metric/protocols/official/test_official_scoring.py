@@ -1,4 +1,4 @@
-"""How the official scorer goes about its work: source-only work once, order kept, failures not swallowed."""
+"""How the official scorer works: source-only work once, order kept, errors raised."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from gsi_bench_metric.run.scoring import Candidate, score_candidates
 
 
 class FindsNothing:
-    """A detector that looked and saw nothing."""
+    """A detector that finds nothing."""
 
     name, key, needs_pixels = "nothing", "0", False
 

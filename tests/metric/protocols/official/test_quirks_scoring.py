@@ -1,4 +1,4 @@
-"""Quirks 41 and 70-99 of the reference: its loop, its files, its tables. One test each; docs/metric-quirks.md has the words.
+"""Quirks 41 and 70-99 of the reference: its loop, its files, its tables. One test each; docs/metric-quirks.md describes them.
 
 Where the reference drops an edit silently or ends its run, the test states what happens here instead: the numbers of the edits
 that it does score stay equal, and the others are named and counted.
@@ -81,7 +81,7 @@ def test_quirk_41_view_without_gt(scorer, make_sample):
 
 
 class FindsNothing:
-    """A detector that looked and saw nothing."""
+    """A detector that finds nothing."""
 
     name, key, needs_pixels = "nothing", "0", False
 

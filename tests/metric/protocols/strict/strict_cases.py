@@ -58,7 +58,7 @@ GONE = found("mug", MUG, state="absent")
 
 
 def case(make_sample, kind, *, things=None, **fields: Any):
-    """A sample that asks for something usual of each kind, or for what the fields say."""
+    """A sample with a usual request of its kind; the fields override it."""
     usual: dict[str, dict[str, Any]] = {
         "move": {
             "operation": Operation(kind="move", direction="left", distance_m=0.2, frame="camera"),
@@ -110,7 +110,7 @@ def look(sample, edited, source=None) -> Situation:
 
 
 def judged(sample, edited, source=None, **more: Any) -> Outcome:
-    """What an edit is worth; the sample must be one that can be scored."""
+    """The outcome of an edit; the sample must be one that can be scored."""
     situation = look(sample, edited, source)
     assert excluded(situation) is None
     return judge(situation, **more)

@@ -354,7 +354,7 @@ def test_a_target_that_is_lost_scores_0_with_a_reason(make_sample, mug, reason):
     assert told(outcome)
 
 
-# --- words
+# --- texts
 
 
 @pytest.mark.parametrize(
