@@ -1,4 +1,4 @@
-"""Fixtures that all test folders share: the recorded reference data, pictures and samples made on the spot."""
+"""Fixtures that all test folders share: the recorded reference data, images and samples made on the spot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """The recorded outputs of the reference, kept beside the repository; tests that need them skip without them."""
+    """The recorded outputs of the reference, kept beside the repository; tests that need them are skipped without them."""
     folder = Path(__file__).resolve().parents[1] / "../shared/golden"
     if not folder.is_dir():
         pytest.skip("recorded reference data (../shared/golden) is not here")
@@ -44,7 +44,7 @@ def golden() -> Path:
 
 @pytest.fixture(scope="session")
 def make_image() -> Callable[..., bytes]:
-    """`make_image(size=(64, 48), seed=0, kind="PNG") -> bytes`: an encoded picture of smooth random colour."""
+    """`make_image(size=(64, 48), seed=0, kind="PNG") -> bytes`: an encoded image of smooth random colour."""
 
     def make(size: tuple[int, int] = (64, 48), seed: int = 0, kind: str = "PNG") -> bytes:
         coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)

@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "space_app" / "README.md"]
-CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what was
+CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what existed then
 TOP = ("gsi_bench_dataset", "gsi_bench_metric", "builders", "space_app", "tests", "benchmarks", "tools", "docs")
-# Names that a reader is told to put their own in the place of.
+# Names that readers replace with their own.
 EXAMPLES = {"my_module.py"}
 SOURCES = {"gsi_bench_dataset": ROOT, "gsi_bench_metric": ROOT}
 SOURCES |= {"gsi_bench_builders": ROOT / "builders", "gsi_bench_space": ROOT / "space_app"}

@@ -53,7 +53,7 @@ def test_all_extras_that_users_may_name_exist():
     assert extras["all"] == ["gsi-bench[blender,thor,space,judge,editors,ray,detany3d,test]"]
 
 
-def test_the_machine_check_prints_the_apt_line_for_a_missing_package(monkeypatch):
+def test_machine_check_prints_apt_line_for_a_missing_package(monkeypatch):
     code = (
         "import sys; sys.argv = ['check_machine.py']; sys.path.insert(0, 'tools'); import check_machine as c; "
         "c.LIBRARIES = {'libdoesnotexist.so.9': 'libdoesnotexist9'}; sys.exit(c.main())"

@@ -70,6 +70,6 @@ def test_from_an_empty_cache_to_a_report_through_the_hub(hub, gsi_bench, client,
     (row,) = [row["values"] for row in report["rows"]]
     assert {"ic", "sa", "el", "ac", "average"} <= set(row)
     assert row["average"] == pytest.approx((row["ic"] + row["sa"] + row["el"] + row["ac"]) / 4)
-    # The truth, so the tracker finds every edit done; the judge's word arrives; nobody may take it for a row of the paper.
+    # The ground truth: the tracker finds every edit done. The judge's score arrives. The row is not comparable with the paper.
     assert (row["ic"], row["ac"]) == (100.0, 10.0 * SCORE) and row["sa"] > 90 and row["el"] > 90
     assert report["comparable_with_paper"] is False

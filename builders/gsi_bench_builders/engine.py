@@ -39,7 +39,7 @@ class Preset:
 
 PRESETS = {
     "test": Preset(size=128, samples=4, bounces=(4, 2, 2), denoise=("FAST", "FAST"), min_target_px=8),
-    # Half as long as with four, and no eye tells them apart.
+    # Half as long as with four, and the eye sees no difference.
     "small": Preset(size=256, samples=2, bounces=(4, 2, 2), denoise=("HIGH", "FAST"), min_target_px=20),
     # Four paths a pixel and the denoiser look like sixteen; pixels are worth more: small objects become large enough to edit.
     "demo": Preset(size=512, samples=4, bounces=(4, 2, 2), denoise=("HIGH", "FAST")),
@@ -90,7 +90,7 @@ class Probe(Protocol):
     """Questions about a state that boxes alone do not answer."""
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
-        """Pairs (one of `ids`, any other object or a piece of the room) whose surfaces cut through each other."""
+        """Pairs (one of `ids`, any other object or a piece of the room) with surfaces that cut through each other."""
 
     def coverage(self, scene: Scene, thing_id: str) -> Coverage:
         """How much of an object the scene's camera sees."""

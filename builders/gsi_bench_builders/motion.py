@@ -21,7 +21,7 @@ class Motion:
 
     Attributes:
         turn: what the old rotation is multiplied with from the left to give the new one, 3×3: for an object in world axes,
-            for a camera (whose rotation leads from the world to it) from old camera axes to new ones.
+            for a camera (its rotation leads from the world to it) from old camera axes to new ones.
         step: from the old position to the new one, world, metres.
     """
 

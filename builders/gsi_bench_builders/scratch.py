@@ -1,7 +1,7 @@
 """Temporary folders that go away whatever ends the process: at its end by itself, after a kill by the next one that starts.
 
 A folder belongs to the process that holds the lock on the file in it. The system drops the lock of a process that is gone,
-so that a folder whose lock is free has no owner, and one that is in use is never touched.
+so a folder with a free lock has no owner, and a folder in use is never touched.
 """
 
 from __future__ import annotations

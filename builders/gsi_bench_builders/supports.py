@@ -18,7 +18,7 @@ Points = NDArray[np.float64]
 
 CONTACT_M = 0.01  # how far a base may be off the surface that carries it
 _LEAST_SHARE = 0.05  # of the carried object's outline that must lie over the carrier's: less is brushing past
-_SAME_M = 0.005  # carriers this near in height are told apart by what lies over them
+_SAME_M = 0.005  # carriers this near in height differ by what lies over them
 
 # Last words of nouns for what objects are put into: their boxes reach above the surface that carries.
 CONTAINERS = {
@@ -45,7 +45,7 @@ def find_supports(
 
     An object stands on another when its base is within 1 cm of the other's top, and above the other's middle, and 5 % of its
     outline lies over the other's; it stands in a container when its base is between the container's base and top, its middle
-    lies over the container, and its outline is the smaller one. Among several, the one whose base is highest carries it (a
+    lies over the container, and its outline is the smaller one. Among several, the one with the highest base carries it (a
     cup on a saucer on a tray stands on the saucer), then the one with the nearer surface, then the one with more of it.
 
     Args:

@@ -28,7 +28,7 @@ PROMPTS = (
 
 @dataclasses.dataclass
 class Case:
-    """Samples, an editor's pictures of them, recorded detections and judgements, all on disk."""
+    """Samples, an editor's images of them, recorded detections and judgements, all on disk."""
 
     folder: Path
     samples: list[Sample]
@@ -95,7 +95,7 @@ class Case:
 
 @pytest.fixture
 def make_case(tmp_path: Path, make_sample: Callable[..., Sample], make_image: Callable[..., bytes]) -> Callable[..., Case]:
-    """`make_case(count=8) -> Case`: edits of every kind, two to a source; half of the pictures are other than the source."""
+    """`make_case(count=8) -> Case`: edits of every kind, two to a source; half of the images are other than the source."""
 
     def make(count: int = 8, size: tuple[int, int] = (64, 48)) -> Case:
         case = Case(tmp_path / "case", [], {})

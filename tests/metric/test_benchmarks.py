@@ -19,7 +19,7 @@ NAMES = ("inputs", "reference_scores", "reference_way", "kernels", "geometry", "
 def benchmarks():
     """The modules of benchmarks/, which is a folder of scripts and no package."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # small pictures gain nothing from more, and waiting threads are slow on a busy machine
+    torch.set_num_threads(1)  # small images gain nothing from more, and waiting threads are slow on a busy machine
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in NAMES})
@@ -78,7 +78,7 @@ def test_kernels_do_unique_work_only(benchmarks, inputs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(benchmarks.kernels.Clock, "time", lambda self, name, *a: (calls.append(name), clock(self, name, *a))[1])
         seconds = benchmarks.kernels.Kernels().seconds(list(read_dataset(inputs.data, "fine")), inputs.predictions)
-    # 2 sources, 6 edited pictures and 1 ground truth; the view edit is compared a second time, in full size. SSIM's sums
+    # 2 sources, 6 edited images and 1 ground truth; the view edit is compared a second time, in full size. SSIM's sums
     # over a source are counted with it.
     assert [calls.count(name) for name in ("decoding", "AlexNet", "SSIM", "SIFT", "matching")] == [9, 10, 8, 2, 1]
     assert benchmarks.kernels.limit(seconds) < sum(seconds.values())

@@ -1,4 +1,4 @@
-"""Registries: a name stands in one line, nobody else compares it, and what is added there works from end to end."""
+"""Registries: a name stands in one line, no other code compares it, and an added entry works from end to end."""
 
 from __future__ import annotations
 

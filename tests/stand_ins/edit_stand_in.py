@@ -1,4 +1,4 @@
-"""A stand-in of an image-edit endpoint (`POST /v1/images/edits`): it mirrors the picture, and fails as tests ask."""
+"""A stand-in of an image-edit endpoint (`POST /v1/images/edits`): it mirrors the image, and fails as tests ask."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
     def do_GET(self):
-        """A picture that an answer named; whoever sends the key along fails."""
+        """An image that an answer named; a client that sends the key along fails."""
         wrong = "Authorization" in self.headers
         self.send(400 if wrong else 200, b"" if wrong else self.server.picture, "image/png")
 
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 server.busy -= 1
 
     def act(self, what, form):
-        """Answers well or badly."""
+        """Answers with an edit, or fails as planned."""
         mirrored = io.BytesIO()
         ImageOps.mirror(Image.open(io.BytesIO(form["image"]))).save(mirrored, "PNG")
         self.server.picture = mirrored.getvalue()

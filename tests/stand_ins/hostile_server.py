@@ -1,4 +1,4 @@
-"""A server on this machine that means harm: it drips, never ends, packs bombs, sends on, echoes keys, answers in odd shapes."""
+"""A hostile server on this machine: slow or endless answers, packed bombs, redirects, echoed keys, odd shapes."""
 
 from __future__ import annotations
 
@@ -122,12 +122,12 @@ def cut_gzip(server, connection, head):
 
 
 def no_gzip(server, connection, head):
-    """Called packed, and is not."""
+    """Declared as packed, but is not."""
     answer(connection, b"{}", extra="Content-Encoding: gzip\r\n")
 
 
 def unknown_packing(server, connection, head):
-    """Packed as nobody offered."""
+    """Packed in a way that no request offered."""
     answer(connection, b"{}", extra="Content-Encoding: br\r\n")
 
 
@@ -142,12 +142,12 @@ def no_http(server, connection, head):
 
 
 def loop(server, connection, head):
-    """Sends on to itself."""
+    """Redirects to itself."""
     answer(connection, b"", "307 Temporary Redirect", extra=f"Location: {server.url}/again\r\n")
 
 
 def sending_on(target):
-    """Sends on to another server."""
+    """Redirects to another server."""
     return lambda server, connection, head: answer(connection, b"", "307 Temporary Redirect", extra=f"Location: {target}\r\n")
 
 

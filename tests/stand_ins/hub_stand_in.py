@@ -42,12 +42,12 @@ class Repository:
 
 @dataclasses.dataclass
 class Fault:
-    """What happens to the next requests whose `METHOD /path` line matches: a status, a body, or a wait before the answer."""
+    """What happens to the next requests with a matching `METHOD /path` line: a status, a body, or a wait before the answer."""
 
     pattern: str
     status: int = 0
     times: int = 1
-    skip: int = 0  # so many matching requests pass first
+    skip: int = 0  # how many matching requests pass first
     seconds: float = 0.0
     body: bytes | None = None  # answered instead, as it is
     headers: dict = dataclasses.field(default_factory=dict)
@@ -63,7 +63,7 @@ class StandInHub(ThreadingHTTPServer):
         # Large files come from another host, to which clients send no token.
         self.url, self.store = (f"http://{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
         self.repos, self.blobs, self.requests, self.lock = Repositories(), {}, [], threading.Lock()
-        self.cuts = 0  # so many downloads of large files end in the middle
+        self.cuts = 0  # how many downloads of large files end in the middle
         self.faults: list[Fault] = []
 
     def handle_error(self, request, client_address):

@@ -53,7 +53,7 @@ def _font(size: int) -> Any:
 
 
 class Canvas:
-    """A picture being painted; lengths are pixels of the finished one, it is drawn at twice their number and reduced."""
+    """An image being painted. Lengths are pixels of the finished image; it is drawn at twice its size and reduced."""
 
     def __init__(self, width: int, height: int, colour: Colour = (1.0, 1.0, 1.0)):
         self.width, self.height = width, height
@@ -101,7 +101,7 @@ class Canvas:
         self.text(x, y, text, size * min(1.0, width / found), colour)
 
     def picture(self, turned: int = 0) -> Picture:
-        """The finished picture, turned by so many quarters counter-clockwise."""
+        """The finished image, turned by `turned` quarters counter-clockwise."""
         done = self._image.resize((self.width, self.height), Image.Resampling.LANCZOS)
         return Picture.of(np.rot90(np.asarray(done), turned))
 

@@ -31,7 +31,7 @@ class Part:
     """A piece of an asset: one surface, one material.
 
     Attributes:
-        smooth_deg: edges whose faces meet at a smaller angle are shaded round; 0: every face is flat.
+        smooth_deg: edges between faces that meet at a smaller angle are shaded round; 0: every face is flat.
     """
 
     mesh: Mesh

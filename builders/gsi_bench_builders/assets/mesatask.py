@@ -340,7 +340,7 @@ def _plain(noun: str) -> bool:
 
 
 def _told_apart(things: Sequence[Thing]) -> list[Thing]:
-    """Objects whose Chinese word another category of the scene has too lose their name."""
+    """The objects; those that share a Chinese word with another category of the scene lose their name."""
     nouns: dict[str, set[str]] = {}
     for thing in things:
         nouns.setdefault(thing.info.category_zh, set()).add(thing.info.category)

@@ -135,7 +135,7 @@ def enlarged(layout: Layout, x: float, y: float) -> Layout:
 
 
 def read_json_object(path: Path, what: str, most: int = _MAX_LAYOUT_BYTES) -> dict[str, Any]:
-    """A JSON file that holds an object, of at most so many bytes.
+    """A JSON file that holds an object, of at most `most` bytes.
 
     Raises:
         MesaTaskError: it cannot be read or holds something else.

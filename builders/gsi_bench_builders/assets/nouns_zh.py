@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["NOUNS_ZH", "chinese"]
 
-# One Chinese word for one thing: nouns that share a word are the same thing in the eyes of an instruction.
+# One Chinese word for one kind of object: to an instruction, nouns that share a word are the same kind.
 _TABLE = """
     alarm clock 闹钟, apple 苹果, ashtray 烟灰缸, avocado 牛油果, backpack 背包, bag 包, ball 球, balloon 气球, banana 香蕉,
     basin 盆, basket 篮子, basketball 篮球, battery 电池, beer bottle 啤酒瓶, bell 铃铛, bell pepper 甜椒, belt 皮带,
@@ -51,7 +51,7 @@ for _entry in " ".join(_TABLE.split()).split(", "):
     _english, _, _chinese = _entry.rpartition(" ")
     NOUNS_ZH[_english] = _chinese
 
-# Other spellings of the same things.
+# Other spellings of the same objects.
 _ALSO = {
     "cell phone": "smartphone",
     "cellphone": "smartphone",

@@ -1,4 +1,4 @@
-"""Surfaces painted point by point: crusts, peels, glazes that a pattern of two colours cannot tell."""
+"""Surfaces painted point by point: crusts, peels, glazes that a pattern of two colours cannot show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shades: TypeAlias = NDArray[np.float64]
 
 
 def painted(width: int, height: int, colour_at: Callable[[Shades, Shades], Shades]) -> Picture:
-    """A picture from a function of u (left to right) and v (bottom to top), each height×width, to height×width×3 sRGB."""
+    """An image from a function of u (left to right) and v (bottom to top), each height×width, to height×width×3 sRGB."""
     u, v = np.meshgrid((np.arange(width) + 0.5) / width, 1 - (np.arange(height) + 0.5) / height)
     return Picture.of(np.rint(np.clip(colour_at(u, v), 0, 1) * 255).astype(np.uint8))
 

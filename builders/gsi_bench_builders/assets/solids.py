@@ -19,7 +19,7 @@ __all__ = ["ellipsoid", "extrude", "lathe", "loft", "patch", "rounded_box", "swe
 
 
 def lathe(profile: Sequence[Sequence[float]] | Points, segments: int = 64) -> Mesh:
-    """A surface of revolution about z.
+    """A surface that is rotationally symmetric about z.
 
     Args:
         profile: (radius, z) from the bottom's middle outwards and up, for a vessel on down the inside to its middle. Points

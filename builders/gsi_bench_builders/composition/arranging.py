@@ -56,7 +56,7 @@ def used_area(support: Support, chosen: list[Choice], rng: np.random.Generator) 
 
 
 def turned_as_used(info: AssetInfo, heading_deg: float, rng: np.random.Generator) -> float:
-    """An angle about the vertical, degrees, that somebody would leave such a thing at."""
+    """An angle about the vertical, degrees, at which people would leave such an object."""
     if info.symmetry == "continuous":
         return float(rng.uniform(-180, 180))
     if info.category in FACING:
@@ -142,7 +142,7 @@ class _Table:
             if nearest < CLEARANCE_M:
                 continue
             cost = abs(v - away) + (0.0 if right is None else abs(u - right)) + max(0.0, 0.05 - nearest) * 12
-            # Two of a kind are told apart by their places, too.
+            # Two objects of a kind differ by their places, too.
             cost += max(0.0, 0.25 - min((math.dist((x, y), t.position[:2]) for t in twins), default=1.0)) * 8
             found.append((cost, thing))
         return found

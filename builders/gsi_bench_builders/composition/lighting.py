@@ -28,7 +28,7 @@ _BLUISH = frozenset(("courtyard", "sunset"))
 
 
 def draw_light(rng: np.random.Generator) -> Light:
-    """A soft key from the side and a world whose bright half is not behind the wall: shadows fall where they are seen."""
+    """A soft key from the side and a world with its bright half not behind the wall: shadows fall where they are seen."""
     world = str(rng.choice(sorted(_WORLDS)))
     azimuth_deg, brightness = _WORLDS[world]
     side = rng.choice([-1.0, 1.0])

@@ -1,6 +1,6 @@
 """What people keep on a table: for each theme its supports, what belongs in the middle of it, and what else may stand there.
 
-A name that no kind is registered for yet is passed over; `missing_names` tells which.
+A name that no kind is registered for yet is skipped; `missing_names` lists them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Anchor:
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What somebody is doing at the table, as seen from the things on it."""
+    """What people do at the table, as the objects on it show."""
 
     name: str
     anchors: tuple[Anchor, ...]
@@ -60,7 +60,7 @@ class Theme:
         settings: one of them is drawn.
         fillers: kinds that come first when the table is filled up, ahead of all others of `places`.
         never: kinds of `places` that do not belong on this table.
-        limits: how many things of a group of kinds come at most.
+        limits: how many objects of a group of kinds come at most.
     """
 
     name: str
@@ -236,16 +236,16 @@ CARRIED: Mapping[str, tuple[str, ...]] = {
 # Of these, what is there to carry others in the first place.
 RECEPTACLES = frozenset(("bowl", "basket", "plate", "cutting board", "tray"))
 
-# Things that are turned to whoever uses them; others lie as it happens.
+# Objects that face their user; others lie as it happens.
 FACING = frozenset(
     ("laptop", "keyboard", "computer mouse", "clock", "camera", "picture frame", "speaker", "toaster", "cereal box",
      "desk lamp", "tissue box", "jewelry box", "fork", "knife", "spoon", "knife block", "soap dispenser")
 )  # fmt: skip
-# Things with straight sides that people lay along the table's edge, more or less.
+# Objects with straight sides that people lay along the table's edge, more or less.
 SQUARED = frozenset(
     ("book", "notebook", "tray", "cutting board", "carton", "towel", "napkin", "phone", "remote control", "basket")
 )
-# Where low things stand that people keep out of the way (0.5) or at hand (-0.5); others by their height.
+# Where low objects stand that people keep out of the way (0.5) or at hand (-0.5); others by their height.
 USUAL_DEPTH: Mapping[str, float] = {
     "clock": 0.55,
     "picture frame": 0.75,

@@ -94,7 +94,7 @@ class EditOptions:
         min_target_px: shorter side of the target's image, before and after; from the preset.
         frame_margin: between the target and the edge of the image, share of its width.
         max_iou: overlap of the target's image before and after, as boxes, from which on nothing has changed.
-        bystander_share: a thing of which this share could be seen before keeps half of that after.
+        bystander_share: an object of which this share could be seen before keeps half of that after.
         camera_clearance_m: between the camera and anything.
         min_kept: share of the objects in the image that stay in it when the camera moves.
         attempts: for each edit.

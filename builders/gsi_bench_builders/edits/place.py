@@ -46,7 +46,7 @@ class Place(Candidate):
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""
         names, scene = stage.names, stage.scene
-        # "Put the mug on the plate in the bowl" says two things.
+        # "Put the mug on the plate in the bowl" has two meanings.
         if any(id_ not in names or names[id_].trailing for id_ in (self.target, self.receptacle)):
             return Rejection("ambiguous")
         if scene.carried_by(self.target):

@@ -32,7 +32,7 @@ def reads_back(edit: Edit) -> list[str]:
 
 
 def _compare(field: str, prompt: str, read: Operation | None, edit: Edit, other: str | None) -> list[str]:
-    """Differences between what was read and what was done; `other` is what this language calls the other thing."""
+    """Differences between what was read and what was done; `other` is what this language calls the other object."""
     if read is None:
         return [f"{field}: not understood: {prompt!r}"]
     wanted = {name: getattr(edit.operation, name) for name in _SAID}

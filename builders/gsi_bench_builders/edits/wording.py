@@ -1,4 +1,4 @@
-"""Names of a scene's things as the slots of instructions; the sentences themselves are the dataset's `language`."""
+"""Names of a scene's objects as the slots of instructions; the sentences themselves are the dataset's `language`."""
 
 from __future__ import annotations
 

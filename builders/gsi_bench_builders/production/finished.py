@@ -1,6 +1,6 @@
 """The work folder beside a dataset: a parquet file a finished scene, and the settings that all of them were made with.
 
-Nothing in it is believed unseen. A scene whose file is damaged, or was made with other settings, is not finished; the settings
+Everything in it is checked. A scene with a damaged file, or a file made with other settings, is not finished; the settings
 stand in every scene's footer too, so that a damaged settings file costs nothing.
 """
 

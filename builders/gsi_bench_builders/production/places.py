@@ -1,4 +1,4 @@
-"""Whether a build can write where it is told to, asked before anything is rendered: by writing there."""
+"""Whether a build can write to its folders, checked before anything is rendered: by writing there."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _made(folder: Path) -> Iterator[None]:
         yield
     finally:
         for part in reversed(made):
-            with contextlib.suppress(OSError):  # somebody else has put something there
+            with contextlib.suppress(OSError):  # another process has put a file there
                 part.rmdir()
 
 

@@ -167,7 +167,7 @@ def _check_numbers(job: SceneJob, num_scenes: int, workers: int, scene_timeout: 
 
 
 class _DamagedSceneError(Exception):
-    """A finished scene whose file cannot be read any more."""
+    """A finished scene with a file that can no longer be read."""
 
     def __init__(self, number: int, error: Exception):
         super().__init__(f"{type(error).__name__}: {error}")

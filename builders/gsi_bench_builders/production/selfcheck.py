@@ -135,7 +135,7 @@ def _too_small(scene: Scene, frame: Frame, target: str, min_target_px: float) ->
 
 
 def _bystanders(edit: Edit, before: Frame, after: Frame) -> list[Disagreement]:
-    """Where neither image shows what the edit touches, both must show the same thing at the same depth."""
+    """Where neither image shows what the edit touches, both must show the same object at the same depth."""
     touched = _touched(edit)
     outside = ~(_any_of(edit.before, before, touched) | _any_of(edit.after, after, touched))
     nearer, farther = before.depth_m[outside], after.depth_m[outside]

@@ -74,7 +74,7 @@ def _other_looks(edit: Edit, light: Light) -> Iterator[Variant]:
 
 
 def _partly(edit: Edit, amount: float) -> Scene | None:
-    """The state at a share of the edit's way; None where there is no such thing."""
+    """The state at a share of the edit's way; None where there is no such state."""
     if amount == 0.0:
         return edit.before
     if amount == 1.0:

@@ -23,7 +23,7 @@ def command(*words: object) -> None:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory) -> Path:
-    """What `make demo` leaves: a dataset, baselines, detections by picture, a run of four editors with its report."""
+    """What `make demo` leaves: a dataset, baselines, detections by image, a run of four editors with its report."""
     folder = tmp_path_factory.mktemp("demo")
     data = folder / "data"
     command("import", DATA / "official" / "fine_dataset", "--split", "fine", "--origin", "demo", "--out", data)
@@ -68,7 +68,7 @@ def test_the_recorded_editor_has_the_reference_row(workplace):
     assert (row["n"], row["n_not_scored"]) == (19, 0)
 
 
-def test_doing_nothing_complies_with_no_object_edit_and_changes_nothing(workplace):
+def test_doing_nothing_fails_object_edits_and_changes_nothing(workplace):
     row = row_of(workplace, "copy")
     assert [row[f"ic/{operation}"] for operation in ("move", "rotate", "remove", "scale")] == [0, 0, 0, 0]
     assert row["el_ungated"] == pytest.approx(100)

@@ -1,4 +1,4 @@
-"""How the camera moved, told from two pictures of one scene."""
+"""How the camera moved, measured on two images of one scene."""
 
 from __future__ import annotations
 

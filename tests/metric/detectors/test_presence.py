@@ -1,4 +1,4 @@
-"""What poses say of an object: the rules, on numbers that a picture could give."""
+"""What poses say of an object: the rules, on numbers that an image could give."""
 
 import dataclasses
 
@@ -28,8 +28,8 @@ def test_evidence_for_a_pose_shows_the_object():
     assert not is_there(pose(-0.3, 0.5), NOWHERE, near=False, asked="move")
 
 
-def test_before_its_own_colour_an_object_is_there_where_its_old_place_lost_it():
-    """White on white leaves next to no evidence; the empty place where it stood tells that the likeness is no accident."""
+def test_on_an_equal_colour_the_emptied_place_is_evidence():
+    """White on white leaves next to no evidence; the empty place where it stood shows that the likeness is no accident."""
     white = pose(0.0, 0.88)
     assert is_there(white, NOWHERE, near=False, asked="move")
     assert not is_there(white, dataclasses.replace(NOWHERE, score=-0.05), near=False, asked="move")
@@ -43,14 +43,14 @@ def test_the_doubtful_rest_of_a_removed_object_is_background():
     assert not is_there(rest, NOWHERE, near=True, asked="remove")
 
 
-def test_another_size_at_the_old_place_needs_less_where_it_was_asked_for():
+def test_an_asked_size_at_the_old_place_needs_less_evidence():
     smaller = pose(-0.1, 0.76, seen=0.45, log_size=-0.4)
     assert is_there(smaller, NOWHERE, near=True, asked="scale")
     assert not is_there(smaller, NOWHERE, near=True, asked="move")
     assert not is_there(smaller, NOWHERE, near=False, asked="scale")
 
 
-def test_something_of_the_objects_shape_is_the_object_drawn_anew_more_readily_than_a_failed_removal():
+def test_redrawn_needs_less_after_a_move_than_after_a_removal():
     shape = pose(0.1, 0.3)
     assert is_redrawn(shape, 0.0, asked="move")
     assert not is_redrawn(shape, 0.0, asked="remove")
@@ -67,9 +67,7 @@ def test_something_of_the_objects_shape_is_the_object_drawn_anew_more_readily_th
     (0.63, 0.2, 0.75, False),
     (0.60, 0.2, 0.75, True),
 ])  # fmt: skip
-def test_an_asked_turn_is_told_by_what_it_explains_and_by_its_likeness_against_that_of_things_that_stayed(
-    likeness, gain, usual, guess
-):
+def test_an_asked_turn_needs_explained_pixels_and_likeness(likeness, gain, usual, guess):
     assert turn_is_a_guess(pose(0.5, likeness, turn=0.8), gain, usual, evidence()) == guess
 
 
@@ -79,7 +77,7 @@ def test_in_another_light_an_asked_turn_must_explain_something():
     assert turn_is_a_guess(turned, 0.05, 1.0, evidence(light=0.6))
 
 
-def test_an_object_may_be_another_one_where_little_speaks_for_it_and_it_looks_otherwise():
+def test_weak_evidence_and_unlike_looks_are_doubtful():
     assert is_doubtful(pose(0.0, 0.6))
     assert not is_doubtful(pose(0.5, 0.6))
     assert not is_doubtful(pose(0.0, 0.8))

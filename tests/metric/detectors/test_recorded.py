@@ -1,4 +1,4 @@
-"""Recorded detections and judgements: found by edit or by picture, nothing invented, every defect named at once."""
+"""Recorded detections and judgements: found by edit or by image, nothing invented, every defect named at once."""
 
 import dataclasses
 import json
@@ -65,7 +65,7 @@ def test_the_cache_is_looked_up_by_edit_and_view(write, make_sample):
     assert reference_key(make_sample("a_b", "1")) == "a_b_1"
 
 
-def test_an_empty_list_is_none_found_and_an_unknown_edit_is_no_word(write, make_sample):
+def test_an_empty_list_is_none_found_unknown_edit_no_result(write, make_sample):
     detector = RecordedDetector.from_file(write({"a_0": entry()}))
     known, unknown = DetectionItem(make_sample(), "edited"), DetectionItem(make_sample("z"), "edited", "00")
     assert detector.detect([unknown, known]) == [None, []]
@@ -82,7 +82,7 @@ def test_the_recorded_cache_is_read_whole():
             assert [list(d.bbox_3d) for d in found[key, view]] == [d["bbox_3d"] for d in value[name]["detections"]]
 
 
-def test_fields_that_no_record_has_are_left_out_and_optional_ones_may_be_absent(write, make_sample):
+def test_absent_optional_fields_are_none(write, make_sample):
     least = {"bbox_3d": BOX, "bbox_2d": [0, 0, 1, 1], "position_3d": "anything"}
     ((found,),) = RecordedDetector.from_file(write({"a_0": entry([least])})).detect([DetectionItem(make_sample(), "source")])
     assert (found.label, found.rotation_matrix, found.iou_score) == (None, None, None)
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_utf8_is_refused_by_name(tmp_path, name):
     message_of(tmp_path / name)
 
 
-# The store by picture
+# The store by image
 
 
 def test_the_store_is_looked_up_by_sample_and_picture(write, make_sample):
@@ -143,9 +143,9 @@ def test_the_store_is_looked_up_by_sample_and_picture(write, make_sample):
     items = [
         DetectionItem(sample, "edited", "p1"),
         DetectionItem(sample, "edited", "p2"),
-        DetectionItem(sample, "edited", "p3"),  # a picture that nobody looked at
-        DetectionItem(other, "edited", "p1"),  # the same picture under another sample: another class is asked for
-        DetectionItem(sample, "edited", None),  # a picture that cannot be read
+        DetectionItem(sample, "edited", "p3"),  # an image without a record
+        DetectionItem(other, "edited", "p1"),  # the same image under another sample: another class is asked for
+        DetectionItem(sample, "edited", None),  # an image that cannot be read
     ]
     assert detector.detect(items) == [[detection()], [], None, None, None]
 
@@ -218,7 +218,7 @@ def test_index_leaves_out_pictures_without_a_hash(make_sample):
     assert detector.index_by_picture([DetectionItem(make_sample(), "source", None)]) == []
 
 
-def test_index_refuses_one_picture_with_two_words_on_it_and_names_every_sample(make_sample):
+def test_index_refuses_one_image_with_two_different_results(make_sample):
     by_key = {}
     for key in ("a_0", "b_0", "c_0"):
         by_key |= {(key, "source"): [detection()], (key, "edited"): [detection(0.1 if key == "c_0" else 0.2)]}

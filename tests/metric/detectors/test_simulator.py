@@ -1,4 +1,4 @@
-"""The simulator detector says what a rendered sample knows, and nothing about other pictures."""
+"""The simulator detector says what a rendered sample knows, and nothing about other images."""
 
 import dataclasses
 import io
@@ -53,7 +53,7 @@ def detect(sample, picture, view="edited"):
 
 
 def boxes(sample, picture, view="edited"):
-    """Of the mugs that are there."""
+    """Boxes of the mugs that are present."""
     found = detect(sample, picture, view)
     return None if found is None else sorted(list(d.bbox_3d) for d in of_target_class(sample, found))
 
@@ -69,7 +69,7 @@ def test_every_known_object_is_reported_under_its_id(sample):
     assert all((len(d.sigma), d.confidence, d.unobservable) == (7, 1.0, ()) for d in found)
 
 
-def test_what_is_gone_is_reported_absent_with_its_box_in_the_source(sample):
+def test_a_gone_object_is_absent_with_its_box_in_the_source(sample):
     gone = dataclasses.replace(sample, objects_after=sample.objects_after[1:])
     assert states(detect(gone, BASELINES["after"](gone)))[1] == ("mug_0", "absent", HERE)
 
@@ -81,12 +81,12 @@ def test_a_copy_is_a_duplicate_of_its_original(sample):
     assert found == [("mug_0", "duplicate", THERE), ("mug_0", "present", HERE)]
 
 
-def test_the_turn_of_what_looks_the_same_from_all_sides_is_unobservable(sample):
+def test_a_turn_of_a_symmetric_object_is_unobservable(sample):
     round_ = dataclasses.replace(sample, objects=[dataclasses.replace(sample.objects[0], symmetry="continuous")])
     assert detect(round_, BASELINES["copy"](round_))[0].unobservable == ("turn",)
 
 
-def test_the_official_protocol_looks_at_present_objects_of_the_class_where_ids_are_given(sample):
+def test_official_uses_present_objects_of_the_class_by_id(sample):
     found = detect(sample, BASELINES["copy"](sample))
     assert [d.object_id for d in of_target_class(sample, found)] == ["mug_0", "mug_1"]
     nameless = [dataclasses.replace(d, object_id=None) for d in found]

@@ -1,4 +1,4 @@
-"""The tracker against rendered truth: what stands where in pictures of which everything is known.
+"""The tracker against rendered ground truth: every object of these images is known.
 
 `tests/data/variants` holds 20 outcomes of six edits of one table (256 px), made by
 `gsi-bench build mesatask --preset small --num-scenes 3 --edits-per-scene 7 --variants 7 --seed 100`.
@@ -33,7 +33,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def track(rows):
-    """(edit, variant or picture) -> {object id: detections}, the sample being that of the right edit."""
+    """(edit, variant or image) -> {object id: detections}, the sample being that of the right edit."""
     detector = make_detector("tracker")
 
     def run(edit, shown):
@@ -79,7 +79,7 @@ def test_a_moved_object_is_found_where_it_went(rows, track, variant):
 
 
 @pytest.mark.parametrize("variant", ["grade040", "grade100", "opposite"])
-def test_a_scaled_object_is_measured_to_four_percent_and_keeps_its_place(rows, track, variant):
+def test_scale_is_measured_to_four_percent_in_place(rows, track, variant):
     thing = truth(rows, SCALE, variant)
     (found,) = track(SCALE, variant)[thing.id]
     assert found.bbox_3d[3] == pytest.approx(thing.bbox_3d[3], rel=0.04)
@@ -101,14 +101,14 @@ def test_a_thing_that_was_put_on_another_is_found_on_it(rows, track):
 
 
 @pytest.mark.parametrize("variant", ["grade000", "grade100", "opposite"])
-def test_after_a_camera_motion_every_object_stands_in_the_new_cameras_frame(rows, track, variant):
+def test_after_camera_motion_objects_are_in_the_new_frame(rows, track, variant):
     found = track(VIEW, variant)
     for thing in rows[f"{VIEW}-{variant}"].objects_after:
         assert position_error_cm(found[thing.id][0], thing) < 1.5
         assert turn_error_deg(found[thing.id][0], thing) < 1.5
 
 
-def test_a_removed_object_is_absent_and_all_others_are_where_they_were(rows, track):
+def test_a_removed_object_is_absent_and_the_others_stay(rows, track):
     for edit in (REMOVE, SCALE):
         sample = rows[f"{edit}-grade100"]
         found = track(edit, "grade100" if edit == REMOVE else "removed")
@@ -127,7 +127,7 @@ def test_a_copy_beside_the_original_is_a_duplicate(rows, track):
     assert position_error_cm(second, truth(rows, MOVE, "grade100")) < 1.5
 
 
-def test_another_object_that_was_removed_is_missed_and_the_target_is_not(rows, track):
+def test_another_object_removed_is_missed_the_target_is_not(rows, track):
     found = track(REMOVE, "wrong_object")
     kept = {o.id for o in rows[f"{REMOVE}-wrong_object"].objects_after}
     assert {name for name, (d, *_) in found.items() if d.state == "absent"} == set(found) - kept
@@ -144,7 +144,7 @@ def test_an_untouched_picture_moves_nothing(rows, track):
 
 
 @pytest.mark.parametrize("name", ["jpeg", "shift", "tone", "half size"])
-def test_a_spoiled_picture_moves_nothing_either_and_a_move_is_still_found(rows, track, name):
+def test_a_degraded_image_moves_nothing_and_moves_are_found(rows, track, name):
     source = load_rgb(rows[f"{MOVE}-grade100"].image)
     edited = load_rgb(rows[f"{MOVE}-grade100"].edited_image)
     goal = truth(rows, MOVE, "grade100")
@@ -156,7 +156,7 @@ def test_a_spoiled_picture_moves_nothing_either_and_a_move_is_still_found(rows, 
 
 
 @pytest.mark.parametrize("variant", ["grade040", "grade100", "opposite"])
-def test_another_size_is_measured_through_jpeg_too_and_shrinks_to_nothing_nowhere(rows, track, variant):
+def test_scale_is_measured_through_jpeg_and_never_vanishes(rows, track, variant):
     thing = truth(rows, SCALE, variant)
     (found,) = track(SCALE, spoiled(load_rgb(rows[f"{SCALE}-{variant}"].edited_image), "jpeg"))[thing.id]
     assert found.state == "present"
@@ -218,7 +218,7 @@ def test_without_a_picture_there_is_no_word(rows):
 
 
 @pytest.mark.gpu
-def test_a_gpu_decides_as_the_cpu_does_and_measures_to_a_tenth_of_a_millimetre(rows):
+def test_gpu_decides_as_cpu_and_measures_to_a_tenth_of_a_mm(rows):
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
     items = [

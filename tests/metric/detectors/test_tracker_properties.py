@@ -21,7 +21,7 @@ FEW = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """A card of `size` (width, height) that stands at x, z. `plain`: of one colour, instead of its picture."""
+    """A card of `size` (width, height) that stands at x, z. `plain`: of one colour, instead of its image."""
 
     name: str
     x: float
@@ -84,7 +84,7 @@ CARDS = (Card("cover", -0.1, 1.3), Card("poster", 0.22, 1.5, (0.16, 0.2)))
 
 @pytest.fixture
 def measure(make_sample, background):
-    """(cards in the edited picture) -> the target's detections; the target is the first card."""
+    """(cards in the edited image) -> the target's detections; the target is the first card."""
     source, depth, numbers = picture(CARDS, background)
     things = tuple(SceneObject(c.name, c.name, c.box, UPRIGHT, "none", is_target=c is CARDS[0]) for c in CARDS)
     detector = make_detector("tracker")
@@ -104,7 +104,7 @@ def measure(make_sample, background):
 
 @FEW
 @given(angle=st.floats(0, 2 * math.pi), far=st.floats(0.12, 0.2))
-def test_what_moves_further_is_measured_further_and_to_a_centimetre(measure, angle, far):
+def test_larger_moves_measure_larger_and_to_a_centimetre(measure, angle, far):
     dx, dz = far * math.cos(angle), far * math.sin(angle)
     measured = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):

@@ -32,7 +32,7 @@ def picture():
 
 @pytest.fixture
 def scene(make_sample, picture):
-    """`scene(kind, **fields)`: the picture as a sample whose target stands at HERE."""
+    """`scene(kind, **fields)`: the image as a sample with its target at HERE."""
 
     def make(kind: str | None, **fields):
         stream = io.BytesIO()
@@ -52,7 +52,7 @@ def scene(make_sample, picture):
 
 
 def outside(rgb, *regions):
-    """The picture with those regions blacked out."""
+    """The image with those regions blacked out."""
     kept = rgb.copy()
     for region in regions:
         kept[region] = 0
@@ -63,7 +63,7 @@ def test_the_registry_holds_the_four_and_the_perfect_one():
     assert {"after": after, "copy": copy, "paste": paste, "blur": blur, "blank": blank} == BASELINES
 
 
-def test_after_is_the_ground_truth_and_an_error_where_there_is_none(make_sample, make_image):
+def test_after_is_the_ground_truth_or_an_error_without_one(make_sample, make_image):
     sample = make_sample(edited_image=EncodedImage(make_image(seed=9)))
     np.testing.assert_array_equal(after(sample), load_rgb(sample.edited_image))
     with pytest.raises(ValueError, match="has no ground-truth after-image"):
@@ -151,7 +151,7 @@ def test_rotate_mirrors_in_place(scene, picture):
         ("view", {}),
         (None, {}),
         ("move", {"pixel_frame": "unknown"}),
-        ("remove", {"original_bbox_3d": [50.0, *HERE[1:]]}),  # beside the picture
+        ("remove", {"original_bbox_3d": [50.0, *HERE[1:]]}),  # beside the image
         ("remove", {"original_bbox_3d": [-0.5, 0.0, -2.0, *HERE[3:]]}),  # behind the camera
         ("remove", {"original_bbox_3d": [-0.5, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]}),  # a point
     ],

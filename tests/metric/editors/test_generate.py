@@ -87,7 +87,7 @@ def edit(image, prompt, seed):
 """
 
 
-def test_a_function_edits_every_sample_with_its_own_seed_and_evaluate_reads_the_tree(generate, module, data, tmp_path):
+def test_a_function_edits_with_own_seeds_and_evaluate_reads_it(generate, module, data, tmp_path):
     name = module(MIRROR)
     status, out, _ = generate(f"{name}:edit")
     folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
@@ -102,7 +102,7 @@ def test_a_function_edits_every_sample_with_its_own_seed_and_evaluate_reads_the_
     assert len({n["seed"] for n in notes}) == 6
 
 
-def test_a_second_run_makes_nothing_and_a_lost_picture_is_made_again(generate, module, tmp_path):
+def test_a_second_run_makes_only_a_lost_image_again(generate, module, tmp_path):
     name = module(MIRROR)
     generate(f"{name}:edit", "--limit", "4")
     folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
@@ -227,7 +227,7 @@ def endpoint(generate, server, monkeypatch):
     )
 
 
-def test_an_endpoint_gets_picture_and_words_and_its_pictures_are_kept(endpoint, server, data, tmp_path):
+def test_an_endpoint_gets_image_and_text_and_images_are_kept(endpoint, server, data, tmp_path):
     status, out, err = endpoint("--set", "size=auto", "seed={seed}", "--concurrency", "3")
     assert status == 0 and "6 pictures made" in out, err
     assert sorted(form["prompt"].decode() for form in server.requests) == sorted(s.prompt for s in read_dataset(data, "fine"))
@@ -267,7 +267,7 @@ def test_passing_trouble_of_the_endpoint_is_tried_again(endpoint, server):
         ("no json", "the endpoint"),
     ],
 )
-def test_one_bad_answer_costs_one_edit_and_the_next_run_asks_for_it_alone(endpoint, server, trouble, words):
+def test_one_bad_answer_costs_one_edit_asked_again_next_run(endpoint, server, trouble, words):
     server.plan = ["ok", trouble]
     status, _, err = endpoint("--concurrency", "1")
     assert status == 2 and "5 pictures are there, 1 could not be made" in err and words in err and "b_edit_0" in err
@@ -348,7 +348,7 @@ def test_a_diffusers_pipeline_edits_as_its_seed_says(generate, tiny_pipeline, tm
     assert all(other[i] != first[i] for i in IDS[:2])
 
 
-def test_pipelines_that_cannot_edit_and_options_that_they_do_not_take_are_refused(generate, tiny_pipeline, tmp_path):
+def test_pipelines_that_cannot_edit_and_wrong_options_refused(generate, tiny_pipeline, tmp_path):
     config = json.loads((tiny_pipeline / "model_index.json").read_text())
     assert "does not take it; it takes" in generate("diffusers", "--model", tiny_pipeline, "--set", "steps=3")[2]
     assert "given by generate itself" in generate("diffusers", "--model", tiny_pipeline, "--set", "output_type=pil")[2]

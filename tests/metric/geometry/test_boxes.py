@@ -125,7 +125,7 @@ def test_center_distance_equals_the_reference(geometry: dict) -> None:
     _assert_near(center_distance(_column(cases, "bbox1"), _column(cases, "bbox2")), _column(cases, "out"))
 
 
-def test_move_equals_the_reference_generator_and_leaves_its_input(geometry: dict) -> None:
+def test_move_equals_the_reference_and_leaves_its_input(geometry: dict) -> None:
     words = set()
     for case in geometry["move_bbox"]:
         box = _t(case["bbox"])
@@ -160,7 +160,7 @@ def test_same_decides_like_the_reference(geometry: dict) -> None:
 # --- contracts of our own --------------------------------------------------------------------------------------------
 
 
-def test_corner_order_is_upper_face_then_lower_face_each_counted_round() -> None:
+def test_corner_order_is_upper_then_lower_face_each_in_turn() -> None:
     corners = box_corners(_t([10.0, 20.0, 30.0, 2.0, 4.0, 6.0, 0.0]))
     upper = [[11, 18, 33], [11, 18, 27], [9, 18, 27], [9, 18, 33]]  # y points down: -h/2 is the upper face
     lower = [[11, 22, 33], [11, 22, 27], [9, 22, 27], [9, 22, 33]]
@@ -287,7 +287,7 @@ def test_iou_3d_is_unchanged_by_moving_and_turning_the_scene() -> None:
 
 
 @pytest.mark.parametrize(("size", "offset"), [(1e-3, 0.0), (1.0, 0.0), (1e3, 0.0), (1.0, 1e3), (1.0, 1e6)])
-def test_footprint_overlap_equals_shapely_at_every_size_and_place(size: float, offset: float) -> None:
+def test_footprint_overlap_equals_shapely_everywhere(size: float, offset: float) -> None:
     rng = np.random.default_rng(3)
     boxes = rng.normal(size=(2, 200, 7)) * size
     boxes[..., 3:6] = rng.uniform(0.2, 3, (2, 200, 3)) * size
@@ -302,7 +302,7 @@ def test_footprint_overlap_equals_shapely_at_every_size_and_place(size: float, o
     assert max(expected) > 0.1 * size**2
 
 
-def test_overlap_of_disjoint_touching_nested_and_equal_footprints() -> None:
+def test_overlap_of_disjoint_touching_nested_equal_footprints() -> None:
     square = _t([0.0, 0, 0, 1, 1, 1, 0])
     half = _t([0.25, 0, 0, 0.5, 1, 0.5, 0])
     for turn in (0.0, np.pi / 2, np.pi, -np.pi / 2):

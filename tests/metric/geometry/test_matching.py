@@ -55,7 +55,7 @@ def test_detections_without_ids_are_matched_by_place_and_size(make_sample):
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.0, 1.6])
-def test_a_detector_with_another_scale_is_brought_to_the_true_one(make_sample, factor):
+def test_a_detector_with_another_scale_is_rescaled(make_sample, factor):
     sample = case(make_sample, "move", objects=None)
     source, edited = nameless(found("mug", MUG), factor=factor), nameless(found("mug", MUG, -0.2), factor=factor)
     assert judged(sample, edited, source).sa == 1.0
@@ -67,23 +67,23 @@ def test_a_named_detector_is_brought_to_the_true_scale_too(make_sample):
 
 
 def test_what_a_detector_always_gets_wrong_drops_out(make_sample):
-    """Δ is measured between the pictures: a box that is 3 cm off in both says the same move."""
+    """Δ is measured between the images: a box that is 3 cm off in both says the same move."""
     source, edited = seen(found("mug", MUG, 0.03)), seen(found("mug", MUG, -0.17))
     assert judged(case(make_sample, "move"), edited, source).sa > 0.9
 
 
-def test_a_target_that_the_source_does_not_show_is_scored_for_nobody(make_sample):
+def test_a_target_not_in_the_source_is_excluded_for_all_editors(make_sample):
     far = nameless(found("mug", MUG, 1.0))
     sample = case(make_sample, "move", objects=None)
     assert excluded(look(sample, far, far)).name == "source_not_found"
     assert target_in_source(np.array(box(MUG)), np.zeros((0, 7)), 0.3) is None
 
 
-def test_things_that_nobody_can_tell_apart_may_exchange_their_names(make_sample):
-    """The left mug is asked to go to where the right one's right is: which of them is called which, nobody sees."""
+def test_indistinguishable_objects_may_exchange_their_names(make_sample):
+    """The left mug is to go to the right of the right one. No image shows which mug has which id."""
     sample = mugs(make_sample, new_bbox_3d=box(MUG, 0.5))
     source = [found("mug", MUG), found("twin", TWIN)]
-    # "mug" went 25 cm to its twin's place, "twin" 25 cm further: the same picture as mug going 50 cm.
+    # "mug" went 25 cm to its twin's place, "twin" 25 cm further: the same image as mug going 50 cm.
     exchanged = [found("mug", TWIN), found("twin", TWIN, 0.25)]
     outcome = judged(sample, exchanged, source)
     assert (outcome.ic, outcome.sa, outcome.bystanders) == (True, 1.0, 1.0)
@@ -103,7 +103,7 @@ def test_removing_the_twin_instead_is_no_exchange(make_sample):
     assert judged(mugs(make_sample, "remove"), [GONE, found("twin", TWIN)], source).ic
 
 
-def test_a_camera_motion_is_found_though_a_third_of_the_things_moved():
+def test_camera_motion_is_found_with_a_third_of_objects_moved():
     rng = np.random.default_rng(0)
     old = [rng.uniform((-1, -1, 2), (1, 1, 4), (7, 3)) for _ in range(6)]
     rotation, translation = turned(17), np.array([0.1, -0.2, 0.3])
@@ -123,7 +123,7 @@ def test_points_on_a_line_fix_no_motion():
 
 @pytest.mark.parametrize("degrees", [-179, -90, -1, 0, 30, 120, 180])
 @pytest.mark.parametrize("tilt", [0.0, 0.4])
-def test_the_turn_about_the_vertical_is_read_off_any_pair_of_rotations(degrees, tilt):
+def test_the_turn_about_the_vertical_from_any_two_rotations(degrees, tilt):
     lean = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
     up = lean @ np.array([0.0, -1.0, 0.0])
     start = lean @ turned(25)
@@ -138,7 +138,7 @@ def test_distance_from_a_polygon():
     assert polygon_distance(np.array([1.0, 0.5]), square[::-1]) == 0
 
 
-def test_bystanders_that_the_detector_does_not_look_for_do_not_count(make_sample):
+def test_bystanders_outside_the_detectors_search_do_not_count(make_sample):
     """A detector of the target's class never sees the bowl: it is no bystander, and not lost."""
     source, edited = nameless(found("mug", MUG)), nameless(found("mug", MUG, -0.2))
     situation = look(case(make_sample, "move"), edited, source)

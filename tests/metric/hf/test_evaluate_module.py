@@ -1,4 +1,4 @@
-"""The metric of the evaluate library gives what `score` and `aggregate` give, however the rows come in."""
+"""The metric of the evaluate library gives what `score` and `aggregate` give, for rows in every form."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from gsi_bench_metric.run.threads import one_thread
 
 VARIANTS = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 
-# One edit each of move, remove, view (with ground truth) and rotate, on pictures that are quick to score.
+# One edit each of move, remove, view (with ground truth) and rotate, on images that are quick to score.
 QUICK = (
     "036bce3393_frame_000120_edit_0",
     "7b6477cb95_frame_002310_edit_0",
@@ -134,7 +134,7 @@ def test_result_is_flat_and_savable_and_scores_are_written(metric: GsiBench, cas
     assert left_over(tmp_path) == []
 
 
-def test_pictures_as_paths_bytes_pil_and_arrays_give_equal_numbers(metric: GsiBench, case: Case) -> None:
+def test_images_as_paths_bytes_pil_and_arrays_score_equally(metric: GsiBench, case: Case) -> None:
     forms: list[Callable[[Path], Any]] = [
         Path.read_bytes,
         Image.open,
@@ -147,7 +147,7 @@ def test_pictures_as_paths_bytes_pil_and_arrays_give_equal_numbers(metric: GsiBe
     assert metric.compute(predictions=predictions, references=case.samples, **case.arguments) == case.expected
 
 
-def test_decoded_rows_of_a_dataset_and_bare_pictures_by_position_give_equal_numbers(metric: GsiBench, case: Case) -> None:
+def test_decoded_rows_and_bare_images_by_position_score_equally(metric: GsiBench, case: Case) -> None:
     table = datasets.Dataset.from_list([s.to_row() for s in case.samples], features=sample_features())
     decoded = list(table)
     assert isinstance(decoded[0]["image"], Image.Image)
@@ -159,7 +159,7 @@ def test_decoded_rows_of_a_dataset_and_bare_pictures_by_position_give_equal_numb
     assert metric.compute(**case.arguments) == case.expected
 
 
-def test_pieces_in_any_order_and_a_second_run_on_one_object_give_equal_numbers(case: Case, tmp_path: Path) -> None:
+def test_pieces_in_any_order_and_a_second_run_score_equally(case: Case, tmp_path: Path) -> None:
     metric = GsiBench(cache_dir=str(tmp_path / "metrics"), keep_in_memory=True)
     predictions = case.predictions
     for prediction, sample in zip(reversed(predictions), case.samples, strict=True):
@@ -203,7 +203,7 @@ def test_two_processes_give_what_one_gives(case: Case, tmp_path: Path) -> None:
 # --- what is missing is counted -------------------------------------------------------------------------------------------
 
 
-def test_missing_unreadable_and_empty_predictions_are_counted_not_raised(
+def test_missing_unreadable_and_empty_predictions_are_counted(
     metric: GsiBench,
     case: Case,
     make_sample: Callable[..., Sample],
@@ -236,7 +236,7 @@ def test_without_a_judge_there_is_no_ac(metric: GsiBench, case: Case) -> None:
 def test_only_what_scoring_needs_travels_and_paths_stay_paths(
     metric: GsiBench, make_sample: Callable[..., Sample], make_image: Callable[..., bytes], tmp_path: Path, monkeypatch: Any
 ) -> None:
-    # A file of the picture's own name must not take its place.
+    # A file of the image's own name must not take its place.
     monkeypatch.chdir(tmp_path)
     Path("a.png").write_bytes(b"another file")
     move = make_sample("a", "0").to_row()
@@ -294,9 +294,7 @@ def test_long_lists_of_problems_end_with_their_count(metric: GsiBench) -> None:
     assert message.endswith("and 10 more")
 
 
-def test_bare_pictures_need_as_many_references_and_ids_go_all_or_none(
-    metric: GsiBench, make_sample: Callable[..., Sample]
-) -> None:
+def test_bare_images_need_as_many_references_ids_all_or_none(metric: GsiBench, make_sample: Callable[..., Sample]) -> None:
     two = [make_sample("a"), make_sample("b")]
     message = refused(lambda: metric.add_batch(predictions=["1.png"], references=two))
     assert "1 predictions without ids and 2 references" in message
@@ -306,7 +304,7 @@ def test_bare_pictures_need_as_many_references_and_ids_go_all_or_none(
     assert "found Dataset" in refused(lambda: metric.add_batch(references=datasets.DatasetDict({})))
 
 
-def test_rows_that_do_not_fit_together_are_all_listed_and_the_next_run_starts_clean(
+def test_all_unfit_rows_are_listed_and_the_next_run_is_clean(
     metric: GsiBench, make_sample: Callable[..., Sample], arguments: dict[str, Any], tmp_path: Path
 ) -> None:
     lost = make_sample("b").to_row() | {"image": str(tmp_path / "gone.png")}
@@ -341,7 +339,7 @@ def test_bad_arguments_leave_added_rows_in_place(
     assert len(metric) == 1
 
 
-def test_with_nothing_named_but_the_pictures_the_tracker_scores_strictly() -> None:
+def test_with_only_images_given_the_tracker_scores_strictly() -> None:
     rows = {s.query_id: s for s in read_dataset(VARIANTS, "mesatask")}
     right = rows["01-grade100"]
     wrong = dataclasses.replace(right, id=f"{right.img_id}_edit_x", query_id="x")

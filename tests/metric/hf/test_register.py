@@ -46,7 +46,7 @@ def test_bare_name_loads_once_registered_whatever_was_cached(tmp_path: Path, els
     assert done.stdout.split() == ["gsi_bench_metric.hf.evaluate_module", "gsi_bench"]
 
 
-def test_bare_name_loads_without_the_offline_flag_where_no_hub_can_be_reached(tmp_path: Path, elsewhere: Path) -> None:
+def test_bare_name_loads_without_a_hub_or_the_offline_flag(tmp_path: Path, elsewhere: Path) -> None:
     cache = tmp_path / "modules"
     register(cache)
     code = "import evaluate; print(evaluate.load('gsi_bench').name)"
@@ -107,7 +107,7 @@ def test_a_damaged_script_is_replaced(tmp_path: Path) -> None:
         ({}, "/home/me/.cache/huggingface/modules"),
     ],
 )
-def test_the_cache_is_where_evaluate_looks_at_the_time_of_the_call(
+def test_the_cache_is_where_evaluate_looks_at_call_time(
     environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in VARIABLES:

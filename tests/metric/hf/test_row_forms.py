@@ -1,4 +1,4 @@
-"""The same rows in another ordinary form are the same rows: numbers of depth and masks, colours, words and boxes."""
+"""Rows in another common form score the same: numbers of depth and masks, colours, texts and boxes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(rows: Any) -> list[Sample]:
 
 
 def seen(sample: Sample) -> dict[str, Any]:
-    """A sample's words and numbers, and the pixels of its images."""
+    """A sample's texts and numbers, and the pixels of its images."""
     row = sample.to_row()
     for name in PICTURE_FIELDS:
         picture = getattr(sample, name)
@@ -182,7 +182,7 @@ def test_depth_and_masks_keep_their_numbers_in_every_form() -> None:
 
 
 def test_a_turned_image_is_read_as_the_file_is() -> None:
-    """Opened by a user it lies on its side; `datasets` has turned it; the file is turned when it is read."""
+    """As opened by a user, the image lies on its side. `datasets` turns it. The file is turned when it is read."""
     exif = Image.Exif()
     exif[0x0112] = 6
     stream = io.BytesIO()

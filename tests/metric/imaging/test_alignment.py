@@ -8,7 +8,7 @@ from gsi_bench_metric.imaging.alignment import align
 
 
 def scene(seed=0, size=200):
-    """A picture with detail at every scale."""
+    """An image with detail at every scale."""
     rng = np.random.default_rng(seed)
     layers = [cv2.resize(rng.uniform(0, 255, (n, n, 3)), (size, size), interpolation=cv2.INTER_CUBIC) for n in (5, 13, 40)]
     return np.clip(np.mean(layers, axis=0), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Reading pictures: what PIL gives, or an ImageError that says why not; never another exception, never a silent repair."""
+"""Reading images: what PIL gives, or an ImageError that says why not; never another exception, never a silent repair."""
 
 import io
 import struct
@@ -46,7 +46,7 @@ def test_every_kind_of_source_gives_the_same_pixels(rgb, tmp_path):
 
 
 def test_opaque_alpha_is_dropped_and_clear_pixels_are_white(rgb):
-    """Changed on purpose: what lies under a transparent pixel is nothing that anybody sees."""
+    """Changed on purpose: what lies under a transparent pixel is not visible."""
     alpha = np.full((11, 17), 255, np.uint8)
     np.testing.assert_array_equal(load_rgb(encode(np.dstack([rgb, alpha]))), rgb)
     alpha[:4] = 0

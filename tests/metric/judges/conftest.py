@@ -1,4 +1,4 @@
-"""A server of the OpenAI protocol on this machine that answers as it is told, faults included."""
+"""A server of the OpenAI protocol on this machine that answers by a script, faults included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = json.dumps(
     {"observations": "none", "identity": 8, "colour_and_material": 8, "shape": 8, "completeness": 8, "background": 8}
 )
 OFFICIAL = '||V^=^V||{"score": 8, "reasoning": "alike"}||V^=^V||'
-# What may be said instead of a judgement.
+# Replies that are no judgement.
 SAID = {
     "good": GOOD,
     "ten": GOOD.replace("8", "10"),
@@ -39,7 +39,7 @@ SAID = {
 class Asked:
     """One request as the server saw it."""
 
-    edit: str  # hash of the question and its pictures
+    edit: str  # hash of the question and its images
     number: int  # of the requests about this edit, from 0
     action: str
     body: dict[str, Any]

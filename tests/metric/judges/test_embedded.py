@@ -40,7 +40,7 @@ def judge():
 
 @pytest.fixture(scope="module")
 def detections(judge, rows):
-    """The tracker's word on right edits, by edit: taken once."""
+    """The tracker's results for right edits, by edit: measured once."""
     from gsi_bench_metric.detectors import DetectionItem  # noqa: PLC0415
 
     right = {edit: variants["grade100"] for edit, variants in rows.items()}
@@ -70,12 +70,12 @@ def scores_of(judge, rows, detections, name):
     return [score for score in scores if score is not None]
 
 
-def test_the_right_edit_keeps_its_score_and_spoiled_targets_lose_it(judge, rows, detections):
+def test_the_right_edit_keeps_its_score_bad_targets_lose_it(judge, rows, detections):
     medians = {
         name: np.median(scores_of(judge, rows, detections, name))
         for name in ("identical", "recoloured5", "recoloured20", "recoloured40", "swapped", "blank")
     }
-    assert medians["identical"] >= 8.5  # six edits on pictures of 256 px; docs/judges.md has the figures of a whole build
+    assert medians["identical"] >= 8.5  # six edits on images of 256 px; docs/judges.md has the figures of a whole build
     assert medians["identical"] > medians["recoloured5"] > medians["recoloured20"] > medians["recoloured40"]
     assert medians["recoloured20"] <= 7 and medians["swapped"] <= 2 and medians["blank"] <= 3
 
@@ -122,7 +122,7 @@ def ground(seed=0, size=120):
     return np.clip(np.array([150, 120, 90]) + slope + grain, 0, 255).astype(np.uint8)
 
 
-def test_the_place_of_something_removed_is_rated_by_remains_colours_grain_and_seam():
+def test_removals_rate_by_remains_colours_grain_and_seam():
     clean, mask = ground(), np.zeros((120, 120), np.uint8)
     cv2.circle(mask, (60, 60), 22, 1, -1)
     place, nothing = mask.astype(bool), np.zeros((120, 120), bool)
@@ -139,7 +139,7 @@ def test_the_place_of_something_removed_is_rated_by_remains_colours_grain_and_se
     assert rated["grey"] < rated["smooth"] <= rated["clean"]
 
 
-def test_a_place_that_fills_the_picture_has_no_surroundings_to_compare_with():
+def test_a_place_that_fills_the_image_has_no_surroundings():
     picture = ground(size=64)
     everywhere = np.ones((64, 64), bool)
     assert look_at_filling(picture, picture, everywhere, ~everywhere) is None
@@ -149,7 +149,7 @@ def test_a_perfect_filling_scores_ten():
     assert score_of_filling(Filling(remains=0, fitting=1, grain=0, seam=0)) == 10
 
 
-def test_in_a_run_it_takes_the_trackers_records_and_is_called_a_proxy(rows, tmp_path):
+def test_a_run_uses_the_trackers_records_and_says_proxy(rows, tmp_path):
     from gsi_bench_dataset.storage.shards import write_dataset  # noqa: PLC0415
     from gsi_bench_metric.report.content import build_report  # noqa: PLC0415
     from gsi_bench_metric.report.markdown import markdown  # noqa: PLC0415

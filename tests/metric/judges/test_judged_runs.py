@@ -60,7 +60,7 @@ def request_for(case, server, **changes):
     return case.request(judge="openai", judgements=None, judge_options=JudgeOptions(**fields), workers=1, **changes)
 
 
-def test_after_a_kill_among_faults_every_edit_is_judged_exactly_once(make_case, serve, tmp_path):
+def test_after_a_kill_among_faults_each_edit_is_judged_once(make_case, serve, tmp_path):
     case = make_case(24)
     server = serve(lambda n, number: FAULTS.get(n, "official"), delay=0.1)
     out = tmp_path / "run"
@@ -123,7 +123,7 @@ def test_a_finished_run_asks_nothing_and_writes_the_same_scores(make_case, serve
     assert len(server.asked) == 8 and (tmp_path / "run" / "scores.jsonl").read_bytes() == scores
 
 
-def test_a_changed_goal_is_scored_anew_without_paying_the_judge_again(make_case, serve, tmp_path):
+def test_a_changed_goal_is_rescored_without_a_new_judgement(make_case, serve, tmp_path):
     import dataclasses  # noqa: PLC0415
 
     case, server = make_case(4), serve("official")
@@ -135,7 +135,7 @@ def test_a_changed_goal_is_scored_anew_without_paying_the_judge_again(make_case,
     assert len(server.asked) == 4 and all(score.ac == 8.0 for score in run.scores)
 
 
-def test_the_run_says_who_judged_how_and_why_it_is_not_the_papers(make_case, serve, tmp_path):
+def test_the_run_says_who_judged_and_why_not_as_the_paper(make_case, serve, tmp_path):
     case, server = make_case(4), serve("official")
     options = {"price": (1.0, 2.0)}
     run = evaluate(request_for(case, server, options=options), tmp_path / "run", progress=False)

@@ -35,7 +35,7 @@ def test_a_model_that_answers_in_form_gives_a_score(tiny_vlm, make_items, questi
     assert bill["requests"] == 3 and bill["tokens_out"] == 6 and bill["tokens_in"] > 600  # an answer and its end are two tokens
 
 
-def test_random_words_are_asked_for_once_more_and_kept_as_not_judged(tiny_vlm, make_items, tmp_path):
+def test_random_text_is_asked_once_more_and_kept_not_judged(tiny_vlm, make_items, tmp_path):
     judge = local(tiny_vlm(), max_tokens=8)
     with RecordStore(tmp_path) as records:
         (found,) = judge.judge(make_items(), records)

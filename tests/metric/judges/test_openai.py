@@ -1,4 +1,4 @@
-"""The judge `openai` against a server on this machine that refuses, stumbles, lies and dies."""
+"""The judge `openai` against a server on this machine that refuses requests, fails, answers wrongly and stops."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ def judge_at(server, **options):
     return make_judge("openai", options=JudgeOptions(**fields | options))
 
 
-def test_a_reply_becomes_a_judgement_with_its_text_and_prompt_hash(serve, make_items):
+def test_a_reply_is_a_judgement_with_its_text_and_prompt_hash(serve, make_items):
     server = serve()
     judge = judge_at(server)
     (found,) = judge.judge(make_items())
@@ -35,7 +35,7 @@ def test_a_reply_becomes_a_judgement_with_its_text_and_prompt_hash(serve, make_i
     assert found.prompt_hash == judge.describe()["prompt_sha256"]
 
 
-def test_a_request_carries_both_pictures_as_jpeg_and_the_stored_settings(serve, make_items):
+def test_a_request_has_both_images_as_jpeg_and_the_settings(serve, make_items):
     server = serve()
     judge = judge_at(server, temperature=0.0, seed=7, max_tokens=321)
     judge.judge(make_items())
@@ -96,7 +96,7 @@ def test_a_slow_server_is_an_outage_that_names_the_timeout(serve, make_items):
         (("empty", "empty"), None, "no JSON object"),
     ],
 )
-def test_a_reply_that_cannot_be_read_is_asked_for_once_more_and_kept(serve, make_items, replies, score, problem):
+def test_an_unreadable_reply_is_asked_once_more_and_kept(serve, make_items, replies, score, problem):
     first, second = replies
     server = serve(lambda n, number: [first, second, "good"][number])
     (found,) = judge_at(server).judge(make_items())
@@ -120,7 +120,7 @@ def test_a_refusal_is_recognised_and_final(serve, make_items, how):
     assert found.reply and len(server.asked) == 1
 
 
-def test_a_server_without_schemas_is_asked_without_and_that_is_on_record(serve, make_items, tmp_path, capfd):
+def test_a_server_without_schemas_is_asked_without_on_record(serve, make_items, tmp_path, capfd):
     server = serve("no schema")
     with RecordStore(tmp_path) as records:
         judge = judge_at(server, concurrency=1)
@@ -131,13 +131,13 @@ def test_a_server_without_schemas_is_asked_without_and_that_is_on_record(serve, 
     assert [value["reply"]["structured"] for value in kept] == [False] * 3
 
 
-def test_a_server_that_names_the_token_limit_otherwise_is_asked_so(serve, make_items):
+def test_a_server_with_another_token_limit_name_is_asked_so(serve, make_items):
     server = serve("other limit")
     (found,) = judge_at(server).judge(make_items())
     assert found.score == 8.0 and server.asked[-1].body["max_completion_tokens"] == 1024
 
 
-def test_several_askings_give_median_and_spread_with_seeds_of_their_own(serve, make_items):
+def test_repeated_asking_gives_median_spread_and_own_seeds(serve, make_items):
     replies = iter(["good", "out of range", "good", "good"])
     server = serve(lambda n, number: next(replies))
     (found,) = judge_at(server, samples=3, concurrency=1).judge(make_items())
@@ -171,7 +171,7 @@ def test_a_picture_that_two_editors_made_is_judged_once(serve, make_items):
     assert first == second and len(server.asked) == 2
 
 
-def test_replies_on_record_are_not_paid_for_again_even_by_another_reader(serve, make_items, tmp_path):
+def test_recorded_replies_are_not_paid_again_by_another_reader(serve, make_items, tmp_path):
     server = serve()
     with RecordStore(tmp_path) as records:
         before = judge_at(server).judge(make_items(3), records)
@@ -217,7 +217,7 @@ def test_a_dead_server_is_named_with_a_remedy(make_items):
         make_judge("openai", options=options).judge(make_items())
 
 
-def test_a_server_that_dies_ends_the_run_and_what_came_before_is_kept(serve, make_items, tmp_path):
+def test_a_dead_server_ends_the_run_and_earlier_replies_stay(serve, make_items, tmp_path):
     server = serve(lambda n, number: "good" if n < 5 else "500")
     with RecordStore(tmp_path) as records:
         with pytest.raises(JudgeError, match=r"8 requests .* failed one after the other.*not now.*What was judged is kept"):
@@ -241,7 +241,7 @@ def test_a_missing_key_is_named_before_anything_is_sent(monkeypatch):
         make_judge("openai", options=JudgeOptions(model="judge", url="http://localhost:1/v1", key_env="MY_KEY"))
 
 
-def test_a_refused_key_names_its_variable_and_shows_nothing_of_it(serve, make_items, monkeypatch):
+def test_a_refused_key_names_its_variable_but_not_its_value(serve, make_items, monkeypatch):
     monkeypatch.setenv("MY_KEY", "sk-wrong-0123456789")
     with pytest.raises(JudgeError, match=r"does not let us in.*\$MY_KEY") as caught:
         judge_at(serve(key="sk-right"), key_env="MY_KEY").judge(make_items())
@@ -282,7 +282,7 @@ def test_a_key_that_the_server_repeats_is_in_no_record(  # noqa: PLR0917 - fixtu
         ),
     ],
 )
-def test_options_that_do_not_fit_are_named_together_and_secrets_are_not_repeated(fields, words, monkeypatch):
+def test_wrong_options_are_named_together_without_secrets(fields, words, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
     with pytest.raises(JudgeError, match=words) as caught:
         make_judge("openai", options=JudgeOptions(**fields))

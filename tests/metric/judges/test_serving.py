@@ -1,4 +1,4 @@
-"""`gsi-bench serve-judge`: the right command, and words for a server that is not there or does not come up."""
+"""`gsi-bench serve-judge`: the right command, and clear messages for a server that is not there or does not start."""
 
 import sys
 

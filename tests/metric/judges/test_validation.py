@@ -79,7 +79,7 @@ def request(server, *judges, **changes):
     return JudgeRequest(**values | changes)
 
 
-def test_a_judge_that_always_says_eight_misses_every_bar_and_is_asked_once(serve, tmp_path):
+def test_a_judge_that_always_says_eight_fails_and_is_asked_once(serve, tmp_path):
     pytest.importorskip("openai", reason="the client of judge 'openai' is not here")
     server = serve()
     found = validate_judges(request(server, "openai"), tmp_path / "run", progress=False)

@@ -18,7 +18,7 @@ TEMPLATE = (
 
 
 def save_tiny_vlm(folder: Path, answer: str | None = None) -> Path:
-    """Writes the model; the folder. `answer`: what it says whatever it is asked; None: what random weights say."""
+    """Writes the model and returns its folder. `answer`: its reply to every question; None: replies of random weights."""
     import tokenizers  # noqa: PLC0415
     import torch  # noqa: PLC0415
     import transformers as t  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Drawings: one list of shapes, two forms, nothing in them that a text can break out of."""
+"""Drawings: one list of shapes in two forms; no text can break out of its place."""
 
 import io
 from xml.etree import ElementTree

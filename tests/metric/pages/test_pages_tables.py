@@ -1,4 +1,4 @@
-"""One table in three forms: the same words, escaped where a form reads signs, and numbers printed one way."""
+"""One table in three forms: the same text, escaped where a form needs it, and numbers printed in one way."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_an_interval_needs_both_ends_and_a_minus_is_a_minus():
     assert (difference(-1.0), difference(0.5)) == ("−1.0", "+0.5")
 
 
-def test_escaped_text_stays_on_one_line_and_keeps_its_no_break_spaces():
+def test_escaped_text_is_one_line_and_keeps_no_break_spaces():
     assert escaped("≥\u00a099 %\n# *a* @b https://c") == r"≥" + "\u00a0" + r"99 % \# \*a\* &#64;b https:&#47;/c"
     assert bullets([("a_b", "<i>"), ("c", "d")]) == "- a\\_b: &lt;i&gt;\n- c: d"
 

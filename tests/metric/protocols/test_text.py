@@ -1,4 +1,4 @@
-"""Faults, changes and reasons as sentences: every kind can be said in every language, and nothing is lost on the way."""
+"""Faults, changes and reasons as sentences: every kind has a text in every language, and no detail is lost."""
 
 import re
 

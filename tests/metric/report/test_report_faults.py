@@ -33,7 +33,7 @@ def test_a_failed_edit_counts_under_each_of_its_faults():
     assert (remove.scored, dict(remove.kinds), remove.unexplained) == (1, {"still_there": ["a_edit_3"]}, [])
 
 
-def test_the_table_has_a_plain_sentence_and_a_column_an_operation():
+def test_the_table_has_a_sentence_and_columns_per_operation():
     ((split, editor, table),) = fault_tables(failed_edits("fine", "e", SCORES))
     assert (split, editor, [h.words for h in table.headings]) == ("fine", "e", ["all", "move", "remove"])
     rows = {note: (label, [cell.text for cell in cells]) for label, note, cells in table.rows}

@@ -68,7 +68,7 @@ def test_three_paths_give_the_published_numbers(bundle, tmp_path):
     assert made.found["aggregate"].n == made.found["full"].n == 19
 
 
-def test_the_command_shows_each_number_beside_the_verified_one_and_says_that_this_bundle_is_another(bundle, tmp_path, capsys):
+def test_numbers_stand_beside_verified_ones_of_another_bundle(bundle, tmp_path, capsys):
     status = main(["reproduce", "bagel", "--bundle", str(bundle), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"])
     assert status == 1
     page = (tmp_path / "out/reproduce.md").read_text()
@@ -93,7 +93,7 @@ def test_what_a_changed_input_changes_is_named_edit_by_edit(bundle, tmp_path):
     ids = sorted(json.loads((bundle / "BAGEL/fine_eval/infer_cache.json").read_text()))
     images = bundle / "generated_images_fine"
     results = json.loads((bundle / "BAGEL/fine_eval/instruction-compliance_eval_results.json").read_text())
-    # A compliant move without its detections; a picture exchanged for another; a picture that is gone.
+    # A compliant move without its detections; an image exchanged for another; an image that is gone.
     moved = next(key for key in ids if results[key]["operation"] == "move" and results[key]["compliance"] > 0)
     edit_json(bundle / "BAGEL/fine_eval/infer_cache.json", lambda c: c[moved]["new_result"].update(detections=[]))
     exchanged, gone = images / "7b6477cb95_frame_002310_edit_2.png", images / "036bce3393_frame_000120_edit_7.png"
@@ -161,7 +161,7 @@ def test_damaged_files_are_named(bundle, tmp_path):
         reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("inspect", "aggregate"))
 
 
-def test_a_bundle_one_folder_down_is_found_and_something_else_is_not(bundle, tmp_path):
+def test_a_bundle_one_folder_down_is_found_other_folders_not(bundle, tmp_path):
     assert open_bundle(str(bundle.parent), CASE).root == bundle
     (tmp_path / "empty").mkdir()
     with pytest.raises(BundleError, match="no bundle in it"):

@@ -30,7 +30,7 @@ def test_a_judged_row_has_the_average_of_four():
     assert "average_ic_sa_el" not in row
 
 
-def test_a_row_that_was_not_judged_has_the_average_of_three_and_no_ac():
+def test_an_unjudged_row_has_the_average_of_three_and_no_ac():
     row = aggregate([dataclasses.replace(GOOD, ac=None)], judged=False)
     assert row["average_ic_sa_el"] == pytest.approx((100 + 50 + 80) / 3)
     assert not {"ac", "average"} & row.keys()
@@ -42,7 +42,7 @@ def test_missing_pictures_drop_out_of_the_mean_and_are_counted():
     assert (row["n"], row["n_not_scored"]) == (1, 1)
 
 
-def test_means_of_a_part_of_the_pictures_are_withheld_and_complete_operations_are_not():
+def test_incomplete_means_are_withheld_and_complete_ones_kept():
     row = aggregate([GOOD, UNDETECTED], judged=True)
     assert not {"ic", "sa", "el", "ac", "average"} & row.keys()
     assert row["ic/move"] == 100
@@ -55,7 +55,7 @@ def test_an_empty_row_has_counts_only():
     assert aggregate([], judged=True) == {"n": 0, "n_not_scored": 0}
 
 
-def test_missing_pictures_as_zero_stand_beside_the_means_that_leave_them_out():
+def test_missing_images_as_zero_stand_beside_the_plain_means():
     row = aggregate([GOOD, MISSING], judged=True)
     assert (row["ic"], row["ic_all"], row["el_all"]) == (100, 50, pytest.approx(40))
     assert row["average_all"] == pytest.approx(row["average"] / 2)
@@ -73,7 +73,7 @@ def test_means_given_ic_are_of_the_edits_that_complied_alone():
     assert "sa_given_ic" not in nobody
 
 
-def test_reasons_are_counted_by_name_with_every_edit_and_its_text():
+def test_reasons_are_counted_by_name_with_edits_and_text():
     scores = [
         dataclasses.replace(
             MISSING, sample_id=f"a_edit_{i}", reasons=(Reason("stretched", "wide"), Reason("unreadable", f"{i}.png: bad"))

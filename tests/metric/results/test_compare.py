@@ -127,7 +127,7 @@ def test_runs_of_another_judge_model_or_question_are_refused(save, key, value, l
         compare(load_side(a), load_side(b))
 
 
-def test_all_differences_are_named_at_once_and_numbers_one_by_one(save):
+def test_all_differences_are_named_at_once_each_number_too(save):
     a = save("a", scores_of("x", 0), thresholds={"strict": {"hidden": 0.4, "sure": 0.3}}, scoring_version=7)
     b = save("b", scores_of("y", 0), thresholds={"strict": {"hidden": 0.5, "sure": 0.3}}, scoring_version=8, detector="tracker")
     with pytest.raises(RunError) as caught:
@@ -166,7 +166,7 @@ def strictly(scores: list[Score], **changes) -> list[Score]:
     return [dataclasses.replace(s, protocol="strict", bystanders=1.0, **changes) for s in scores]
 
 
-def test_a_number_is_compared_where_both_have_it_and_says_on_how_many(save):
+def test_numbers_compare_where_both_exist_and_give_the_count(save):
     unmeasured = strictly(scores_of("x", 0.1)[:12], lpips=None, ssim=None) + strictly(scores_of("x", 0.1)[12:])
     a = save("a", unmeasured, protocol="strict")
     b = save("b", strictly(scores_of("y", 0.0)), protocol="strict")

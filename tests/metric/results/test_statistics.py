@@ -23,7 +23,7 @@ def test_with_many_scenes_the_interval_nears_the_bootstrap():
     assert high[0] == pytest.approx(oracle.high, abs=0.15)
 
 
-def test_shares_of_independent_edits_are_near_clopper_and_pearson():
+def test_shares_of_independent_edits_are_near_clopper_pearson():
     values = np.repeat([100.0, 0.0], [170, 30])
     (low,), (high,) = mean_interval(values[:, None], own_scenes(200))
     exact = stats.binomtest(170, 200).proportion_ci(0.95, "exact")
@@ -112,7 +112,7 @@ def test_equal_editors_have_no_difference_and_p_one():
     assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
 
 
-def test_swapping_the_sides_flips_the_difference_and_keeps_the_p_value():
+def test_swapped_sides_flip_the_difference_and_keep_the_p_value():
     rng = np.random.default_rng(9)
     a, b = rng.uniform(size=(2, 50))
     one, other = paired_difference(a, b, own_scenes(50)), paired_difference(b, a, own_scenes(50))
@@ -151,7 +151,7 @@ def paired_data(rng):
     return a, b, names.tolist()
 
 
-def test_p_under_5_percent_exactly_where_the_interval_leaves_out_0():
+def test_p_is_under_5_percent_where_the_interval_excludes_0():
     rng, rejected = np.random.default_rng(10), 0
     for _ in range(300):
         found = paired_difference(*paired_data(rng))

@@ -1,4 +1,4 @@
-"""Broken pictures of every kind that people have: each is named with its reason, and readable ones are scored all the same."""
+"""Broken images of every common kind: each is named with its reason, and readable ones are still scored."""
 
 import dataclasses
 import io
@@ -23,7 +23,7 @@ BOMB = (50_000, 50_000)
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where one sample's picture would be, and the sound picture that would be there."""
+    """Where one sample's image would be, and the sound image that would be there."""
 
     folder: Path
     id: str
@@ -87,7 +87,7 @@ def two_frames(place: Place, kind: str) -> None:
 def rotated_by_exif(place: Place) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    # Stored lying on its side, as phones do: upright it is the sound picture again.
+    # Stored lying on its side, as phones do: upright it is the sound image again.
     place.save(place.picture.transpose(Image.Transpose.ROTATE_90), "JPEG", ".jpg", exif=exif, quality=95)
 
 
@@ -184,7 +184,7 @@ READABLE: dict[str, tuple[Maker, str | None]] = {
 
 BROKEN = {**UNREADABLE, **DOUBLED, **ELSEWHERE, **IGNORED, **ABSENT}
 REASONS = dict.fromkeys(UNREADABLE, "unreadable") | dict.fromkeys(DOUBLED, "duplicate")
-STRAY = ("_rgb.png", ".png", "._hidden.png", "Thumbs.db", "notes.txt")  # files beside the pictures of any folder
+STRAY = ("_rgb.png", ".png", "._hidden.png", "Thumbs.db", "notes.txt")  # files beside the images of any folder
 
 
 def place_of(case, i: int) -> Place:
@@ -212,7 +212,7 @@ def named_in(record: dict, sample_id: str, field: str) -> bool:
     return any(name.lower().startswith(sample_id) and name != sample_id for name in record[field])
 
 
-def test_sixty_broken_inputs_of_every_kind_are_named_and_readable_ones_are_scored(broken, tmp_path):
+def test_broken_inputs_are_named_and_readable_ones_are_scored(broken, tmp_path):
     case, kinds = broken
     assert len(BROKEN) >= 20
     done = case.command(tmp_path / "run")
@@ -246,7 +246,7 @@ def test_an_error_is_asked_for_names_every_broken_input(broken, tmp_path):
     done = case.command(tmp_path / "run", "--on-missing", "error")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
-    assert f"({sum(kind in BROKEN for kind in kinds.values()) + 1} problems)" in done.stderr  # + the pictures of no sample
+    assert f"({sum(kind in BROKEN for kind in kinds.values()) + 1} problems)" in done.stderr  # + the images of no sample
     assert not (tmp_path / "run").exists()
 
 
@@ -263,7 +263,7 @@ def test_an_odd_file_holds_the_pixels_that_viewers_show_first(make_case, kind):
 
 
 def test_16_bits_of_grey_keep_their_high_byte(make_case):
-    """PIL's conversion would clip at 255, so that nearly all of the picture were white: a blank one that is none."""
+    """PIL's conversion would clip at 255, so nearly all of the image would be white: blank, though it is not."""
     place = place_of(make_case(2), 1)
     grey_16_bit(place)
     found = load_rgb(place.folder / f"{place.id}.png")
@@ -287,7 +287,7 @@ def test_a_picture_that_vanishes_during_the_run_is_named(make_case, tmp_path, mo
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
-def test_a_picture_with_any_bytes_changed_is_read_or_refused_and_nothing_else(make_image, kind):
+def test_an_image_with_changed_bytes_is_read_or_refused(make_image, kind):
     data, chance = make_image(SIZE, 3, kind), np.random.default_rng(5)
     refused = 0
     for _ in range(400):

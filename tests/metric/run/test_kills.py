@@ -1,4 +1,4 @@
-"""Kills at any moment: whatever is left behind, the next run goes on, and the scores end byte for byte as undisturbed ones."""
+"""Kills at any moment: the next run goes on, and the final scores equal those of an undisturbed run byte for byte."""
 
 import contextlib
 import os
@@ -59,7 +59,7 @@ def disturb(words: list[str], after: float, chance: random.Random) -> str:
                 process.wait(chance.uniform(0, 6))
         alone = process.poll() is None and chance.random() < 0.2
         with contextlib.suppress(ProcessLookupError):
-            (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)  # the parent alone, or everybody
+            (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)  # the parent alone, or all processes
     _, errors = process.communicate(timeout=60)
     assert process.returncode in (0, -signal.SIGKILL), errors
     return "finished" if process.returncode == 0 else "killed"
@@ -115,5 +115,5 @@ def test_a_few_kills_end_with_the_scores_of_an_undisturbed_run(make_case, tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
-def test_a_hundred_kills_end_with_the_scores_of_an_undisturbed_run(make_case, tmp_path):
+def test_a_hundred_kills_give_an_undisturbed_runs_scores(make_case, tmp_path):
     survive(make_case, tmp_path, kills=100, count=60, seed=2, crews=(1, 1, 2))

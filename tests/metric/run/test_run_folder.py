@@ -1,4 +1,4 @@
-"""A run folder: what was done is never done again, what changed is, and the scores are the same however they came about."""
+"""A run folder: finished work is never repeated, changed work is, and the scores are the same either way."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ from gsi_bench_metric.run.scoring import ScoringError
 
 @pytest.fixture
 def measured(monkeypatch):
-    """How many edits were measured, how many pictures went through the network."""
+    """How many edits were measured, how many images went through the network."""
     counts: Counter[str] = Counter()
     measure, features = PixelMeter.measure, LpipsAlex.features
 
@@ -153,7 +153,7 @@ CHANGES = {
     "a picture": (new_picture, {}, {"detections": 1, "judgements": 1, "locality": 1, "scores": 1}),
     "the words of a sample": (new_words, {}, {"detections": 2, "judgements": 1, "scores": 1}),
     "a source image": (new_source, {}, {"detections": 2, "judgements": 1, "locality": 1, "scores": 1}),
-    # A file of recorded detections counts as a whole; the pictures are measured again where a box moved.
+    # A file of recorded detections counts as a whole; the images are measured again where a box moved.
     "detections": (new_box, {}, {"detections": 16, "locality": 1, "scores": 8}),
     "judgements": (new_judgement, {}, {"judgements": 8, "scores": 8}),
     "no judge": (nothing, {"judge": None, "judgements": None}, {"scores": 8}),
@@ -186,7 +186,7 @@ def test_other_weights_code_or_libraries_measure_and_score_anew(make_case, tmp_p
     assert records_of(tmp_path / "run") - before == Counter({"locality": 4, "scores": 4})
 
 
-def test_going_back_to_former_settings_measures_nothing_and_gives_their_bytes(make_case, tmp_path, measured):
+def test_former_settings_measure_nothing_and_give_their_bytes(make_case, tmp_path, measured):
     case = make_case(4)
     evaluate(case.request(), tmp_path / "run", progress=False)
     former = scores_of(tmp_path / "run")
@@ -209,7 +209,7 @@ def test_two_workers_give_the_same_bytes_as_one(make_case, tmp_path):
     assert len(list((tmp_path / "two" / "records").glob("*.jsonl"))) == 2
 
 
-def test_the_number_of_threads_does_not_change_a_bit_and_is_given_back(make_case, tmp_path):
+def test_thread_counts_change_no_bit_and_are_given_back(make_case, tmp_path):
     case, before = make_case(), torch.get_num_threads()
     try:
         for threads in (1, 2):
@@ -250,7 +250,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(make_case, tmp_path):
         evaluate(make_case(2).request(), tmp_path / "file", progress=False)
 
 
-def test_a_run_that_was_killed_before_its_first_file_was_whole_goes_on(make_case, tmp_path, monkeypatch):
+def test_a_run_killed_before_its_first_whole_file_goes_on(make_case, tmp_path, monkeypatch):
     """Settings are written beside their place first: a kill right then leaves that file alone in the folder."""
     case = make_case(2)
 
@@ -259,7 +259,7 @@ def test_a_run_that_was_killed_before_its_first_file_was_whole_goes_on(make_case
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", killed)
-        patch.setattr(Path, "unlink", killed)  # after a kill nobody cleans up
+        patch.setattr(Path, "unlink", killed)  # after a kill nothing is cleaned up
         with pytest.raises(KeyboardInterrupt):
             evaluate(case.request(), tmp_path / "run", progress=False)
     [left] = (tmp_path / "run").iterdir()
@@ -268,7 +268,7 @@ def test_a_run_that_was_killed_before_its_first_file_was_whole_goes_on(make_case
     assert len(load_run(tmp_path / "run").scores) == 2
 
 
-def test_a_finished_folder_holds_what_is_documented_and_nothing_else(make_case, tmp_path):
+def test_a_finished_folder_holds_only_what_is_documented(make_case, tmp_path):
     evaluate(make_case(2).request(), tmp_path / "run", progress=False)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"settings.json", "scores.jsonl", "records", "log.jsonl"}
 
@@ -299,7 +299,7 @@ def test_scores_of_former_settings_are_not_loaded(make_case, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("text", ["", "\x00" * 500, '{"protocol": "off', "[]", '{"protocol": "official"}'])
-def test_settings_that_a_power_cut_spoiled_are_said_to_be_unfinished_and_the_run_goes_on(make_case, tmp_path, text, measured):
+def test_spoiled_settings_are_unfinished_and_the_run_goes_on(make_case, tmp_path, text, measured):
     case = make_case(2)
     evaluate(case.request(), tmp_path / "run", progress=False)
     (tmp_path / "run" / "settings.json").write_text(text)
@@ -310,7 +310,7 @@ def test_settings_that_a_power_cut_spoiled_are_said_to_be_unfinished_and_the_run
     assert not measured and len(load_run(tmp_path / "run").scores) == 2
 
 
-def test_a_file_of_scores_that_is_not_whole_is_said_to_be_unfinished(make_case, tmp_path):
+def test_an_incomplete_file_of_scores_is_called_unfinished(make_case, tmp_path):
     evaluate(make_case(2).request(), tmp_path / "run", progress=False)
     path = tmp_path / "run" / "scores.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
@@ -368,7 +368,7 @@ def test_the_log_has_each_start_and_end_and_survives_a_torn_line(make_case, tmp_
     assert (events[-1]["scores"], events[-1]["pid"]) == (2, os.getpid())
 
 
-def test_a_log_that_cannot_be_written_does_not_hide_the_error_that_stopped_the_run(make_case, tmp_path, monkeypatch):
+def test_an_unwritable_log_does_not_hide_the_runs_error(make_case, tmp_path, monkeypatch):
     """On a full disk the record that did not fit is what matters."""
     case = make_case(2)
 
@@ -396,7 +396,7 @@ def _small_files(limit):
     return apply
 
 
-def test_a_full_disk_stops_the_command_with_one_line_and_the_next_one_goes_on(make_case, tmp_path):
+def test_a_full_disk_stops_with_one_line_and_the_next_goes_on(make_case, tmp_path):
     case, folder = make_case(8), tmp_path / "run"
     evaluate(case.request(), tmp_path / "alone", progress=False)
     needed = sum(path.stat().st_size for path in (tmp_path / "alone" / "records").iterdir())
@@ -414,7 +414,7 @@ def test_a_full_disk_stops_the_command_with_one_line_and_the_next_one_goes_on(ma
 
 
 @pytest.mark.parametrize("name", ["settings.json", "scores.jsonl"])
-def test_a_disk_that_is_full_at_the_last_file_says_so_and_leaves_no_half_of_it(make_case, tmp_path, monkeypatch, name):
+def test_a_disk_full_at_the_last_file_leaves_no_half_file(make_case, tmp_path, monkeypatch, name):
     case, replace = make_case(2), Path.replace
 
     def full(self, target):
@@ -461,7 +461,7 @@ def test_a_damaged_source_image_is_an_error_before_the_work(make_case, tmp_path,
     assert not measured and not (tmp_path / "run").exists()
 
 
-def test_a_source_image_with_a_sound_header_and_a_damaged_body_is_named_and_is_not_the_editors_fault(make_case, tmp_path):
+def test_a_damaged_source_is_named_and_not_the_editors_fault(make_case, tmp_path):
     case = make_case(4)
     data = case.samples[2].image.bytes
     for i in (2, 3):

@@ -1,4 +1,4 @@
-"""Plans: every sample is in them, with a picture or with a reason; inputs that do not fit are refused in one message."""
+"""Plans: every sample is in them, with an image or with a reason; inputs that do not fit are refused in one message."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_every_unreadable_picture_is_a_score_with_its_reason(make_sample, make_i
     assert "over the limit" in reasons["e"]
 
 
-def test_pictures_of_no_sample_are_named_and_do_not_stop_the_others(make_sample, make_image):
+def test_images_of_no_sample_are_named_and_stop_no_others(make_sample, make_image):
     plan = make_plan([make_sample()], predicted(a_edit_0=make_image(), z_edit_0=make_image(), y_edit_3=make_image()))
     assert list(plan.ids) == ["a_edit_0"] and len(plan) == 1
     assert plan.extra == ("y_edit_3", "z_edit_0")
@@ -74,14 +74,14 @@ def test_pictures_of_no_sample_are_named_and_do_not_stop_the_others(make_sample,
 
 
 @pytest.mark.parametrize("options", [{"on_missing": "error"}, {"ignore_extra": False}])
-def test_pictures_of_no_sample_are_refused_counted_and_named_when_asked_to(make_sample, make_image, options):
+def test_images_of_no_sample_are_refused_when_asked_to(make_sample, make_image, options):
     extra = {f"x{i:03}_edit_0": make_image() for i in range(100)}
     message = message_of([make_sample()], predicted(a_edit_0=make_image(), **extra), **options)
     assert "100 picture(s)" in message and "x000_edit_0" in message and "x099_edit_0" not in message and "more" in message
     assert "a_edit_0" not in message
 
 
-def test_on_missing_error_names_every_sample_without_a_sound_picture_at_once(make_sample, make_image):
+def test_on_missing_error_names_all_samples_without_an_image(make_sample, make_image):
     cut = make_image()[:200]  # its header is sound: only decoding shows it
     pictures = predicted(a_edit_0=make_image(), b_edit_0=cut, c_edit_0=b"no picture", z_edit_0=make_image())
     message = message_of([make_sample(i) for i in "abcd"], pictures, on_missing="error")
@@ -91,7 +91,7 @@ def test_on_missing_error_names_every_sample_without_a_sound_picture_at_once(mak
 
 
 @pytest.mark.parametrize("ignore_extra", [False, True])
-def test_predictions_that_fit_no_sample_are_refused_with_an_example_id(make_sample, make_image, ignore_extra):
+def test_predictions_of_no_sample_are_refused_with_an_example(make_sample, make_image, ignore_extra):
     message = message_of([make_sample()], predicted(z_edit_0=make_image()), ignore_extra=ignore_extra)
     assert "no picture of 'editor' fits" in message and "'a_edit_0'" in message
     assert "no picture of 'none' fits" in message_of([make_sample()], PredictionSet("none", {}))
@@ -110,7 +110,7 @@ def test_all_problems_of_a_plan_come_in_one_message(make_sample, make_image):
     assert "share the key" in message and "z_edit_0" in message and "fits a sample" in message
 
 
-def test_detection_items_hash_pixels_only_where_asked_and_readable(make_sample, make_image):
+def test_detection_items_hash_pixels_if_asked_and_readable(make_sample, make_image):
     sample = make_sample()
     broken = Prediction(sample_id=sample.id, editor="e", image=EncodedImage(make_image()[:200], "cut.png"))
     copied = Prediction(sample_id=sample.id, editor="e", image=sample.image)
@@ -136,7 +136,7 @@ def test_the_first_device_that_is_there_is_picked(monkeypatch, cuda, mps, picked
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps", "tpu", "", "CPU"])
-def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch, device):
+def test_an_absent_device_is_refused_with_the_present_ones(monkeypatch, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(DeviceError, match=rf"'{device}' is not available here; available: cpu$"):
@@ -150,7 +150,7 @@ def test_a_device_of_a_number_is_kept(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "words"), [("nonsense", "no protocol 'nonsense'"), ("Strict", "no protocol 'Strict'")])
-def test_a_protocol_that_is_not_there_is_refused_with_the_one_that_is(name, words):
+def test_an_unknown_protocol_is_refused_with_the_known_one(name, words):
     with pytest.raises(ScoringError, match=words) as caught:
         make_scorer(name, "cpu")
     assert "official" in str(caught.value)

@@ -1,4 +1,4 @@
-"""Degradations: named, seeded, of the size that their name says at every picture width; the grid names what exists."""
+"""Degradations: named, seeded, of the size that their name says at every image width; the grid names what exists."""
 
 import numpy as np
 import pytest

@@ -43,7 +43,7 @@ def bottle(rng: np.random.Generator, colour: NamedColour) -> Model:
         8,
     )
     tints: dict[str, Colour] = {"green": (0.03, 0.10, 0.045), "brown": (0.16, 0.07, 0.02), "black": (0.02, 0.02, 0.022)}
-    # Dark glass looks opaque; a coated solid of its colour is the same picture for less noise.
+    # Dark glass looks opaque; a coated solid of its colour looks the same with less noise.
     body = Material(tints[colour.name], roughness=0.06, coat=1.0, coat_roughness=0.02, ior=1.5)
     low, high = h * 0.1, min(shoulder - 0.012, h * 0.1 + rng.uniform(0.08, 0.11))
     ground = CREAM if rng.random() < 0.6 else COLOURS[pick(rng, ("white", "red", "blue", "beige"))].rgb

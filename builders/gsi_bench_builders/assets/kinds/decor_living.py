@@ -1,4 +1,4 @@
-"""What stands on shelves and sideboards: candles, clocks, pictures in frames, toys."""
+"""What stands on shelves and sideboards: candles, clocks, picture frames, toys."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def can(rng: np.random.Generator, colour: NamedColour) -> Model:
 
 
 def _box_prints(mesh: Mesh, prints: dict[tuple[int, int, int], Picture], rest: Material, gloss: float) -> list[Part]:
-    """A box whose sides carry pictures."""
+    """A box with printed sides."""
     parts = []
     for direction, picture in prints.items():
         side, mesh = faced(mesh, direction)

@@ -44,7 +44,7 @@ def decorated(rng: np.random.Generator, colour: NamedColour, rim: float = 1.0) -
     Args:
         rim: v where the rim is, 1 for a pot's outside, 0 for a plate's top.
     """
-    style = int(rng.integers(6 if rim == 1 else 5))  # nobody eats from bare clay
+    style = int(rng.integers(6 if rim == 1 else 5))  # the top of a plate is never bare clay
     ground = colour.varied(rng)
     if style < 2:
         return glaze(rng, colour)

@@ -158,7 +158,7 @@ def _slat(width: float, z: float, height: float, y: float) -> Mesh:
 
 
 def sofa(x: float, y: float, width: float, colour: Colour, rng: np.random.Generator) -> Piece:
-    """A sofa whose front edge is at `y`."""
+    """A sofa with its front edge at `y`."""
     cloth = fabric(colour, thread=0.003)
     deep, seat, back = 0.88, 0.42, float(rng.uniform(0.72, 0.82))
     arm = float(rng.uniform(0.14, 0.22))

@@ -36,7 +36,7 @@ def is_sam(name):
     return encoder or name.startswith(("sam.prompt_encoder.", "sam.mask_decoder.transformer."))
 
 
-def test_the_official_form_is_read_without_what_training_left_in_it(tmp_path, state, tiny):
+def test_the_official_form_is_read_without_training_state(tmp_path, state, tiny):
     path = saved(tmp_path, {"state_dict": state, "epoch": 3, "optimizer": {"lr": 1e-4}, "scaler": {}, "scheduler": {}})
     merged = merge(tiny, path)
     assert merged.counts() == {"DetAny3D": len(state)}
@@ -48,7 +48,7 @@ def test_the_prefix_of_a_wrapped_model_is_taken_off(tmp_path, state, tiny):
     assert merge(tiny, path).counts() == {"DetAny3D": len(state)}
 
 
-def test_every_wrong_entry_is_named_with_what_was_expected_and_found(tmp_path, state, tiny):
+def test_every_wrong_entry_is_named_with_expected_and_found(tmp_path, state, tiny):
     wrong = dict(state)
     del wrong["sam.image_encoder.pos_embed"]
     wrong["sam.image_encoder.cls_token"] = torch.zeros(1, 1, 7)
@@ -166,7 +166,7 @@ def test_another_hash_than_the_publisher_names_is_refused(tmp_path, state, tiny)
 
 
 @pytest.mark.parametrize("names", [(), ("a.pth", "b.pth")])
-def test_a_folder_without_exactly_one_checkpoint_explains_the_steps(tmp_path, names):
+def test_a_folder_without_one_checkpoint_explains_the_steps(tmp_path, names):
     for name in names:
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(CheckpointError, match=r"(?s)expected one DetAny3D checkpoint.*OpenDriveLab/DetAny3D"):

@@ -1,4 +1,4 @@
-"""DetAny3D in the house: scoring's items, the reference's cache file, the commands."""
+"""DetAny3D as a detector of the package: scoring's items, the reference's cache file, the commands."""
 
 import io
 import json
@@ -26,7 +26,7 @@ from gsi_bench_metric.imaging.pictures import Picture
 
 
 class OneBox:
-    """Says that everything but a unicorn is in the middle of the picture."""
+    """Says that everything but a unicorn is in the middle of the image."""
 
     key = "one box"
 
@@ -59,7 +59,7 @@ def items(sample, edited=None):
     return found + ([DetectionItem(sample, "edited", None, Picture(edited))] if edited else [])
 
 
-def test_source_and_edited_picture_are_answered_with_the_reference_fields(detector, make_sample, make_image):
+def test_source_and_edited_image_give_the_reference_fields(detector, make_sample, make_image):
     sample = make_sample()
     (source,), (edited,) = detector.detect(items(sample, EncodedImage(make_image(seed=3), "e.png")))
     for found in (source, edited):
@@ -80,7 +80,7 @@ def test_edits_of_one_source_encode_it_once(detector, make_sample, make_image, m
     assert detector.text.asked.count("mug") + detector.text.asked.count("lamp") == 5
 
 
-def test_an_edited_picture_of_another_size_is_brought_to_the_source_first(detector, make_sample, make_image):
+def test_an_edited_image_is_resized_to_the_source_first(detector, make_sample, make_image):
     big = EncodedImage(make_image(size=(128, 96), seed=3), "e.png")
     small = Image.open(io.BytesIO(big.bytes)).resize((64, 48), Image.Resampling.BICUBIC)
     stream = io.BytesIO()
@@ -90,7 +90,7 @@ def test_an_edited_picture_of_another_size_is_brought_to_the_source_first(detect
     assert answers[0] == answers[1]
 
 
-def test_nothing_found_is_an_empty_list_and_no_picture_is_no_word(detector, make_sample, make_image):
+def test_nothing_found_is_empty_and_no_image_is_no_result(detector, make_sample, make_image):
     sample = make_sample(target="unicorn")
     assert detector.detect([*items(sample), DetectionItem(sample, "edited")]) == [[], None]
     thin = make_sample(image=EncodedImage(make_image(size=(640, 8)), "thin.png"))
@@ -105,7 +105,7 @@ def test_nothing_found_is_an_empty_list_and_no_picture_is_no_word(detector, make
         ({"origin": "rebuilt", "pixel_frame": "reference896"}, "preprocessed"),
     ],
 )
-def test_the_camera_is_used_as_the_published_evaluation_does_on_official_samples(make_sample, fields, frame):
+def test_official_samples_use_the_camera_as_published(make_sample, fields, frame):
     assert camera_of(make_sample(**fields)).frame == frame
 
 
@@ -223,7 +223,7 @@ def test_unusable_cameras_are_one_line_errors(command, picture, tmp_path, conten
     assert "K.json" in shown
 
 
-def test_weights_explain_licences_and_steps_before_anything_is_fetched(capsys):
+def test_weights_explain_licences_and_steps_before_fetching(capsys):
     assert main(["weights", "detany3d"]) == 2
     shown = capsys.readouterr().err
     assert "NOT FOR COMMERCIAL USE" in shown

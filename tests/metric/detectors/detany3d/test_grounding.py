@@ -1,4 +1,4 @@
-"""Text prompts: caption, picture size, thresholds and phrases, on a small GroundingDINO with random numbers."""
+"""Text prompts: caption, image size, thresholds and phrases, on a small GroundingDINO with random numbers."""
 
 import numpy as np
 import pytest

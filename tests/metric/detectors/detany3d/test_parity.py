@@ -1,4 +1,4 @@
-"""Every recorded number of the published network, stage by stage, on weights that anybody can make again."""
+"""Every recorded number of the published network, stage by stage, on weights that can be made again anywhere."""
 
 import numpy as np
 import pytest

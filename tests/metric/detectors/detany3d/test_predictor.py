@@ -1,4 +1,4 @@
-"""The predictor: the published driver's answers, one encoding a picture, batches that fit into memory."""
+"""The predictor: the published driver's answers, one encoding an image, batches that fit into memory."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of, preproce
 
 
 class Scripted:
-    """A text detector that says what it was told to."""
+    """A text detector that gives the answers it was made with."""
 
     key = "scripted"
 
@@ -34,7 +34,7 @@ class Scripted:
 
 
 class Counting:
-    """A network that counts what it encodes, and has memory for so many pictures at once."""
+    """A network that counts what it encodes, and has memory for a limited number of images at once."""
 
     def __init__(self, network, room=99):
         self.config, self.decode = network.config, network.decode
@@ -92,7 +92,7 @@ def test_the_driver_compatible_mode_equals_the_published_predict(boxes_only, inp
         assert np.allclose(row["euler_angles_xyz_deg"], reference["euler_angles_xyz_deg"], atol=2e-2)
 
 
-def test_each_prompt_is_asked_alone_unless_the_published_pile_up_is_wanted(boxes_only, inputs):
+def test_each_prompt_is_asked_alone_unless_pile_up_is_wanted(boxes_only, inputs):
     said = {"boxes_cxcywh_normalised": [[0.3, 0.4, 0.3, 0.3]], "phrases": ["mug"]}
     text = Scripted({"mug": said, "lamp": said | {"phrases": ["lamp"]}})
     predictor = Predictor(boxes_only, "w")
@@ -136,7 +136,7 @@ def test_out_of_memory_halves_the_batch_and_loses_no_picture(boxes_only, picture
     assert all(close(a, Predictor(boxes_only, "w").encode([rgb])[0]) for a, rgb in zip(found, pictures, strict=False))
 
 
-def test_no_memory_for_one_picture_is_an_error_that_says_what_to_try(boxes_only, inputs):
+def test_no_memory_for_one_image_is_an_error_with_remedy(boxes_only, inputs):
     with pytest.raises(DetAny3DError, match=r"single picture .* bfloat16"):
         Predictor(Counting(boxes_only, room=0), "w", batch_size=2).encode([inputs["image_c"]])
 
@@ -253,7 +253,7 @@ def test_the_cache_lets_the_least_recently_used_go():
     assert cache.bytes == 2 * one
 
 
-def test_the_cache_on_disk_outlives_the_process_and_stays_bounded(tmp_path):
+def test_the_disk_cache_outlives_the_process_and_is_bounded(tmp_path):
     import os  # noqa: PLC0415
 
     cache = EncodingCache(memory_limit=0, folder=tmp_path)

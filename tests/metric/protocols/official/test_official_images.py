@@ -1,4 +1,4 @@
-"""Picture measures and the viewpoint check against the reference's recorded outputs; SSIM against scikit-image as well."""
+"""Image measures and the viewpoint check against the reference's recorded outputs; SSIM against scikit-image as well."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gsi_bench_metric.protocols.official.operations import locality_boxes, local
 
 RECORDED_OPENCV = "4.11."  # the build that made the viewpoint entries
 
-# One entry per recorded picture pair. near_black and blank_edit: SSIM divides rounding noise by a range of (almost) 0.
+# One entry per recorded image pair. near_black and blank_edit: SSIM divides rounding noise by a range of (almost) 0.
 SAME_SIZE = (
     "moved_patch_256",
     "noise_160x120",
@@ -100,7 +100,7 @@ class Recorded:
         return next(p for p in self.entries["pairs"] if p["name"] == name)
 
     def picture(self, name: str) -> Tensor:
-        """A picture as (1, H, W, 3) uint8 RGB."""
+        """An image as (1, H, W, 3) uint8 RGB."""
         return torch.from_numpy(self.arrays[name])[None]
 
     def mask(self, name: str, shape: list[int]) -> Tensor:
@@ -197,7 +197,7 @@ def test_excluded_boxes_equal_the_reference(geometry: dict[str, Any]) -> None:
     assert tags == {"ordered", "random", "left_of_image", "above_image", "right_of_image"}
 
 
-def test_a_box_that_is_not_valid_excludes_nothing_and_several_boxes_unite() -> None:
+def test_an_invalid_box_excludes_nothing_and_boxes_unite() -> None:
     boxes = torch.tensor([[[1.0, 1, 3, 3], [2, 2, 5, 4]]], dtype=torch.float64)
 
     def kept(*valid: bool) -> int:
@@ -215,7 +215,7 @@ def test_a_box_that_is_not_valid_excludes_nothing_and_several_boxes_unite() -> N
 @pytest.mark.parametrize("kind", ["processed", "raw"])
 @pytest.mark.parametrize("name", SAME_SIZE)
 def test_masked_measures_equal_the_reference(recorded: Recorded, lpips: LpipsAlex, name: str, kind: str) -> None:
-    """Evaluated windows in float32 BGR and full pictures in uint8 RGB, under every recorded mask, and swapped."""
+    """Evaluated windows in float32 BGR and full images in uint8 RGB, under every recorded mask, and swapped."""
     expected = recorded.pair(name)[f"masked_{kind}"]
     pictures = [recorded.picture(f"{name}.{side}") for side in ("original", "edited")]
     if kind == "processed":
@@ -243,7 +243,7 @@ def test_masked_measures_equal_the_reference(recorded: Recorded, lpips: LpipsAle
 
 @pytest.mark.parametrize("name", SAME_SIZE)
 def test_view_similarity_equals_the_reference(recorded: Recorded, lpips: LpipsAlex, name: str) -> None:
-    """Half SSIM, half 1 - LPIPS, on full RGB pictures; the edited picture first, so the range is the ground truth's."""
+    """Half SSIM, half 1 - LPIPS, on full RGB images; the edited image first, so the range is the ground truth's."""
     edited, truth = (recorded.picture(f"{name}.{s}").permute(0, 3, 1, 2).double() for s in ("edited", "original"))
     everywhere = torch.ones(1, *edited.shape[2:], dtype=torch.bool)
     distance = masked_lpips(lpips(content_scaled(edited), content_scaled(truth)), everywhere)
@@ -341,7 +341,7 @@ def test_lpips_of_equal_pictures_is_zero_and_grows_with_noise(lpips: LpipsAlex) 
     picture = torch.from_numpy(_photo_like(0, 96, 128, noise=0)).permute(2, 0, 1)[None].float()
     noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(1))
     levels = [float(lpips(picture / 255, ((picture + s * noise) / 255).clamp(0, 1)).mean()) for s in (0, 5, 20, 80)]
-    assert levels[0] < 1e-9  # convolutions of equal pictures may differ in the last bit
+    assert levels[0] < 1e-9  # convolutions of equal images may differ in the last bit
     assert levels == sorted(set(levels))
 
 

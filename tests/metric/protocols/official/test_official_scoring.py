@@ -1,4 +1,4 @@
-"""How the official scorer goes about its work: source-only work once, order kept, failures not swallowed."""
+"""How the official scorer works: source-only work once, order kept, errors raised."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from gsi_bench_metric.run.scoring import Candidate, score_candidates
 
 
 class FindsNothing:
-    """A detector that looked and saw nothing."""
+    """A detector that finds nothing."""
 
     name, key, needs_pixels = "nothing", "0", False
 
@@ -51,7 +51,7 @@ def test_source_only_work_is_done_once_for_all_edits_of_a_source(calls, make_sam
     scores = list(score_candidates(edits_of(make_sample, make_image, count=8, sources=2), scorer))
     assert len(scores) == 8
     assert calls.count("gsi_bench_metric.imaging.pictures.load_rgb") == 2 + 8
-    assert calls.count("LpipsAlex.features") == 2 + 8 // 2  # two sources, four batches of edited pictures
+    assert calls.count("LpipsAlex.features") == 2 + 8 // 2  # two sources, four batches of edited images
 
 
 def test_sharing_a_source_does_not_change_scores(make_sample, make_image):
@@ -62,13 +62,13 @@ def test_sharing_a_source_does_not_change_scores(make_sample, make_image):
         assert (one.ssim, one.lpips, one.mse) == pytest.approx((other.ssim, other.lpips, other.mse), abs=1e-6)
 
 
-def test_the_source_cache_does_not_grow_with_the_number_of_sources(make_sample, make_image):
+def test_the_source_cache_does_not_grow_with_the_sources(make_sample, make_image):
     scorer = OfficialScorer(batch_size=1)
     list(score_candidates(edits_of(make_sample, make_image, count=12, sources=12), scorer))
     assert len(scorer.sources._kept) <= 4
 
 
-def test_working_ahead_keeps_the_order_and_raises_what_went_wrong():
+def test_working_ahead_keeps_the_order_and_raises_errors():
     assert list(working.ahead(lambda i: i * i, range(20), 3)) == [i * i for i in range(20)]
     found = working.ahead(lambda i: 1 // (3 - i), range(9), 2)
     assert [next(found) for _ in range(3)] == [0, 0, 1]

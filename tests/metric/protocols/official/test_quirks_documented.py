@@ -20,7 +20,7 @@ def test_the_table_has_every_quirk_once_in_order():
 
 
 @pytest.mark.parametrize(("number", "words"), ROWS)
-def test_every_quirk_names_its_tests_or_says_why_it_is_not_applicable(number, words):
+def test_every_quirk_names_its_tests_or_why_not_applicable(number, words):
     named = set(re.findall(r"`(test_quirk_\w+)`", words))
     assert named == {name for name in TESTS if name.startswith(f"test_quirk_{number:02d}_")}
     assert bool(named) != words.startswith("not applicable: ")

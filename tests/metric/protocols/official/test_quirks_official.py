@@ -121,7 +121,7 @@ def _score(operation: str, *args: object, **scene: object) -> tuple[float, float
 
 
 def _moved(asked: float, found: Box | None = None) -> tuple[float, float]:
-    """Asked for a move of the lone chair along x; found as told, or exactly at the goal."""
+    """Asked for a move of the lone chair along x; found at `found`, or exactly at the goal."""
     return _score("move", [_seen(_box())], [_seen(found or _box(asked))], goal=_box(asked))
 
 
@@ -143,7 +143,7 @@ def _distance_term(ratio: float) -> float:
     return 0.7 * math.exp(-(math.log(math.sqrt(ratio) + 1e-5) ** 2))
 
 
-# --- pictures --------------------------------------------------------------------------------------------------------
+# --- images ----------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -435,7 +435,7 @@ def test_quirk_27_viewpoint_translation_ignored(pictures: dict[str, NDArray[np.u
     photo = pictures["view.flip.a"]
     assert same_viewpoint(keypoints(photo), keypoints(np.ascontiguousarray(photo[:, ::-1]))) is True
     _need_recorded_opencv()
-    photo = pictures["colour_portrait_240x320.original"]  # which picture fails at this zoom depends on the matches
+    photo = pictures["colour_portrait_240x320.original"]  # which image fails at this zoom depends on the matches
     height, width = photo.shape[:2]
     middle = photo[height // 10 : height - height // 10, width // 10 : width - width // 10]
     zoomed = cv2.resize(middle, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -628,7 +628,7 @@ def test_quirk_52_topleft_crop(lpips: LpipsAlex) -> None:
     assert a.shape == (1, 3, 336, 448)
     assert float(ssim(a, b, _all(a))) > 0.95
     assert _lpips(lpips, a, b) < 0.05
-    assert (a - b)[..., :330, :440].abs().max() < 1e-3  # but for the rim, whose pixels mix with the next quarter
+    assert (a - b)[..., :330, :440].abs().max() < 1e-3  # except at the rim, where pixels mix with the next quarter
     assert _kept([[450, 10, 800, 300], [10, 340, 400, 600]], 336, 448).all()  # where the rest of the object would be
 
 
@@ -651,7 +651,7 @@ def test_quirk_54_crop_shift() -> None:
 
 
 def test_quirk_55_mask_negative_slice() -> None:
-    assert (~_kept([[-50, 10, -10, 20]], 100, 100)).sum() == 900  # left of the picture
+    assert (~_kept([[-50, 10, -10, 20]], 100, 100)).sum() == 900  # left of the image
     assert (~_kept([[10, -50, 20, -10]], 100, 100)).sum() == 900  # above it
     assert (~_kept([[110, 10, 150, 20]], 100, 100)).sum() == 0  # right of it: as expected
 

@@ -1,4 +1,4 @@
-"""Quirks 41 and 70-99 of the reference: its loop, its files, its tables. One test each; docs/metric-quirks.md has the words.
+"""Quirks 41 and 70-99 of the reference: its loop, its files, its tables. One test each; docs/metric-quirks.md describes them.
 
 Where the reference drops an edit silently or ends its run, the test states what happens here instead: the numbers of the edits
 that it does score stay equal, and the others are named and counted.
@@ -37,7 +37,7 @@ def scorer():
 
 @pytest.fixture
 def write_pictures(tmp_path, make_image):
-    """`write_pictures(names)`: a folder of those pictures."""
+    """`write_pictures(names)`: a folder of those images."""
 
     def write(*names: str) -> Path:
         folder = tmp_path / "pictures"
@@ -81,7 +81,7 @@ def test_quirk_41_view_without_gt(scorer, make_sample):
 
 
 class FindsNothing:
-    """A detector that looked and saw nothing."""
+    """A detector that finds nothing."""
 
     name, key, needs_pixels = "nothing", "0", False
 
@@ -90,7 +90,7 @@ class FindsNothing:
 
 
 def scored(scorer, *edits) -> list[Score]:
-    """Scores of (sample, edited picture) pairs where nothing is detected."""
+    """Scores of (sample, edited image) pairs where nothing is detected."""
     candidates = [Candidate(s, Prediction(sample_id=s.id, editor="e", image=image), FindsNothing()) for s, image in edits]
     return list(score_candidates(candidates, scorer))
 

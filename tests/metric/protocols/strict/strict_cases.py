@@ -49,7 +49,7 @@ def found(name, numbers, dx=0.0, dy=0.0, dz=0.0, *, factor=1.0, turn=0.0, **fiel
 
 
 def seen(*mug, **others):
-    """Detections of a picture: those of the mug as given (none: it stands where it stood), the others in place or as given."""
+    """Detections of an image: those of the mug as given (none: it stands where it stood), the others in place or as given."""
     rest = {name: found(name, numbers) for name, numbers in THINGS.items() if name != "mug"} | others
     return [*(mug or [found("mug", MUG)]), *(d for d in rest.values() if d is not None)]
 
@@ -58,7 +58,7 @@ GONE = found("mug", MUG, state="absent")
 
 
 def case(make_sample, kind, *, things=None, **fields: Any):
-    """A sample that asks for something usual of each kind, or for what the fields say."""
+    """A sample with a usual request of its kind; the fields override it."""
     usual: dict[str, dict[str, Any]] = {
         "move": {
             "operation": Operation(kind="move", direction="left", distance_m=0.2, frame="camera"),
@@ -71,7 +71,7 @@ def case(make_sample, kind, *, things=None, **fields: Any):
         },
         "scale": {"operation": Operation(kind="scale", factor=2.0), "new_bbox_3d": box(MUG, factor=2.0)},
         "place": {
-            # In the bowl, whose inside is 5 cm lower than its rim: a square of 10 cm.
+            # In the bowl; its inside is 5 cm lower than its rim: a square of 10 cm.
             "operation": Operation(
                 kind="place",
                 receptacle="bowl",
@@ -110,7 +110,7 @@ def look(sample, edited, source=None) -> Situation:
 
 
 def judged(sample, edited, source=None, **more: Any) -> Outcome:
-    """What an edit is worth; the sample must be one that can be scored."""
+    """The outcome of an edit; the sample must be one that can be scored."""
     situation = look(sample, edited, source)
     assert excluded(situation) is None
     return judge(situation, **more)

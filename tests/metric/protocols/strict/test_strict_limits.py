@@ -1,4 +1,4 @@
-"""The rings that pictures of an edit show are where the rules let accuracy fall, and the words say what the rings mean."""
+"""The rings drawn on images of an edit are where the rules let accuracy fall. The text says what the rings mean."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_the_accuracy_of_a_move_falls_by_a_tenth_at_every_ring(make_sample):
         assert sa == pytest.approx([1 - number / 10, 0.9 - number / 10])
 
 
-def test_the_accuracy_of_a_placing_falls_by_a_tenth_at_every_ring_round_the_region(make_sample):
+def test_placing_accuracy_falls_by_a_tenth_at_every_ring(make_sample):
     sample = case(make_sample, "place")
     rings = rings_of(sample)
     edge = 0.45 - MUG[0]  # the region's right side
@@ -36,7 +36,7 @@ def test_the_accuracy_of_a_placing_falls_by_a_tenth_at_every_ring_round_the_regi
 
 
 @pytest.mark.parametrize("kind", ["rotate", "scale"])
-def test_beyond_the_ring_round_a_turned_or_scaled_thing_it_does_not_comply(make_sample, kind):
+def test_beyond_its_ring_a_turn_or_scale_does_not_comply(make_sample, kind):
     sample = case(make_sample, kind)
     rings = rings_of(sample)
     (limit,) = rings.distances
@@ -61,7 +61,7 @@ def test_half_a_turn_has_no_sense(make_sample):
     assert told(judged(sample, seen(found("mug", MUG, turn=-179.8)))) == "turned 180°; 180° asked"
 
 
-def test_where_the_words_give_where_a_move_ends_the_reason_says_so(make_sample):
+def test_the_reason_says_where_the_text_fixes_the_moves_end(make_sample):
     beside = Operation(kind="move", direction="left", distance_m=0.6, frame="camera", reference="bowl")
     sample = case(make_sample, "move", operation=beside, new_bbox_3d=box(MUG, dx=-0.2))
     said = told(judged(sample, seen(found("mug", MUG, -0.2))))

@@ -1,4 +1,4 @@
-"""What the strict protocol measures on pictures: the edit's region, locality, other sizes, drift, re-projected views."""
+"""What the strict protocol measures on images: the edit's region, locality, other sizes, drift, re-projected views."""
 
 import dataclasses
 import io
@@ -44,7 +44,7 @@ def square(x, y, side, number=1):
     return mask
 
 
-def test_the_region_is_the_masks_before_and_after_dilated_with_room_for_shadows():
+def test_the_region_is_both_masks_dilated_for_shadows():
     region = Region((1,), (), ground_truth=True)
     mask = region_mask(region, HEIGHT, WIDTH, square(100, 100, 40), square(300, 100, 40))
     margin = round(12 * WIDTH / 1024)
@@ -75,7 +75,7 @@ def test_masks_of_a_variant_are_not_the_right_edit(make_sample):
     assert region_of(look(right, seen()), has_mask=True, has_mask_after=True).ground_truth
 
 
-def test_what_happens_inside_of_the_region_costs_nothing_and_outside_it_does(make_sample, meter):
+def test_changes_cost_outside_of_the_region_and_not_inside(make_sample, meter):
     situation = look(case(make_sample, "move"), seen(found("mug", MUG, -0.2)))
     region = region_of(situation, has_mask=False, has_mask_after=False)
     inside = region_mask(region, HEIGHT, WIDTH, None, None)
@@ -91,7 +91,7 @@ def test_what_happens_inside_of_the_region_costs_nothing_and_outside_it_does(mak
 
 
 def test_drift_is_removed_before_comparing_and_reported(make_sample, meter, monkeypatch):
-    """Whatever `align` says: the picture is compared after it was mapped back."""
+    """Whatever `align` says: the image is compared after it was mapped back."""
     shifted = np.roll(noise(), 3, axis=1)
 
     class Shift:
@@ -125,7 +125,7 @@ def test_a_blank_picture_shows_nothing_and_is_flagged(make_sample, meter, value)
     ("size", "name"),
     [((64, 48), None), ((128, 96), "resized"), ((65, 48), "resized"), ((64, 64), "fitted"), ((96, 48), "fitted")],
 )
-def test_sizes_of_the_sources_aspect_are_resized_others_fitted_centrally(make_sample, size, name):
+def test_same_aspect_is_resized_other_sizes_fitted_centrally(make_sample, size, name):
     sample = make_sample()
     source = Source(sample.image, LpipsAlex(), torch.device("cpu"))
     opened = open_strict(sample, source, Picture(png(noise(*size))))
@@ -150,7 +150,7 @@ def test_unreadable_pictures_are_told_apart_by_whose_they_are(make_sample):
     assert broken.name == "unreadable"
 
 
-def test_the_share_that_the_ground_truth_hides_is_read_off_the_masks(make_sample):
+def test_the_share_hidden_in_the_ground_truth_is_from_masks(make_sample):
     situation = look(case(make_sample, "move"), seen())
     before = square(310, 230, 20)
     after = square(260, 230, 20)
@@ -196,7 +196,7 @@ def test_pixels_without_depth_are_not_comparable():
     assert known[102:-2, 2:-2].all()
 
 
-def test_a_view_is_compared_with_the_source_as_the_moved_camera_would_see_it(make_sample, meter):
+def test_a_view_is_compared_with_the_reprojected_source(make_sample, meter):
     source, depth = noise(), np.full((HEIGHT, WIDTH), 2000)
     situation = look(case(make_sample, "view"), seen())
     right, known = reprojected(source, depth / 1000, np.array(K), Motion(np.array([0.2, 0, 0]), np.eye(3)))
@@ -207,7 +207,7 @@ def test_a_view_is_compared_with_the_source_as_the_moved_camera_would_see_it(mak
     assert (without.lpips, without.reasons[0].name) == (None, "no_depth")
 
 
-def test_a_turned_camera_needs_no_more_than_the_ground_truth_motion():
+def test_a_turned_camera_needs_only_the_ground_truth_motion():
     source, depth = noise(), np.full((HEIGHT, WIDTH), 3.0)
     _, known = reprojected(source, depth, np.array(K), Motion(np.zeros(3), turned(10)))
     assert 0.5 < known.mean() < 0.95

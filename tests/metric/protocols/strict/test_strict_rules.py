@@ -31,7 +31,7 @@ from gsi_bench_metric.protocols.text import told
         (0, 0, False, 0.0),
     ],
 )
-def test_a_move_goes_half_to_one_and_a_half_of_the_way_and_not_far_off_it(make_sample, dx, dz, ic, sa):
+def test_a_move_goes_half_to_one_and_a_half_and_not_aside(make_sample, dx, dz, ic, sa):
     outcome = judged(case(make_sample, "move"), seen(found("mug", MUG, dx, dz=dz)))
     assert (outcome.ic, outcome.sa) == (ic, pytest.approx(sa))
 
@@ -52,7 +52,7 @@ def test_a_move_leaves_its_place_empty(make_sample):
 
 
 @pytest.mark.parametrize("kind", ["move", "scale", "place"])
-def test_an_object_edit_that_turns_the_object_by_over_20_degrees_does_not_comply(make_sample, kind):
+def test_object_edits_that_turn_by_over_20_degrees_fail(make_sample, kind):
     done = {"move": {"dx": -0.2}, "scale": {"factor": 2.0}, "place": {"dx": 0.4, "dy": -0.02}}[kind]
     sample = case(make_sample, kind)
     assert judged(sample, seen(found("mug", MUG, turn=19.9, **done))).ic
@@ -85,12 +85,12 @@ def test_an_object_edit_that_changes_the_size_does_not_comply(make_sample, kind,
     ("turn", "ic", "sa"),
     [(90, True, 1.0), (45, True, 0.1), (44, False, 0.0), (135, True, 0.1), (81, True, 0.9), (-90, False, 0.0), (0, False, 0.0)],
 )
-def test_a_rotation_may_miss_by_half_of_what_was_asked_and_by_45_degrees_at_most(make_sample, turn, ic, sa):
+def test_a_rotation_may_miss_by_half_and_45_degrees_at_most(make_sample, turn, ic, sa):
     outcome = judged(case(make_sample, "rotate"), seen(found("mug", MUG, turn=turn)))
     assert (outcome.ic, outcome.sa) == (ic, pytest.approx(sa))
 
 
-def test_a_half_turn_may_miss_by_45_degrees_and_is_graded_against_90(make_sample):
+def test_a_half_turn_may_miss_by_45_and_is_graded_against_90(make_sample):
     sample = case(make_sample, "rotate", new_rotation_matrix=turned(180).tolist())
     assert judged(sample, seen(found("mug", MUG, turn=135))).ic
     assert not judged(sample, seen(found("mug", MUG, turn=134))).ic
@@ -103,8 +103,8 @@ def test_turns_that_look_alike_count_alike(make_sample, symmetry, turn, ic):
     assert judged(sample, seen(found("mug", MUG, turn=turn))).ic is ic
 
 
-def test_the_smallest_turn_that_looks_like_the_asked_one_sets_the_tolerance(make_sample):
-    """135° of a thing with two equal sides is −45°: leaving it as it is must not count as half done."""
+def test_the_smallest_equivalent_turn_sets_the_tolerance(make_sample):
+    """135° of an object with two equal sides is −45°: leaving it as it is must not count as half done."""
     things = [thing("mug", MUG, symmetry="2-fold"), thing("bowl", BOWL)]
     sample = case(make_sample, "rotate", things=things, new_rotation_matrix=turned(135).tolist())
     assert not judged(sample, seen()).ic
@@ -191,7 +191,7 @@ def test_a_place_that_leaves_a_copy_does_not_comply(make_sample):
 # --- remove
 
 
-def test_a_removed_thing_is_gone_and_everything_else_is_unchanged(make_sample):
+def test_a_removed_object_is_gone_and_the_rest_is_unchanged(make_sample):
     outcome = judged(case(make_sample, "remove"), seen(GONE))
     assert (outcome.ic, outcome.sa, told(outcome)) == (True, 1.0, "the mug is gone")
     half = judged(case(make_sample, "remove"), seen(GONE, bowl=found("bowl", BOWL, 0.1)))
@@ -223,8 +223,8 @@ def test_a_removal_that_is_none(make_sample, edited, words):
 
 
 def as_seen(translation=(0.0, 0.0, 0.0), turn=0.0, **moved):
-    """What a camera sees that went and turned (counter-clockwise from above); `moved`: things that went by themselves."""
-    # A camera that turns one way sees things turn the other way.
+    """What a moved and turned camera sees (counter-clockwise from above); `moved`: objects that moved by themselves."""
+    # A camera that turns one way sees objects turn the other way.
     rotation = turned(-turn)
     seen_things = []
     for name, numbers in (("mug", MUG), ("bowl", BOWL), ("book", BOOK)):
@@ -245,7 +245,7 @@ def as_seen(translation=(0.0, 0.0, 0.0), turn=0.0, **moved):
         ((-0.2, 0, 0), 0, False, 0.0),
         ((0.2, 0, 0.11), 0, False, 0.0),
         ((0.2, 0, 0), 4.9, True, 1.0),
-        ((0.2, 0, 0), 5.1, False, 1.0),  # nobody asked it to turn
+        ((0.2, 0, 0), 5.1, False, 1.0),  # no turn was asked for
         ((0, 0, 0), 0, False, 0.0),
     ],
 )
@@ -262,7 +262,7 @@ def test_a_camera_travels_as_asked_and_does_not_turn(make_sample, translation, t
         ((0, 0, 0), 9, False, 0.0),
         ((0, 0, 0), -20, False, 0.0),
         ((0.099, 0, 0), 20, True, 1.0),
-        ((0.101, 0, 0), 20, False, 1.0),  # nobody asked it to travel
+        ((0.101, 0, 0), 20, False, 1.0),  # no travel was asked for
     ],
 )
 def test_a_camera_turns_as_asked_and_does_not_travel(make_sample, translation, turn, ic, sa):
@@ -274,7 +274,7 @@ def test_a_camera_turns_as_asked_and_does_not_travel(make_sample, translation, t
     assert (outcome.ic, outcome.sa) == (ic, pytest.approx(sa))
 
 
-def test_of_a_camera_that_is_asked_both_the_smaller_accuracy_counts(make_sample):
+def test_of_two_camera_requests_the_smaller_accuracy_counts(make_sample):
     operation = Operation(
         kind="view",
         distance_m=0.2,
@@ -285,7 +285,7 @@ def test_of_a_camera_that_is_asked_both_the_smaller_accuracy_counts(make_sample)
     assert judged(case(make_sample, "view", operation=operation), as_seen((0.18, 0, 0), 7)).sa == pytest.approx(0.5)
 
 
-def test_a_thing_that_moved_by_itself_does_not_make_a_camera_motion(make_sample):
+def test_an_object_moved_by_itself_is_no_camera_motion(make_sample):
     outcome = judged(case(make_sample, "view"), as_seen((0.2, 0, 0), book=(0.1, 0, 0.1)))
     assert (outcome.ic, outcome.sa) == (True, 1.0)
     assert outcome.bystanders == pytest.approx(2 / 3)
@@ -312,7 +312,7 @@ def test_a_view_whose_scene_is_lost_does_not_comply(make_sample):
         ({"state": "absent"}, 0.5),
     ],
 )
-def test_a_bystander_is_unchanged_that_is_there_in_place_and_unturned(make_sample, change, unchanged):
+def test_an_unchanged_bystander_is_there_in_place_and_unturned(make_sample, change, unchanged):
     outcome = judged(case(make_sample, "move"), seen(found("mug", MUG, -0.2), book=found("book", BOOK, **change)))
     assert outcome.bystanders == unchanged
     assert outcome.ic  # what else changed counts in EL
@@ -460,7 +460,7 @@ def test_explanations_of_views(make_sample, translation, turn, words):
     assert told(judged(case(make_sample, "view"), as_seen(translation, turn))) == words
 
 
-# --- what nobody is scored on
+# --- what is excluded for every editor
 
 
 def reason(sample, source=None, hidden=None):
@@ -522,14 +522,14 @@ def test_a_target_that_the_right_edit_hides_is_scored_for_nobody(make_sample):
     assert reason(case(make_sample, "move"), hidden=0.4) is None
 
 
-def test_a_camera_whose_motion_nothing_shows_is_scored_for_nobody(make_sample):
+def test_unseen_camera_motion_is_excluded_for_every_editor(make_sample):
     things = [thing("mug", MUG, symmetry="continuous"), thing("bowl", BOWL, symmetry="continuous")]
     alone = [found("mug", MUG, unobservable=["turn"])]
     assert reason(case(make_sample, "view", things=things), alone) == "unobservable"
     assert reason(case(make_sample, "view", things=things), [*alone, found("bowl", BOWL, unobservable=["turn"])]) is None
 
 
-def test_what_is_not_scored_does_not_depend_on_the_edited_picture(make_sample):
+def test_what_is_excluded_does_not_depend_on_the_edited_image(make_sample):
     sample = case(make_sample, "rotate", things=[thing("mug", MUG, symmetry="continuous")])
     names = {excluded(look(sample, edited)).name for edited in (seen(), seen(GONE), [], None)}
     assert names == {"unobservable"}

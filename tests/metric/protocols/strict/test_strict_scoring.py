@@ -1,4 +1,4 @@
-"""Strict runs as a whole: scores with words, who is not scored, missing pictures, and the row of an editor."""
+"""Strict runs as a whole: scores with reasons, excluded edits, missing images, and the row of an editor."""
 
 import dataclasses
 import io
@@ -36,7 +36,7 @@ def png(seed, size=(640, 480)):
 
 
 def with_patch(picture):
-    """The picture, another one's in a part of it."""
+    """The image, with a part of another image in it."""
     rgb = load_rgb(picture).copy()
     rgb[215:265, 200:340] = load_rgb(png(1))[215:265, 200:340]
     return as_png(rgb)
@@ -51,12 +51,12 @@ def move(make_sample):
 
 @pytest.fixture
 def rotate(make_sample):
-    """Of a thing that looks the same from all sides: nobody is scored on it."""
+    """Of a rotationally symmetric object: excluded for every editor."""
     return case(make_sample, "rotate", things=ROUND, image=png(0), img_id="b", query_id="0", id="b_edit_0")
 
 
 def scored(scorer, samples, **pictures):
-    """Scores of pictures by sample id; samples without one are missing."""
+    """Scores of images by sample id; samples without one are missing."""
     found_pictures = {i: Prediction(i, "e", image=p) for i, p in pictures.items()}
     plan = make_plan(samples, PredictionSet("e", found_pictures), protocol="strict")
     return score(plan, samples, scorer, SimulatorDetector(), progress=False)
@@ -110,7 +110,7 @@ def test_who_is_not_scored_does_not_depend_on_the_editor(scorer, move, rotate):
         assert editor[1].explanation == "not scored: the mug looks the same from all sides"
 
 
-def test_words_that_are_not_understood_and_unknown_pictures_are_not_scored(scorer, move):
+def test_unparsed_instructions_and_unknown_images_are_unscored(scorer, move):
     (unclear,) = scored(scorer, [dataclasses.replace(move, operation=None)], a_edit_0=move.image)
     assert (unclear.ic, [r.name for r in unclear.reasons]) == (None, ["unknown_operation"])
     (unseen,) = scored(scorer, [move], a_edit_0=png(7))
@@ -152,7 +152,7 @@ def test_the_unscored_make_a_range_and_nothing_else_does():
     assert not any(key.endswith(("_worst", "_best")) for key in aggregate([GOOD, FAILED], judged=False))
 
 
-def test_an_edit_that_was_not_judged_is_left_out_of_ac_whatever_it_did():
+def test_an_edit_that_was_not_judged_is_left_out_of_ac():
     unjudged = dataclasses.replace(GOOD, sample_id="a_edit_3", ac=None)
     row = aggregate([GOOD, dataclasses.replace(FAILED, ac=None), unjudged], judged=True)
     assert (row["ac"], row["n_ac"], row["n"]) == (80, 1, 3)
@@ -219,7 +219,7 @@ def test_lpips_over_1_is_no_less_than_nothing():
     assert aggregate([dataclasses.replace(GOOD, lpips=1.4)], judged=False)["el"] == 0
 
 
-def test_the_metric_of_evaluate_scores_strictly_what_travelled_through_arrow(move, rotate):
+def test_the_evaluate_metric_scores_strictly_through_arrow(move, rotate):
     """Objects, masks and operations travel with the rows of the dataset."""
     mask = np.zeros((480, 640), dtype=np.uint16)
     mask[228:253, 307:333] = 1
