@@ -26,7 +26,7 @@ from gsi_bench_dataset.execution.cores import available_cores
 
 __all__ = ["WorkerError", "available_cores", "run_tasks"]
 
-# A worker that was told to end is killed after this.
+# A worker that was asked to end is killed after this.
 PATIENCE_SECONDS = 5.0
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def run_tasks(
 
 
 def _dismiss(crew: list[_Worker[Any]]) -> None:
-    """Ends all workers. All are told before one is waited for: an interrupt while waiting leaves none at work."""
+    """Ends all workers. All are asked before the first is waited for: an interrupt while waiting leaves none at work."""
     for worker in crew:
         worker.end()
     for worker in crew:
@@ -240,7 +240,7 @@ def _serve(connection: Connection, start: Start[T, Any]) -> None:
 
 
 def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
-    """Sends or receives. Work may meet the errors of a closed pipe too, so they are told apart here."""
+    """Sends or receives. Work may meet the errors of a closed pipe too, so they are kept apart here."""
     try:
         return function(*what)
     except (EOFError, OSError) as error:

@@ -51,7 +51,7 @@ class ManifestError(ValueError):
 class Content:
     """What identifies a file: as the Hub names large files (SHA-256), and all others (the SHA-1 of a git blob).
 
-    Of a file on the Hub one of them may be empty: it was not told.
+    Of a file on the Hub one of them may be empty: it is not known.
     """
 
     size: int

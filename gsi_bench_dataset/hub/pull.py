@@ -39,7 +39,7 @@ __all__ = ["Pulled", "pull_dataset"]
 
 @dataclasses.dataclass(frozen=True)
 class Pulled:
-    """What a folder now holds. `checked`: files whose hash was compared with the list that `push` left."""
+    """What a folder now holds. `checked`: files with a hash that was compared with the list that `push` left."""
 
     commit: str
     files: int

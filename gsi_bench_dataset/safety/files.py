@@ -156,7 +156,7 @@ def printable_path(path: str | os.PathLike[str]) -> str:
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """For `parse_json`: an object whose keys are all different.
+    """For `parse_json`: an object with keys that are all different.
 
     Raises:
         ValueError: one stands twice; a dict would hold the last of them without a word.

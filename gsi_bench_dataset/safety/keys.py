@@ -38,7 +38,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY, _OPENAI_ADDRESS = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 MASK, _KNOWN_MASK = "***", "[key]"
 _MOST_KEY = 8192  # servers take no longer header
-_FRAGMENT = 8  # so many letters of a key in a row are a part of it and no chance
+_FRAGMENT = 8  # this many letters of a key in a row are a part of it, not chance
 _SHORTEST = 4
 
 _secrets: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a visitor's own picture, mark or numbers cannot give, as a text of the interface."""
+"""What a visitor's own image, mark or numbers cannot give, as a text of the interface."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _shapes() -> tuple[Shape, ...]:
         (rf"enlarge {OBJECT} by a factor of {NUMBER}", _scale(number, grows=True)),
         (rf"(?:scale|resize) {OBJECT} by {NUMBER}(?: ?(?:times|x))?", about_an_object(_bare_factor)),
         (rf"(?:scale|resize|make) {OBJECT} (?:to )?{times_size}", _scale(number)),
-        # "Enlarge it to half its size" says two things.
+        # "Enlarge it to half its size" has two meanings.
         (rf"enlarge {OBJECT} to {times_size}", _scale(number, grows=True)),
         (rf"(?:shrink|reduce) {OBJECT} to {times_size}", _scale(number, grows=False)),
         (rf"(?:scale|resize) {OBJECT} to {PERCENT} of {size}", _scale(_percent)),

@@ -107,7 +107,7 @@ class Draft:
         """What a click (x, y) in the photo's pixels makes of it; `meaning` is one of `CLICKS`.
 
         Raises:
-            OwnError: nothing is found there, or there is no box yet whose base could go there.
+            OwnError: nothing is found there, or there is no box yet to put there by its base.
         """
         if not all(0 <= place <= side for place, side in zip(point, self.photo.size, strict=True)):
             raise OwnError("own_click_outside")

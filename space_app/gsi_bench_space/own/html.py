@@ -1,4 +1,4 @@
-"""What the tab *Your own picture* says and shows beside the photo, as HTML. Everything that comes from outside is escaped."""
+"""What the tab *Your own image* says and shows beside the photo, as HTML. Everything that comes from outside is escaped."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 Window = tuple[int, int, int, int]  # x1, y1, x2, y2
 
 _WORKING = 160  # pixels of the longer side of what is cut: GrabCut then takes a tenth of a second
-# How large the object may be: radius within which colours count as its own at first, as a share of the picture's longer side.
+# How large the object may be: radius within which colours count as its own at first, as a share of the image's longer side.
 # The rectangle with the sharpest rim wins.
 _RADII = (0.03, 0.05, 0.08, 0.14, 0.22)
 _SEED, _REACH = 0.5, 2.5  # of that radius: surely the object; surely not the object

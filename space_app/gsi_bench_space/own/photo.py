@@ -78,7 +78,7 @@ def read_photo(data: bytes) -> Photo:
 
 
 def focal_pixels(mm: float, size: tuple[int, int]) -> float:
-    """The focal length in pixels of a picture of (width, height), from the 35-mm equivalent.
+    """The focal length in pixels of an image of (width, height), from the 35-mm equivalent.
 
     >>> round(focal_pixels(43.2666, (3000, 4000)))
     5000
@@ -100,7 +100,7 @@ def focal_from_exif(tags: Mapping[int, Any], size: tuple[int, int]) -> Focal:
 
     Args:
         tags: EXIF tags by number.
-        size: (width, height) of the picture as it is, pixels, either way up.
+        size: (width, height) of the image as it is, pixels, either way up.
     """
     noted = [_number(tags, tag) for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)]
     if all(noted) and abs(_aspect(noted) / _aspect(size) - 1) > _SAME_ASPECT:
@@ -134,7 +134,7 @@ def _number(tags: Mapping[int, Any], tag: int) -> float:
 
 
 def _aspect(size: Any) -> float:
-    """Longer by shorter side: EXIF counts before the picture is turned upright."""
+    """Longer by shorter side: EXIF counts before the image is turned upright."""
     return float(max(size) / min(size))
 
 

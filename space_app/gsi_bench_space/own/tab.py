@@ -1,4 +1,4 @@
-"""The tab *Your own picture*: a photo, a mark, a box, a wish; then an edited picture scored against it."""
+"""The tab *Your own image*: a photo, a mark, a box, a wish; then an edited image scored against it."""
 
 from __future__ import annotations
 

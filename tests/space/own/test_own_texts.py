@@ -1,4 +1,4 @@
-"""Both languages of the tab say the same things, and everything that it says is said."""
+"""Both languages of the tab say the same, and everything that it says is said."""
 
 import re
 import string
@@ -12,8 +12,8 @@ from gsi_bench_space.own.edit import DIRECTIONS, TURNS
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.state import Words
 
-FOLDER = Path(gsi_bench_space.__file__).parent
-CODE = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("own_*.py") if path.name != "own_texts.py")
+FOLDER = Path(gsi_bench_space.__file__).parent / "own"
+CODE = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py") if path.name != "texts.py")
 # Built out of what they are about.
 GROUPS = {"click": CLICKS, "by": ("ground", "detector"), "way": DIRECTIONS, "sense": TURNS}
 BUILT = {f"own_{group}_{name}" for group, names in GROUPS.items() for name in names}
