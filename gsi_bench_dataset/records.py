@@ -190,7 +190,7 @@ class Detection(Record):
 
 @record
 class Judgement(Record):
-    """A judge's word on the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
+    """A judge's rating of the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
 
     sample_id: str
     judge: str

@@ -7,7 +7,7 @@ __all__ = ["CHANGES", "FAULTS", "REASONS"]
 # Why a number is missing, or needs an explanation: name -> what it means. Tables count by name; the text on a score says more.
 REASONS = {
     "missing": "no image for this sample",
-    "duplicate": "more than one image for this sample, and nothing says which one is meant",
+    "duplicate": "more than one image for this sample, and nothing says which one to use",
     "unreadable": "the edited image cannot be read",
     "source_unreadable": "an image of the sample itself cannot be read",
     "resized": "the edited image has another size than the source and was brought to it",
@@ -26,8 +26,8 @@ REASONS = {
     "left_frame": "the target left the image",
     "low_confidence": "the detector is not sure enough of the target in the edited image",
     "source_not_found": "the detector does not find the target in the source, so no change of it can be measured",
-    "unobservable": "the asked change cannot be seen in images of this sample",
-    "below_resolution": "the asked change is smaller than what the detector can tell apart",
+    "unobservable": "the asked change is not visible in images of this sample",
+    "below_resolution": "the asked change is smaller than what the detector can measure",
     "target_hidden": "over 40 % of the target is hidden where it is asked to go",
     "no_depth": "the sample lacks the depth that the source is re-projected with",
 }
@@ -42,7 +42,7 @@ CHANGES = {
     "gone": "subject: the object",
     "camera_moved": "amount: metres; direction of the camera's own axes",
     "camera_turned": "amount: radians >= 0; direction: left, right, up, down, rolling_left, rolling_right",
-    "camera_unknown": "too little of the scene is found again to tell how the camera moved",
+    "camera_unknown": "too little of the scene is found again to measure how the camera moved",
     "ends_from": "amount: metres between the goal and subject, where the words give the end of a move",
     "changed": "subject: another object that changed too; amount: metres from the target, None: not known",
 }
@@ -70,7 +70,7 @@ FAULTS = {
     "base_too_high": "its base is above where the receptacle carries it; amount: metres; subject: the receptacle",
     "base_too_low": "its base is below where the receptacle carries it; amount: metres; subject: the receptacle",
     "no_receptacle": "the receptacle is gone",
-    "camera_lost": "too little of the scene is found again to tell how the camera moved",
+    "camera_lost": "too little of the scene is found again to measure how the camera moved",
     "camera_travelled": "the camera was to stay where it is; amount: metres",
     "camera_turned_too": "the camera was not to turn; amount: radians",
     "lost": "the target or the scene is not found again; the score's reasons say why",

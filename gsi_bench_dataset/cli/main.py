@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def new_command(subparsers: Any, name: str, words: str, example: str) -> argparse.ArgumentParser:
-    """A sub-command whose help ends with an example."""
+    """A sub-command; its help ends with an example."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         name,
         help=words,

@@ -50,7 +50,7 @@ def _add_push(subparsers: Any) -> None:
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be added, changed and deleted")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace files that somebody else put there (a README.md, say)"
+        "--overwrite", action="store_true", help="replace files that were not put there by a push (a README.md, say)"
     )
     part = parser.add_mutually_exclusive_group()
     part.add_argument(

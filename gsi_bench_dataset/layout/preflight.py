@@ -285,7 +285,7 @@ def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, int
     except ArchiveError as error:
         return None, 1, "; ".join(error.problems)
     except FileNotFoundError:
-        return None, 1, "expected an image, found nothing any more; import again"
+        return None, 1, "expected an image, but the file is gone; import again"
     except FormatError as error:
         return None, 1, f"expected a JPEG or PNG image ({error}); replace the file"
     except TooManyPixelsError as error:

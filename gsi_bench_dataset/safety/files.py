@@ -170,7 +170,7 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _in_words(path: str | os.PathLike[str], error: OSError) -> OSError | FileProblemError:
-    """The error itself where callers tell it apart, else a problem of the file."""
+    """The error itself where callers handle it, else a problem of the file."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return error
     what = "a chain of links without an end" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)

@@ -107,7 +107,7 @@ def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FO
 
 
 def require_checksums(stream: BinaryIO) -> None:
-    """Compares the pixel data of a PNG with its checksums: PIL decodes damaged pixels without a word.
+    """Compares the pixel data of a PNG with its checksums: PIL decodes damaged pixels without an error.
 
     A chunk with a wrong checksum is forgiven where the compressed data as a whole agrees with its own: some tools write wrong
     ones round sound pixels.

@@ -218,7 +218,7 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
     )
     withheld = "".join(
         f"\n\n**{s.withheld} samples of {name} come without their images**, which are not redistributable: their image "
-        "columns are null. Whoever holds the official archives imports them with `gsi-bench import`."
+        "columns are null. If you have the official archives, import them with `gsi-bench import`."
         for name, s in summaries.items()
         if s.withheld
     )

@@ -42,7 +42,7 @@ class PredictionSet:
     `doubled`: the images of samples that have several, by sample id; `ignored`: names of files that are no predictions,
     and names in a JSON file that no sample can have, with the reason. Names that are no valid Unicode stand there, and as
     sample ids, with their odd bytes escaped, so that they can be written anywhere. `elsewhere`: what there is of a sample
-    instead of an image, and what to do, by the sample id that its name tells.
+    instead of an image, and what to do, by the sample id in its name.
     """
 
     editor: str

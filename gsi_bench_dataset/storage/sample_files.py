@@ -84,7 +84,7 @@ def iter_rows(
     """(file, row) of checked parquet files, a few rows in memory at a time; `columns` and `rows` (positions) None for all.
 
     Files with checksums are compared with them before their first row comes, once in a process. Reading `rows`, as several
-    workers do in parallel, checks the footer and the pages that it reads: whoever starts workers calls `verify_dataset`.
+    workers do in parallel, checks the footer and the pages that it reads. Call `verify_dataset` before workers are started.
 
     Raises:
         DatasetError: a file that is not one of ours or is damaged.
@@ -149,7 +149,7 @@ class ShardWriter:
     """One open parquet file. The size of its rows goes into its footer, where a later card finds it.
 
     Args:
-        file: an open, empty file; whoever opened it closes it.
+        file: an open, empty file; the caller closes it.
         facts: what else goes into the footer.
     """
 

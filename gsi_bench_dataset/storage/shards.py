@@ -344,7 +344,7 @@ def shard_files(folder: Path, split: str) -> list[Path]:
 
 
 def _state(folder: Path) -> list[tuple[str, int, int]]:
-    """Names, sizes and times of the shards: whether somebody else wrote meanwhile."""
+    """Names, sizes and times of the shards: whether another process wrote meanwhile."""
     files = sorted((folder / "data").glob("*.parquet"))
     return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
 

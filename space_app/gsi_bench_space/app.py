@@ -85,7 +85,7 @@ def _tab(words: Words, name: str) -> gr.Tab:
 
 
 def launch_options() -> dict[str, Any]:
-    """What `launch` is to be given whoever calls it: look and limits."""
+    """The arguments that `launch` always gets: look and limits."""
     return {
         "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         "css": _CSS.read_text(encoding="utf-8"),

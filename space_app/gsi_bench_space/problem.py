@@ -8,7 +8,7 @@ __all__ = ["OwnError"]
 
 
 class OwnError(ValueError):
-    """Something that cannot be done. `name` and `facts` are for the interface's own words (`own_texts`)."""
+    """Something that cannot be done. `name` and `facts` are for the interface's own words (`own/texts.py`)."""
 
     def __init__(self, name: str, **facts: Any):
         self.name, self.facts = name, facts

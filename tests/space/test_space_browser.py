@@ -47,7 +47,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def visit(browser, address):
-    """Opens the page as somebody; fails afterwards on errors in its console and on requests to anybody else."""
+    """Opens the page; fails afterwards on errors in its console and on requests to other hosts."""
     pages, complaints = [], []
 
     def open_page(viewport=None, locale="en-US", query="") -> sync_api.Page:

@@ -79,7 +79,7 @@ def read(prompt: str) -> Operation | NotUnderstood:
 
 
 def _guilty(text: str) -> NotUnderstood:
-    """The word to blame in a sentence that fits no shape."""
+    """The word that keeps a sentence from fitting any shape."""
     verb, *rest = text.split()
     if verb.lower() not in _VERBS:
         return NotUnderstood(verb, "is no verb of an operation")

@@ -114,7 +114,7 @@ def _shapes() -> tuple[Shape, ...]:
         (rf"halve {of_size}{OBJECT}", _scale(lambda _: 0.5)),
         (rf"triple {of_size}{OBJECT}", _scale(lambda _: 3.0)),
     )
-    # A size changes where the object is: "in front of the bowl" can only tell which one is meant, "to the left" nothing at all.
+    # A size changes where the object is: "in front of the bowl" can only say which one is meant, "to the left" nothing at all.
     return tuple(shape(pattern, build) for pattern, build in (*sized, *in_fractions))
 
 

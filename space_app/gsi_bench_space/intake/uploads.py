@@ -170,7 +170,7 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _why(error: Exception) -> str:
-    """What a reader said, on one line; it may quote the file, and an object's address says nothing to anybody."""
+    """What a reader said, on one line; it may quote the file, and an object's address means nothing to readers."""
     said = " ".join("".join(mark if mark.isprintable() else " " for mark in str(error)).split())
     return said[:_LONGEST_WHY] if said and "<_io." not in said else type(error).__name__
 
@@ -185,6 +185,6 @@ def _check_header(image: Image.Image, data: bytes) -> None:
         raise UploadError("too_small", size=f"{image.width}×{image.height}", least=MIN_SIDE)
     if image.format != _WITH_EXTRAS and getattr(image, "n_frames", 1) > 1:
         raise UploadError("animated", frames=image.n_frames)  # type: ignore[attr-defined]
-    # PIL opens 16-bit colour as 8-bit: the file's own header tells.
+    # PIL opens 16-bit colour as 8-bit: the file's own header says so.
     if image.mode in _DEEP or (image.format == "PNG" and (data[12:16] != b"IHDR" or data[24] > 8)):
         raise UploadError("deep")

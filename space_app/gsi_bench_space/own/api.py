@@ -67,7 +67,7 @@ def score_own(  # noqa: PLR0917
         photo, edited: files.
         rectangle: around the object, pixels of the photo as it was uploaded, upright.
         wish: what was asked.
-        camera: any of focal_mm, pitch_deg, height_cm; the rest as the photo tells or as is assumed.
+        camera: any of focal_mm, pitch_deg, height_cm; the rest as the photo says or as is assumed.
 
     Raises:
         OwnError, UploadError: what cannot be done.

@@ -55,7 +55,7 @@ def block_numbers(draft: Draft) -> tuple[float | None, ...]:
 
 
 def point_of(index: Any) -> tuple[float, float]:
-    """Where a click was, as the page tells: two numbers, pixels.
+    """Where a click was, as the page sends it: two numbers, pixels.
 
     Raises:
         ValueProblemError: something else.

@@ -1,4 +1,4 @@
-"""A visitor's photo: brought to a working size, and the focal length that it was taken with, as far as the file tells."""
+"""A visitor's photo: brought to a working size, and the focal length that it was taken with, as far as the file says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Focal:
     """A focal length as the 35-mm equivalent, and where it comes from.
 
     Attributes:
-        source: exif_35mm | exif_sensor | cropped | none. The last two are assumed: the file tells of another shape than the
+        source: exif_35mm | exif_sensor | cropped | none. The last two are assumed: the file says another shape than the
             image's, so what it says no longer holds; or it says nothing that a lens can have. A sensor's pixels count only
             where the image still has as many as the file notes; the 35-mm equivalent is an angle, which resizing keeps.
     """
@@ -96,7 +96,7 @@ def field_of_view(mm: float, size: tuple[int, int]) -> float:
 
 
 def focal_from_exif(tags: Mapping[int, Any], size: tuple[int, int]) -> Focal:
-    """The focal length that a photo's own notes tell.
+    """The focal length in a photo's own metadata.
 
     Args:
         tags: EXIF tags by number.

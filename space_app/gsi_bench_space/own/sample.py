@@ -42,13 +42,13 @@ Array = NDArray[np.float64]
 Matrix = tuple[tuple[float, ...], ...]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2, pixels
 
-HEIGHT_M = 0.5  # of the camera above the surface: somebody who stands at a table
+HEIGHT_M = 0.5  # of the camera above the surface: a person who stands at a table
 PITCH_DEG = 30.0
 _FLATTEST = 0.05  # height by width, below which the marked rectangle is all footprint
 _GRAZING = 0.02  # sine of the angle between a ray and the plane, below which it meets the plane nowhere that can be measured
 _LEAST_SIDE = 4.0  # pixels of a marked rectangle
 _FIT = 0.005  # of the rectangle's longer side: how far off the box's image may be
-_AT_RIM = 1.0  # pixels from the image's rim, within which an object counts as cut off
+_AT_RIM = 1.0  # pixels from the image's border, within which an object counts as cut off
 
 
 @dataclasses.dataclass(frozen=True)

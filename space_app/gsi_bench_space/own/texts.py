@@ -83,7 +83,7 @@ OWN_ENGLISH = {
     "{height:.0f} cm above the surface.",
     "own_assumes_depth": "Assumed: the depth is {percent:.0f} % of the width, which a photo from the front does not show.",
     "own_assumes_flat": "Assumed: the height is {percent:.0f} % of the width.",
-    "own_assumes_whole": "The rectangle touches the photo's rim: if the object goes on outside, the box is too small.",
+    "own_assumes_whole": "The rectangle touches the photo's border: if the object goes on outside, the box is too small.",
     "own_assumes_upright": "Assumed: the object stands upright.",
     "own_box": "Box [x, y, z, w, h, l, yaw]: {numbers} (metres, radians; camera frame: x right, y down, z forward)",
     "own_lines": "White: where it is. Green: where it should be. Red, green, blue arrows: its right, up and front. Grid: "

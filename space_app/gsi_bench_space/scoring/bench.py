@@ -146,7 +146,7 @@ class _Desk:
 
 
 def _fitted(edited: EncodedImage, sample: Sample) -> EncodedImage:
-    """As the strict protocol compared it, of the source's size: what is kept for each visitor must not be what he sent."""
+    """As the strict protocol compared it, of the source's size: the upload itself must not be kept for each visitor."""
     height, width = header_size(sample.image)
     if header_size(edited) == (height, width):
         return edited

@@ -1,6 +1,6 @@
 """Runs that lie in a folder: their names, their numbers side by side, the report of one.
 
-Names come from visitors, files from whoever ran something: a name counts only if it is one of `found_runs`, no link leads
+Names come from visitors, files from anyone who ran something: a name counts only if it is one of `found_runs`, no link leads
 out of the folder, files are regular and bounded, and one damaged run takes nothing away from the others.
 """
 

@@ -26,7 +26,7 @@ ANY = "any"
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-    """What a visitor has before him: the result, and what was done to his image: (name of a text, facts)."""
+    """What a visitor sees: the result, and what was done to the upload: (name of a text, facts)."""
 
     result: EditResult
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()

@@ -1,4 +1,4 @@
-"""Whoever calls the Space, by a name or a number, gets at no file of the server and breaks nothing with odd values."""
+"""No call of the Space, by name or number, reaches a file of the server or breaks anything with odd values."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def app(shelf, bench, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def upload(app, shelf):
-    """An image that somebody uploaded, as the page sends it."""
+    """An uploaded image, as the page sends it."""
     files = {"files": ("edited.png", shelf.samples[MOVE].edited_image.bytes)}
     (path,) = httpx.post(f"{app.local_url}gradio_api/upload", files=files).json()
     return {"path": path, **WITH_META}
@@ -375,7 +375,7 @@ def test_a_call_that_hangs_frees_its_place_for_the_next_visitor(shelf, monkeypat
 def test_too_many_lost_calls_are_said_and_waited_for_by_nobody(app, monkeypatch):
     monkeypatch.setattr(app, "lost", set(range(8)))
     function = next(f for f in app.fns.values() if f.api_name == "samples")
-    assert "Too much is going on" in refusal(app, function, ["any", "any", ""])
+    assert "too busy at the moment" in refusal(app, function, ["any", "any", ""])
 
 
 def test_a_defect_is_told_without_paths_and_logged(app, monkeypatch, caplog):

@@ -195,7 +195,7 @@ def test_a_failing_hub_is_one_error_and_a_retry_completes(hub, dataset, command,
 
 def test_what_somebody_else_commits_meanwhile_is_not_overrun(hub, dataset, command):
     hub.faults.append(Fault("^POST .*/commit/", status=412))
-    assert "somebody else changed the repository meanwhile" in error_of(command("push", dataset(), REPO))
+    assert "the repository was changed by others meanwhile" in error_of(command("push", dataset(), REPO))
     assert set(hub.repos[REPO].head()) == {".gitattributes"}
 
 
@@ -234,7 +234,7 @@ def test_files_of_others_are_in_the_way_until_users_decide(hub, dataset, command
     repository = hub.repos[REPO] = Repository()
     start = repository.commit({"README.md": b"# theirs\n", "data/fine-00007-of-00008.parquet": b"PAR1"})
     text = error_of(command("push", folder, REPO))
-    assert "README.md: somebody else put another file there" in text
+    assert "README.md: another file was put there" in text
     assert "data/fine-00007-of-00008.parquet: not put there by gsi-bench push" in text
     assert "data/fine-00007" in error_of(command("push", folder, REPO, "--overwrite"))  # it is never deleted
     assert repository.refs["main"] == start

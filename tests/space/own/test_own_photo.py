@@ -1,4 +1,4 @@
-"""A visitor's photo: its working size and what its EXIF tells of the focal length."""
+"""A visitor's photo: its working size and what its EXIF says of the focal length."""
 
 import io
 import math
@@ -74,7 +74,7 @@ def test_a_cropped_photo_does_not_keep_its_exif_focal_length():
 
 
 def test_a_resized_photo_has_its_angle_and_not_its_sensor():
-    """Whoever resized it may have left the note of the sensor's pixels or written the new ones beside the old density."""
+    """A tool that resized it may have left the note of the sensor's pixels or written the new ones beside the old density."""
     assert focal_from_exif(SENSOR, (2000, 1500)).source == "none"
     assert focal_from_exif(SENSOR | EQUIVALENT, (2000, 1500)).source == "exif_35mm"
     unnoted = {tag: value for tag, value in SENSOR.items() if tag not in (TAG.ExifImageWidth, TAG.ExifImageHeight)}
