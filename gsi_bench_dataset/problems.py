@@ -1,4 +1,4 @@
-"""How messages list many things: the first ones, and the number of the rest."""
+"""How messages list many items: the first ones, and the number of the rest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MAX_SHOWN = 20
 def summary_of(title: str, problems: Sequence[str]) -> str:
     """A message of the title and the first problems, with the number of the rest.
 
-    >>> print(summary_of("two things", ["a", "b"]))
-    two things (2 problems)
+    >>> print(summary_of("two problems here", ["a", "b"]))
+    two problems here (2 problems)
       - a
       - b
     """

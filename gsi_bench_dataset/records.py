@@ -58,7 +58,7 @@ class Operation(Record):
     distance_m: float | None = None  # length of a move, or of the camera's travel
     angle_deg: float | None = None  # turn about the vertical; positive, `direction` gives the sense
     factor: float | None = None  # size after / size before, along every axis
-    frame: str | None = None  # whose axes `direction` means: camera, object
+    frame: str | None = None  # the axes that `direction` means: camera's or object's
     reference: str | None = None  # the object that the words refer to ("relative to the table")
     receptacle: str | None = None  # where a `place` ends
     region: Matrix | None = None  # admissible footprint of a `place`: polygon corners x, y, z in the camera frame
@@ -121,7 +121,7 @@ class Sample(Record):
     engine: str | None = None
     engine_version: str | None = None
     seed: int | None = None
-    parent_id: str | None = None  # of a variant: the sample whose edit its `edited_image` is meant to be compared with
+    parent_id: str | None = None  # of a variant: the sample of the edit to compare its `edited_image` with
     variant: str | None = None  # what `edited_image` shows instead of the right edit
     progress: float | None = None  # how far along the right edit it is: 0 nothing done, 1 all
     image_licence: str | None = None
@@ -149,13 +149,13 @@ class Sample(Record):
 
 # The columns that become names of files and folders, in exports, run folders and grids.
 NAME_FIELDS = ("id", "img_id", "query_id", "parent_id", "variant")
-# The columns that hold pictures.
+# The columns that hold images.
 PICTURE_FIELDS = ("image", "edited_image", "depth", "instance_mask", "instance_mask_after")
 
 
 @record
 class Prediction(Record):
-    """What an editor made of a sample. Exactly one of `image` and `path` says where the picture is."""
+    """What an editor made of a sample. Exactly one of `image` and `path` says where the image is."""
 
     sample_id: str
     editor: str
@@ -163,7 +163,7 @@ class Prediction(Record):
     path: str | None = None
 
     def check(self) -> list[str]:
-        """A prediction is a picture in memory or on disk."""
+        """A prediction is an image in memory or on disk."""
         return [] if (self.image is None) != (self.path is None) else ["give exactly one of image and path"]
 
 
@@ -180,17 +180,17 @@ class Detection(Record):
     state: str = spec(default="present", one_of=("present", "absent", "duplicate"))
     sigma: Vector | None = None  # standard deviation of each entry of bbox_3d
     confidence: float | None = None
-    unobservable: tuple[str, ...] = ()  # freedoms that the picture does not show
+    unobservable: tuple[str, ...] = ()  # freedoms that the image does not show
 
     def check(self) -> list[str]:
-        """Numbers that an object in a picture can have."""
+        """Numbers that an object in an image can have."""
         turn = turn_problems(rotation_matrix=self.rotation_matrix)
         return [*turn, *_large(bbox_3d=self.bbox_3d, bbox_2d=self.bbox_2d)]
 
 
 @record
 class Judgement(Record):
-    """A judge's word on the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
+    """A judge's rating of the appearance of one edit. `score` is on 0–10 as the judge gave it, None if unusable."""
 
     sample_id: str
     judge: str
@@ -205,7 +205,7 @@ class Judgement(Record):
 
 @record
 class Reason(Record):
-    """Why a number of a score is missing, or needs a word.
+    """Why a number of a score is missing, or needs an explanation.
 
     `text` is the English sentence. Where `message` is set, it names the sentence, and `numbers` and `subject` are what stands
     in it, so that it can be said in another language.
@@ -223,7 +223,7 @@ class Reason(Record):
 
 @record
 class Change(Record):
-    """One thing that an edit did, or was asked to do: see `CHANGES` for the meaning of each kind."""
+    """One change that an edit made, or was asked to make: see `CHANGES` for the meaning of each kind."""
 
     kind: str = spec(one_of=tuple(CHANGES))
     amount: float | None = None
@@ -245,7 +245,7 @@ class Fault(Record):
 class Score(Record):
     """What one edit scored under one protocol. None = not scored, and then `reasons` says why.
 
-    `ic` and `sa` are on 0–1 (official view edits: may be negative), `ssim` at most 1, `lpips` 0 for equal pictures, `mse`
+    `ic` and `sa` are on 0–1 (official view edits: may be negative), `ssim` at most 1, `lpips` 0 for equal images, `mse`
     on squared 0–255 values, `ac` on 0–10. Gating between them is aggregation's work.
     """
 
@@ -282,7 +282,7 @@ def sample_features() -> datasets.Features:
     return features_of(Sample)
 
 
-# Metres, or pixels; products of larger numbers leave the range of floats, and no scene and no picture has them.
+# Metres, or pixels; products of larger numbers leave the range of floats, and no scene and no image has them.
 _LARGEST = 1e12
 # A turn has 1; one that rounding or a scale has touched is far above it, a flat or empty one is below.
 _LEAST_VOLUME = 1e-6

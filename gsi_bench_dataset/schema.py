@@ -69,7 +69,7 @@ def spec(
 
 @typing.dataclass_transform(frozen_default=True, field_specifiers=(spec, dataclasses.field))
 def record(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen dataclass whose fields may be made by `spec`."""
+    """Class decorator: a frozen dataclass with fields that may be made by `spec`."""
     return dataclasses.dataclass(frozen=True)(cls)
 
 

@@ -3,7 +3,7 @@
     gsi-bench build mesatask --num-scenes 3 --edits-per-scene 6 --variants 2 --preset small --seed 21 --out build/GSI-Bench
     python space_app/make_data.py build/GSI-Bench
 
-All samples are taken; of the variants the pictures of those that the app offers as ready examples.
+All samples are taken; of the variants the images of those that the app offers as ready examples.
 """
 
 from __future__ import annotations

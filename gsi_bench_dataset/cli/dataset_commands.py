@@ -53,10 +53,10 @@ def _add_import(subparsers: Any) -> None:
     parser.add_argument("--split", choices=(*SPLITS, "all"), required=True, help="which split OFFICIAL is, or all it holds")
     parser.add_argument("--out", type=Path, required=True, help="dataset folder to write, such as GSI-Bench/GSI-Bench")
     parser.add_argument("--origin", choices=ORIGINS, default="official", help="who made the samples (default: official)")
-    parser.add_argument("--image-licence", metavar="NAME", help="licence of the pictures, if you know it, such as cc-by-4.0")
-    parser.add_argument("--attribution", metavar="TEXT", help="whom the pictures are owed to")
+    parser.add_argument("--image-licence", metavar="NAME", help="licence of the images, if you know it, such as cc-by-4.0")
+    parser.add_argument("--attribution", metavar="TEXT", help="who the images are by")
     parser.add_argument(
-        "--redistributable", choices=("yes", "no"), help="whether the pictures may be published (default: not known)"
+        "--redistributable", choices=("yes", "no"), help="whether the images may be published (default: not known)"
     )
     parser.add_argument(
         "--skip-unexpected", action="store_true", help="leave files out that the layout does not know, instead of stopping"

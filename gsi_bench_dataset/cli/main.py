@@ -41,7 +41,7 @@ NO_READER = 141  # as a shell says of a program that wrote into a closed pipe
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one sub-command and returns its exit status.
 
-    0 done, 2 a known error, 130 interrupted, 143 terminated, 141 nobody reads the output any more.
+    0 done, 2 a known error, 130 interrupted, 143 terminated, 141 the output is no longer read.
     """
     consoles_that_print_anything()
     sys.excepthook = _print_traceback
@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def new_command(subparsers: Any, name: str, words: str, example: str) -> argparse.ArgumentParser:
-    """A sub-command whose help ends with an example."""
+    """A sub-command; its help ends with an example."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         name,
         help=words,

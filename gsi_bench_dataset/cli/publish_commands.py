@@ -50,15 +50,17 @@ def _add_push(subparsers: Any) -> None:
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be added, changed and deleted")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace files that somebody else put there (a README.md, say)"
+        "--overwrite", action="store_true", help="replace files that were not put there by a push (a README.md, say)"
     )
     part = parser.add_mutually_exclusive_group()
-    part.add_argument("--drop-restricted", action="store_true", help="leave samples out whose pictures may not be passed on")
-    part.add_argument("--annotations-only", action="store_true", help="publish those samples without their pictures")
+    part.add_argument(
+        "--drop-restricted", action="store_true", help="leave out samples with images that are not redistributable"
+    )
+    part.add_argument("--annotations-only", action="store_true", help="publish those samples without their images")
     parser.add_argument(
         "--rights-confirmed",
         action="store_true",
-        help="I may publish the pictures whose rows do not say whether they are redistributable (never those that say no)",
+        help="I may publish the images of rows that do not say whether they are redistributable (never those that say no)",
     )
     parser.add_argument(
         "--requirement",
@@ -105,7 +107,7 @@ def _push_dataset(args: argparse.Namespace, target: Target) -> int:
         verified(args.folder)  # what is written anew says nothing of it any more
         open_part = scratch / "open"
         write_open_part(args.folder, open_part, part, confirmed=args.rights_confirmed)
-        how = "left out" if args.drop_restricted else "published without their pictures"
+        how = "left out" if args.drop_restricted else "published without their images"
         say(f"{args.folder}: {len(closed)} samples {'would be ' if args.dry_run else ''}{how}")
         return _report(push_dataset(open_part, target, **options), target)
 

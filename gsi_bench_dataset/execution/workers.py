@@ -1,4 +1,4 @@
-"""Runs tasks in this process or in several, and survives the death of one of them.
+"""Runs tasks in this process or in several. If a worker process dies, its task is run again.
 
 A task's function is built once in every worker (`start`), so models are loaded once. Results come as they are ready, in no
 order. The task of a worker that dies is given to a fresh one; it then yields its results again, so results must say what they
@@ -26,7 +26,7 @@ from gsi_bench_dataset.execution.cores import available_cores
 
 __all__ = ["WorkerError", "available_cores", "run_tasks"]
 
-# A worker that was told to end is killed after this.
+# A worker that was asked to end is killed after this.
 PATIENCE_SECONDS = 5.0
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def run_tasks(
 
 
 def _dismiss(crew: list[_Worker[Any]]) -> None:
-    """Ends all workers. All are told before one is waited for: an interrupt while waiting leaves none at work."""
+    """Ends all workers. All are asked before the first is waited for: an interrupt while waiting leaves none at work."""
     for worker in crew:
         worker.end()
     for worker in crew:
@@ -119,7 +119,7 @@ class _Worker(Generic[T]):
 
     @property
     def connection(self) -> Connection:
-        """What can be waited for."""
+        """The end to wait on."""
         return self._ours
 
     def give(self, attempt: _Attempt[T]) -> None:
@@ -150,7 +150,7 @@ class _Worker(Generic[T]):
 
 
 def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> bool:
-    """Gives everybody work: the dead are replaced, those without work dismissed. Whether anybody is at work."""
+    """Gives every worker a task. Dead workers are replaced, those without a task dismissed. Whether any worker is busy."""
     crew[:] = [worker for worker in crew if worker.exit_code is None]
     for worker in [w for w in crew if w.busy_with is None]:
         if waiting:
@@ -210,7 +210,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent dies, however that happens and whatever is being computed meanwhile."""
+    """Ends this process when its parent dies, also in the middle of a computation."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -240,7 +240,7 @@ def _serve(connection: Connection, start: Start[T, Any]) -> None:
 
 
 def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
-    """Sends or receives. Work may meet the errors of a closed pipe too, so they are told apart here."""
+    """Sends or receives. Work may meet the errors of a closed pipe too, so they are kept apart here."""
     try:
         return function(*what)
     except (EOFError, OSError) as error:

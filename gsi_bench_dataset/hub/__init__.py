@@ -1,1 +1,1 @@
-"""The Hugging Face Hub: what is published, what is fetched, what may be passed on."""
+"""The Hugging Face Hub: what is published, what is fetched, what is redistributable."""

@@ -1,7 +1,7 @@
-"""What a push changes in a repository: pure comparison of what is here with what is there.
+"""What a push changes in a repository: a pure comparison of local and remote files.
 
 A push leaves a list of its files in the repository. The next one deletes what it finds in that list, unchanged, and does not
-have any more. Files that somebody else put there or changed are never deleted, and replaced only where the user says so.
+have any more. Files that others put there or changed are never deleted, and replaced only where the user says so.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _DATASET_FILE = re.compile(r"README\.md|LICENSE[^/]*|data/[^/]+\.parquet")
 
 
 class ManifestError(ValueError):
-    """A list of files that cannot be one which `push` left."""
+    """A list of files that `push` cannot have left."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Content:
     """What identifies a file: as the Hub names large files (SHA-256), and all others (the SHA-1 of a git blob).
 
-    Of a file on the Hub one of them may be empty: it was not told.
+    Of a file on the Hub one of them may be empty: it is not known.
     """
 
     size: int
@@ -77,7 +77,7 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether everything is as it should be already."""
+        """Whether nothing has to change."""
         return not (self.add or self.change or self.delete)
 
 
@@ -92,7 +92,7 @@ def content_of(source: Path | bytes) -> Content:
         blob = hashlib.sha1(b"blob %d\0" % len(source) + source, usedforsecurity=False)
         return Content(len(source), hashlib.sha256(source).hexdigest(), blob.hexdigest())
     if not stat.S_ISREG(source.stat().st_mode):  # before it is opened: a pipe would be waited for, a device acts
-        raise FileProblemError(f"{source}: expected a file, found a folder, pipe or device; take it away")
+        raise FileProblemError(f"{source}: expected a file, found a folder, pipe or device; remove it")
     with source.open("rb") as stream:
         size, read = os.fstat(stream.fileno()).st_size, 0
         long, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
@@ -117,7 +117,7 @@ def manifest_text(files: Mapping[str, Content]) -> str:
 
 
 def read_manifest(data: bytes, allowed: Callable[[object], bool]) -> dict[str, Content]:
-    """The files that such a list names. It is from outside: whoever may write to a repository may write this.
+    """The files that such a list names. It is from outside: anyone who may write to the repository may write it.
 
     Args:
         data: the list's bytes.
@@ -163,13 +163,13 @@ def make_plan(
     overwrite: bool = False,
     claimed: Sequence[str] = (),
 ) -> Plan:
-    """What turns a repository into what is here.
+    """The plan that makes a repository equal to the local files.
 
     Args:
         local: files to publish by path.
         remote: files of the repository.
         ours: files that the last push put there.
-        overwrite: files that somebody else put there may be replaced.
+        overwrite: files that others put there may be replaced.
         claimed: patterns of paths that a reader of `local` would take for a part of it.
     """
 
@@ -181,7 +181,7 @@ def make_plan(
     delete = [path for path in ours if path not in local and put_by_us(path)]
     staying = [path for path in remote if path not in local and path not in delete]
     problems = [
-        f"{path}: somebody else put another file there; take it away, or replace it with --overwrite"
+        f"{path}: another file was put there by others; remove it, or replace it with --overwrite"
         for path in change
         if not overwrite and path != MANIFEST and not put_by_us(path)
     ]

@@ -47,7 +47,7 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Pushed:
-    """What was done, or with a dry run would be. `commit` is None where nothing was done; `sizes` in bytes by path."""
+    """What was done, or what a dry run would do. `commit` is None where nothing was done; `sizes` in bytes by path."""
 
     plan: Plan
     sizes: Mapping[str, int]
@@ -100,7 +100,7 @@ def push_files(
         target: where to.
         claimed: see `make_plan`.
         dry_run: only look.
-        overwrite: files that somebody else put there may be replaced.
+        overwrite: files that others put there may be replaced.
         message: title of the commit.
 
     Raises:
@@ -167,7 +167,7 @@ def _files_at(api: HfApi, target: Target, commit: str) -> dict[str, Content]:
 
 
 def _put_by_us(api: HfApi, target: Target, commit: str, size: int) -> tuple[dict[str, Content], str | None]:
-    """What the last push listed, and why that list cannot be believed. It decides what is deleted and replaced unasked."""
+    """The files that the last push listed, and why that list cannot be trusted. What it lists may be deleted or replaced."""
     if not 0 <= size <= MAX_MANIFEST_BYTES:
         return {}, f"{MANIFEST}: {size} bytes; a push leaves at most {MAX_MANIFEST_BYTES}"
     path = api.hf_hub_download(target.ref.repo_id, MANIFEST, repo_type=target.kind, revision=commit)
@@ -179,7 +179,7 @@ def _put_by_us(api: HfApi, target: Target, commit: str, size: int) -> tuple[dict
 
 
 def _clashes(target: Target, remote: _Remote, plan: Plan, *, overwrite: bool) -> list[str]:
-    """What stands against a push beside files."""
+    """Files in the way of a push."""
     found = []
     if remote.manifest_problem is not None and not overwrite:
         found.append(f"{remote.manifest_problem}; nothing there counts as put by gsi-bench push. Replace it with --overwrite")
@@ -220,7 +220,7 @@ def _commit(api: HfApi, target: Target, files: Mapping[str, Path | bytes], plan:
         if addition.path_in_repo != MANIFEST:
             api.preupload_lfs_files(repo, [addition], repo_type=kind, revision=branch, free_memory=False)
     deletions = [CommitOperationDelete(path) for path in plan.delete]
-    # Against the commit that the plan was made for: what somebody else changed meanwhile is not overrun.
+    # Against the commit that the plan was made for: what others changed meanwhile is not overwritten.
     info = api.create_commit(
         repo, [*additions, *deletions], commit_message=message, repo_type=kind, revision=branch, parent_commit=head
     )

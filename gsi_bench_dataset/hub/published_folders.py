@@ -51,10 +51,10 @@ def _problem(folder: Path, path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except OSError:  # a link to nowhere, or in a circle
-        return f"{relative}: a link that leads nowhere; take it away"
+        return f"{relative}: a link that leads nowhere; remove it"
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
-        return f"{relative}: a link that leads out of the folder; put the file itself there, or take it away"
-    return None if stat.S_ISREG(mode) else f"{relative}: expected a file, found a folder, pipe, socket or device; take it away"
+        return f"{relative}: a link that leads out of the folder; put the file itself there, or remove it"
+    return None if stat.S_ISREG(mode) else f"{relative}: expected a file, found a folder, pipe, socket or device; remove it"
 
 
 def verified(folder: Path) -> None:
@@ -89,6 +89,6 @@ def _runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # of another user
         return True
     return True

@@ -39,7 +39,7 @@ __all__ = ["Pulled", "pull_dataset"]
 
 @dataclasses.dataclass(frozen=True)
 class Pulled:
-    """What a folder now holds. `checked`: files whose hash was compared with the list that `push` left."""
+    """What a folder now holds. `checked`: files with a hash that was compared with the list that `push` left."""
 
     commit: str
     files: int
@@ -48,7 +48,7 @@ class Pulled:
 
 
 def pull_dataset(ref: HubRef, out: Path, *, overwrite: bool = False) -> Pulled:
-    """Fetches card and shards of a repository to a folder; a pull that was stopped goes on where it was.
+    """Fetches card and shards of a repository to a folder; a stopped pull goes on where it was.
 
     The files are gathered beside the folder, checked, and take its place together. Asking for a branch gives the commit that
     it names now; the commit is in the answer, for papers.
@@ -166,7 +166,7 @@ def _differs(path: str, expected: Content, found: Content) -> str:
 
 
 def _as_listed(ref: HubRef, staging: Path, contents: Mapping[str, Content]) -> int:
-    """Compares what was fetched with the list that `push` left; a repository of somebody else has none."""
+    """Compares what was fetched with the list that `push` left; a repository that was not pushed has none."""
     if MANIFEST not in contents:
         return 0
     try:

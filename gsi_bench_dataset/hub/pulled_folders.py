@@ -48,7 +48,7 @@ def make_unfinished(out: Path, commit: str, wanted: Collection[str]) -> Path:
     """
     folder = unfinished(out, commit)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise HubError(f"{folder}: expected the folder of an unfinished pull, found a link or a file; take it away")
+        raise HubError(f"{folder}: expected the folder of an unfinished pull, found a link or a file; remove it")
     # Links in it would lead the client's writing out of it. Removing a tree removes links, never what they lead to.
     if folder.is_dir() and not all(_may_stay(relative, status, wanted) for relative, status in _entries(folder)):
         shutil.rmtree(folder)
@@ -86,12 +86,12 @@ def _carry(source: Path, target: Path, status: os.stat_result) -> None:
         os.link(source, target)
     except OSError as error:  # a file system without links
         if not stat.S_ISREG(status.st_mode):
-            raise HubError(f"{source}: a pipe, socket or device cannot be kept here; take it away") from error
+            raise HubError(f"{source}: a pipe, socket or device cannot be kept here; remove it") from error
         shutil.copy2(source, target)
 
 
 def state_of(folder: Path) -> list[tuple[str, int, int]]:
-    """Names, sizes and times of everything in a folder: whether somebody wrote there meanwhile."""
+    """Names, sizes and times of everything in a folder: whether anything was written there meanwhile."""
     if not folder.is_dir():
         return []
     return sorted((relative, status.st_size, status.st_mtime_ns) for relative, status in _entries(folder))

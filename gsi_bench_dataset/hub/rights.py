@@ -1,4 +1,4 @@
-"""Which samples may be passed on, and the part of a dataset that may be."""
+"""Which samples are redistributable, and the part of a dataset that is."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Part = Literal["drop-restricted", "annotations-only"]
 
 
 class RightsError(ValueError):
-    """Samples that may not be passed on as asked."""
+    """Samples that are not redistributable as asked."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Restricted:
-    """A sample that may not be passed on, or is not known to be free. `redistributable`: False, or None for not known."""
+    """A sample that is not redistributable, or is not known to be. `redistributable`: False, or None for not known."""
 
     id: str
     split: str
@@ -34,7 +34,7 @@ class Restricted:
     licence: str | None
 
     def __str__(self) -> str:
-        what = "may not be passed on" if self.redistributable is False else "does not say whether it may be passed on"
+        what = "is not redistributable" if self.redistributable is False else "does not say whether it is redistributable"
         return f"{self.split} {_shown(self.id)}: {what} (licence: {_shown(self.licence or 'not known')})"
 
 
@@ -44,13 +44,13 @@ def _shown(text: str) -> str:
 
 
 def restricted(folder: Path, *, confirmed: bool = False) -> list[Restricted]:
-    """The samples of a dataset folder that may not be published; those without pictures may.
+    """The samples of a dataset folder that may not be published; those without images may.
 
     Args:
         folder: a dataset folder.
         confirmed: the user says that those which do not say may be.
     """
-    # Of the picture its name alone, which is quick: a row that comes without pictures has not even that part.
+    # Of the image its name alone, which is quick: a row that comes without images has not even that part.
     columns = ["id", "split", "redistributable", "image_licence", "image.path"]
     rows = (row for split in split_names(folder) for row in read_columns(folder, split, columns))
     return [
@@ -63,17 +63,17 @@ def restricted(folder: Path, *, confirmed: bool = False) -> list[Restricted]:
 def refuse(found: list[Restricted], folder: Path) -> RightsError:
     """The error that names them."""
     saying_no = sum(row.redistributable is False for row in found)
-    ways = "leave them out with --drop-restricted, or their pictures with --annotations-only"
+    ways = "leave them out with --drop-restricted, or their images with --annotations-only"
     if saying_no < len(found):
         ways += (
             "; those that do not say: import them with --redistributable yes if their licence allows it, or confirm with "
             "--rights-confirmed that you may publish them"
         )
-    return RightsError(summary_of(f"{folder}: not published, pictures may not be passed on: {ways}", [str(r) for r in found]))
+    return RightsError(summary_of(f"{folder}: not published, images are not redistributable: {ways}", [str(r) for r in found]))
 
 
 def write_open_part(folder: Path, out: Path, part: Part, *, confirmed: bool = False) -> None:
-    """Writes the part of a dataset that may be published to a new folder: without the restricted samples, or their pictures.
+    """Writes the part of a dataset that may be published to a new folder: without the restricted samples, or their images.
 
     Raises:
         RightsError: nothing would be left.
@@ -86,7 +86,7 @@ def write_open_part(folder: Path, out: Path, part: Part, *, confirmed: bool = Fa
         if part == "annotations-only" or any((split, row["id"]) not in closed for row in read_columns(folder, split, ["id"]))
     }
     if not kept:
-        raise RightsError(f"{folder}: no sample may be passed on; publish their annotations alone with --annotations-only")
+        raise RightsError(f"{folder}: no sample is redistributable; publish their annotations alone with --annotations-only")
     sources: dict[str, Any] = {split: facts_of(shard_files(folder, split)[0]).get("source") for split in kept}
     write_dataset(
         kept,

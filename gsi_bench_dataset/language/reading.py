@@ -1,6 +1,6 @@
 """How a sentence is read, whatever its language: the first shape that it fits wholly gives its operation.
 
-Nothing is guessed. A sentence that fits no shape, or whose names hold words that say more than a name, is refused together
+Nothing is guessed. A sentence that fits no shape, or with names that hold words that say more than a name, is refused together
 with the word that was not understood: an instruction that is read wrongly does more harm than one that is not read.
 """
 
@@ -132,7 +132,7 @@ def blame(
 
 
 def unread_instructions(not_understood: Mapping[str, NotUnderstood]) -> list[str]:
-    """What to tell of samples whose instruction was not read: their number for each reason, with one of them.
+    """What to say of samples with an instruction that was not read: their number for each reason, with one of them.
 
     >>> unread_instructions({"a_edit_0": NotUnderstood("20 pixels", "pixels are no length in the scene")})
     ['1 instruction not understood (operation left empty): pixels are no length in the scene, such as "20 pixels" in a_edit_0']

@@ -30,7 +30,7 @@ __all__ = ["DAMAGED_ARCHIVE", "ArchiveError", "FileTree", "open_tree"]
 MAX_MEMBER_BYTES = 256 * 2**20
 # A published split is a few GB; beyond this an archive is something else.
 MAX_TOTAL_BYTES = 64 * 2**30
-# Indented JSON compresses about 1:20 and pictures not at all; deflate itself reaches 1:1032 on zeros.
+# Indented JSON compresses about 1:20 and images not at all; deflate itself reaches 1:1032 on zeros.
 MAX_RATIO = 200
 # Small members may compress well by nature; the ratio says something from here on.
 RATIO_APPLIES_FROM_BYTES = 2**20
@@ -270,4 +270,4 @@ def _shown(name: str) -> str:
 
 def _twice(name: str, first: str, second: str) -> str:
     found = f"{_shown(name)}: found twice, as {printable(first)} and {printable(second)}"
-    return f"{found}; files are told apart by name, so keep one or split the archive"
+    return f"{found}; files are known by their name, so keep one or split the archive"

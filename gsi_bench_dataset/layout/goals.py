@@ -49,7 +49,7 @@ def goal_suspicion(sample: Sample) -> str | None:
 def _suspicious_move(operation: Operation, shift: ArrayLike) -> str | None:
     step = np.asarray(shift, dtype=np.float64)
     length = float(np.linalg.norm(step))
-    # "10 cm in front of the bowl" speaks about the bowl, whose place is not stored.
+    # "10 cm in front of the bowl" speaks about the bowl; its place is not stored.
     if operation.reference is not None and operation.frame != "object":
         return None
     asked = f"asks {_cm(operation.distance_m)}{operation.direction or ''}".rstrip()

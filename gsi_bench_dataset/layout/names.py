@@ -29,7 +29,7 @@ def reference_key(name: str) -> str:
 
 
 def scene_of(img_id: str) -> str:
-    """The scene of a picture: what stands before `_frame_<number>`, else the picture itself.
+    """The scene of an image: what stands before `_frame_<number>`, else the image itself.
 
     >>> scene_of("036bce3393_frame_008270"), scene_of("17")
     ('036bce3393', '17')

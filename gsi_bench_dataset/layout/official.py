@@ -1,8 +1,8 @@
 """The reference's layout (a folder or zip of images and edit JSON files) <-> samples, without loss.
 
-    <img_id>.jpg|jpeg|png                     source picture
+    <img_id>.jpg|jpeg|png                     source image
     <img_id>_edit_<query_id>.json             one edit
-    <img_id>_…gtedit_<query_id>.jpg|jpeg|png  ground-truth picture of that edit
+    <img_id>_…gtedit_<query_id>.jpg|jpeg|png  ground-truth image of that edit
 
 Reading checks the whole archive first and raises one `OfficialError` with every problem, so that an import either gives
 all samples or says all that is in the way. JSON text and image bytes are carried verbatim; `write_official` gives them back.
@@ -35,13 +35,13 @@ class OfficialError(ValueError):
 
 
 class OfficialDataset:
-    """A checked archive of the reference's layout. Creating it runs the checks; `samples()` then reads the pictures.
+    """A checked archive of the reference's layout. Creating it runs the checks; `samples()` then reads the images.
 
     Args:
         root: folder or zip file.
         split: fine, mesatask, bathroom or robothor.
         origin: official, rebuilt or demo.
-        rights: licence, redistributability and attribution of the pictures, as far as known.
+        rights: licence, redistributability and attribution of the images, as far as known.
         skip_unexpected: leave files out that the layout does not know, instead of refusing the archive. They are listed
             in `unexpected` and will be missing from an export.
 
@@ -76,7 +76,7 @@ class OfficialDataset:
         if not skip_unexpected:
             problems += [
                 f"{printable_path(name)}: expected only <img_id>.jpg|jpeg|png, <img_id>_edit_<query_id>.json and ground-truth"
-                f" pictures <img_id>_gtedit_<query_id> of edits that exist, found this; remove it, or skip unexpected files"
+                f" images <img_id>_gtedit_<query_id> of edits that exist, found this; remove it, or skip unexpected files"
                 for name in self.unexpected
             ]
         if problems:
@@ -93,15 +93,15 @@ class OfficialDataset:
         return [entry.sample.id for entry in self._entries]
 
     def samples(self) -> Iterator[Sample]:
-        """Samples in id order; one picture at a time is in memory.
+        """Samples in id order; one image at a time is in memory.
 
         Raises:
-            ArchiveError: a picture turns out damaged or gone since the check.
+            ArchiveError: an image turns out damaged or gone since the check.
         """
         with open_tree(self.root) as tree:
             last: tuple[str, EncodedImage] | None = None
             for entry in self._entries:
-                # Edits of one picture mostly follow each other.
+                # Edits of one image mostly follow each other.
                 if last is None or last[0] != entry.source:
                     last = entry.source, read_image(tree, entry.source)
                 edited = read_image(tree, entry.edited) if entry.edited else None

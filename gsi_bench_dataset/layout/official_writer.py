@@ -79,7 +79,7 @@ def official_json(sample: Sample) -> str:
 
 
 def _is_export(out: Path) -> bool:
-    """True where replacing destroys nothing but edits and pictures: no sub-folders, no other kinds of file."""
+    """True where replacing destroys nothing but edits and images: no sub-folders, no other kinds of file."""
     if out.is_file():
         return out.suffix == ".zip"
     return all(p.is_file() and p.suffix in (".json", ".jpg", ".jpeg", ".png") for p in out.iterdir())
@@ -98,7 +98,7 @@ def _write_all(samples: Iterable[Sample], write: Write) -> int:
                 written[name] = digest
                 write(name, content)
             elif written[name] != digest:
-                problems.append(f"{sample.id}: {name} was written before with other contents; give pictures distinct names")
+                problems.append(f"{sample.id}: {name} was written before with other contents; give images distinct names")
     if problems:
         raise ExportError(summary_of("samples do not fit into one folder", problems))
     return count
@@ -126,7 +126,7 @@ def _image_name(image: EncodedImage, stem: str, *, exact: bool) -> str:
         return f"{stem}.png"
     if image.bytes.startswith(b"\xff\xd8"):
         return f"{stem}.jpg"
-    raise ExportError(f"{stem}: the layout takes JPEG and PNG pictures, found other bytes (path {printable(image.path)})")
+    raise ExportError(f"{stem}: the layout takes JPEG and PNG images, found other bytes (path {printable(image.path)})")
 
 
 def _name_problem(name: str) -> str | None:
@@ -155,6 +155,6 @@ def _write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     info = zipfile.ZipInfo(name, ZIP_DATE)
     info.external_attr = 0o644 << 16
     info.create_system = 3  # Unix, also when written on Windows
-    # Pictures are compressed already.
+    # Images are compressed already.
     info.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
     archive.writestr(info, content)

@@ -1,6 +1,6 @@
 """Which pixels does a sample's camera matrix mean? Decides it, says why, and projects to source pixels.
 
-The reference's detector resizes a picture so that its longer side is 896 and centre-crops it to multiples of 14. Its
+The reference's detector resizes an image so that its longer side is 896 and centre-crops it to multiples of 14. Its
 boxes were decoded in that frame, at times with a K that was never scaled to it. So points projected with the K of an
 official sample land either in source pixels ("source") or in pixels of that frame ("reference896"). Two observations
 tell them apart: where the principal point lies, and where boxes that a detector *saw* land.
@@ -69,10 +69,10 @@ def projected_rectangle(box: ArrayLike, rotation: ArrayLike, K: ArrayLike) -> Ar
 
 @dataclasses.dataclass(frozen=True)
 class ReferenceFrame:
-    """Where a picture of height × width lands in the reference's input: resized, centre-cropped, padded, cut.
+    """Where an image of height × width lands in the reference's input: resized, centre-cropped, padded, cut.
 
     The longer side becomes 896; the crop keeps multiples of 14; then the reference pads to 896×896 with the mean colour and
-    cuts the top-left window of the picture's *original* size (quirks 52 and 53): `final` is what is evaluated. All pairs are
+    cuts the top-left window of the image's *original* size (quirks 52 and 53): `final` is what is evaluated. All pairs are
     (height, width) in pixels.
 
     >>> frame = ReferenceFrame(1000, 1500)
@@ -156,7 +156,7 @@ def decide_pixel_frame(K: ArrayLike, size: tuple[int, int], rectangles: Sequence
     Args:
         K: camera matrix (3, 3).
         size: (width, height) of the source image in pixels.
-        rectangles: `projected_rectangle`s of boxes that were seen in pictures of this size, of this camera or of others
+        rectangles: `projected_rectangle`s of boxes that were seen in images of this size, of this camera or of others
             that lie alike; one may do, more decide better.
     """
     _, _, frame = reference_frame(size)
@@ -216,7 +216,7 @@ def _by_boxes(
 
 
 def _mostly_inside(boxes: Array, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """True where at least half of the rectangle lies in a picture of `size`; cut-off objects reach beyond it."""
+    """True where at least half of the rectangle lies in an image of `size`; cut-off objects reach beyond it."""
     low, high = np.maximum(boxes[:, :2], 0), np.minimum(boxes[:, 2:], size)
     inside = np.clip(high - low, 0, None).prod(axis=1)
     area = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)

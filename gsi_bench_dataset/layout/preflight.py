@@ -39,13 +39,13 @@ OPTIONAL = ("new_bbox_3d", "new_rotation_matrix")
 # What the goal of an operation is stored in; the others need none.
 GOAL_FIELDS = {"move": "new_bbox_3d", "place": "new_bbox_3d", "scale": "new_bbox_3d", "rotate": "new_rotation_matrix"}
 
-# Stands in for pictures while only the numbers of a sample are checked; never leaves this module.
+# Stands in for images while only the numbers of a sample are checked; never leaves this module.
 _NO_PICTURE = EncodedImage(b"-")
 
 
 @dataclasses.dataclass(frozen=True)
 class Rights:
-    """What is known about the rights in the pictures; an official archive says nothing by itself."""
+    """What is known about the rights in the images; an official archive says nothing by itself."""
 
     image_licence: str | None = None
     redistributable: bool | None = None
@@ -54,7 +54,7 @@ class Rights:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A checked edit: the sample but for its pictures, and the names of these."""
+    """A checked edit: the sample but for its images, and the names of these."""
 
     sample: Sample
     source: str
@@ -97,7 +97,7 @@ class Preflight:
                 self.problems.append(self._missing_source(img_id))
             edited = truths.get((img_id, query_id))
             used |= {n for n in (source, edited) if n}
-            # Both are checked, so that both problems are told.
+            # Both are checked, so that both problems are named.
             pictures_fine = sum(not self._image_is_fine(n) for n in (source, edited) if n) == 0
             sample = self._sample(name, img_id, query_id)
             if sample is not None and source in self.sizes and (odd := _centre_problem(sample, self.sizes[source])):
@@ -124,7 +124,7 @@ class Preflight:
             holders[reference_key(name)].append(name)
         self.problems += [
             f"{', '.join(names)}: expected distinct results, but the reference files all of them under {key!r} and"
-            " evaluates only the first; rename the picture or the edits"
+            " evaluates only the first; rename the image or the edits"
             for key, names in holders.items()
             if len(names) > 1
         ]
@@ -136,9 +136,9 @@ class Preflight:
     def _missing_source(self, img_id: str) -> str:
         near = [n for n in sorted(self.names) if n.startswith(img_id) and "_edit_" not in n and _is_image(n)]
         near = [n for n in near if "gtedit" not in n]
-        hint = f"found {near[0]!r}, which the reference would use but belongs to another picture" if near else "found none"
+        hint = f"found {near[0]!r}, which the reference would use but belongs to another image" if near else "found none"
         wanted = ", ".join(f"{img_id}.{ext}" for ext in IMAGE_EXTENSIONS)
-        return f"{img_id}: expected a source picture {wanted}, {hint}; add it, or remove the edits of {img_id}"
+        return f"{img_id}: expected a source image {wanted}, {hint}; add it, or remove the edits of {img_id}"
 
     def _ground_truths(self, edits: dict[str, tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(img_id, query_id) -> file name, for exactly these ids."""
@@ -147,7 +147,7 @@ class Preflight:
         truths: dict[tuple[str, str], str] = {}
         for name in sorted(n for n in self.names if _is_image(n)):
             before, marker, query_id = name.rpartition(".")[0].rpartition("gtedit_")
-            # The longest id wins: `a_b_gtedit_0` belongs to picture `a_b` where that exists, else to `a`.
+            # The longest id wins: `a_b_gtedit_0` belongs to image `a_b` where that exists, else to `a`.
             parts = before.split("_")
             owners = ["_".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)] if marker and "_" in before else []
             owner = next((o for o in owners if o in img_ids), None)
@@ -155,7 +155,7 @@ class Preflight:
                 continue
             if (owner, query_id) in truths:
                 self.problems.append(
-                    f"{name}: expected one ground-truth picture of {owner}_edit_{query_id}, found also"
+                    f"{name}: expected one ground-truth image of {owner}_edit_{query_id}, found also"
                     f" {truths[owner, query_id]!r}; remove one"
                 )
             truths[owner, query_id] = name
@@ -285,13 +285,13 @@ def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, int
     except ArchiveError as error:
         return None, 1, "; ".join(error.problems)
     except FileNotFoundError:
-        return None, 1, "expected a picture, found nothing any more; import again"
+        return None, 1, "expected an image, but the file is gone; import again"
     except FormatError as error:
-        return None, 1, f"expected a JPEG or PNG picture ({error}); replace the file"
+        return None, 1, f"expected a JPEG or PNG image ({error}); replace the file"
     except TooManyPixelsError as error:
-        return None, 1, f"expected at most {MAX_PIXELS} pixels, found {error.found}; scale the picture down"
+        return None, 1, f"expected at most {MAX_PIXELS} pixels, found {error.found}; scale the image down"
     except DAMAGED as error:
-        return None, 1, f"expected a complete picture, found a damaged one ({error}); replace the file"
+        return None, 1, f"expected a complete image, found a damaged one ({error}); replace the file"
     return size, turn, None
 
 
@@ -310,7 +310,7 @@ def read_image(tree: FileTree, name: str) -> EncodedImage:
 def with_pixel_frames(entries: Sequence[Entry], sizes: dict[str, tuple[int, int]], turned: dict[str, int]) -> list[Entry]:
     """Entries with `pixel_frame` decided.
 
-    One box rarely tells the frames apart. Boxes are pooled over pictures of one size whose cameras look at the same
+    One box rarely tells the frames apart. Boxes are pooled over images of one size whose cameras look at the same
     point of it (to a hundredth of the longer side), since a generator treats all of these alike.
     """
     groups: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)

@@ -93,7 +93,7 @@ def _refusal(error: HfHubHTTPError, advice: str) -> str:
     if status in (401, 403):
         return f"the Hub refuses the token ({words}); log in with `hf auth login` with one that may do this"
     if status in (409, 412):
-        return f"somebody else changed the repository meanwhile ({words}); look at it, and run the command again"
+        return f"the repository was changed by others meanwhile ({words}); look at it, and run the command again"
     if status >= _SERVER_TROUBLE:
         return (
             f"the Hub is in trouble (HTTP {status}: {words}); run the command again later, what has arrived is not sent twice"

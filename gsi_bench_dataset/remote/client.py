@@ -57,7 +57,7 @@ def parse_ref(text: str) -> HubRef | None:
 def fetch_official(
     repo_id: str, revision: str | None, splits: Sequence[str], cache: str | Path | None = None
 ) -> OfficialArchives:
-    """Downloads the archive of each split, `<split>_dataset.zip` or the only zip whose name contains the split's.
+    """Downloads the archive of each split, `<split>_dataset.zip` or the only zip with the split's name in its own.
 
     Args:
         repo_id: dataset repository.
@@ -66,7 +66,7 @@ def fetch_official(
         cache: download folder; None for the Hugging Face cache.
 
     Raises:
-        HubError: no or several archives for a split (told for all splits together), or no such repository.
+        HubError: no or several archives for a split (named for all splits together), or no such repository.
     """
     ref = HubRef(repo_id, revision)
     with explained(ref):
@@ -89,7 +89,7 @@ def choose_archives(files: Sequence[str], splits: Sequence[str], where: str) -> 
     odd = [name for name in zips if not is_plain_path(name)]
     if odd:
         names = [f"{printable(name)}: expected a relative path of plain names" for name in odd]
-        raise HubError(summary_of(f"{where}: holds archives whose names lead elsewhere; use another repository", names))
+        raise HubError(summary_of(f"{where}: holds archives with names that lead elsewhere; use another repository", names))
     chosen: dict[str, str] = {}
     problems = []
     for split in splits:
@@ -118,7 +118,7 @@ def fetch_dataset(ref: HubRef, splits: Sequence[str] | None) -> Path:
 
 
 def commit_of(told: object, ref: HubRef) -> str:
-    """The id of a commit as the Hub told it. It becomes a part of folder names and of what papers quote.
+    """The id of a commit as the Hub gave it. It becomes a part of folder names and of what papers quote.
 
     Raises:
         HubError: it is no such id.

@@ -28,7 +28,7 @@ _RESET = re.compile(r"\bt=(\d+)")
 
 @functools.cache
 def limit_client() -> None:
-    """Has the Hub's client make connections whose replies are bounded; once a process."""
+    """Has the Hub's client make connections with bounded replies; once a process."""
     import huggingface_hub  # noqa: PLC0415
     from huggingface_hub.utils._http import default_client_factory  # noqa: PLC0415 - the public name only sets it
 
@@ -78,7 +78,7 @@ def _within(ask: Callable[[], Any], name: str) -> Any:
 
 
 def _refuse_long_waits(response: Any) -> None:
-    """The client sleeps as long as it is told."""
+    """The client sleeps as long as the reply says."""
     if response.status_code != 429:
         return
     told = [response.headers.get("retry-after", ""), *_RESET.findall(response.headers.get("ratelimit", ""))]

@@ -156,7 +156,7 @@ def printable_path(path: str | os.PathLike[str]) -> str:
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """For `parse_json`: an object whose keys are all different.
+    """For `parse_json`: an object with keys that are all different.
 
     Raises:
         ValueError: one stands twice; a dict would hold the last of them without a word.
@@ -170,7 +170,7 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _in_words(path: str | os.PathLike[str], error: OSError) -> OSError | FileProblemError:
-    """The error itself where callers tell it apart, else a problem of the file."""
+    """The error itself where callers handle it, else a problem of the file."""
     if isinstance(error, (FileNotFoundError, PermissionError)):
         return error
     what = "a chain of links without an end" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)

@@ -75,7 +75,7 @@ class TooManyPixelsError(Image.DecompressionBombError):
 
 
 def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> Image.Image:
-    """An image whose header was read and whose pixels were not. Decoding it may still raise any of `DAMAGED`.
+    """An image with its header read and its pixels not. Decoding it may still raise any of `DAMAGED`.
 
     Args:
         data: an encoded image, or a seekable stream of one, which stays open as long as the image is used.
@@ -107,7 +107,7 @@ def open_image(data: bytes | bytearray | BinaryIO, formats: tuple[str, ...] = FO
 
 
 def require_checksums(stream: BinaryIO) -> None:
-    """Compares the pixel data of a PNG with its checksums: PIL decodes damaged pixels without a word.
+    """Compares the pixel data of a PNG with its checksums: PIL decodes damaged pixels without an error.
 
     A chunk with a wrong checksum is forgiven where the compressed data as a whole agrees with its own: some tools write wrong
     ones round sound pixels.
@@ -224,7 +224,7 @@ def require_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
 
 
 def require_format(image: Image.Image, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS) -> None:
-    """Refuses an image that somebody else opened and nobody decoded yet, where `open_image` would have refused it.
+    """Refuses an image that was opened elsewhere and is not decoded yet, where `open_image` would have refused it.
 
     Decoding is what starts the programs that some formats need; an image that is decoded already is past that.
 

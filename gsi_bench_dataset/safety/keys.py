@@ -38,7 +38,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY, _OPENAI_ADDRESS = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 MASK, _KNOWN_MASK = "***", "[key]"
 _MOST_KEY = 8192  # servers take no longer header
-_FRAGMENT = 8  # so many letters of a key in a row are a part of it and no chance
+_FRAGMENT = 8  # this many letters of a key in a row are a part of it, not chance
 _SHORTEST = 4
 
 _secrets: set[str] = set()
@@ -105,7 +105,7 @@ def read_key(variable: str) -> str | None:
         KeyProblemError: it is no variable's name, or what it holds cannot be a key.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
-        # Not repeated: whoever mixes the two up gives the key itself.
+        # Not repeated: users who mix the two up give the key itself.
         raise KeyProblemError("expected the name of an environment variable that holds the key, found something else")
     key = os.environ.get(variable)
     if not key:
@@ -191,7 +191,7 @@ def address_problems(url: str, option: str) -> list[str]:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what tells one server from another."""
+    """Scheme, host and port: what distinguishes one server from another."""
     parts = urllib.parse.urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(scheme)

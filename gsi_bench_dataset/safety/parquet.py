@@ -39,7 +39,7 @@ _TAIL_BYTES = 8  # length of the footer, PAR1
 
 
 class DamagedError(ValueError):
-    """A file whose bytes are not those that were written; the message says what was expected and found, without its name."""
+    """A file with bytes that are not those written; the message says what was expected and found, without its name."""
 
 
 class ParquetSink:
@@ -87,7 +87,7 @@ class ParquetSink:
 
 
 def open_parquet(path: Path, *, whole: bool = False) -> pq.ParquetFile:
-    """A parquet file whose footer is as it was written; its pages are checked as they are read.
+    """A parquet file with its footer as it was written; its pages are checked as they are read.
 
     Args:
         path: the file.
@@ -113,7 +113,7 @@ def open_parquet(path: Path, *, whole: bool = False) -> pq.ParquetFile:
     )
 
 
-_intact: set[tuple[Any, ...]] = set()  # files whose contents were compared in this process
+_intact: set[tuple[Any, ...]] = set()  # files with contents that were compared in this process
 
 
 def check_contents(path: Path) -> bool:

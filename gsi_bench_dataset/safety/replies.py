@@ -26,7 +26,7 @@ MAX_TEXT_BYTES = 16 * 2**20  # of a chat completion; a long one has some 100 kB
 MAX_PICTURE_BYTES = 192 * 2**20  # of an image, or of a JSON text with one
 _CHUNK = 1 << 18
 _REDIRECTS = 5
-_READ_SECONDS = 60.0  # for a single read: how long a thread that nobody waits for may stay
+_READ_SECONDS = 60.0  # for a single read: how long a thread that is not waited for may stay
 
 
 class ReplyProblemError(ValueError):
@@ -46,7 +46,7 @@ def fetch(
         request: the address; headers that must not go to another server are added as unredirected ones.
         most: bytes.
         seconds: for all of it: name, connection, redirects, every byte.
-        arrived: told of every piece: its bytes, and how many there are in all where the server says so.
+        arrived: called with every piece: its bytes, and how many there are in all where the server says so.
 
     Raises:
         OSError: as the system or urllib says.
@@ -106,7 +106,7 @@ def _read(
 
 
 class Unpacker:
-    """Takes a body apart as its `Content-Encoding` says, and never makes more than so many bytes of it.
+    """Takes a body apart as its `Content-Encoding` says, and never makes more bytes of it than allowed.
 
     >>> import gzip
     >>> Unpacker("gzip", 10, "it").whole([gzip.compress(b"text")])
@@ -155,7 +155,7 @@ class Unpacker:
 
 
 def limited_client(client_class: type[Any], *, seconds: float, most: int) -> Any:
-    """An asynchronous httpx client, for a library that takes one, whose every reply is bounded in time and size.
+    """An asynchronous httpx client, for a library that takes one, with every reply bounded in time and size.
 
     It follows a redirect on the same server only: neither a key nor an image goes to another one. What exceeds a bound raises
     the client's own time-out, or `ReplyProblemError`.

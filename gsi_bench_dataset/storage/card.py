@@ -42,7 +42,7 @@ class SplitSummary:
     operations: Counter[str] = dataclasses.field(default_factory=Counter)
     pixel_frames: Counter[str] = dataclasses.field(default_factory=Counter)
     suspects: int = 0
-    withheld: int = 0  # rows that come without their pictures
+    withheld: int = 0  # rows that come without their images
 
     def __post_init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -197,7 +197,7 @@ def _size_category(rows: int) -> str:
 
 
 def _licence(summaries: Mapping[str, SplitSummary]) -> str:
-    """The card's licence: that of the pictures where they all share one that the Hub knows, else 'other' or 'unknown'."""
+    """The card's licence: that of the images where they all share one that the Hub knows, else 'other' or 'unknown'."""
     licences = {licence for s in summaries.values() for _, licence, _, _ in s.rights}
     if licences == {"unknown"}:
         return "unknown"
@@ -217,8 +217,8 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
         for key, n in sorted(s.rights.items())
     )
     withheld = "".join(
-        f"\n\n**{s.withheld} samples of {name} come without their pictures**, which may not be passed on: their picture "
-        "columns are null. Whoever holds the official archives imports them with `gsi-bench import`."
+        f"\n\n**{s.withheld} samples of {name} come without their images**, which are not redistributable: their image "
+        "columns are null. If you have the official archives, import them with `gsi-bench import`."
         for name, s in summaries.items()
         if s.withheld
     )
@@ -236,7 +236,7 @@ def _cell(text: str) -> str:
 
 _PAGE = """# {title}
 
-Pictures, instructions such as "move the mug 15 cm to the left", and the boxes that say what obeying them means.
+Images, instructions such as "move the mug 15 cm to the left", and the boxes that say what obeying them means.
 
 ```python
 from datasets import load_dataset
@@ -277,16 +277,16 @@ source of a sample does not say.
 | `scene_id` | samples of one scene are not independent |
 | `origin`, `engine`, `engine_version`, `seed` | official, rebuilt or demo, and how it was made |
 | `parent_id`, `variant`, `progress` | of graded and wrong versions of an edit: which edit, which version, how far along |
-| `image_licence`, `redistributable`, `attribution` | rights in the pictures of this sample |
+| `image_licence`, `redistributable`, `attribution` | rights in the images of this sample |
 | `official_json`, `official_json_name` | the edit file of the reference layout, verbatim |
 
 ## Origin and rights
 
-| split | origin | licence of the pictures | redistributable | attribution | samples |
+| split | origin | licence of the images | redistributable | attribution | samples |
 | --- | --- | --- | --- | --- | --- |
 {rights}{withheld}
 
-Scores on `official` samples may be compared with published ones; `rebuilt` and `demo` samples are other pictures.
+Scores on `official` samples may be compared with published ones; `rebuilt` and `demo` samples are other images.
 
 Content hash: `{digest}`
 """

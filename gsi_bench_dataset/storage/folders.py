@@ -2,7 +2,7 @@
 
 What is unfinished stands beside its place under a hidden name: `.<name>-XXXXXXXX`, a folder with `new` and perhaps `old` in it,
 or `.<name>.XXXXXXXXXXXX.tmp`, a file. While its process lives it is locked (flock), and the lock goes with the process, however
-that ends; the next one that writes to the same place sweeps what nobody holds. Where a file system knows no locks nothing is
+that ends; the next one that writes to the same place sweeps what is not held. Where a file system knows no locks nothing is
 swept.
 """
 
@@ -84,7 +84,7 @@ def scratch_beside(out: Path) -> Iterator[Path]:
     sweep(out)
     try:
         scratch, lock = _locked_folder(out)
-    except OSError as error:  # told with the name that the user gave
+    except OSError as error:  # said with the name that the user gave
         raise OSError(error.errno, os.strerror(error.errno or 0), str(out)) from error
     try:
         yield scratch
@@ -134,7 +134,7 @@ def require_writable(path: Path) -> None:
 
 
 def write_atomically(path: Path, content: str | bytes | Iterable[str]) -> None:
-    r"""Writes a whole file or nothing: bytes, or a text in UTF-8 (or the pieces of one), whose line ends stay as they are.
+    r"""Writes a whole file or nothing: bytes, or a text in UTF-8 (or the pieces of one); line ends stay as they are.
 
     What UTF-8 cannot hold, bytes of odd file names, is written as `\udcff`, which in JSON is the same text.
 
@@ -155,7 +155,7 @@ def write_atomically(path: Path, content: str | bytes | Iterable[str]) -> None:
 def sweep(out: Path) -> None:
     """Removes what dead processes left of writing to `out`, and puts a dataset back that one had just moved aside.
 
-    Only what is locked by nobody and named and filled as this module does it.
+    Only what is not locked and is named and filled as this module does it.
     """
     if fcntl is None or not out.parent.is_dir():
         return
@@ -171,7 +171,7 @@ def sweep(out: Path) -> None:
 
 @contextlib.contextmanager
 def full_disk_named(out: Path) -> Iterator[None]:
-    """A full disk is told with the name that the user gave, not that of a file which is gone by then."""
+    """A full disk is reported with the name that the user gave, not that of a file which is gone by then."""
     try:
         yield
     except OSError as error:

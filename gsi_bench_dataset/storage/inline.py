@@ -1,4 +1,4 @@
-"""Texts that stand where the path of an image is expected, and are none: images in base64, data URIs, web addresses."""
+"""Texts in the place of an image's path that are no paths: images in base64, data URIs, web addresses."""
 
 from __future__ import annotations
 

@@ -36,16 +36,16 @@ class _Place(NamedTuple):
 
 
 class PredictionTable(Mapping[str, Prediction]):
-    """Predictions by sample id, from a column of ids (`id` or `sample_id`) and one of pictures.
+    """Predictions by sample id, from a column of ids (`id` or `sample_id`) and one of images.
 
-    Building it reads everything once, to know what is there; a picture is read again when it is asked for. A row without a
-    picture is no prediction. May be used by several threads.
+    Building it reads everything once, to know what is there; an image is read again when it is asked for. A row without an
+    image is no prediction. May be used by several threads.
 
     Attributes:
         doubled: samples that stand there more than once; they are no predictions.
 
     Raises:
-        PredictionError: files that are no parquet, lack a column, or hold what is no picture; names all of them.
+        PredictionError: files that are no parquet, lack a column, or hold what is no image; names all of them.
     """
 
     def __init__(self, shards: Sequence[Path], editor: str, column: str):
@@ -61,7 +61,7 @@ class PredictionTable(Mapping[str, Prediction]):
         if problems:
             raise PredictionError("\n".join(problems))
         if not self._places and not self.doubled:
-            raise PredictionError(f"{self._shards[0].parent}: no picture in column {column}")
+            raise PredictionError(f"{self._shards[0].parent}: no image in column {column}")
 
     def __len__(self) -> int:
         return len(self._places)
@@ -121,7 +121,7 @@ class PredictionTable(Mapping[str, Prediction]):
         if id_column is None or self._column not in names:
             return [
                 f"{printable_path(shard)}: expected the columns id and {self._column}, found {printable(names)}; name the "
-                "picture column with --column"
+                "image column with --column"
             ]
         problems = []
         for group in range(file.num_row_groups):
@@ -137,7 +137,7 @@ class PredictionTable(Mapping[str, Prediction]):
         if not isinstance(sample_id, str):
             return [f"{printable_path(shard)}: expected text in the column of ids, found {printable(sample_id)}"]
         if _is_nothing(value):
-            return []  # no picture: the sample counts as missing
+            return []  # no image: the sample counts as missing
         if sample_id in self._places or sample_id in self.doubled:
             self._places.pop(sample_id, None)
             self.doubled[sample_id] = (*self.doubled.get(sample_id, ("a row",)), f"another row of {shard.name}")
@@ -151,7 +151,7 @@ class PredictionTable(Mapping[str, Prediction]):
 
 
 def encode(value: Any, sample_id: str) -> EncodedImage:
-    """An encoded picture from bytes, `{"bytes", "path"}`, a PIL image or a uint8 array (H, W, 3); the last two as PNG.
+    """An encoded image from bytes, `{"bytes", "path"}`, a PIL image or a uint8 array (H, W, 3); the last two as PNG.
 
     Raises:
         PredictionError: for anything else.
@@ -171,7 +171,7 @@ def encode(value: Any, sample_id: str) -> EncodedImage:
             value.save(buffer, format="PNG")
             return EncodedImage(buffer.getvalue(), f"{sample_id}.png")
     except DAMAGED as error:  # empty bytes, a shape or mode that is no PNG, or a damaged file behind it
-        raise PredictionError(f"{_shown(sample_id)}: cannot be encoded as a picture ({error})") from error
+        raise PredictionError(f"{_shown(sample_id)}: cannot be encoded as an image ({error})") from error
     raise PredictionError(
         f"{_shown(sample_id)}: expected a path, encoded bytes, a PIL image or a uint8 array, found {type(value).__name__}"
     )
@@ -182,7 +182,7 @@ def _shown(sample_id: str) -> str:
 
 
 def _is_nothing(value: Any) -> bool:
-    """No picture, in the forms that tables have for it."""
+    """No image, in the forms that tables have for it."""
     if isinstance(value, Mapping):
         return not value.get("bytes") and not value.get("path")
     return value is None or value in (b"", "")
@@ -200,7 +200,7 @@ def _unreadable(shard: Path, error: BaseException) -> str:
 
 
 def _path_of(value: Any) -> str | None:
-    """The path of a picture that is stored by its path alone."""
+    """The path of an image that is stored by its path alone."""
     if isinstance(value, Mapping):
         return value.get("path") if value.get("bytes") is None else None
     return value if isinstance(value, str) and value else None

@@ -1,8 +1,8 @@
-"""Edited pictures as users hold them -> predictions.
+"""Edited images as users hold them -> predictions.
 
 Taken are: a folder of `<sample id>.png|jpg|jpeg|webp` (the reference's naming, `<img_id>_edit_<query_id>`, also with `_rgb`
 at the end), a reference `eval/` tree (`<model>/generated_images_<split>/`), a Hugging Face dataset or parquet file with an
-id column and a picture column, and a JSON file or mapping of ids to paths.
+id column and an image column, and a JSON file or mapping of ids to paths.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _TREE_PREFIX = "generated_images_"
 class PredictionSet:
     """Predictions of one editor for one split (None: not said).
 
-    `doubled`: the pictures of samples that have several, by sample id; `ignored`: names of files that are no predictions,
+    `doubled`: the images of samples that have several, by sample id; `ignored`: names of files that are no predictions,
     and names in a JSON file that no sample can have, with the reason. Names that are no valid Unicode stand there, and as
     sample ids, with their odd bytes escaped, so that they can be written anywhere. `elsewhere`: what there is of a sample
-    instead of an image, and what to do, by the sample id that its name tells.
+    instead of an image, and what to do, by the sample id in its name.
     """
 
     editor: str
@@ -60,13 +60,13 @@ def read_predictions(
     """The predictions of one editor.
 
     Args:
-        source: a folder of pictures, a dataset folder, a `.parquet`, a `.json` mapping ids to paths, or such a mapping
+        source: a folder of images, a dataset folder, a `.parquet`, a `.json` mapping ids to paths, or such a mapping
             (values: path, bytes or PIL image).
         editor: its name; default the folder's or file's name.
-        column: the picture column of a dataset or parquet file; ids come from the column `id` or `sample_id`.
+        column: the image column of a dataset or parquet file; ids come from the column `id` or `sample_id`.
 
     Raises:
-        PredictionError: no such source, or no pictures in it.
+        PredictionError: no such source, or no images in it.
     """
     if isinstance(source, Mapping):
         return _from_mapping(source, editor or "mapping", Path())
@@ -99,7 +99,7 @@ def _from_path(path: Path, name: str, column: str) -> PredictionSet:
     if path.is_file():
         raise PredictionError(_no_predictions(path, column))
     raise PredictionError(
-        f"{_no_use(path)}. Expected a folder of <sample id>.png pictures, a parquet file with the columns "
+        f"{_no_use(path)}. Expected a folder of <sample id>.png images, a parquet file with the columns "
         f"id and {column}, or a JSON file that maps sample ids to paths"
     )
 
@@ -121,7 +121,7 @@ def find_eval_tree(root: Path, splits: tuple[str, ...] = SPLITS) -> list[Predict
     if not found:
         raise PredictionError(
             f"{printable_path(root)}: no <model>/{_TREE_PREFIX}<split>/ folder in it (splits: {', '.join(splits)}). "
-            "For a single folder of pictures name its split with --split"
+            "For a single folder of images name its split with --split"
         )
     sets, problems = [], []
     for model, split, folder in found:
@@ -183,7 +183,7 @@ def _from_folder(folder: Path, editor: str) -> PredictionSet:
     elsewhere: dict[str, str] = {}
     entries = sorted(folder.iterdir())
     for path in entries:
-        # A link that leads nowhere is a picture that cannot be read, and is said to be one. Pipes would be waited for forever.
+        # A link that leads nowhere is an image that cannot be read, and is said to be one. Pipes would be waited for forever.
         sample_id = _sample_id(path) if path.suffix.lower() in EXTENSIONS else ""
         if sample_id and (path.is_file() or not path.exists()):
             by_id[sample_id].append(path)
@@ -194,7 +194,7 @@ def _from_folder(folder: Path, editor: str) -> PredictionSet:
                 elsewhere[_escaped(name.removesuffix("_rgb"))] = f"{printable(path.name)} is {what}"
     if not by_id:
         raise PredictionError(
-            f"{printable_path(folder)}: no pictures in it; expected files like <img_id>_edit_<query_id>.png "
+            f"{printable_path(folder)}: no images in it; expected files like <img_id>_edit_<query_id>.png "
             f"({', '.join(EXTENSIONS)}){_found_instead(entries, list(elsewhere.values()))}"
         )
     doubled = {i: tuple(_escaped(p.name) for p in paths) for i, paths in by_id.items() if len(paths) > 1}
@@ -232,7 +232,7 @@ def _from_json(path: Path, editor: str) -> PredictionSet:
     except FileProblemError as error:
         raise PredictionError(str(error)) from error
     if not isinstance(pairs, _Pairs) or not all(isinstance(value, str) for _, value in pairs):
-        raise PredictionError(f'{name}: expected {{"<sample id>": "<path of the picture>", …}}')
+        raise PredictionError(f'{name}: expected {{"<sample id>": "<path of the image>", …}}')
     # The paths are the user's own and may lead anywhere. The names become ids.
     paths: dict[str, list[str]] = defaultdict(list)
     ignored = []

@@ -56,7 +56,7 @@ def write_samples(path: Path, samples: Iterable[Sample], facts: Mapping[str, Any
 
     Raises:
         OSError: the disk is full, or does not take it; nothing of it is left.
-        DatasetError: a picture's path is not a base name, or `official_json_name` is none.
+        DatasetError: an image's path is not a base name, or `official_json_name` is none.
     """
     count = 0
     with full_disk_named(path), partial_beside(path) as stream, ShardWriter(stream, facts or {}) as writer:
@@ -84,7 +84,7 @@ def iter_rows(
     """(file, row) of checked parquet files, a few rows in memory at a time; `columns` and `rows` (positions) None for all.
 
     Files with checksums are compared with them before their first row comes, once in a process. Reading `rows`, as several
-    workers do in parallel, checks the footer and the pages that it reads: whoever starts workers calls `verify_dataset`.
+    workers do in parallel, checks the footer and the pages that it reads. Call `verify_dataset` before workers are started.
 
     Raises:
         DatasetError: a file that is not one of ours or is damaged.
@@ -149,7 +149,7 @@ class ShardWriter:
     """One open parquet file. The size of its rows goes into its footer, where a later card finds it.
 
     Args:
-        file: an open, empty file; whoever opened it closes it.
+        file: an open, empty file; the caller closes it.
         facts: what else goes into the footer.
     """
 
@@ -215,8 +215,8 @@ def to_sample(row: dict[str, Any], file: Path) -> Sample:
     if "image" in row and row["image"] is None:
         name = printable_path(str(row.get("id")))
         raise DatasetError(
-            f"{file.name}: {name} comes without its pictures, which may not be passed on; load_dataset reads such "
-            "rows, scoring needs the pictures: import the official archive with gsi-bench import"
+            f"{file.name}: {name} comes without its images, which are not redistributable; load_dataset reads such "
+            "rows, scoring needs the images: import the official archive with gsi-bench import"
         )
     try:
         sample = Sample.from_row(row)

@@ -54,7 +54,7 @@ ROW_GROUP_BYTES = 32 * 2**20
 ROW_GROUP_ROWS = 256
 
 _AGAIN = "import, build or download the dataset again"
-_WITHHELD = {"bytes": b"-", "path": None}  # stands in for pictures that a row comes without, while its words are hashed
+_WITHHELD = {"bytes": b"-", "path": None}  # stands in for images that a row comes without, while its words are hashed
 
 _FILE = re.compile(r"(?P<split>[a-z0-9]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 
@@ -79,7 +79,7 @@ def write_dataset(
         sources: split name -> where its samples come from (a repository at a commit, the name of an archive), for the card.
         shard_bytes: size of the rows that go into one file.
         title: heading of the card.
-        withhold: whether a sample's row comes without its pictures. Such rows load as rows, not as samples.
+        withhold: whether a sample's row comes without its images. Such rows load as rows, not as samples.
 
     Returns:
         What each split of the folder now holds, in the order of the card.
@@ -176,7 +176,7 @@ def read_columns(
 
 
 def summarise(folder: Path, split: str) -> SplitSummary:
-    """What a split holds, recounted and rehashed from its rows; rows without their pictures count as such."""
+    """What a split holds, recounted and rehashed from its rows; rows without their images count as such."""
     files = shard_files(folder, split)
     facts = [facts_of(file) for file in files]
     source = facts[0].get("source")
@@ -254,7 +254,7 @@ def resolve(path_or_repo: str | os.PathLike[str], revision: str | None, splits: 
     Args:
         path_or_repo: folder, or `org/name[@revision]` with an optional `hf:` before it.
         revision: branch, tag or commit of a repository.
-        splits: the splits whose shards are needed, None for all.
+        splits: the splits with shards that are needed, None for all.
     """
     folder = Path(path_or_repo)
     if folder.is_dir():
@@ -344,7 +344,7 @@ def shard_files(folder: Path, split: str) -> list[Path]:
 
 
 def _state(folder: Path) -> list[tuple[str, int, int]]:
-    """Names, sizes and times of the shards: whether somebody else wrote meanwhile."""
+    """Names, sizes and times of the shards: whether another process wrote meanwhile."""
     files = sorted((folder / "data").glob("*.parquet"))
     return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
 

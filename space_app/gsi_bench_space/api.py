@@ -30,7 +30,7 @@ def build(state: AppState) -> None:
     words.add(gr.Markdown(words.say("en", "api_text")), "value", "api_text")
     gr.Code(EXAMPLE.format(address=_ADDRESS), language="python", interactive=False, elem_id="api-example", show_label=False)
     with gr.Column(visible=False):
-        sample, picture = gr.Textbox(label="sample id"), gr.File(label="edited picture", type="filepath")
+        sample, picture = gr.Textbox(label="sample id"), gr.File(label="edited image", type="filepath")
         operation, split = gr.Textbox("any", label="operation"), gr.Textbox("any", label="split")
         search, answer = gr.Textbox("", label="words"), gr.JSON(label="answer")
         ask, look = gr.Button(), gr.Button()
@@ -52,7 +52,7 @@ def score(state: AppState, sample_id: str, file: dict[str, Any] | None) -> dict[
     """Both protocols' numbers and reasons, in English.
 
     Raises:
-        gr.Error: no such sample, no picture, or one that is refused; the message says which.
+        gr.Error: no such sample, no image, or one that is refused; the message says which.
     """
     friendly(state, "en", lambda: values.text(sample_id, "sample_id"))
     if sample_id not in state.shelf.samples:

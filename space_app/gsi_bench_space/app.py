@@ -26,7 +26,7 @@ from gsi_bench_space.texts.english import LANGUAGES
 __all__ = ["build_app", "launch_options"]
 
 _CSS = Path(__file__).with_name("app.css")
-_WAITING = 40  # visitors in the queue; later ones are told to come back
+_WAITING = 40  # visitors in the queue; later ones are asked to come back
 _BODY = MAX_BYTES + 2**20  # bytes of a request: one upload, and what its form adds
 _CLEANED_S, _KEPT_S = 600, 3600  # how often temporary files are looked at, and how old they grow
 
@@ -74,7 +74,7 @@ def build_app(
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         language.change(words.updates, language, words.components, **quiet)
         app.load(_preferred, None, language, **quiet)
-    # Nobody may pass the queue by: Gradio's direct calls know neither its length nor that one edit is scored at a time.
+    # No call may pass the queue by: Gradio's direct calls know neither its length nor that one edit is scored at a time.
     app.queue(default_concurrency_limit=8, max_size=_WAITING, api_open=False)
     return app
 
@@ -85,7 +85,7 @@ def _tab(words: Words, name: str) -> gr.Tab:
 
 
 def launch_options() -> dict[str, Any]:
-    """What `launch` is to be given whoever calls it: look and limits."""
+    """The arguments that `launch` always gets: look and limits."""
     return {
         "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         "css": _CSS.read_text(encoding="utf-8"),

@@ -1,4 +1,4 @@
-"""Pictures that the page fetches by address: thumbnails of samples and ready examples, nothing of any visitor's."""
+"""Images that the page fetches by address: thumbnails of samples and ready examples, nothing of any visitor's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Files:
         self._thumbnails: dict[str, Path] = {}
 
     def keep(self, picture: EncodedImage) -> Path:
-        """The picture as a file, its bytes unchanged."""
+        """The image as a file, its bytes unchanged."""
         kind = next((kind for start, kind in _MARKS.items() if picture.bytes.startswith(start)), "bmp")
         path = self._path(f"{hashlib.sha256(picture.bytes).hexdigest()[:32]}.{kind}")
         if not path.exists():

@@ -1,4 +1,4 @@
-"""Where it computes: on a GPU where the machine lends one, else on the CPU. Said in the log, either way."""
+"""Where it computes: on a GPU where there is one, else on the CPU. The log says which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The samples that a visitor picks from, and edited pictures that lie ready for each."""
+"""The samples that a visitor picks from, and edited images that lie ready for each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gsi_bench_metric.editors.baselines import BASELINES
 __all__ = ["EMBEDDED", "MOST_SAMPLES", "VARIANTS", "Shelf", "png"]
 
 EMBEDDED = Path(str(resources.files(__package__) / "data" / "GSI-Bench"))
-MOST_SAMPLES = 2000  # pictures of a whole split stay in memory
+MOST_SAMPLES = 2000  # images of a whole split stay in memory
 _MADE_HERE = ("copy", "paste")  # of BASELINES: what a visitor learns from; the after-image comes from the sample itself
 # Of the variants that builders draw those that teach a visitor something, in the order in which they are offered.
 VARIANTS = (
@@ -38,7 +38,7 @@ VARIANTS = (
 
 @dataclasses.dataclass(frozen=True)
 class Shelf:
-    """Samples by id, in their order, and by sample id the variants that were rendered of it: name -> picture."""
+    """Samples by id, in their order, and by sample id the variants that were rendered of it: name -> image."""
 
     samples: Mapping[str, Sample]
     variants: Mapping[str, Mapping[str, EncodedImage]]
@@ -66,7 +66,7 @@ class Shelf:
         return cls(samples, variants)
 
     def ids(self, operation: str | None = None, split: str | None = None, words: str = "") -> list[str]:
-        """Ids of the samples of an operation and split (None: any) whose id, target or instruction has all the words."""
+        """Ids of the samples of an operation and split (None: any) with all the words in id, target or instruction."""
         wanted = words.casefold().split()
 
         def fits(sample: Sample) -> bool:
@@ -88,17 +88,17 @@ class Shelf:
         return list(dict.fromkeys(s.split for s in self.samples.values()))
 
     def examples(self, sample_id: str) -> list[str]:
-        """Names of the pictures that lie ready for a sample."""
+        """Names of the images that lie ready for a sample."""
         sample = self.samples[sample_id]
         after = ["after"] if sample.edited_image is not None else []
         drawn = self.variants.get(sample_id, {})
         return [*after, *_MADE_HERE, *(name for name in VARIANTS if name in drawn)]
 
     def example(self, sample_id: str, name: str) -> EncodedImage:
-        """A picture that lies ready, as a file.
+        """An image that lies ready, as a file.
 
         Raises:
-            KeyError: no such picture.
+            KeyError: no such image.
         """
         sample = self.samples[sample_id]
         if name == "after" and sample.edited_image is not None:

@@ -56,7 +56,7 @@ class Words:
 
     def add(self, component: T, prop: str, name: str, **facts: Any) -> T:
         """Ties a property of a component (`label`, `value`, `placeholder` …) to a text; gives the component back."""
-        self.say("en", name, **facts)  # a name that does not exist is found here, not when somebody switches
+        self.say("en", name, **facts)  # a name that does not exist is found here, not when a visitor switches
         _, properties = self._shown.setdefault(id(component), (component, {}))
         properties[prop] = (name, facts)
         return component

@@ -52,8 +52,8 @@ def test_the_endpoint_scores_as_the_bench_does(client, bench, shelf, right_edit)
 def test_errors_of_the_endpoint_are_sentences(client, right_edit, tmp_path):
     with pytest.raises(AppError, match="No sample nope; the endpoint /samples lists them"):
         client.predict("nope", handle_file(right_edit), api_name="/score")
-    (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(AppError, match="not a picture that can be read"):
+    (tmp_path / "text.png").write_text("no image")
+    with pytest.raises(AppError, match="not an image that can be read"):
         client.predict(MOVE, handle_file(tmp_path / "text.png"), api_name="/score")
 
 

@@ -47,7 +47,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def visit(browser, address):
-    """Opens the page as somebody; fails afterwards on errors in its console and on requests to anybody else."""
+    """Opens the page; fails afterwards on errors in its console and on requests to other hosts."""
     pages, complaints = [], []
 
     def open_page(viewport=None, locale="en-US", query="") -> sync_api.Page:
@@ -145,12 +145,12 @@ def test_what_is_refused_is_said_in_the_visitors_language(visit, tmp_path, local
 
 def test_a_file_that_is_no_picture_leaves_the_page_as_it_was(visit, tmp_path):
     fake = tmp_path / "fake.png"
-    fake.write_text("no picture")
+    fake.write_text("no image")
     page = visit()
     page.set_input_files("#picture input[type=file]", fake)
     page.wait_for_timeout(1500)
     page.click("#score")
-    sync_api.expect(page.locator(".toast-body").first).to_contain_text("not a picture that can be read")
+    sync_api.expect(page.locator(".toast-body").first).to_contain_text("not an image that can be read")
 
 
 def test_nothing_found_is_a_sentence(visit):

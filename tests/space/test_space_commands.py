@@ -67,7 +67,7 @@ def test_no_engine_is_loaded_by_the_app():
 # --- the Space repository
 
 
-def test_the_front_matter_names_versions_that_the_package_allows_and_files_that_exist():
+def test_the_front_matter_names_valid_versions_and_files():
     front = yaml.safe_load((ROOT / "space_app/README.md").read_text().split("---")[1])
     extra = ranges(PROJECT["optional-dependencies"]["space"])
     assert Version(str(front["sdk_version"])) in Requirement(f"gradio{extra['gradio']}").specifier
@@ -94,7 +94,7 @@ def test_what_is_pushed_runs_by_itself():
 # --- where it computes
 
 
-def test_a_zero_gpu_space_without_its_package_computes_on_the_cpu_and_says_so(caplog, monkeypatch):
+def test_a_zero_gpu_space_without_its_package_uses_the_cpu(caplog, monkeypatch):
     monkeypatch.setattr(hardware.importlib.util, "find_spec", lambda _: None)
     assert find_hardware(environment={ZERO_GPU: "true"}).device == "cpu"
     assert "package `spaces` is not installed" in caplog.text
@@ -136,13 +136,13 @@ def test_a_device_that_is_not_there_is_named():
         (Settings(detector="eyes"), "no detector 'eyes'"),
     ],
 )
-def test_what_does_not_exist_is_a_clear_error_before_anything_is_served(settings, words):
+def test_missing_paths_are_a_clear_error_before_serving(settings, words):
     with pytest.raises(Exception, match=words) as caught:
         make_app(settings)
     assert explained(caught.value)
 
 
-def test_runs_are_found_at_two_depths_and_an_empty_folder_says_how_to_make_one(tmp_path):
+def test_runs_are_found_at_two_depths(tmp_path):
     with pytest.raises(RunFolderError, match="no finished run in it"):
         found_runs(tmp_path)
     with pytest.raises(RunFolderError, match="no such folder"):

@@ -1,4 +1,4 @@
-"""Twenty visitors at once: every one gets the answer to his own question, and memory stays where it was."""
+"""Twenty visitors at once: each gets the answer to the own question, and memory stays where it was."""
 
 import os
 import threading

@@ -9,12 +9,12 @@ from gsi_bench_space.shelf import EMBEDDED, VARIANTS, Shelf
 from gsi_bench_space.texts.english import ENGLISH
 
 
-def test_the_embedded_samples_ask_for_every_operation_and_may_be_passed_on(shelf):
+def test_embedded_samples_have_all_operations_and_rights(shelf):
     assert list(shelf.operations) == list(OPERATIONS)
     assert all(sample.redistributable and sample.prompt_zh for sample in shelf.samples.values())
 
 
-def test_every_embedded_sample_has_its_right_edit_and_what_trivial_editors_make(shelf):
+def test_every_embedded_sample_has_right_and_trivial_edits(shelf):
     for sample_id, sample in shelf.samples.items():
         assert shelf.examples(sample_id)[:3] == ["after", "copy", "paste"]
         assert shelf.example(sample_id, "after") == sample.edited_image
@@ -44,7 +44,7 @@ def test_filters_combine_and_nothing_found_is_an_empty_list(shelf):
     assert shelf.ids("move", "fine", "bread") == [] == shelf.ids(words="unicorn")
 
 
-def test_a_dataset_that_does_not_fit_into_memory_is_refused_before_it_is_read(monkeypatch):
+def test_a_dataset_too_large_for_memory_is_refused_unread(monkeypatch):
     monkeypatch.setattr(shelf_module, "MOST_SAMPLES", 3)
     with pytest.raises(DatasetError, match="18 samples, and the app holds up to 3"):
         Shelf.read(EMBEDDED)

@@ -39,7 +39,7 @@ def animation(kind: str) -> bytes:
 
 
 REFUSED = {
-    "not_a_picture": b"no picture at all",
+    "not_a_picture": b"no image at all",
     "format": encoded(Image.fromarray(RGB), "GIF"),
     "too_many_pixels": png_header(60000, 60000),
     "too_small": encoded(Image.fromarray(RGB[:20, :20])),
@@ -51,7 +51,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_scored_is_refused_with_a_reason_that_has_words(name):
+def test_an_unusable_upload_is_refused_with_a_worded_reason(name):
     with pytest.raises(UploadError) as caught:
         read_upload(REFUSED[name])
     assert caught.value.name == name
@@ -63,7 +63,7 @@ def test_an_animated_png_is_an_animation_too():
         read_upload(animation("PNG"))
 
 
-def test_sixteen_bit_colour_is_refused_though_pillow_opens_it_as_eight():
+def test_16_bit_colour_is_refused_though_pillow_opens_it():
     import cv2  # noqa: PLC0415
 
     _, data = cv2.imencode(".png", RNG.integers(0, 60000, (48, 64, 3), dtype=np.uint16))

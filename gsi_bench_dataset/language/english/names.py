@@ -18,7 +18,7 @@ __all__ = ["name_problem"]
 
 _ARTICLES = ("the", "a", "an")
 _DEFINITE = ("the", "this", "that", "these", "those", "my", "your", "his", "her", "our", "their")
-_WHOSE = "whose this is cannot be said"
+_WHOSE = "what this belongs to is not clear"
 # Why a word is no part of a name -> such words.
 _REASONS = {
     "a second instruction": (
@@ -105,7 +105,7 @@ def name_problem(name: str, *, places: Places = "any", definite: bool = False) -
         definite: it must begin with "the" or such a word.
 
     >>> print(name_problem("the cup to its"))
-    'its': whose this is cannot be said
+    'its': what this belongs to is not clear
     >>> name_problem("the red cup on the left") is None
     True
     """

@@ -2,7 +2,7 @@
 
 The whole sentence must match one known shape, from its first verb to its last word; a sentence that merely contains familiar
 words ("Turn off the lamp", "Make the cup red") is not understood. Nothing is guessed: numbers that the words do not fix stay
-None. How the released evaluation reads instructions, with its quirks, is another thing and lives in the metric.
+None. How the released evaluation reads instructions, with its quirks, is a separate matter and lives in the metric.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def read(prompt: str) -> Operation | NotUnderstood:
 
 
 def _guilty(text: str) -> NotUnderstood:
-    """The word to blame in a sentence that fits no shape."""
+    """The word that keeps a sentence from fitting any shape."""
     verb, *rest = text.split()
     if verb.lower() not in _VERBS:
         return NotUnderstood(verb, "is no verb of an operation")

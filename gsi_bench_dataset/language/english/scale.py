@@ -94,7 +94,7 @@ def _shapes() -> tuple[Shape, ...]:
         (rf"enlarge {OBJECT} by a factor of {NUMBER}", _scale(number, grows=True)),
         (rf"(?:scale|resize) {OBJECT} by {NUMBER}(?: ?(?:times|x))?", about_an_object(_bare_factor)),
         (rf"(?:scale|resize|make) {OBJECT} (?:to )?{times_size}", _scale(number)),
-        # "Enlarge it to half its size" says two things.
+        # "Enlarge it to half its size" has two meanings.
         (rf"enlarge {OBJECT} to {times_size}", _scale(number, grows=True)),
         (rf"(?:shrink|reduce) {OBJECT} to {times_size}", _scale(number, grows=False)),
         (rf"(?:scale|resize) {OBJECT} to {PERCENT} of {size}", _scale(_percent)),
@@ -114,7 +114,7 @@ def _shapes() -> tuple[Shape, ...]:
         (rf"halve {of_size}{OBJECT}", _scale(lambda _: 0.5)),
         (rf"triple {of_size}{OBJECT}", _scale(lambda _: 3.0)),
     )
-    # A size changes where the object is: "in front of the bowl" can only tell which one is meant, "to the left" nothing at all.
+    # A size changes where the object is: "in front of the bowl" can only say which one is meant, "to the left" nothing at all.
     return tuple(shape(pattern, build) for pattern, build in (*sized, *in_fractions))
 
 

@@ -87,7 +87,7 @@ SPOTS = Phrases({
 })  # fmt: skip
 
 OBJECT, OTHER = r"(?P<object>.+?)", r"(?P<other>[^.;]+?)"
-# Whose left is meant: the camera's, which it is anyway.
+# The left of the camera, which is meant anyway.
 VIEWPOINT = (
     r"(?: (?:(?:relative to|in|from) the (?:camera(?:'s)?|viewer's) (?:view|frame|perspective)"
     rf"|relative to {_VIEWER}|as you see it|as seen from your viewpoint))?"

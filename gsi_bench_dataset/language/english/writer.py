@@ -1,6 +1,6 @@
 """The English sentences that are written: what is asked -> the ways to say it.
 
-Every pattern says one thing only and begins with a word that the released evaluation reads as its operation. Slots: {t} target,
+Every pattern has one meaning and begins with a word that the released evaluation reads as its operation. Slots: {t} target,
 {r} other object, {d} distance, {a} degrees, {p} percent, {f} factor. The first pattern of each is the plainest.
 """
 

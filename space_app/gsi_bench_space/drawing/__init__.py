@@ -1,1 +1,1 @@
-"""Drawings of what an edit was scored on: SVG for lines, PNG for pixels, Plotly for space. Pure functions."""
+"""Drawings of what an edit's score is based on: SVG for lines, PNG for pixels, Plotly for space. Pure functions."""

@@ -1,4 +1,4 @@
-"""What changed where nothing should have."""
+"""What changed outside of the part that the edit may change."""
 
 from __future__ import annotations
 

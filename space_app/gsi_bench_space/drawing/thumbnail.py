@@ -37,7 +37,7 @@ def thumbnail(sample: Sample) -> RGB:
 
 
 def _boxes(sample: Sample, size: tuple[int, int]) -> list[tuple[Array, tuple[int, int, int]]]:
-    """Corners (8, 2) in source pixels and colour, of the boxes whose pixels are known."""
+    """Corners (8, 2) in source pixels and colour, of the boxes with known pixels."""
     kind = sample.operation.kind if sample.operation else ""
     if sample.pixel_frame == "unknown" or kind == "view":
         return []

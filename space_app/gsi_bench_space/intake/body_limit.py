@@ -1,4 +1,4 @@
-"""How large a request may be, and what is answered when the web server itself stumbles over one."""
+"""How large a request may be, and what is answered when the web server itself fails on one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_UNDERSTOOD = "The request was not understood; the page View API says what i
 
 
 class _TooLargeError(Exception):
-    """More came than may."""
+    """The body is larger than allowed."""
 
 
 class BodyLimit:

@@ -3,12 +3,12 @@
 Whatever a browser or a program calls, by an endpoint's name or by the number of a function that has none, passes here:
 
 - Values. Every input is checked by the kind of its component (`_RULES`). Of a file only its path is kept, and only where
-  it is an upload (`uploads.uploaded_path`): Gradio itself lets an image through whose value carries no `meta`, and fetches
+  it is an upload (`uploads.uploaded_path`): Gradio itself lets an image through if its value carries no `meta`, and fetches
   addresses without a limit.
 - Time. A call has `limit_s` seconds. A thread cannot be killed, so a call that takes longer is given up, not ended: its place
-  in the queue is freed, its visitor is told, and what it holds (the scoring's lock and memory) is renewed by `on_lost`. Lost
-  calls are counted, and new ones wait for none of them but are refused from `MOST_LOST` on. That they end after all is seen to
-  elsewhere: files are regular and bounded, images have a bounded number of pixels, nothing is fetched.
+  in the queue is freed, its visitor gets a message, and what it holds (the scoring's lock and memory) is renewed by `on_lost`.
+  Lost calls are counted, and new ones wait for none of them but are refused from `MOST_LOST` on. That they end at all is
+  seen to elsewhere: files are regular and bounded, images have a bounded number of pixels, nothing is fetched.
 - Errors. What is known is said in the visitor's language; the rest goes into the server's log, and the visitor gets a sentence
   without paths or traces.
 """
@@ -140,7 +140,7 @@ def _rule(component: Any) -> Callable[[Any, Any], Any]:
     for kinds, rule in _RULES:
         if isinstance(component, kinds):
             return rule
-    raise ValueProblemError("failed_here", why=type(component).__name__)  # a component that nobody wrote a rule for
+    raise ValueProblemError("failed_here", why=type(component).__name__)  # a component without a rule
 
 
 def _kept_here(_component: Any, _value: Any) -> None:

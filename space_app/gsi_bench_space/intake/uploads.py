@@ -40,13 +40,13 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP")  # of those that the benchmark reads: w
 _WITH_EXTRAS = "MPO"
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 50_000_000  # what phones take, 24.5 and 48.8 million; a free machine still decodes it in seconds
-MIN_SIDE = 32  # the network that compares pictures takes nothing smaller
+MIN_SIDE = 32  # the network that compares images takes nothing smaller
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # PIL's modes of more than 8 bits a channel
 _SAME_ASPECT = 0.02
 _BOMB = "> 179 MP"  # what PIL does not even open
 _LONGEST_PATH = 4096
 _LONGEST_WHY = 120
-# How files begin that people take for images; only the name is told, nothing opens them.
+# How files begin that people take for images; only the name is said, nothing opens them.
 _OTHERS = {
     b"GIF8": "GIF",
     b"%!PS": "PostScript",
@@ -62,7 +62,7 @@ _BOXED = {b"avif": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF"}  #
 
 
 class UploadError(ValueError):
-    """A picture that is refused. `name` and `facts` are for the interface's own words; the message is English."""
+    """An image that is refused. `name` and `facts` are for the interface's own words; the message is English."""
 
     def __init__(self, name: str, **facts: Any):
         self.name, self.facts = name, facts
@@ -71,7 +71,7 @@ class UploadError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """A picture that may be scored, as a PNG, and what was done to it: (name, facts) of each note."""
+    """An image that may be scored, as a PNG, and what was done to it: (name, facts) of each note."""
 
     picture: EncodedImage
     size: tuple[int, int]  # (width, height), pixels
@@ -120,11 +120,11 @@ def read_uploaded(value: Any) -> bytes:
 
 
 def read_upload(data: bytes, like: tuple[int, int] | None = None) -> Upload:
-    """A file's bytes as a picture.
+    """A file's bytes as an image.
 
     Args:
         data: the file as it was uploaded.
-        like: (width, height) of the source, whose aspect ratio the picture should have.
+        like: (width, height) of the source; the image should have its aspect ratio.
 
     Raises:
         UploadError: too_heavy, not_a_picture, format, too_many_pixels, too_small, animated, deep or damaged.
@@ -170,7 +170,7 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _why(error: Exception) -> str:
-    """What a reader said, on one line; it may quote the file, and an object's address says nothing to anybody."""
+    """What a reader said, on one line; it may quote the file, and an object's address means nothing to readers."""
     said = " ".join("".join(mark if mark.isprintable() else " " for mark in str(error)).split())
     return said[:_LONGEST_WHY] if said and "<_io." not in said else type(error).__name__
 
@@ -185,6 +185,6 @@ def _check_header(image: Image.Image, data: bytes) -> None:
         raise UploadError("too_small", size=f"{image.width}×{image.height}", least=MIN_SIDE)
     if image.format != _WITH_EXTRAS and getattr(image, "n_frames", 1) > 1:
         raise UploadError("animated", frames=image.n_frames)  # type: ignore[attr-defined]
-    # PIL opens 16-bit colour as 8-bit: the file's own header tells.
+    # PIL opens 16-bit colour as 8-bit: the file's own header says so.
     if image.mode in _DEEP or (image.format == "PNG" and (data[12:16] != b"IHDR" or data[24] > 8)):
         raise UploadError("deep")

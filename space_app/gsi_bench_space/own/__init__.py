@@ -1,1 +1,1 @@
-"""The tab *Your own picture*: from a photograph and a mark to a sample."""
+"""The tab *Your own image*: from a photograph and a mark to a sample."""

@@ -1,4 +1,4 @@
-"""The tab *Your own picture* for programs: `/score_own`."""
+"""The tab *Your own image* for programs: `/score_own`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["build", "score_own"]
 def build(state: AppState, *, lifts: bool = False) -> None:
     """Ties the endpoint; its parameters are those of `score_own`."""
     with gr.Column(visible=False):
-        photo, edited = gr.File(label="photo", type="filepath"), gr.File(label="edited picture", type="filepath")
+        photo, edited = gr.File(label="photo", type="filepath"), gr.File(label="edited image", type="filepath")
         rectangle = gr.JSON(label="[x1, y1, x2, y2], pixels of the photo")
         operation, direction = gr.Textbox(label="move, rotate, scale or remove"), gr.Textbox("", label="direction")
         amount, name = gr.Number(0, label="whole cm, degrees or percent", precision=0), gr.Textbox("object", label="name")
@@ -67,7 +67,7 @@ def score_own(  # noqa: PLR0917
         photo, edited: files.
         rectangle: around the object, pixels of the photo as it was uploaded, upright.
         wish: what was asked.
-        camera: any of focal_mm, pitch_deg, height_cm; the rest as the photo tells or as is assumed.
+        camera: any of focal_mm, pitch_deg, height_cm; the rest as the photo says or as is assumed.
 
     Raises:
         OwnError, UploadError: what cannot be done.

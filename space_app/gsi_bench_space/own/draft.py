@@ -1,4 +1,4 @@
-"""What a visitor has made of his photo so far, and what each of his steps makes of that. Pure; the tab only shows it."""
+"""The state of a visitor's photo, and what each step makes of it. Pure; the tab only shows it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LARGEST_M = 1000.0
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """What the visitor says of his camera.
+    """What the visitor says of the camera.
 
     Raises:
         OwnError: numbers that no photo is taken with.
@@ -85,7 +85,7 @@ class Draft:
 
     @classmethod
     def of(cls, photo: Photo) -> Draft:
-        """Nothing is marked yet; the camera is as the photo tells or as is assumed."""
+        """Nothing is marked yet; the camera is as the photo says or as is assumed."""
         return cls(photo, Camera(round(photo.focal.mm, 1)))
 
     @property
@@ -107,7 +107,7 @@ class Draft:
         """What a click (x, y) in the photo's pixels makes of it; `meaning` is one of `CLICKS`.
 
         Raises:
-            OwnError: nothing is found there, or there is no box yet whose base could go there.
+            OwnError: nothing is found there, or there is no box yet to put there by its base.
         """
         if not all(0 <= place <= side for place, side in zip(point, self.photo.size, strict=True)):
             raise OwnError("own_click_outside")

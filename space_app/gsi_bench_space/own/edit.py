@@ -1,7 +1,7 @@
-"""The edit that a visitor wants of his own picture: the wanted box, the instruction, and the sample that scoring takes.
+"""The edit that a visitor wants of an own image: the wanted box, the instruction, and the sample that scoring takes.
 
-What an operation does to a box is what the builders' edits do to a thing: a move goes along the ground as the camera sees it, a
-turn is about the vertical through the centre, a size changes about the middle of the base.
+What an operation does to a box is what the builders' edits do to an object: a move goes along the ground as the camera sees it,
+a turn is about the vertical through the centre, a size changes about the middle of the base.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the fields of the tab *Your own picture* show of a draft, rounded, and what typed numbers make of it.
+"""What the fields of the tab *Your own image* show of a draft, rounded, and what typed numbers make of it.
 
 Numbers that are as they were shown change nothing: a field that is merely left must not undo what is finer than it shows.
 """
@@ -55,7 +55,7 @@ def block_numbers(draft: Draft) -> tuple[float | None, ...]:
 
 
 def point_of(index: Any) -> tuple[float, float]:
-    """Where a click was, as the page tells: two numbers, pixels.
+    """Where a click was, as the page sends it: two numbers, pixels.
 
     Raises:
         ValueProblemError: something else.

@@ -1,4 +1,4 @@
-"""What the tab *Your own picture* says and shows beside the photo, as HTML. Everything that comes from outside is escaped."""
+"""What the tab *Your own image* says and shows beside the photo, as HTML. Everything that comes from outside is escaped."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def wanted_html(draft: Draft | None, wish: Wish | OwnError, words: Words, langua
 
 
 def _cautions(wish: Wish, words: Words, language: str, *, lifts: bool) -> Markup:
-    """What scoring may get wrong, or does not do, before anybody takes the trouble."""
+    """What scoring may get wrong or does not do, said before the visitor starts."""
     if wish.operation == "rotate" and wish.amount > _FAR_TURN_DEG:
         return _note(words.say(language, "own_far_turn"))
     try:

@@ -17,11 +17,11 @@ Mask = NDArray[np.bool_]
 Window = tuple[int, int, int, int]  # x1, y1, x2, y2
 
 _WORKING = 160  # pixels of the longer side of what is cut: GrabCut then takes a tenth of a second
-# How large the object may be: radius within which colours count as its own at first, as a share of the picture's longer side.
-# The rectangle with the sharpest rim wins.
+# How large the object may be: radius within which colours count as its own at first, as a share of the image's longer side.
+# The rectangle with the sharpest border wins.
 _RADII = (0.03, 0.05, 0.08, 0.14, 0.22)
 _SEED, _REACH = 0.5, 2.5  # of that radius: surely the object; surely not the object
-_AT_REACH, _CUT_SHORT = 0.93, 0.3  # what reaches so far was cut short, and its rim counts so much less
+_AT_REACH, _CUT_SHORT = 0.93, 0.3  # what reaches so far was cut short, and its border counts less by this factor
 _ROUNDS = 5
 
 
@@ -56,7 +56,7 @@ def around(rgb: RGB, point: tuple[float, float]) -> Rectangle:
 
 
 def _cut(rgb: RGB, point: tuple[float, float], radius: float) -> tuple[float, Rectangle] | None:
-    """(sharpness of its rim, rectangle) of what GrabCut takes for an object of about that radius; None where it finds none."""
+    """(sharpness of its border, rectangle) of what GrabCut takes for an object of about that radius; None: nothing found."""
     height, width = rgb.shape[:2]
     reach = _REACH * radius
     x1, y1 = (max(0, int(v - reach)) for v in point)
@@ -101,7 +101,7 @@ def _connected(mask: Mask, click: NDArray[np.float64]) -> Mask:
 
 
 def _sharpness(rgb: RGB, mask: Mask) -> float:
-    """Mean step in colour (CIE Lab) along a region's rim; the window's own border is none."""
+    """Mean step in colour (CIE Lab) along a region's border; the window's own border does not count."""
     lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 1.0).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     steps = np.sqrt(sum((cv2.Sobel(lab, cv2.CV_32F, *way) ** 2).sum(-1) for way in ((1, 0), (0, 1))))
     kernel, region = np.ones((3, 3), np.uint8), mask.astype(np.uint8)

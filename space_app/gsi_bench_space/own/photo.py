@@ -1,4 +1,4 @@
-"""A visitor's photo: brought to a working size, and the focal length that it was taken with, as far as the file tells."""
+"""A visitor's photo: brought to a working size, and the focal length that it was taken with, as far as the file says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Focal:
     """A focal length as the 35-mm equivalent, and where it comes from.
 
     Attributes:
-        source: exif_35mm | exif_sensor | cropped | none. The last two are assumed: the file tells of another shape than the
+        source: exif_35mm | exif_sensor | cropped | none. The last two are assumed: the file says another shape than the
             image's, so what it says no longer holds; or it says nothing that a lens can have. A sensor's pixels count only
             where the image still has as many as the file notes; the 35-mm equivalent is an angle, which resizing keeps.
     """
@@ -78,7 +78,7 @@ def read_photo(data: bytes) -> Photo:
 
 
 def focal_pixels(mm: float, size: tuple[int, int]) -> float:
-    """The focal length in pixels of a picture of (width, height), from the 35-mm equivalent.
+    """The focal length in pixels of an image of (width, height), from the 35-mm equivalent.
 
     >>> round(focal_pixels(43.2666, (3000, 4000)))
     5000
@@ -96,11 +96,11 @@ def field_of_view(mm: float, size: tuple[int, int]) -> float:
 
 
 def focal_from_exif(tags: Mapping[int, Any], size: tuple[int, int]) -> Focal:
-    """The focal length that a photo's own notes tell.
+    """The focal length in a photo's own metadata.
 
     Args:
         tags: EXIF tags by number.
-        size: (width, height) of the picture as it is, pixels, either way up.
+        size: (width, height) of the image as it is, pixels, either way up.
     """
     noted = [_number(tags, tag) for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)]
     if all(noted) and abs(_aspect(noted) / _aspect(size) - 1) > _SAME_ASPECT:
@@ -134,7 +134,7 @@ def _number(tags: Mapping[int, Any], tag: int) -> float:
 
 
 def _aspect(size: Any) -> float:
-    """Longer by shorter side: EXIF counts before the picture is turned upright."""
+    """Longer by shorter side: EXIF counts before the image is turned upright."""
     return float(max(size) / min(size))
 
 

@@ -2,7 +2,7 @@
 
 Frames: OpenCV camera (x right, y down, z forward), metres; pixels of the photo, pixel centres at half numbers. A box's own
 axes are object right, down, forward, as everywhere in the benchmark. Lengths follow the camera's height: twice as high
-means twice as large and far, and the picture stays the same.
+means twice as large and far, and the image stays the same.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ Array = NDArray[np.float64]
 Matrix = tuple[tuple[float, ...], ...]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2, pixels
 
-HEIGHT_M = 0.5  # of the camera above the surface: somebody who stands at a table
+HEIGHT_M = 0.5  # of the camera above the surface: a person who stands at a table
 PITCH_DEG = 30.0
 _FLATTEST = 0.05  # height by width, below which the marked rectangle is all footprint
-_GRAZING = 0.02  # sine of the angle between a ray and the plane, below which it meets the plane nowhere that can be told
+_GRAZING = 0.02  # sine of the angle between a ray and the plane, below which it meets the plane nowhere that can be measured
 _LEAST_SIDE = 4.0  # pixels of a marked rectangle
-_FIT = 0.005  # of the rectangle's longer side: how far off the box's picture may be
-_AT_RIM = 1.0  # pixels from the picture's rim, within which an object counts as cut off
+_FIT = 0.005  # of the rectangle's longer side: how far off the box's image may be
+_AT_RIM = 1.0  # pixels from the image's border, within which an object counts as cut off
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Proposal:
 
 
 def intrinsics(focal_mm: float, size: tuple[int, int]) -> Matrix:
-    """K of a photo of (width, height) whose optical axis meets its centre, from the 35-mm equivalent focal length."""
+    """K of a photo of (width, height) with its optical axis through its centre, from the 35-mm equivalent focal length."""
     focal = focal_pixels(focal_mm, size)
     return ((focal, 0.0, size[0] / 2), (0.0, focal, size[1] / 2), (0.0, 0.0, 1.0))
 
@@ -195,7 +195,7 @@ def propose(
     turn_deg: float = 0.0,
     known_height_m: float | None = None,
 ) -> Proposal:
-    """The box on the ground whose picture fills the marked rectangle.
+    """The box on the ground that fills the marked rectangle when seen.
 
     A rectangle has four sides; with the turn and depth / width given, four numbers are open: two of the place, width and
     height. An object that hardly rises leaves its height unseen: then height / width is given and the depth is found instead.
@@ -286,7 +286,7 @@ def _first_guess(marked: Array, K: Matrix, ground: Ground, depth_share: float, t
 
 
 def _fitted(marked: Array, K: Matrix, ground: Ground, family: _Family) -> Block | None:
-    """The block of a family whose picture is nearest to the rectangle; None where that is not near."""
+    """The block of a family that is seen nearest to the rectangle; None where that is not near."""
     longer = float((marked[2:] - marked[:2]).max())
 
     def miss(numbers: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The tab *Your own picture*: a photo, a mark, a box, a wish; then an edited picture scored against it."""
+"""The tab *Your own image*: a photo, a mark, a box, a wish; then an edited image scored against it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ Change = Callable[..., Draft]
 def build(state: AppState, *, proposer: Proposer | None = None, lifts: bool = False) -> None:
     """Lays the tab out and ties its events, and the endpoint `/score_own`.
 
-    `state.words` must have learnt `own_texts` before.
+    `state.words` must have learnt the texts of `texts.py` before.
 
     Args:
         state: of the app.
         proposer: proposes boxes; by default DetAny3D where its weights are installed, else only the ground plane does.
-        lifts: whether the scoring's detector can tell a lift from a move away; the tracker cannot.
+        lifts: whether the scoring's detector can distinguish a lift from a move away; the tracker cannot.
     """
     _Tab(state, proposer or find_proposer(), lifts=lifts).tie()
     own_api.build(state, lifts=lifts)
@@ -237,7 +237,7 @@ class _Tab:
         )
 
     def _tie_numbers(self, common: list[Any], latest: dict[str, Any]) -> None:
-        """Ties the fields of numbers: what is typed counts when it is sent or left."""
+        """Ties the fields of numbers: a typed number counts when it is sent or left."""
         camera = [self.focal, self.pitch, self.height, self.known]
         for group, fields, inputs, change in (
             ("camera", camera[:3], camera, own_fields.taken_by),
@@ -290,7 +290,7 @@ class _Tab:
         return draft, draft.picture(), told, focal_text(draft, self._words, language), *fields, wanted, *cleared
 
     def _outputs(self, typed: str = "") -> list[Any]:
-        """What follows the draft, but for the group of fields that is being typed into: who is quick has typed on since."""
+        """What follows the draft, but for the group of fields that is being typed into: a quick visitor has typed on since."""
         groups = {"camera": [self.focal, self.pitch, self.height], "edges": self.edges, "block": self.numbers}
         fields = [field for group, members in groups.items() if group != typed for field in members]
         first = [self.draft, self.view, self.told, self.focal_told]

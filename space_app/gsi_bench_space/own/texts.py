@@ -1,13 +1,13 @@
-"""The words of the tab *Your own picture*, in English and Chinese."""
+"""The words of the tab *Your own image*, in English and Chinese."""
 
 __all__ = ["OWN_CHINESE", "OWN_ENGLISH"]
 
 OWN_ENGLISH = {
-    "tab_own": "Your own picture",
+    "tab_own": "Your own image",
     "own_step_photo": "## 1. Your photo",
     "own_step_mark": "## 2. Mark the object",
     "own_step_edit": "## 3. Say what should happen to it",
-    "own_step_score": "## 4. Bring the edited picture",
+    "own_step_score": "## 4. Bring the edited image",
     "own_photo": "Photo",
     "own_photo_hint": "Of something that stands on a table or floor. Upload, paste or drop it ({formats}, up to {most} MB). "
     "It is worked on at {longest} pixels at most.",
@@ -64,7 +64,7 @@ OWN_ENGLISH = {
     "own_name_en": "What the object is called in English",
     "own_name_zh": "… and in Chinese",
     "own_round": "It looks the same from all sides (then no turn can be seen)",
-    "own_edited": "Edited picture",
+    "own_edited": "Edited image",
     "own_edited_hint": "Give the photo (link above) and the instruction to your editor, and bring what it makes of it.",
     "own_save": "Download the photo as it is scored",
     "own_wanted_alt": "Photo with the {target} in its box, and the box that is wanted",
@@ -83,7 +83,7 @@ OWN_ENGLISH = {
     "{height:.0f} cm above the surface.",
     "own_assumes_depth": "Assumed: the depth is {percent:.0f} % of the width, which a photo from the front does not show.",
     "own_assumes_flat": "Assumed: the height is {percent:.0f} % of the width.",
-    "own_assumes_whole": "The rectangle touches the photo's rim: if the object goes on outside, the box is too small.",
+    "own_assumes_whole": "The rectangle touches the photo's border: if the object goes on outside, the box is too small.",
     "own_assumes_upright": "Assumed: the object stands upright.",
     "own_box": "Box [x, y, z, w, h, l, yaw]: {numbers} (metres, radians; camera frame: x right, y down, z forward)",
     "own_lines": "White: where it is. Green: where it should be. Red, green, blue arrows: its right, up and front. Grid: "
@@ -111,12 +111,12 @@ OWN_ENGLISH = {
     "such as “mug”.",
     "own_goal_behind": "The wanted box would be behind the camera. Ask for less.",
     "own_goal_outside": "The wanted box would be outside of the photo. Ask for less.",
-    "own_lift": "A lift cannot be scored here: the tracker looks for things where something carries them, and takes a lift "
+    "own_lift": "A lift cannot be scored here: the tracker looks for objects where something carries them, and takes a lift "
     "for a move away.",
     "own_far_turn": "Turned so far, the object shows sides that the photo does not. The tracker may not know it again, and "
     "then fails a right edit.",
-    "own_no_edited": "Bring the edited picture first.",
-    "own_no_score": "Your edited picture's score is shown here.",
+    "own_no_edited": "Bring the edited image first.",
+    "own_no_score": "Your edited image's score is shown here.",
     "own_click_outside": "This click is outside of the photo.",
     "own_camera_names": "The camera takes numbers under the names {expected}.",
     "own_rectangle_numbers": "The rectangle must be four numbers: x1, y1, x2, y2.",

@@ -1,4 +1,4 @@
-"""One edited picture in, both protocols' numbers and reasons out. Calls the metric and computes nothing itself."""
+"""One edited image in, both protocols' numbers and reasons out. Calls the metric and computes nothing itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["MEASURES", "Bench", "EditResult", "ProtocolResult"]
 
 MEASURES = ("ic", "sa", "el", "ac")
 _EDITOR = "visitor"
-_KEPT = 32  # detections in source pictures, which every visitor's edit of a sample asks for again
+_KEPT = 32  # detections in source images, which every visitor's edit of a sample asks for again
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +54,9 @@ class ProtocolResult:
 
 @dataclasses.dataclass(frozen=True)
 class EditResult:
-    """An edit of a sample, scored. Detections are None where the detector has no word on the picture.
+    """An edit of a sample, scored. Detections are None where the detector has no result for the image.
 
-    `edited` has the source's size: larger or smaller pictures were brought to it after scoring.
+    `edited` has the source's size: larger or smaller images were brought to it after scoring.
     """
 
     sample: Sample
@@ -92,8 +92,8 @@ class Bench:
     """Scorers and detector, built once. One edit is scored at a time: the networks and the tracker's memory are shared.
 
     Args:
-        detector: looks at both pictures, once for both protocols.
-        hardware: where pictures are compared.
+        detector: looks at both images, once for both protocols.
+        hardware: where images are compared.
     """
 
     def __init__(self, detector: Detector, hardware: Hardware | None = None):
@@ -110,7 +110,7 @@ class Bench:
         """The edit under every protocol.
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: an image cannot be read.
         """
         return self._score_here(sample, edited)
 
@@ -124,7 +124,7 @@ class Bench:
         return EditResult(sample, _fitted(edited, sample), results, source, after)
 
     def compared(self, result: EditResult) -> Compared | Reason:
-        """The two pictures that the strict protocol's edit locality holds against each other, or why there are none."""
+        """The two images that the strict protocol's edit locality holds against each other, or why there are none."""
         edit, desk = Edit(result.sample, _EDITOR, result.source_detections, result.edited_detections), self._desk
         with desk.lock, one_thread():
             return desk.strict.compared(edit, Picture(result.edited))
@@ -146,7 +146,7 @@ class _Desk:
 
 
 def _fitted(edited: EncodedImage, sample: Sample) -> EncodedImage:
-    """As the strict protocol compared it, of the source's size: what is kept for each visitor must not be what he sent."""
+    """As the strict protocol compared it, of the source's size: the upload itself must not be kept for each visitor."""
     height, width = header_size(sample.image)
     if header_size(edited) == (height, width):
         return edited
@@ -170,7 +170,7 @@ def _result(sample: Sample, score: Score, source: list[Detection] | None, edited
 
 
 class _Remembering:
-    """A detector that looks at each picture once. Pictures are known by sample, view and bytes."""
+    """A detector that looks at each image once. Images are known by sample, view and bytes."""
 
     def __init__(self, detector: Detector):
         self.name, self.key, self.needs_pixels = detector.name, detector.key, detector.needs_pixels

@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 class Footprint:
     """A box seen from above: corners (4, 2), metres right of and away from the camera.
 
-    `kind`: original, goal, found; thing for what stands around, changed if it should not have.
+    `kind`: original, goal, found; thing for other objects around, changed if it should not have.
     """
 
     kind: str
@@ -93,7 +93,7 @@ class Solid:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """Everything that can be drawn of an edit; None: there is no such thing for its operation."""
+    """Everything that can be drawn of an edit; None: its operation has none."""
 
     ground: GroundMap | None
     dial: Dial | None
@@ -102,7 +102,7 @@ class Findings:
 
 
 def findings_of(result: EditResult) -> Findings | None:
-    """What the strict protocol went by; None where the words or the source picture are not understood."""
+    """What the strict protocol went by; None where the words or the source image are not understood."""
     sample = result.sample
     if sample.operation is None or result.source_detections is None:
         return None
@@ -155,7 +155,7 @@ def _goal(situation: Situation) -> Pose | None:
 
 
 def _as_went(thing: KnownObject) -> Pose | None:
-    """Where a thing ended up if it started where it truly stood: the protocol compares changes, not places."""
+    """Where an object ended up if it started where it truly stood: the protocol compares changes, not places."""
     if thing.after is None:
         return None
     if thing.truth is None or thing.before is None:

@@ -1,6 +1,6 @@
 """Runs that lie in a folder: their names, their numbers side by side, the report of one.
 
-Names come from visitors, files from whoever ran something: a name counts only if it is one of `found_runs`, no link leads
+Names come from visitors, files from anyone who ran something: a name counts only if it is one of `found_runs`, no link leads
 out of the folder, files are regular and bounded, and one damaged run takes nothing away from the others.
 """
 
@@ -22,7 +22,7 @@ __all__ = ["MOST_PAGE_BYTES", "RunFolderError", "found_runs", "leaderboard", "pa
 
 logger = logging.getLogger(__name__)
 
-MOST_PAGE_BYTES = 64 * 2**20  # a report with all of its pictures; it travels to the visitor as a whole
+MOST_PAGE_BYTES = 64 * 2**20  # a report with all of its images; it travels to the visitor as a whole
 _SCORES = "scores.jsonl"
 
 
@@ -31,7 +31,7 @@ class RunFolderError(ValueError):
 
 
 def found_runs(folder: Path) -> list[str]:
-    """Names of the finished runs in a folder, below it at any depth of two; none whose files lie elsewhere by a link.
+    """Names of the finished runs in a folder, below it at any depth of two; none with files that lie elsewhere by a link.
 
     Raises:
         RunFolderError: no such folder, or no finished run in it.
@@ -66,7 +66,7 @@ def run_problems(folder: Path, runs: Sequence[str]) -> dict[str, str]:
 
 
 def report_page(folder: Path, name: str) -> str:
-    """The report of a run as a page: the one that was written with pictures, else the tables alone.
+    """The report of a run as a page: the one that was written with images, else the tables alone.
 
     Raises:
         RunFolderError: it is none of `found_runs`, or cannot be read.

@@ -1,1 +1,1 @@
-"""The tabs of the app, but for *Your own picture*."""
+"""The tabs of the app, but for *Your own image*."""

@@ -22,7 +22,7 @@ _COLUMNS = ("column_id", "split", "operation", "target", "instruction")
 
 
 def build(state: AppState, follows: ScoreTab, tabs: gr.Tabs) -> None:
-    """Lays the tab out. Runs and the validation page are there only if the app was told of them."""
+    """Lays the tab out. Runs and the validation page are there only if the app was given them."""
     _samples(state, follows, tabs)
     if state.runs is not None:
         _runs(state, state.runs)

@@ -1,4 +1,4 @@
-"""The tab *Score an edit*: pick an instruction, bring the edited picture, read the score."""
+"""The tab *Score an edit*: pick an instruction, bring the edited image, read the score."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from gsi_bench_space.state import AppState
 
 __all__ = ["ScoreTab", "Scored", "build", "caption", "friendly"]
 
-SHOWN = 24  # pictures of the gallery; the search finds the others
+SHOWN = 24  # images of the gallery; the search finds the others
 ANY = "any"
 
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-    """What a visitor has before him: the result, and what was done to his picture: (name of a text, facts)."""
+    """What a visitor sees: the result, and what was done to the upload: (name of a text, facts)."""
 
     result: EditResult
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()

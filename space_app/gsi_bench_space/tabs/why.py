@@ -29,7 +29,7 @@ __all__ = ["build"]
 
 
 def build(state: AppState, follows: ScoreTab, tab: gr.Tab) -> None:
-    """Lays the tab out. It is drawn when somebody looks at it, and again when what it shows changes."""
+    """Lays the tab out. It is drawn when a visitor opens it, and again when what it shows changes."""
     say, add = state.words.say, state.words.add
     told = gr.HTML(_nothing(state, "en"), elem_id="why")
     with gr.Column(visible=False, elem_id="why-all") as everything:

@@ -1,4 +1,4 @@
-"""Meshes, layouts and indexes from hostile hands: named, never believed, and never a file of somebody else."""
+"""Meshes, layouts and indexes from outside: named, never trusted, and never another user's file."""
 
 import base64
 import json

@@ -81,7 +81,7 @@ def odd(source_folder, make_sample):
 
 @pytest.fixture
 def here(monkeypatch, odd):
-    """`here(out, scenes, job=JOB, **options)`: a build whose scenes are made in this process; `.made`: which."""
+    """`here(out, scenes, job=JOB, **options)`: a build with scenes made in this process; `.made`: which."""
     module = importlib.import_module("odd_source")
 
     def start(source, job, work, device, *, engine, settings, scratch, limit_s):

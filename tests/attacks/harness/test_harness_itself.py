@@ -1,4 +1,4 @@
-"""The harness tells the ends of an attack apart; what SECURITY.md promises is what the code does."""
+"""The harness distinguishes the ends of an attack; what SECURITY.md promises is what the code does."""
 
 from __future__ import annotations
 

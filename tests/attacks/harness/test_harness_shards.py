@@ -1,4 +1,4 @@
-"""Datasets whose files were damaged: the samples that were written, or an error; Arrow is never crashed by one."""
+"""Datasets with damaged files: the samples that were written, or an error; Arrow is never crashed by one."""
 
 from __future__ import annotations
 

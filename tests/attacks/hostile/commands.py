@@ -111,7 +111,7 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
 
 
 def sound_inputs(folder: Path) -> dict[str, str]:
-    """A dataset, an archive, pictures, recorded detections, one image."""
+    """A dataset, an archive, images, recorded detections, one image."""
     picture = bases()["PNG rgb"][1]
     sample = dataclasses.replace(sound_records()[0], image=EncodedImage(picture, "a.png"), edited_image=None)
     write_dataset({"fine": [sample]}, folder / "data")

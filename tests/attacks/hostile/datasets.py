@@ -40,7 +40,7 @@ def sound_edit(words: str = WORDS[0]) -> dict[str, Any]:
 
 
 def members() -> dict[str, bytes]:
-    """The files of a small sound archive: a picture and two edits, one with its ground truth."""
+    """The files of a small sound archive: an image and two edits, one with its ground truth."""
     picture = bases()["PNG rgb"][1]
     edits = {f"a_edit_{i}.json": json.dumps(sound_edit(words), indent=4).encode() for i, words in enumerate(WORDS)}
     return {"a.png": picture, **edits, "a_gtedit_1.png": picture}
@@ -161,7 +161,7 @@ def folder_attacks(folder: Path) -> Iterator[Attack]:
     specials = special_files(folder / "special")
     for kind, path in specials.items():
         run = functools.partial(_import_with, folder / f"with {kind}", path)
-        yield Attack(f"official: a picture is a {kind}", run, ANYTHING if kind == "unreadable" else None, OF_THE_SYSTEM)
+        yield Attack(f"official: an image is a {kind}", run, ANYTHING if kind == "unreadable" else None, OF_THE_SYSTEM)
         yield Attack(f"official: {kind}", functools.partial(_imported, path), None, OF_THE_SYSTEM)
         yield Attack(f"open_tree: {kind}", functools.partial(_tree, path), ANYTHING, OF_THE_SYSTEM)
     for name, path in odd_files(folder / "odd", b"x").items():
@@ -227,7 +227,7 @@ def _read_text(path: Path, data: bytes) -> None:
 
 
 def _read(path: Path) -> None:
-    """Reads predictions and looks at each picture as scoring does."""
+    """Reads predictions and looks at each image as scoring does."""
     for prediction in read_predictions(path).predictions.values():
         try:
             Picture(prediction.image or Path(str(prediction.path))).rgb()

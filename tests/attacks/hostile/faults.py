@@ -189,7 +189,7 @@ def _look(job: Any, folder: Path, sound: dict[str, Path], status: int, found: Pa
     if not (state in wanted or (job.between and all(state))):
         answer = "altered", f"a reader finds neither the old nor the new: {state!r:.300}"
     else:
-        for path in folder.rglob(".*"):  # scratch of somebody who may still be at it is left alone
+        for path in folder.rglob(".*"):  # scratch of a process that may still run is left alone
             os.utime(path, (0, 0), follow_symlinks=False)
         job.act(folder)
         names = [sorted(str(p.relative_to(f)) for p in f.rglob(".*")) for f in (folder, sound["new"])]

@@ -167,7 +167,7 @@ def record_file_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]
     """Recorded detections, judgements, lists of files, settings and scores, changed in structure or as bytes."""
     readers: dict[str, tuple[str, Callable[[], Any], Callable[[Path], Any]]] = {
         "detections": ("json", _detections, RecordedDetector.from_file),
-        "detections by picture": ("jsonl", _store_lines, RecordedDetector.from_file),
+        "detections by image": ("jsonl", _store_lines, RecordedDetector.from_file),
         "judgements": ("json", _judgements, read_reference_file),
         "list of files": ("json", _manifest, _read_list),
         "settings": ("json", _settings, _read_run),
@@ -206,7 +206,7 @@ def _is_plain(name: object) -> bool:
 
 
 def _read_run(path: Path) -> None:
-    """A run folder whose settings were changed: what reads runs asks it what it needs."""
+    """A run folder with changed settings: what reads runs asks it what it needs."""
     folder = path.with_suffix("")
     folder.mkdir()
     score = sound_records()[4]

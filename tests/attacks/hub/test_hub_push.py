@@ -58,7 +58,7 @@ def test_what_is_no_list_is_named_until_the_user_decides(hub, folder, command, c
     repository = hub.repos[REPO] = Repository()
     start = repository.commit({MANIFEST: content, "README.md": b"theirs"})
     text = error_of(command("push", folder, REPO))
-    assert MANIFEST in text and "README.md: somebody else" in text and repository.refs["main"] == start
+    assert MANIFEST in text and "README.md: another file was put there" in text and repository.refs["main"] == start
     done = command("push", folder, REPO, "--overwrite")
     assert done.returncode == 0 and json.loads(repository.head()[MANIFEST])["files"].keys() == {"README.md", SHARD}
 

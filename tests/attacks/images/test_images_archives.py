@@ -162,5 +162,5 @@ def test_a_bomb_in_a_text_chunk_of_an_image_is_named(official_folder):
     text = b"zTXta\0\0" + zlib.compress(bytes(9 << 20))
     chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
     (folder / "a.png").write_bytes(image[:33] + chunk + image[33:])
-    with pytest.raises(OfficialError, match=r"a\.png: expected a complete picture"):
+    with pytest.raises(OfficialError, match=r"a\.png: expected a complete image"):
         OfficialDataset(folder, "fine")

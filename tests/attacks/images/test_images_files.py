@@ -103,7 +103,7 @@ def test_no_file_is_refused_at_every_place_that_reads_one(kind, odd, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_a_prediction_that_is_no_file_is_unreadable_and_the_rest_goes_on(kind, odd, tmp_path, make_sample, make_image):
+def test_a_prediction_that_is_no_file_is_unreadable(kind, odd, tmp_path, make_sample, make_image):
     path = odd(kind, "odd.png")
     (tmp_path / "fine.png").write_bytes(make_image())
     mapping = {"a_edit_0": "odd.png", "b_edit_0": "fine.png"}
@@ -145,7 +145,7 @@ def test_an_archive_that_is_no_file_or_holds_one_is_refused(kind, odd, tmp_path,
 
 
 @pytest.mark.parametrize("option", ["detections", "judgements"])
-def test_a_pipe_as_detections_or_judgements_is_named_before_the_work(option, odd, tmp_path, make_sample, make_image):
+def test_a_pipe_as_detections_or_judgements_is_named_first(option, odd, tmp_path, make_sample, make_image):
     from gsi_bench_dataset.storage.shards import write_dataset  # noqa: PLC0415
 
     write_dataset({"fine": [make_sample()]}, tmp_path / "data")
@@ -202,7 +202,7 @@ NAMES = (
 )
 
 
-def test_names_of_any_bytes_are_listed_and_can_be_written_anywhere(tmp_path, make_sample, make_image):
+def test_names_of_any_bytes_are_listed_and_can_be_written(tmp_path, make_sample, make_image):
     folder = tmp_path / "editor"
     folder.mkdir()
     for stem in (*NAMES, b"a_edit_0"):
@@ -229,7 +229,7 @@ def test_an_editor_s_name_that_is_no_text_is_refused(tmp_path, make_image):
     assert read_predictions(folder, "named").editor == "named"
 
 
-def test_odd_and_doubled_ids_of_a_json_are_listed_and_no_predictions(tmp_path, make_image):
+def test_odd_and_doubled_ids_of_a_json_are_listed(tmp_path, make_image):
     (tmp_path / "x.png").write_bytes(make_image())
     odd = ("../../etc/x", "/etc/x", "a/b", "a\\b", "C:x", "..", "", "a\nb", "\ud800", ".hidden", "x" * 300)
     pairs = [*((name, "x.png") for name in odd), ("a_edit_0", "x.png"), ("b_edit_0", "x.png"), ("b_edit_0", "y.png")]
@@ -293,7 +293,7 @@ def test_ids_and_paths_that_are_no_text_are_refused_by_compute(tmp_path, make_im
     "\n".join(problems).encode()
 
 
-def test_an_archive_s_odd_names_are_refused_before_they_become_ids(official_folder, make_image):
+def test_odd_names_in_an_archive_are_refused_as_ids(official_folder, make_image):
     folder = official_folder()
     edit = (folder / "a_edit_0.json").read_bytes()
     for stem in ("b\n", "b\x1b[2J", "b\u2028", "x" * 210):

@@ -63,7 +63,7 @@ def test_a_turn_that_turns_nothing_is_named(kind, tmp_path, make_sample, officia
         OfficialDataset(official_folder({"a_edit_0": {"rotation_matrix": FLAT[kind]}}), "fine")
 
 
-def test_turns_with_rounding_a_mirror_or_a_scale_stay_what_they_are():
+def test_turns_with_rounding_mirror_or_scale_stay_the_same():
     for turn in ([[0.99, 0.01, 0], [0, 1.02, 0], [0, 0, -1]], [[1e-3, 0, 0], [0, 1e-3, 0], [0, 0, 1e-3]]):
         assert Detection.from_json(row(rotation_matrix=turn)).rotation_matrix == tuple(map(tuple, turn))
 
@@ -97,7 +97,7 @@ def test_an_edit_that_stands_twice_in_the_detections_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("score", ['"7"', "NaN", "Infinity", "1" * 400, "[7]", "null", "{}", "1e999", "[" * 50_000])
-def test_a_recorded_score_that_is_no_number_is_a_problem_of_its_edit(score, tmp_path):
+def test_a_recorded_score_without_number_is_that_edits_problem(score, tmp_path):
     replies = [f'||V^=^V||{{"score": {score}}}||V^=^V||', '||V^=^V||{"score": 7}||V^=^V||']
     path = tmp_path / "j.json"
     path.write_text(json.dumps([{"prediction": reply, "meta": {"index": f"{i}_edit_0"}} for i, reply in enumerate(replies)]))
@@ -125,7 +125,7 @@ def whole_scene(make_sample):
 
 @pytest.mark.parametrize("field", ["image", "edited_image", "depth", "instance_mask"])
 @pytest.mark.parametrize("protocol", ["official", "strict"])
-def test_a_sample_whose_images_are_damaged_does_not_end_the_others(field, protocol, make_sample, make_image, whole_scene):
+def test_a_sample_with_damaged_images_does_not_end_the_others(field, protocol, make_sample, make_image, whole_scene):
     cut = EncodedImage(make_image()[:2500], "cut.png")
     samples = [make_sample("a", **whole_scene | {field: cut}), make_sample("b", **whole_scene)]
     predictions = read_predictions({s.id: make_image() for s in samples}, "editor")

@@ -56,7 +56,7 @@ def run(data, capsys):
 
 
 class Sampleish:
-    """A sample whose id no check has seen."""
+    """A sample with an id that no check has seen."""
 
     def __init__(self, sample, index):
         self._sample, self.id = sample, index

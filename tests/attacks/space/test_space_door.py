@@ -1,4 +1,4 @@
-"""Whoever calls the Space, by a name or a number, gets at no file of the server and breaks nothing with odd values."""
+"""No call of the Space, by name or number, reaches a file of the server or breaks anything with odd values."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def app(shelf, bench, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def upload(app, shelf):
-    """An image that somebody uploaded, as the page sends it."""
+    """An uploaded image, as the page sends it."""
     files = {"files": ("edited.png", shelf.samples[MOVE].edited_image.bytes)}
     (path,) = httpx.post(f"{app.local_url}gradio_api/upload", files=files).json()
     return {"path": path, **WITH_META}
@@ -168,7 +168,7 @@ def test_every_file_input_refuses_whatever_was_not_uploaded(app, shelf, tmp_path
         assert said == {NOT_UPLOADED}, function.name
 
 
-def test_a_file_that_exists_is_refused_in_the_words_of_one_that_does_not(app, tmp_path, shelf):
+def test_existing_and_missing_files_are_refused_alike(app, tmp_path, shelf):
     (tmp_path / "there.png").write_bytes(png_bytes())
     function = next(f for f in app.fns.values() if f.name == "_score_upload")
     answers = [answer(app, function, [None, {"path": str(tmp_path / name)}, "en"]) for name in ("there.png", "missing.png")]
@@ -176,7 +176,7 @@ def test_a_file_that_exists_is_refused_in_the_words_of_one_that_does_not(app, tm
     assert not answers[0][0] and NOT_UPLOADED in answers[0][1]["error"] and str(tmp_path) not in json.dumps(answers)
 
 
-def test_what_was_uploaded_is_scored_whatever_else_its_value_says(app, upload):
+def test_an_upload_is_scored_whatever_else_its_value_says(app, upload):
     function = next(f for f in app.fns.values() if f.api_name == "score")
     more = {"url": "http://169.254.169.254/", "orig_name": 5, "size": "x", "is_stream": True, "mime_type": []}
     for value in (upload, {"path": upload["path"]}, upload | more):
@@ -375,7 +375,7 @@ def test_a_call_that_hangs_frees_its_place_for_the_next_visitor(shelf, monkeypat
 def test_too_many_lost_calls_are_said_and_waited_for_by_nobody(app, monkeypatch):
     monkeypatch.setattr(app, "lost", set(range(8)))
     function = next(f for f in app.fns.values() if f.api_name == "samples")
-    assert "Too much is going on" in refusal(app, function, ["any", "any", ""])
+    assert "too busy at the moment" in refusal(app, function, ["any", "any", ""])
 
 
 def test_a_defect_is_told_without_paths_and_logged(app, monkeypatch, caplog):

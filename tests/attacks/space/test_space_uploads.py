@@ -66,7 +66,7 @@ def test_damaged_files_are_refused_by_name_wherever_cut(kind):
 
 
 @pytest.mark.parametrize("odd", [0, -1, 1e-308, 1e308, math.inf, math.nan, "x", (1, 2), b"\0", None, 10**400])
-def test_odd_exif_numbers_only_mean_that_a_focal_length_is_assumed(odd):
+def test_odd_exif_numbers_mean_an_assumed_focal_length(odd):
     tags = {TAG.FocalLength: 4.2, TAG.FocalPlaneXResolution: odd, TAG.FocalPlaneYResolution: odd}
     for more in (
         {},
@@ -88,7 +88,7 @@ def test_a_large_upload_is_refused_before_it_is_read(tmp_path, monkeypatch):
             read_uploaded(value)
 
 
-def test_an_upload_folder_behind_a_link_is_still_the_upload_folder(tmp_path, monkeypatch):
+def test_an_upload_folder_behind_a_link_still_counts(tmp_path, monkeypatch):
     (tmp_path / "real").mkdir()
     (tmp_path / "real/a.png").write_bytes(b"data")
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -144,7 +144,7 @@ def test_a_dataset_without_samples_is_named(tmp_path):
 # --- runs
 
 
-def test_runs_behind_links_and_damaged_ones_leave_the_others_alone(tmp_path):
+def test_linked_or_damaged_runs_do_not_affect_the_others(tmp_path):
     outside, runs = tmp_path / "outside", tmp_path / "runs"
     for folder in (outside, runs / "damaged", runs / "linked"):
         folder.mkdir(parents=True)
@@ -162,7 +162,7 @@ def test_runs_behind_links_and_damaged_ones_leave_the_others_alone(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "large", "latin"])
-def test_a_report_that_is_no_page_is_named_and_waited_for_by_nobody(tmp_path, kind, monkeypatch):
+def test_a_report_that_is_no_page_is_named_without_waiting(tmp_path, kind, monkeypatch):
     monkeypatch.setattr(run_folders, "MOST_PAGE_BYTES", 1000)
     page = tmp_path / "report.html"
     made = {"pipe": os.mkfifo, "folder": os.mkdir, "large": lambda p: p.write_bytes(bytes(1001))}

@@ -14,7 +14,7 @@ import pytest
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.storage.shards import read_dataset
 
-# Run with a folder that cannot take much; tells as JSON what happened to each way of writing.
+# Run with a folder that cannot take much; reports as JSON what happened to each way of writing.
 WRITER = """
 import dataclasses, json, os, sys
 from pathlib import Path

@@ -229,7 +229,7 @@ def test_no_worker_outlives_its_parent_even_in_the_middle(tmp_path, end):
 
 
 def exists(pid):
-    """Whether a process runs; one that nobody has waited for yet is dead all the same."""
+    """Whether a process runs; one that was not waited for yet is dead all the same."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False

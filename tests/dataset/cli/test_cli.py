@@ -35,7 +35,10 @@ def test_import_counts_unread_instructions_by_reason(official_folder, tmp_path, 
     status, _, err = run(capsys, "import", folder, "--split", "fine", "--out", tmp_path / "d")
     assert status == 0
     assert "note: fine: 2 instructions not understood (operation left empty): pixels are no length in the scene" in err
-    assert 'note: fine: 1 instruction not understood (operation left empty): whose this is cannot be said, such as "its"' in err
+    assert (
+        'note: fine: 1 instruction not understood (operation left empty): what this belongs to is not clear, such as "its"'
+        in err
+    )
 
 
 def test_import_all_takes_folders_and_zips_of_the_known_names(official_folder, tmp_path, capsys):

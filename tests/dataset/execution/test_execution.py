@@ -1,4 +1,4 @@
-"""Tasks in one process and in several: every result comes, whoever dies on the way, and nobody is left behind."""
+"""Tasks in one process and in several: every result comes, whichever worker dies on the way, and no process is left behind."""
 
 import contextlib
 import functools
@@ -56,7 +56,7 @@ def test_a_task_may_give_several_results_or_none(workers):
     assert list(run_tasks([], several, workers=workers)) == []
 
 
-def test_one_worker_works_in_this_process_and_in_the_order_of_the_tasks():
+def test_one_worker_works_in_this_process_and_in_task_order():
     def start():
         return lambda task: [(task, os.getpid())]
 
@@ -87,7 +87,7 @@ def test_workers_are_other_processes_and_are_started_once():
 
 
 def die_once(folder: Path):
-    """A function whose task 3 kills its worker half-way, the first time."""
+    """A function: its task 3 kills its worker half-way, the first time."""
 
     def work(task):
         yield task, "first half"
@@ -99,7 +99,7 @@ def die_once(folder: Path):
     return work
 
 
-def test_the_task_of_a_killed_worker_is_done_again_and_the_others_go_on(tmp_path):
+def test_the_task_of_a_killed_worker_is_done_again(tmp_path):
     found = list(run_tasks(range(8), functools.partial(die_once, tmp_path), workers=2))
     assert (tmp_path / "died").exists()
     assert set(found) == {(task, half) for task in range(8) for half in ("first half", "second half")}
@@ -129,7 +129,7 @@ def kill_at(number):
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_a_task_that_kills_every_worker_is_an_error_that_names_it(attempts):
+def test_a_task_that_kills_every_worker_is_an_error_naming_it(attempts):
     with pytest.raises(WorkerError, match=rf"{attempts} worker.* died \(exit code -9\) on 13\. .*what was recorded is kept"):
         list(run_tasks([13, 1, 2], functools.partial(kill_at, 13), workers=2, attempts=attempts))
 
@@ -228,7 +228,7 @@ def test_a_result_that_cannot_be_sent_is_an_error():
 
 
 @pytest.mark.parametrize("tasks", [[lambda: 1], [1, lambda: 1]])
-def test_a_task_that_cannot_be_sent_is_an_error_and_leaves_no_child(tasks):
+def test_an_unsendable_task_is_an_error_and_leaves_no_child(tasks):
     with pytest.raises((pickle.PicklingError, AttributeError), match="pickle"):
         list(run_tasks(tasks, squares, workers=2))
     assert multiprocessing.active_children() == []
@@ -261,7 +261,7 @@ def test_leaving_early_ends_every_worker_at_once():
 
 
 def exists(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet is dead all the same."""
+    """Whether a process runs; one that was not waited for yet is dead all the same."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False

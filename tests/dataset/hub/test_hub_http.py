@@ -44,7 +44,7 @@ def official(hub, archives):
     return repository
 
 
-def test_import_of_all_splits_downloads_the_archives_of_one_commit(hub, official, gsi_bench, tmp_path):
+def test_import_of_all_splits_downloads_from_one_commit(hub, official, gsi_bench, tmp_path):
     done = gsi_bench("import", REPO, "--split", "all", "--out", tmp_path / "d")
     assert done.returncode == 0, done.stderr
     assert split_sizes(tmp_path / "d") == dict.fromkeys(SPLITS, 1)
@@ -86,7 +86,7 @@ def test_what_is_unknown_or_out_of_reach_is_said_in_one_error(hub, official, gsi
     assert not hub.seen("GET /blobs/") and not (tmp_path / "d").exists()
 
 
-def test_missing_archives_are_named_together_and_nothing_is_downloaded(hub, archives, gsi_bench, tmp_path):
+def test_missing_archives_are_named_before_any_download(hub, archives, gsi_bench, tmp_path):
     hub.repos[REPO] = Repository()
     hub.repos[REPO].commit({name: content for name, content in archives().items() if not name.startswith(("mesa", "robo"))})
     text = error_of(gsi_bench("import", REPO, "--split", "all", "--out", tmp_path / "d"))
@@ -107,7 +107,7 @@ def test_a_download_that_breaks_off_once_is_completed(hub, official, gsi_bench, 
     assert next(iter(read_dataset(tmp_path / "d", "fine"))).prompt == "Move the mug 20 centimeters to the right."
 
 
-def test_a_download_that_keeps_breaking_off_is_an_error_and_the_next_call_succeeds(hub, official, gsi_bench, tmp_path):
+def test_a_broken_download_is_an_error_and_a_retry_succeeds(hub, official, gsi_bench, tmp_path):
     hub.cuts = 99  # the client gives up after five retries, a second apart
     arguments = ("import", REPO, "--split", "fine", "--out", tmp_path / "d")
     failed = gsi_bench(*arguments)

@@ -75,7 +75,7 @@ def dataset(make_sample, make_image, tmp_path):
     return make
 
 
-def test_what_push_publishes_load_dataset_gives_back_byte_for_byte(hub, dataset, command, load):
+def test_load_dataset_gives_back_what_push_published(hub, dataset, command, load):
     folder = dataset()
     done = command("push", folder, REPO)
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_what_push_publishes_load_dataset_gives_back_byte_for_byte(hub, dataset,
     assert list(plain) == list(SPLITS)
 
 
-def test_a_second_push_uploads_nothing_and_a_changed_one_replaces_the_old_shards(hub, dataset, command, load):
+def test_a_second_push_uploads_only_what_changed(hub, dataset, command, load):
     folder = dataset()
     first = command("push", folder, REPO)
     assert first.returncode == 0, first.stderr
@@ -153,7 +153,7 @@ def test_a_dry_run_lists_everything_and_writes_nothing(hub, dataset, command):
 
 
 def stalled_push(hub, gsi_bench, folder, puts):
-    """A push in a process of its own, whose upload of that number hangs."""
+    """A push in a process of its own; its upload of that number hangs."""
     hub.faults.append(Fault("^PUT /blobs/", skip=puts - 1, seconds=30))
     process = gsi_bench.start("push", folder, REPO)
     deadline = time.monotonic() + 60
@@ -162,7 +162,7 @@ def stalled_push(hub, gsi_bench, folder, puts):
     return process
 
 
-def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_arrived(hub, dataset, gsi_bench):
+def test_a_killed_push_shows_nothing_and_the_next_goes_on(hub, dataset, gsi_bench):
     folder = dataset()
     process = stalled_push(hub, gsi_bench, folder, puts=3)
     process.send_signal(signal.SIGKILL)
@@ -179,7 +179,7 @@ def test_a_killed_push_shows_nothing_and_the_next_one_sends_only_what_had_not_ar
 @pytest.mark.parametrize(
     "route", ["^POST .*/commit/", "^POST .*/preupload/", "^GET /api/datasets"], ids=["commit", "upload", "look"]
 )
-def test_a_hub_in_trouble_is_one_error_and_the_same_command_completes_later(hub, dataset, command, route):
+def test_a_failing_hub_is_one_error_and_a_retry_completes(hub, dataset, command, route):
     folder = dataset()
     done(command("push", folder, REPO))
     dataset(prompt="Move the mug 30 centimeters to the right.")
@@ -195,7 +195,7 @@ def test_a_hub_in_trouble_is_one_error_and_the_same_command_completes_later(hub,
 
 def test_what_somebody_else_commits_meanwhile_is_not_overrun(hub, dataset, command):
     hub.faults.append(Fault("^POST .*/commit/", status=412))
-    assert "somebody else changed the repository meanwhile" in error_of(command("push", dataset(), REPO))
+    assert "the repository was changed by others meanwhile" in error_of(command("push", dataset(), REPO))
     assert set(hub.repos[REPO].head()) == {".gitattributes"}
 
 
@@ -207,13 +207,13 @@ def test_an_interrupted_push_says_how_to_go_on(hub, dataset, gsi_bench):
     assert set(hub.repos[REPO].head()) == {".gitattributes"}
 
 
-def test_one_failed_answer_of_the_store_is_tried_again_without_a_word(hub, dataset, command):
+def test_one_failed_answer_of_the_store_is_silently_retried(hub, dataset, command):
     hub.faults.append(Fault("^PUT /blobs/", status=500))
     done(command("push", dataset(), REPO))
     assert len(hub.seen("^PUT ")) == 6
 
 
-def test_a_push_deletes_what_it_put_there_and_leaves_what_others_did(hub, dataset, command):
+def test_a_push_deletes_only_files_that_a_push_put_there(hub, dataset, command):
     folder = dataset()
     done(command("push", folder, REPO))
     repository = hub.repos[REPO]
@@ -229,12 +229,12 @@ def test_a_push_deletes_what_it_put_there_and_leaves_what_others_did(hub, datase
     assert [name for name in head if name.startswith("data/fine")] == ["data/fine-00000-of-00001.parquet"]
 
 
-def test_files_of_somebody_else_are_in_the_way_until_the_user_decides(hub, dataset, command):
+def test_files_of_others_are_in_the_way_until_users_decide(hub, dataset, command):
     folder = dataset()
     repository = hub.repos[REPO] = Repository()
     start = repository.commit({"README.md": b"# theirs\n", "data/fine-00007-of-00008.parquet": b"PAR1"})
     text = error_of(command("push", folder, REPO))
-    assert "README.md: somebody else put another file there" in text
+    assert "README.md: another file was put there" in text
     assert "data/fine-00007-of-00008.parquet: not put there by gsi-bench push" in text
     assert "data/fine-00007" in error_of(command("push", folder, REPO, "--overwrite"))  # it is never deleted
     assert repository.refs["main"] == start
@@ -271,10 +271,10 @@ def some_closed(split, number):
     return None if split == "robothor" else not (split == "fine" and number == 0)
 
 
-def test_what_may_not_be_passed_on_is_listed_and_nothing_is_published(hub, dataset, command):
+def test_restricted_samples_are_listed_and_not_published(hub, dataset, command):
     folder = dataset(some_closed)
     text = error_of(command("push", folder, REPO))
-    assert "fine fine0_edit_0: may not be passed on" in text and "robothor robothor0_edit_0: does not say" in text
+    assert "fine fine0_edit_0: is not redistributable" in text and "robothor robothor0_edit_0: does not say" in text
     assert "--drop-restricted" in text and "--annotations-only" in text and not hub.requests
     text = error_of(command("push", folder, REPO, "--rights-confirmed"))  # who says no is not overruled
     assert "fine0_edit_0" in text and "robothor0_edit_0" not in text
@@ -292,9 +292,9 @@ def test_restricted_samples_can_be_left_out(hub, dataset, command, tmp_path):
     assert {path.name: path.read_bytes() for path in (folder / "data").iterdir()} == before
 
 
-def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, command, client, tmp_path):
+def test_annotations_of_restricted_samples_can_be_published(hub, dataset, command, client, tmp_path):
     folder = dataset(some_closed)
-    assert "2 samples published without their pictures" in done(command("push", folder, REPO, "--annotations-only"))
+    assert "2 samples published without their images" in done(command("push", folder, REPO, "--annotations-only"))
     code = (
         "import json; from datasets import load_dataset; d = load_dataset('GSI-Bench/GSI-Bench'); "
         "print(json.dumps([[s, r['id'], r['image'] is None, r['edited_image'] is None, r['prompt']] for s in d for r in d[s]]))"
@@ -308,15 +308,15 @@ def test_annotations_alone_can_be_published_of_restricted_samples(hub, dataset, 
     raw = b"".join(hub.repos[REPO].head().values())
     closed, free = list(read_dataset(folder, "fine"))
     assert closed.image.bytes not in raw and free.image.bytes in raw
-    assert b"come without their pictures" in hub.repos[REPO].head()["README.md"]
+    assert b"come without their images" in hub.repos[REPO].head()["README.md"]
     done(command("pull", REPO, tmp_path / "pulled"))
-    with pytest.raises(ValueError, match="fine0_edit_0 comes without its pictures"):
+    with pytest.raises(ValueError, match="fine0_edit_0 comes without its images"):
         list(read_dataset(tmp_path / "pulled", "fine"))
     done(command("push", tmp_path / "pulled", "someone/mirror"))  # nothing in it is restricted any more
     assert hub.repos["someone/mirror"].head() == hub.repos[REPO].head()
 
 
-def test_pull_gives_the_folder_back_at_the_revision_that_is_named(hub, dataset, command, tmp_path):
+def test_pull_gives_the_folder_at_the_named_revision(hub, dataset, command, tmp_path):
     folder = dataset()
     done(command("push", folder, REPO, "--tag", "v1.0"))
     first = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
@@ -335,7 +335,7 @@ def test_pull_gives_the_folder_back_at_the_revision_that_is_named(hub, dataset, 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hf", "pulled", "source"]  # nothing is left beside it
 
 
-def test_a_pull_that_was_cut_off_goes_on_and_a_damaged_file_is_found(hub, dataset, command, tmp_path):
+def test_a_cut_off_pull_goes_on_and_finds_a_damaged_file(hub, dataset, command, tmp_path):
     folder, out = dataset(), tmp_path / "pulled"
     done(command("push", folder, REPO))
     hub.faults.append(Fault("^GET /blobs/", skip=2, status=404, times=99))
@@ -392,7 +392,7 @@ sys.meta_path.insert(0, Hide())
 """
 
 
-def test_the_published_metric_loads_by_name_and_says_what_is_missing_elsewhere(hub, command, client):
+def test_the_published_metric_loads_by_name(hub, command, client):
     text = done(command("push", "--metric", METRIC))
     assert f'evaluate.load("{METRIC}") now loads it' in text
     space = hub.repos[f"spaces/{METRIC}"]
@@ -405,7 +405,7 @@ def test_the_published_metric_loads_by_name_and_says_what_is_missing_elsewhere(h
     assert "this metric needs the package gsi-bench" in elsewhere.stderr and "pip install 'gsi-bench==" in elsewhere.stderr
 
 
-def test_a_metric_of_another_name_and_a_space_without_an_app_are_refused(hub, command, tmp_path):
+def test_a_misnamed_metric_or_a_space_without_app_is_refused(hub, command, tmp_path):
     assert "name the repository o/gsi_bench" in error_of(command("push", "--metric", "o/metric"))
     (tmp_path / "app").mkdir()
     (tmp_path / "app/README.md").write_text("")
@@ -413,7 +413,7 @@ def test_a_metric_of_another_name_and_a_space_without_an_app_are_refused(hub, co
     assert not hub.repos
 
 
-def test_a_space_is_published_without_caches_and_replaced_file_by_file(hub, command, tmp_path):
+def test_a_space_is_published_file_by_file_without_caches(hub, command, tmp_path):
     app = tmp_path / "app"
     (app / "gsi_bench_space/__pycache__").mkdir(parents=True)
     for name in (

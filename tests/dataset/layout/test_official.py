@@ -136,10 +136,10 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 def test_pictures_are_checked(official_folder, make_image, monkeypatch):
     folder = official_folder({f"{c}_edit_0": {} for c in "abc"}, ("a.png", "b.png", "c.jpg"))
-    (folder / "a.png").write_bytes(b"not a picture")
+    (folder / "a.png").write_bytes(b"not an image")
     (folder / "c.jpg").write_bytes((folder / "c.jpg").read_bytes()[:-300])
     found = "\n".join(problems_of(folder))
-    assert "a.png: expected a JPEG or PNG" in found and "c.jpg: expected a complete picture" in found
+    assert "a.png: expected a JPEG or PNG" in found and "c.jpg: expected a complete image" in found
     assert "b.png" not in found
     monkeypatch.setattr(preflight, "MAX_PIXELS", 1000)
     assert "b.png: expected at most 1000 pixels, found 64×48" in "\n".join(problems_of(folder))
@@ -193,7 +193,7 @@ def test_rebuilt_samples_get_a_json_and_names_of_the_layout(make_sample, make_im
     assert list(json.loads(back.official_json))[:2] == ["prompt", "target"]
 
 
-def test_one_name_with_two_contents_is_refused_and_leaves_nothing(make_sample, make_image, tmp_path):
+def test_one_name_with_two_contents_is_refused(make_sample, make_image, tmp_path):
     other = dataclasses.replace(make_sample().image, bytes=make_image(seed=9))
     with pytest.raises(ExportError, match=r"a\.png was written before"):
         write_official([make_sample(), make_sample(query_id="1", image=other)], tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Edited pictures in every form that users hold them: ids, editors, and one message for all that is wrong."""
+"""Edited images in every form that users hold them: ids, editors, and one message for all that is wrong."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ RECORDED = Path(__file__).parents[2] / "data" / "eval" / "recorded-editor" / "ge
 
 @pytest.fixture
 def folder_of(tmp_path, make_image):
-    """`folder_of("a_edit_0.png", ..., name="editor")`: a folder of those files, pictures where the ending says so."""
+    """`folder_of("a_edit_0.png", ..., name="editor")`: a folder of those files, images where the ending says so."""
 
     def make(*names: str, name: str = "editor") -> Path:
         folder = tmp_path / name
@@ -81,7 +81,7 @@ def test_only_a_final_rgb_is_taken_off_and_odd_names_stay_whole(folder_of, name)
 
 
 @pytest.mark.parametrize("name", ["editor_rgb", "my_rgb_editor", "e[ab]", "with space"])
-def test_a_folder_name_is_never_read_as_part_of_an_id_or_a_pattern(folder_of, name):
+def test_a_folder_name_is_no_part_of_an_id_or_a_pattern(folder_of, name):
     folder = folder_of("a_edit_0_rgb.png", "b_edit_1.png", name=name)
     found = read_predictions(folder)
     assert found.editor == name
@@ -97,7 +97,7 @@ def test_the_recorded_folder_gives_all_its_pictures():
     assert all(Path(p.path).is_file() and Path(p.path).stem == i for i, p in found.predictions.items())
 
 
-def test_the_editor_is_the_folder_and_in_a_reference_tree_the_folder_above(folder_of, monkeypatch):
+def test_the_editor_is_the_folder_or_the_one_above(folder_of, monkeypatch):
     assert read_predictions(folder_of("a_edit_0.png", name="some-editor")).editor == "some-editor"
     tree = folder_of("a_edit_0.png", name="gpt_5/generated_images_fine")
     assert read_predictions(tree).editor == "gpt_5"
@@ -106,7 +106,7 @@ def test_the_editor_is_the_folder_and_in_a_reference_tree_the_folder_above(folde
     assert read_predictions(".").editor == "gpt_5"
 
 
-def test_a_doubled_sample_has_no_prediction_and_its_files_are_named(folder_of):
+def test_a_doubled_sample_has_no_prediction_and_is_named(folder_of):
     folder = folder_of("a_edit_0.png", "a_edit_0.jpg", "b_edit_1_rgb.png", "b_edit_1.png", "c_edit_2.png")
     found = read_predictions(folder)
     assert set(found.predictions) == {"c_edit_2"}
@@ -116,13 +116,13 @@ def test_a_doubled_sample_has_no_prediction_and_its_files_are_named(folder_of):
     }
 
 
-def test_empty_missing_and_pictureless_folders_say_what_was_expected(tmp_path, folder_of):
+def test_empty_or_missing_folders_say_what_was_expected(tmp_path, folder_of):
     empty = folder_of(name="empty")
     assert str(empty) in message_of(empty) and "<img_id>_edit_<query_id>.png" in message_of(empty)
     (empty / "notes.txt").write_text("x")
-    assert "no pictures" in message_of(empty)
+    assert "no images" in message_of(empty)
     assert "no such folder or file" in message_of(tmp_path / "nowhere")
-    assert "found PNG; give the folder" in message_of(folder_of("x.png") / "x.png")  # a single picture says no id
+    assert "found PNG; give the folder" in message_of(folder_of("x.png") / "x.png")  # a single image says no id
 
 
 def test_files_that_are_no_predictions_are_listed(folder_of):
@@ -196,10 +196,10 @@ def test_a_null_picture_counts_as_missing(parquet_of, make_image):
     path = parquet_of(id=["a_edit_0", "b_edit_0"], edited_image=[None, make_image()])
     assert set(read_predictions(path).predictions) == {"b_edit_0"}
     nothing = parquet_of(name="n.parquet", id=["a"], edited_image=pa.array([None], pa.binary()))
-    assert "no picture in column edited_image" in message_of(nothing)
+    assert "no image in column edited_image" in message_of(nothing)
 
 
-def test_a_parquet_without_pictures_in_the_column_is_refused_by_sample(parquet_of):
+def test_a_parquet_column_without_images_is_refused_by_sample(parquet_of):
     assert "a_edit_0" in message_of(parquet_of(id=["a_edit_0"], edited_image=[7]))
 
 
@@ -315,7 +315,7 @@ def test_all_broken_folders_of_a_tree_are_named_together(folder_of, tmp_path):
     with pytest.raises(PredictionError) as caught:
         find_eval_tree(tmp_path / "eval")
     message = str(caught.value)
-    assert message.count("no pictures") == 2 and str(Path("eval/c")) not in message
+    assert message.count("no images") == 2 and str(Path("eval/c")) not in message
 
 
 def test_a_prediction_needs_exactly_one_place_for_its_picture(make_image):
@@ -358,7 +358,7 @@ def test_other_endings_say_what_is_there_and_what_to_do(tmp_path, ending):
     assert f"b_edit_0{ending}" in found.elsewhere["b_edit_0"]
     assert re.search("rename it|convert it", found.elsewhere["b_edit_0"])
     (tmp_path / "a_edit_0.png").unlink()
-    with pytest.raises(PredictionError, match=r"no pictures in it.*; found .*b_edit_0"):
+    with pytest.raises(PredictionError, match=r"no images in it.*; found .*b_edit_0"):
         read_predictions(tmp_path)
 
 

@@ -38,7 +38,7 @@ def kept(folder: Path) -> list[int]:
 # Keeping and finding
 
 
-def test_what_is_appended_is_found_by_its_writer_and_by_another_reader_after_refresh(tmp_path):
+def test_appended_records_are_found_by_writer_and_reader(tmp_path):
     reader = RecordStore(tmp_path)
     with RecordStore(tmp_path) as writer:
         writer.append([("scores", KEYS[0], {"a": 1}), ("locality", KEYS[0], [2])])
@@ -101,13 +101,13 @@ def test_every_json_value_comes_back_bit_for_bit(tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "key"), [("Scores", "ab"), ("scores", "xyz"), ("scores", ""), ('a","key":"b', "ab")])
-def test_a_kind_or_key_that_no_reader_would_find_is_refused_and_nothing_is_written(tmp_path, kind, key):
+def test_a_kind_or_key_that_cannot_be_read_is_refused(tmp_path, kind, key):
     with RecordStore(tmp_path) as store, pytest.raises(ValueError, match="kind must be"):
         store.append([(kind, key, 1)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_digest_is_the_same_on_every_machine_and_in_every_order_of_fields():
+def test_a_digest_is_the_same_for_any_machine_and_field_order():
     assert digest("locality", {"a": [1, 0.1, None], "b": "ü"}) == "715aaae441fb9b81ac1233b45b6d8def"
     assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
     different = [
@@ -172,7 +172,7 @@ def _lines(data: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("tail", [b"", b"\x00" * 9, b"\x00" * 4096, b"\x00" * 100 + b"\n"], ids=["cut", "9", "page", "line"])
-def test_every_truncation_of_the_last_two_lines_leaves_the_records_before_it(tmp_path, tail):
+def test_truncated_last_lines_leave_the_records_before(tmp_path, tail):
     data = filled(tmp_path).read_bytes()
     segment, ends = segment_of(tmp_path), _lines(data)
     for cut in range(ends[2], len(data)):
@@ -183,7 +183,7 @@ def test_every_truncation_of_the_last_two_lines_leaves_the_records_before_it(tmp
         assert store.damaged == (1 if tail or cut not in ends else 0), cut
 
 
-def test_every_flipped_bit_costs_the_records_that_it_stands_in_at_most_and_is_counted(tmp_path):
+def test_a_flipped_bit_costs_at_most_its_records(tmp_path):
     data = filled(tmp_path, 4).read_bytes()
     segment, ends = segment_of(tmp_path), _lines(data)
     for position in range(ends[0], ends[2]):
@@ -194,7 +194,7 @@ def test_every_flipped_bit_costs_the_records_that_it_stands_in_at_most_and_is_co
             assert RecordStore(tmp_path).damaged >= 1, (position, bit)
 
 
-def test_a_hole_of_zeros_in_the_middle_costs_the_records_under_it_only(tmp_path):
+def test_a_hole_of_zeros_costs_only_the_records_under_it(tmp_path):
     data = filled(tmp_path).read_bytes()
     ends = _lines(data)
     start, stop = ends[0] + 20, ends[2] + 20  # in the second line until in the fourth
@@ -258,7 +258,7 @@ def _limit_file_size() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
 
-def test_a_full_disk_says_what_to_do_and_loses_nothing_that_was_kept(tmp_path):
+def test_a_full_disk_says_what_to_do_and_loses_nothing(tmp_path):
     words = [sys.executable, "-c", _FILL, str(tmp_path)]
     done = subprocess.run(words, preexec_fn=_limit_file_size, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -295,7 +295,7 @@ def test_a_disk_that_fails_late_is_a_store_error_too(tmp_path, monkeypatch, fail
     assert kept(tmp_path) == [0, 1]
 
 
-def test_an_interrupted_append_leaves_a_store_that_can_be_written_to(tmp_path, monkeypatch):
+def test_an_interrupted_append_leaves_a_writable_store(tmp_path, monkeypatch):
     class Stopped(BaseException):
         pass
 

@@ -34,7 +34,7 @@ print(json.dumps(result))
 
 @pytest.fixture
 def four(make_sample, make_image):
-    """Three samples in each of the four splits, one picture each."""
+    """Three samples in each of the four splits, one image each."""
 
     def make(**changes):
         return {
@@ -66,7 +66,7 @@ def expected(samples):
 
 
 @pytest.mark.parametrize("mode", ["plain", "stream"])
-def test_load_dataset_by_name_gives_four_splits_with_the_same_bytes(four, tmp_path, mode):
+def test_load_dataset_by_name_gives_four_equal_splits(four, tmp_path, mode):
     samples = four()
     write_dataset(samples, tmp_path / "GSI-Bench/GSI-Bench")
     found = load(tmp_path, mode)

@@ -66,7 +66,7 @@ def test_each_operation_has_the_gauge_that_shows_it(shelf, exact):
     assert not any(f.kind in ("goal", "found") for f in found[REMOVE].ground.footprints)
 
 
-def test_without_a_word_of_the_detector_on_the_source_there_is_nothing_to_draw(shelf, exact):
+def test_without_a_source_detection_nothing_is_drawn(shelf, exact):
     result = exact.score(shelf.samples[MOVE], shelf.example(MOVE, "after"))
     assert findings_of(dataclasses.replace(result, source_detections=None)) is None
 
@@ -133,7 +133,7 @@ def test_twice_and_half_lie_equally_far_from_the_same_size():
 # --- pixels, space
 
 
-def test_the_heat_map_is_dark_where_equal_bright_where_not_and_hatched_where_it_does_not_count():
+def test_the_heat_map_is_dark_bright_or_hatched():
     expected = np.full((64, 64, 3), 120, np.uint8)
     edited, counts = expected.copy(), np.ones((64, 64), bool)
     edited[20:30, 20:30] = (255, 0, 0)
@@ -144,7 +144,7 @@ def test_the_heat_map_is_dark_where_equal_bright_where_not_and_hatched_where_it_
     assert len(np.unique(heat[40:])) == 2
 
 
-def test_space_shows_every_box_once_in_the_legend_and_the_depth_around_them(shelf, exact):
+def test_space_shows_every_box_once_and_the_depth_around(shelf, exact):
     found = findings(shelf, exact, MOVE)
     names = dict.fromkeys(("original", "goal", "found", "other"), "")
     figure = space_figure(found.solids, cloud_of(shelf.samples[MOVE]), names)
@@ -174,7 +174,7 @@ def test_words_of_a_dataset_are_escaped(shelf, exact):
     assert "<script" not in cards.result_html(dataclasses.replace(result, sample=sample), [evil], Words(), "en")
 
 
-def test_both_cards_are_shown_strict_first_and_what_is_not_judged_is_said(shelf, exact):
+def test_both_cards_are_shown_strict_first(shelf, exact):
     result = exact.score(shelf.samples[MOVE], shelf.example(MOVE, "after"))
     page = cards.result_html(result, [], Words(), "en")
     assert page.index("Strict protocol") < page.index("Official protocol")

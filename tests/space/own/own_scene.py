@@ -1,4 +1,4 @@
-"""A photo whose truth is known: a textured table and a painted box on it, seen by a pinhole camera, rendered ray by ray."""
+"""A photo with known ground truth: a textured table and a painted box on it, seen by a pinhole camera, rendered ray by ray."""
 
 from __future__ import annotations
 

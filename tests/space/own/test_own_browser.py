@@ -1,4 +1,4 @@
-"""The tab *Your own picture* in a real browser, alone on its page: the whole way, errors, Chinese, a phone, no mouse."""
+"""The tab *Your own image* in a real browser, alone on its page: the whole way, errors, Chinese, a phone, no mouse."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def pictures(tmp_path_factory) -> dict[str, Path]:
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = 28
     Image.fromarray(render(BOX)).save(folder / "photo.jpg", exif=exif, quality=97, subsampling=0)
     (folder / "right.png").write_bytes(drawn_edit(LEFT).bytes)
-    (folder / "fake.png").write_text("no picture")
+    (folder / "fake.png").write_text("no image")
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -76,7 +76,7 @@ def browser() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def visit(browser, address):
-    """Opens the page as somebody; fails afterwards on errors in its console and on requests to anybody else."""
+    """Opens the page; fails afterwards on errors in its console and on requests to other hosts."""
     pages, complaints = [], []
 
     def open_page(viewport=None) -> sync_api.Page:
@@ -170,7 +170,7 @@ def test_from_a_photo_to_the_score_of_an_edit_of_it(visit, pictures):
 
 
 @needs_browser
-def test_a_box_is_corrected_by_numbers_and_by_a_click_and_fitted_again(visit, pictures):
+def test_a_box_is_corrected_by_numbers_or_click_and_refitted(visit, pictures):
     page = visit()
     bring_photo(page, pictures)
     set_camera(page)
@@ -190,7 +190,7 @@ def test_a_box_is_corrected_by_numbers_and_by_a_click_and_fitted_again(visit, pi
 
 
 @needs_browser
-def test_each_operation_asks_for_its_own_amount_and_says_its_own_sentence(visit, pictures):
+def test_each_operation_has_its_own_amount_and_sentence(visit, pictures):
     page = visit()
     bring_photo(page, pictures)
     mark(page)
@@ -306,7 +306,7 @@ def test_programs_score_edits_of_their_own_photos(address, pictures):
         ({"operation": "paint"}, "expected one of move, rotate, scale, remove"),
         ({"camera": {"zoom": 2}}, "focal_mm, pitch_deg, height_cm"),
         ({"direction": "above"}, "cannot be scored here"),
-        ({"photo": handle_file(pictures["fake"])}, "not a picture"),
+        ({"photo": handle_file(pictures["fake"])}, "not an image"),
     ):
         asked = {
             **{"photo": photo, "edited": edited, "rectangle": [X1, Y1, X2, Y2], "operation": "move", "direction": "left"},

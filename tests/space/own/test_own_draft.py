@@ -64,7 +64,7 @@ def test_another_camera_proposes_anew(draft):
     assert (known.ground.height_m, known.block.width) == pytest.approx((HEIGHT_M, BOX.width))
 
 
-def test_what_cannot_be_proposed_is_said_and_mended_by_another_camera(draft, words):
+def test_a_failed_proposal_is_said_and_a_new_camera_mends_it(draft, words):
     level = draft.taken_by(dataclasses.replace(TRUE, pitch_deg=-10), None).marked(rectangle())
     assert (level.block, level.problem[0]) == (None, "own_above_horizon")
     assert OWN_ENGLISH["own_above_horizon"] in told_html(level, words, "en")
@@ -90,7 +90,7 @@ def test_typed_numbers_are_the_box(draft, words):
     assert OWN_ENGLISH["own_corrected"] not in told_html(marked, words, "en")
 
 
-def test_fitting_again_keeps_turn_and_shape_and_fills_the_rectangle(draft):
+def test_fitting_again_keeps_turn_and_shape(draft):
     fitted = own_fields.refitted(draft.marked(rectangle()), None, 0, 90, 10, 10, 15, 20)
     assert fitted.block.turn_deg == pytest.approx(20)
     assert fitted.block.depth / fitted.block.width == pytest.approx(1.5)
@@ -128,7 +128,7 @@ def test_the_page_says_where_the_focal_length_comes_from(draft, words):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_instruction_stands_in_both_languages_the_visitors_first(draft, words, language):
+def test_the_instruction_is_given_in_both_languages(draft, words, language):
     page = wanted_html(draft.marked(rectangle()), Wish("move", "left", 15, "mug", "杯子"), words, language)
     places = page.index("Move the mug 15 cm to the left."), page.index("将杯子向左移动15厘米。")
     assert (places[0] < places[1]) == (language == "en")
@@ -185,7 +185,7 @@ class Network:
         return self._boxes
 
 
-def test_detany3d_is_asked_for_the_rectangle_with_the_photos_camera():
+def test_detany3d_gets_the_rectangle_and_the_photos_camera():
     pytest.importorskip("safetensors", reason="DetAny3D needs the extra `detany3d`")
     box, rotation = place(BOX, GROUND)
     answer = type(

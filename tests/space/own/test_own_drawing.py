@@ -1,4 +1,4 @@
-"""Lines are drawn where the things they mean are seen."""
+"""Lines are drawn where the objects they mean are seen."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ def test_every_edge_of_the_box_is_drawn_in_its_colour():
         assert colour_at(drawn, project((4 * corners[a] + corners[b]) / 5, K)).min() > 150
 
 
-def test_the_grid_goes_through_whole_steps_of_the_ground_around_the_object():
+def test_the_grid_has_whole_steps_around_the_object():
     drawn = drawing.draw_ground(BLACK, PLACED)
     step, (right, away, up) = drawing.grid_step(GROUND), GROUND.axes
     assert step == 0.05
@@ -48,7 +48,7 @@ def test_the_horizon_is_drawn_where_it_is_seen():
 
 
 def test_lines_end_in_front_of_the_camera():
-    """A box beside and partly behind the camera draws nothing across the picture, and no error."""
+    """A box beside and partly behind the camera draws nothing across the image, and no error."""
     near = dataclasses.replace(BOX, away=0.0, right=0.9)
     drawn = drawing.draw_box(BLACK, dataclasses.replace(PLACED, box=place(near, GROUND)[0]), drawing.WHITE)
     assert (drawn > 0).mean() < 0.05

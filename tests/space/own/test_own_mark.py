@@ -20,7 +20,7 @@ def test_corners_may_come_in_any_order():
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_click_finds_what_stands_out(times):
-    """A disc on a plain ground with noise, at two sizes of the picture."""
+    """A disc on a plain ground with noise, at two sizes of the image."""
     y, x = np.indices((240 * times, 320 * times)) / times
     noise = np.random.default_rng(0).normal(0, 4, (*x.shape, 3))
     disc = (x - 200) ** 2 + (y - 120) ** 2 < 40**2
@@ -29,8 +29,8 @@ def test_a_click_finds_what_stands_out(times):
     assert overlap(found, [160 * times, 80 * times, 240 * times, 160 * times]) > 0.9
 
 
-def test_a_click_finds_one_face_or_all_of_a_box_of_several_colours():
-    """What GrabCut takes for one thing is its own; the visitor corrects it. It never runs over into the table."""
+def test_a_click_finds_one_face_or_all_of_a_coloured_box():
+    """What GrabCut takes for one object is its own choice; the visitor corrects it. It never runs over into the table."""
     x1, y1, x2, y2 = rectangle()
     found = around(render(BOX), ((x1 + x2) / 2, y1 + 0.6 * (y2 - y1)))
     assert overlap(found, [x1, y1, x2, y2]) > 0.5

@@ -1,4 +1,4 @@
-"""A visitor's photo: its working size and what its EXIF tells of the focal length."""
+"""A visitor's photo: its working size and what its EXIF says of the focal length."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from gsi_bench_space.own.photo import LONGEST, field_of_view, focal_from_exif, f
 TAG = ExifTags.Base
 SIZE = (4000, 3000)
 EQUIVALENT = {TAG.FocalLengthIn35mmFilm: 28}
-# 4.2 mm before a 6.4 × 4.8 mm sensor of 4000 × 3000 pixels, told in centimetres
+# 4.2 mm before a 6.4 × 4.8 mm sensor of 4000 × 3000 pixels, given in centimetres
 SENSOR = {
     TAG.FocalLength: 4.2,
     TAG.FocalPlaneXResolution: 6250,
@@ -64,17 +64,17 @@ def test_pixels_follow_the_size_and_the_angle_does_not():
         SENSOR | {TAG.FocalLength: float("nan")},
     ],
 )
-def test_without_a_focal_length_that_a_lens_can_have_one_is_assumed_and_said_to_be(tags):
+def test_an_impossible_focal_length_is_replaced_and_said(tags):
     assert focal_from_exif(tags, SIZE).source == "none"
 
 
-def test_a_cropped_photo_does_not_have_the_focal_length_that_its_exif_says():
+def test_a_cropped_photo_does_not_keep_its_exif_focal_length():
     assert focal_from_exif(SENSOR | EQUIVALENT, (3000, 3000)).source == "cropped"
     assert focal_from_exif(SENSOR | EQUIVALENT, (3000, 4000)).source == "exif_35mm"  # merely turned upright
 
 
 def test_a_resized_photo_has_its_angle_and_not_its_sensor():
-    """Whoever resized it may have left the note of the sensor's pixels or written the new ones beside the old density."""
+    """A tool that resized it may have left the note of the sensor's pixels or written the new ones beside the old density."""
     assert focal_from_exif(SENSOR, (2000, 1500)).source == "none"
     assert focal_from_exif(SENSOR | EQUIVALENT, (2000, 1500)).source == "exif_35mm"
     unnoted = {tag: value for tag, value in SENSOR.items() if tag not in (TAG.ExifImageWidth, TAG.ExifImageHeight)}
@@ -104,4 +104,4 @@ def test_a_small_photo_stays_pixel_by_pixel():
 
 def test_what_uploads_refuse_is_refused_here_too():
     with pytest.raises(UploadError, match="not_a_picture"):
-        read_photo(b"no picture")
+        read_photo(b"no image")

@@ -50,7 +50,7 @@ def numbers(block):
     return np.array(dataclasses.astuple(block))
 
 
-def test_the_true_box_is_found_where_camera_turn_and_depth_are_right():
+def test_the_true_box_is_found_from_right_camera_and_depth():
     for block, ground in random_cases(60):
         share = block.depth / block.width
         found = propose(rectangle_of(block, ground), K, ground, SIZE, depth_share=share, turn_deg=block.turn_deg)
@@ -58,7 +58,7 @@ def test_the_true_box_is_found_where_camera_turn_and_depth_are_right():
         assert numbers(block_of(found.box, found.rotation, ground)) == pytest.approx(numbers(block), rel=1e-3, abs=1e-4)
 
 
-def test_the_picture_of_what_is_proposed_fills_the_rectangle_whatever_is_assumed():
+def test_a_proposed_box_fills_the_rectangle_always():
     for block, ground in random_cases(40):
         marked = rectangle_of(block, ground)
         found = propose(marked, K, ground, SIZE)
@@ -72,7 +72,7 @@ def test_a_proposal_stands_on_the_ground():
     assert lowest == pytest.approx(-GROUND.height_m)
 
 
-def test_a_wrong_height_of_the_camera_scales_everything_and_nothing_else():
+def test_a_wrong_camera_height_only_scales_everything():
     found = propose(rectangle_of(MUG), K, looking_down(30, 1.0), SIZE)
     assert numbers(block_of(found.box, found.rotation, found.ground))[:5] == pytest.approx(2 * numbers(MUG)[:5], rel=1e-3)
 

@@ -50,7 +50,7 @@ def test_another_box_of_the_same_photo_is_another_sample(bench, placed):
     assert second.source_detections[0].bbox_3d == pytest.approx(2 * np.array(first.source_detections[0].bbox_3d), abs=1e-6)
 
 
-def test_a_lift_is_taken_for_a_move_away_which_is_why_none_is_scored(bench, placed):
+def test_a_lift_looks_like_a_move_away_so_none_is_scored(bench, placed):
     """When this fails, the tracker has learnt to see lifts, and the tab may score them."""
     sample = make_sample(photo(), placed, Wish("move", "above", 8))
     lifted = bench.score(sample, png(render(BOX, lift=0.08), "lifted.png")).of("strict")
@@ -95,7 +95,7 @@ def test_rendered_tables_as_photos(shelf, bench):
 
 
 def as_photo(sample):
-    """The same edit of the same picture with nothing known but a rectangle and the camera."""
+    """The same edit of the same image with nothing known but a rectangle and the camera."""
     numbers = load_numbers(sample.instance_mask)
     target = next(i for i, thing in enumerate(sample.objects, 1) if thing.is_target)
     rows, columns = np.nonzero(numbers == target)

@@ -1,4 +1,4 @@
-"""Both languages of the tab say the same things, and everything that it says is said."""
+"""Both languages of the tab say the same, and everything that it says is said."""
 
 import re
 import string

@@ -26,7 +26,7 @@ def runs(shelf, tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_leaderboard_has_a_row_for_every_editor_with_the_reports_numbers(runs):
+def test_the_leaderboard_has_the_reports_row_of_every_editor(runs):
     (row,) = leaderboard(runs, ["first"])
     assert row[:5] == ["first", "strict", "simulator", "mesatask", "somebody"]
     assert len(row) == 5 + len(MEASURES) + 1 and row[-1] == "18"
@@ -35,8 +35,8 @@ def test_the_leaderboard_has_a_row_for_every_editor_with_the_reports_numbers(run
 
 def test_a_report_is_the_one_that_was_written_else_its_tables(runs):
     assert "somebody" in report_page(runs, "first")
-    (runs / "first/report.html").write_text("written with pictures")
-    assert report_page(runs, "first") == "written with pictures"
+    (runs / "first/report.html").write_text("written with images")
+    assert report_page(runs, "first") == "written with images"
     (runs / "first/report.html").unlink()
 
 
@@ -46,7 +46,7 @@ def test_only_runs_of_the_folder_are_shown(runs, name):
         report_page(runs, name)
 
 
-def test_the_app_shows_runs_and_validation_only_if_it_was_told_of_them(runs, shelf, exact, address, tmp_path):
+def test_the_app_shows_runs_and_validation_only_if_given(runs, shelf, exact, address, tmp_path):
     (tmp_path / "validity.html").write_text("<script>alert(1)</script>")
     app = build_app(shelf, exact, runs=runs, validation=tmp_path / "validity.html")
     _, url, _ = app.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options())

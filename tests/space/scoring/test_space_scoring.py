@@ -69,7 +69,7 @@ def test_a_result_is_plain_json_whatever_was_not_measured(shelf, exact):
         assert json.loads(text)["protocols"]["strict"]["ac"] is None
 
 
-def test_what_the_detector_has_no_word_on_is_not_scored_and_says_so(shelf):
+def test_an_edit_without_detector_result_is_not_scored(shelf):
     bench = Bench(make_detector("simulator"))
     result = bench.score(shelf.samples[SCALE], shelf.example(SCALE, "opposite")).of("strict")
     assert result.outcome == "Not scored" and result.values["ic"] is None

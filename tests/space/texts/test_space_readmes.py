@@ -19,7 +19,7 @@ def test_both_have_the_same_sections_and_tables(readmes):
         assert english == chinese
 
 
-def test_every_number_of_an_english_table_stands_in_the_chinese_one(readmes):
+def test_the_chinese_tables_have_every_english_number(readmes):
     english, chinese = (
         [re.findall(r"\d+\.\d+|\d+e-\d+", line) for line in text.splitlines() if line.startswith("|")] for text in readmes
     )

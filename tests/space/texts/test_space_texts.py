@@ -1,4 +1,4 @@
-"""Both languages say the same things."""
+"""Both languages say the same."""
 
 import string
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_switch_reaches_every_property_of_a_component():
     assert (update["label"], update["placeholder"]) == (CHINESE["search"], CHINESE["search_hint"])
 
 
-def test_a_text_that_does_not_exist_is_found_when_the_app_is_built():
+def test_a_missing_text_is_found_when_the_app_is_built():
     with pytest.raises(KeyError, match="no such text"):
         Words().add(object(), "label", "no such text")
 

@@ -132,7 +132,7 @@ def test_quirk_74_samples_that_share_a_reference_key_are_refused(make_sample):
 
 def test_quirk_75_a_source_of_another_image_is_never_used(official_folder):
     folder = official_folder({"img_1_edit_0": {}}, images=("img_10.png",))
-    with pytest.raises(OfficialError, match=r"img_1: expected a source picture .* found 'img_10\.png'"):
+    with pytest.raises(OfficialError, match=r"img_1: expected a source image .* found 'img_10\.png'"):
         list(read_official(folder, "fine"))
 
 
