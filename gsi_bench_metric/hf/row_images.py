@@ -84,13 +84,13 @@ def _stored(value: Any, encoded: Callable[[Any], bytes]) -> Stored | None:
             require_format(value)  # it may be open only, and not decoded yet
             return {"bytes": encoded(value), "path": None}
         except DAMAGED as error:
-            raise ValueError(f"a picture that cannot be decoded ({printable(str(error))})") from error
+            raise ValueError(f"an image that cannot be decoded ({printable(str(error))})") from error
     return {"bytes": encode(value, "picture").bytes, "path": None}  # says what was expected
 
 
 def _absolute(path: str | bytes) -> str:
     if not path:
-        raise ValueError("expected the path of a picture, found an empty text")
+        raise ValueError("expected the path of an image, found an empty text")
     if len(path) > _LONGEST_PATH:
         raise ValueError(f"a text of {len(path)} characters, no path: {printable(path, 60)}; expected a path or an image")
     text = str(Path(os.fsdecode(path)).absolute())

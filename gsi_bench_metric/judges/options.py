@@ -55,7 +55,7 @@ class JudgeOptions:
         temperature: None: 0 for one asking, else 0.7.
         seed: of the first asking; the others count on.
         max_tokens: of a reply.
-        max_side: pictures are shrunk until their longer side has so many pixels; None: sent at their own size.
+        max_side: images are shrunk until their longer side has this many pixels; None: sent at their own size.
         concurrency: requests at a time.
         timeout: seconds until a request is taken for lost.
         retries: of a request that met a fault which may pass.

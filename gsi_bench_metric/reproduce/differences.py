@@ -75,5 +75,5 @@ def _cause(theirs: dict[str, Any], mine: dict[str, Any], names: set[str], reason
     if theirs.get("operation") != mine.get("operation"):
         return f"the prompt in the edit JSON changed: {theirs.get('operation')} was published"
     if names & {"ssim", "lpips"}:
-        return "the source or edited picture, or the boxes that are masked in it, are not those of the published result"
+        return "the source or edited image, or the boxes that are masked in it, are not those of the published result"
     return "the detections in infer_cache.json or the goal in the edit JSON are not those of the published result"

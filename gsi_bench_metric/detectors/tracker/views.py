@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 class Views:
     """One object and one edited image at all sizes, coarse first.
 
-    `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
+    `caution`: how much more it takes to believe an unasked change, where the light is another one. `further`: the sides
     that the after-image shows. `turns`: whether turns could be seen. `config`: the numbers of the search.
     """
 

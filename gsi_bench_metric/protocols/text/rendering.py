@@ -26,7 +26,7 @@ class Language(Protocol):
 
     TEMPLATES: Mapping[str, str]  # by message; faults as "fault.<kind>", what was done "done.<kind>", asked "asked.<kind>"
     UNITS: Mapping[str, Callable[[Any], str]]  # how a slot is written
-    AND: str  # between two things that were done
+    AND: str  # between two actions that were done
     PARTS: str  # between the parts of a sentence
     SENTENCES: str  # between whole sentences
     NAMES: tuple[str, str]  # between names: all but the last, the last

@@ -42,7 +42,7 @@ FOLLOWS, UNMOVED = Bar(low=0.9), Bar(high=0.5)
 
 @dataclasses.dataclass(frozen=True)
 class JudgeRequest:
-    """Which judges to validate on which data. `controls`: names; None: all. `limit`: only so many edits."""
+    """Which judges to validate on which data. `controls`: names; None: all. `limit`: at most this many edits."""
 
     data: str
     split: str
@@ -74,7 +74,7 @@ class JudgeCheck:
 
     Attributes:
         follows: by family of graded controls, Spearman's coefficient of score and mildness, averaged over edits, and whether
-            that is enough; None where it cannot be told.
+            that is enough; None where it is not known.
         gain: how far words in a corner that ask for the best score raise it, mean over edits.
         tens: share of all scores that are 10; `wrong_tens` of those of spoiled targets.
     """

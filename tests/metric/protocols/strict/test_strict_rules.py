@@ -56,7 +56,7 @@ def test_an_object_edit_that_turns_the_object_by_over_20_degrees_does_not_comply
     assert judged(sample, seen(found("mug", MUG, turn=19.9, **done))).ic
     turned_too = judged(sample, seen(found("mug", MUG, turn=-20.1, **done)))
     assert not turned_too.ic
-    assert "turned 20° clockwise, which nobody asked for" in told(turned_too)
+    assert "turned 20° clockwise, unasked" in told(turned_too)
 
 
 def test_a_turn_that_nobody_can_see_is_none(make_sample):
