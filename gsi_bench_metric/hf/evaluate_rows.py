@@ -54,7 +54,7 @@ FIELDS = (
 )
 # Images of a sample beside its source: those that it has travel along.
 FURTHER_PICTURES = tuple(name for name in PICTURE_FIELDS if name != "image")
-# Those whose pixels are numbers instead of colours.
+# Images with numbers for pixels instead of colours.
 _NUMBERS = ("depth", "instance_mask", "instance_mask_after")
 PICTURE = datasets.Image(decode=False)
 

@@ -121,7 +121,7 @@ def _colour_of(array: np.ndarray[Any, Any]) -> Image.Image:
         last, first = found.shape[2] in (1, 3, 4), found.shape[0] in (1, 3, 4)
         if last and first:
             raise ValueError(
-                f"an array {array.shape}, whose channels may be its first or its last numbers; give a PIL image or the file"
+                f"an array {array.shape}, with channels that may be its first or its last numbers; give a PIL image or the file"
             )
         found = np.moveaxis(found, 0, 2) if first else found
         found = found[..., 0] if found.shape[2] == 1 else found

@@ -90,7 +90,7 @@ class LpipsAlex(nn.Module):
 
 
 def content_scaled(pictures: Tensor) -> Tensor:
-    """Images on 0–255 -> 0–1, as the reference does it: one whose largest value is at most 1 stays as it is (quirk 63)."""
+    """Images on 0–255 -> 0–1, as the reference does it: one with a largest value of at most 1 stays as it is (quirk 63)."""
     bright = pictures.amax((1, 2, 3), keepdim=True) > 1.0
     return torch.where(bright, pictures / 255, pictures).to(torch.float32)
 

@@ -24,7 +24,7 @@ QUESTIONS: Registry[Callable[[], Question]] = Registry(
     JudgeError,
 )
 DEFAULT_QUESTION = "strict"  # where no protocol says which
-WITH_OWN_TEXT = "official"  # the question of which a user may give the text: the paper's, whose text is not free
+WITH_OWN_TEXT = "official"  # the question of which a user may give the text: the paper's text is not free
 # Least and most of the whole numbers. A server's seed has 63 bits; more of the others is a slip of the finger.
 _WHOLE = {
     "samples": (1, 1000),

@@ -89,7 +89,7 @@ def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, fl
 
 
 def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
-    """Scene by sample id; an edit whose scene is not known is a scene of its own."""
+    """Scene by sample id; an edit of an unknown scene is a scene of its own."""
     return {s.sample_id: s.scene_id or s.sample_id for s in scores}
 
 

@@ -158,7 +158,7 @@ def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[S
 
 @dataclasses.dataclass(frozen=True)
 class _Loaded:
-    """A candidate whose images were read, or the `problem` with them. `score` is there already where it was recorded."""
+    """A candidate with its images read, or the `problem` with them. `score` is there already where it was recorded."""
 
     candidate: Candidate
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)

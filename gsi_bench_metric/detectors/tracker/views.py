@@ -81,7 +81,7 @@ def redrawn(views: Views, *, boldly: bool) -> Views:
     """For a search by silhouette alone: another instance of the kind, or the object in other colours.
 
     `boldly`: where the light is the same all over, what changed by half is something new and no shadow; but for the object's
-    old place, whose background is a guess.
+    old place: its background is a guess.
     """
     config = views.config.views
     enough = min(config.new_enough + views.caution, 1.0) if boldly else 1.0

@@ -52,7 +52,7 @@ class Outcome:
 
 
 def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
-    """What an edit is worth whose sample is not excluded.
+    """What an edit of a sample that is not excluded is worth.
 
     `scene_found`: share of the image outside of the edit that is found again, 0–1; None: not known.
     """

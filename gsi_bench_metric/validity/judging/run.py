@@ -1,4 +1,4 @@
-"""Validates judges: what they make of edits whose appearance is known, and how far two of them agree.
+"""Validates judges: what they make of edits with a known appearance, and how far two of them agree.
 
 Every right edit of a dataset that has its after-image and masks is shown as it is and spoiled (controls.py). Judgements are
 records of a run folder, so a stopped validation goes on, and nothing is paid for twice.
