@@ -1,4 +1,4 @@
-"""GSI-Bench scores: what a number means, from pictures and records to the row of an editor.
+"""GSI-Bench scores: what a number means, from images and records to the row of an editor.
 
 These names are what the package offers: scoring a whole run or one edit, the rules of the strict protocol, its thresholds and
 sentences, the measures on boxes and images, detectors, judges, editors, reports. They are listed with their signatures in

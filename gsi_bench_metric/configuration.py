@@ -1,4 +1,4 @@
-"""Numbers that somebody chose: frozen dataclasses whose fields say their unit, their reason and the scenes they were set on."""
+"""Numbers that were chosen: frozen dataclasses. Each field names its unit, its reason and the scenes it was set on."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Recent(Generic[K, V]):
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of the key; where it is not kept, `make` gives it. What `make` raises is raised, and nothing is kept.
 
-        Two threads that miss at once both make it, and both get the first one's: nobody waits for another's work.
+        Two threads that miss at once both make it, and both get the first one's: none waits for another's work.
         """
         with self._lock:
             if key in self._kept:

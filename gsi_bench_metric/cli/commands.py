@@ -51,7 +51,7 @@ def add_commands(subparsers: Any) -> None:
 def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
     parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
-    parser.add_argument("--split", required=True, choices=splits, help="the split that the pictures belong to")
+    parser.add_argument("--split", required=True, choices=splits, help="the split that the images belong to")
 
 
 def _add_evaluate(subparsers: Any) -> None:
@@ -70,7 +70,7 @@ def _add_evaluate(subparsers: Any) -> None:
         nargs="+",
         type=Path,
         metavar="PREDICTIONS",
-        help="folders of <img_id>_edit_<query_id>.png|jpg, parquet files or datasets with id and picture columns, or .json "
+        help="folders of <img_id>_edit_<query_id>.png|jpg, parquet files or datasets with id and image columns, or .json "
         "files of id -> path, one an editor; with --split all one tree <model>/generated_images_<split>/",
     )
     _add_data(parser, (*SPLITS, "all"))
@@ -83,11 +83,11 @@ def _add_evaluate(subparsers: Any) -> None:
     parser.add_argument("--judge", help=f"{', '.join(JUDGES)} (embedded: a proxy); without one AC is not judged")
     parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
-    parser.add_argument("--column", default="edited_image", help="picture column of a dataset (default: edited_image)")
+    parser.add_argument("--column", default="edited_image", help="image column of a dataset (default: edited_image)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--dtype", help="detany3d: float32 (default, the paper's), or bfloat16 on a GPU")
     parser.add_argument(
-        "--batch-size", type=whole(1, 4096), metavar="N", help="pictures compared together (default: 1 on a CPU, else 16)"
+        "--batch-size", type=whole(1, 4096), metavar="N", help="images compared together (default: 1 on a CPU, else 16)"
     )
     parser.add_argument(
         "--dataset-type",
@@ -98,8 +98,8 @@ def _add_evaluate(subparsers: Any) -> None:
         "--on-missing",
         choices=("zero", "error"),
         default="zero",
-        help="missing, doubled and unreadable pictures are 0 and flagged (default; the official means leave them out, as the "
-        "reference does, and <key>_all counts them), or an error that names all of them, and of pictures of no sample",
+        help="missing, doubled and unreadable images are 0 and flagged (default; the official means leave them out, as the "
+        "reference does, and <key>_all counts them), or an error that names all of them, and of images of no sample",
     )
     parser.add_argument(
         "--workers",
@@ -192,13 +192,13 @@ def _add_detections(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "detections",
-        "turn the reference's infer_cache.json into a store keyed by picture, which serves any editor",
+        "turn the reference's infer_cache.json into a store keyed by image, which serves any editor",
         "gsi-bench detections eval/BAGEL/fine_eval/infer_cache.json --data GSI-Bench/GSI-Bench --split fine \\\n"
         "  --predictions eval/BAGEL/generated_images_fine --out detections.jsonl",
     )
     parser.add_argument("cache", type=Path, metavar="INFER_CACHE", help="the reference's infer_cache.json")
     _add_data(parser, SPLITS)
-    parser.add_argument("--predictions", required=True, type=Path, help="the pictures that the cache was made on")
+    parser.add_argument("--predictions", required=True, type=Path, help="the images that the cache was made on")
     parser.add_argument("--out", required=True, type=Path, help=".jsonl file to write")
     parser.set_defaults(run=_run_detections)
 
@@ -216,7 +216,7 @@ def _run_detections(args: argparse.Namespace) -> int:
     pairs = ((sample, found.predictions[sample.id]) for sample in samples if sample.id in found.predictions)
     lines = detector.index_by_picture(detection_items(pairs, with_pixels=True))
     write_atomically(args.out, "".join(json.dumps(line) + "\n" for line in lines))
-    say(f"{len(lines)} pictures with detections written to {args.out}")
+    say(f"{len(lines)} images with detections written to {args.out}")
     return 0
 
 
@@ -224,7 +224,7 @@ def _add_baseline(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "baseline",
-        "write the pictures of simple editors (copy, paste, blur, blank) and of the perfect one (after)",
+        "write the images of simple editors (copy, paste, blur, blank) and of the perfect one (after)",
         "gsi-bench baseline copy paste --data GSI-Bench/GSI-Bench --split fine --out eval",
     )
     parser.add_argument(
@@ -255,7 +255,7 @@ def _run_baseline(args: argparse.Namespace) -> int:
                 partial.replace(path)
             finally:
                 partial.unlink(missing_ok=True)
-    say(f"pictures written below {args.out}")
+    say(f"images written below {args.out}")
     return 0
 
 
@@ -263,7 +263,7 @@ def _add_validate(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "validate",
-        "score right, graded, wrong and spoiled versions of edits whose truth is known, and hold them against bars",
+        "score right, graded, wrong and spoiled versions of edits with known ground truth, and hold them against bars",
         "gsi-bench build mesatask --variants 2 --out tables && \\\n"
         "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity",
     )

@@ -59,11 +59,11 @@ def add_detect(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "detect",
-        "find objects in one picture by words, boxes or points, and draw their 3D boxes",
+        "find objects in one image by words, boxes or points, and draw their 3D boxes",
         "gsi-bench detect kitchen.png --prompt mug --prompt kettle --camera K.json --overlay out.png\n"
         "gsi-bench detect kitchen.png --box 120,80,260,240 --out boxes.json",
     )
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="a picture; grey is taken as RGB, alpha is dropped")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="an image; grey is taken as RGB, alpha is dropped")
     parser.add_argument("--prompt", action="append", default=[], metavar="WORDS", help="class name; may be repeated")
     parser.add_argument("--box", action="append", default=[], metavar="X0,Y0,X1,Y1", help="2D box in pixels; may be repeated")
     parser.add_argument("--point", action="append", default=[], metavar="X,Y", help="a point on an object; may be repeated")
@@ -72,10 +72,10 @@ def add_detect(subparsers: Any) -> None:
         "--camera-frame",
         choices=("source", "preprocessed"),
         default="source",
-        help="the pixels that K means: the picture's own (default), or those of the resized and cropped one, which is how the "
+        help="the pixels that K means: the image's own (default), or those of the resized and cropped one, which is how the "
         "paper's code takes every K",
     )
-    parser.add_argument("--overlay", type=Path, metavar="PNG", help="write the picture with the boxes drawn")
+    parser.add_argument("--overlay", type=Path, metavar="PNG", help="write the image with the boxes drawn")
     parser.add_argument("--out", type=Path, metavar="JSON", help="write the detections with the reference's fields")
     _add_model(parser)
     parser.set_defaults(run=_run_detect)
@@ -153,10 +153,10 @@ def add_infer_cache(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "infer-cache",
-        "run DetAny3D on a split's sources and an editor's pictures, and write the reference's infer_cache.json",
+        "run DetAny3D on a split's sources and an editor's images, and write the reference's infer_cache.json",
         "gsi-bench infer-cache eval/BAGEL/generated_images_fine --data GSI-Bench/GSI-Bench --split fine --out infer_cache.json",
     )
-    parser.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="the editor's pictures, as `evaluate` takes them")
+    parser.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="the editor's images, as `evaluate` takes them")
     parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository")
     parser.add_argument("--data-revision", metavar="REV", help="branch, tag or commit of a Hub repository")
     parser.add_argument("--split", required=True, choices=SPLITS)

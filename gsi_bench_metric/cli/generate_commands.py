@@ -27,7 +27,7 @@ def add_generate(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "generate",
-        "let an editor make the pictures of a split, for evaluate",
+        "let an editor make the images of a split, for evaluate",
         "gsi-bench generate --editor diffusers --model timbrooks/instruct-pix2pix --set num_inference_steps=20 \\\n"
         "  --data GSI-Bench/GSI-Bench --split fine --out eval\n"
         "gsi-bench generate --editor openai --model gpt-image-1 --data GSI-Bench/GSI-Bench --split fine --out eval\n"
@@ -40,7 +40,7 @@ def add_generate(subparsers: Any) -> None:
         required=True,
         metavar="NAME",
         help="diffusers: any pipeline that takes an image and a prompt; openai: an endpoint of POST <base URL>/images/edits; "
-        "module:function of yours, which takes what it names of image (PIL), prompt, seed and sample, and returns a picture",
+        "module:function of yours, which takes what it names of image (PIL), prompt, seed and sample, and returns an image",
     )
     parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
@@ -123,7 +123,7 @@ def _run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"stopped; {args.out / name} keeps what was made, and the same command goes on from there")
         raise
-    say(f"{done.folder}: {done.made} pictures made, {done.kept} were there")
+    say(f"{done.folder}: {done.made} images made, {done.kept} were there")
     if done.resized:
         say(f"{done.resized} are not of their source's size; evaluate fits them and says so")
     return 0

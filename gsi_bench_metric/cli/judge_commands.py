@@ -39,7 +39,7 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
         "--judge-max-side",
         type=whole(1, 100_000),
         metavar="PX",
-        help="shrink pictures to this longer side (default: as they are)",
+        help="shrink images to this longer side (default: as they are)",
     )
     group.add_argument(
         "--judge-concurrency", type=whole(1, 1024), default=16, metavar="N", help="openai: requests at a time (default: 16)"

@@ -23,7 +23,7 @@ def add_reproduce(subparsers: Any) -> None:
         "gsi-bench reproduce bagel --bundle bagel-fine --out runs/bagel\n"
         "gsi-bench reproduce bagel --bundle ORG/NAME@REVISION --out runs/bagel --paths inspect aggregate\n"
         "inspect reads the published table, aggregate averages the published results again, full computes every number anew\n"
-        "from pictures and recorded detections, without a GPU. The exit status is 1 where a number differs.",
+        "from images and recorded detections, without a GPU. The exit status is 1 where a number differs.",
     )
     parser.add_argument("what", choices=("bagel",), help="bagel: BAGEL on fine, 441 edits")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Detectors find the known objects of a sample in a picture. One protocol, one registry."""
+"""Detectors find the known objects of a sample in an image. One protocol, one registry."""
 
 from gsi_bench_metric.detectors.base import DetectionItem, Detector
 from gsi_bench_metric.detectors.registry import DETECTORS, DetectorError, make_detector

@@ -58,9 +58,9 @@ class DetectorOptions:
 
 @dataclasses.dataclass(frozen=True)
 class DetectionItem:
-    """One picture to look at: the sample it belongs to, which view of it, the picture, and the SHA-256 of its pixels.
+    """One image to look at: the sample it belongs to, which view of it, the image, and the SHA-256 of its pixels.
 
-    A picture may have another size than the source; detectors bring it to the source's size, as scoring does.
+    An image may have another size than the source; detectors bring it to the source's size, as scoring does.
     """
 
     sample: Sample
@@ -70,14 +70,14 @@ class DetectionItem:
 
 
 class Detector(Protocol):
-    """Finds objects in pictures.
+    """Finds objects in images.
 
     Detectors that know the scene (`simulator`, `tracker`) report every known object under its `object_id`, lost ones as
     `state="absent"` with their box in the source, a further one of them as `state="duplicate"` with the same id. `sigma` has
     the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height;
-    in the source also presence, of what cannot be told even in the ground truth.
+    in the source also presence, of what cannot be seen even in the ground truth.
     Others report what they find of the target's class, without an id. All boxes stand in the frame of the
-    camera that took the picture: after a view edit, in the new camera's. One that holds gigabytes says `one_process = True`:
+    camera that took the image: after a view edit, in the new camera's. One that holds gigabytes says `one_process = True`:
     then a run starts no further processes by itself.
     """
 
@@ -86,5 +86,5 @@ class Detector(Protocol):
     needs_pixels: bool  # whether items must carry the pixel hash
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Detections of each item; None where this detector has no word on the picture (not the same as none found)."""
+        """Detections of each item; None: no result for this image (not the same as none found)."""
         ...

@@ -1,8 +1,8 @@
-"""Detections that somebody else made: the reference's `infer_cache.json`, or our store keyed by picture.
+"""Detections made elsewhere: the reference's `infer_cache.json`, or our store keyed by image.
 
-`infer_cache.json` maps `<img_id>_<query_id>` to the detections of source and edited picture: it knows ids, not pictures, so it
-must be given only with the pictures it was made on (quirk 79). Our `.jsonl` store is keyed by sample and the pixels'
-SHA-256, so it serves any editor: a picture that nobody ran the detector on simply has no entry. `index_by_picture` turns the
+`infer_cache.json` maps `<img_id>_<query_id>` to the detections of source and edited image: it knows ids, not images, so it
+must be given only with the images it was made on (quirk 79). Our `.jsonl` store is keyed by sample and the pixels'
+SHA-256, so it serves any editor: an image that the detector never saw has no entry. `index_by_picture` turns the
 first into the second.
 """
 
@@ -44,7 +44,7 @@ def reference_key(sample: Sample) -> str:
 
 
 class RecordedDetector:
-    """Looks detections up, by edit or by picture."""
+    """Looks detections up, by edit or by image."""
 
     name = "recorded"
 
@@ -89,10 +89,10 @@ class RecordedDetector:
         return found
 
     def index_by_picture(self, items: Iterable[DetectionItem]) -> list[dict[str, Any]]:
-        """Lines of a `.jsonl` store for the pictures of `items` (which carry their hash), sorted by sample and picture.
+        """Lines of a `.jsonl` store for the images of `items` (which carry their hash), sorted by sample and image.
 
         Raises:
-            DetectionFileError: when a sample's edited picture equals its source and other detections are recorded for it.
+            DetectionFileError: when a sample's edited image equals its source and other detections are recorded for it.
         """
         lines: dict[tuple[str, str], list[dict[str, Any]]] = {}
         conflicts = []
@@ -102,7 +102,7 @@ class RecordedDetector:
                 continue
             plain = [_trim(d.to_json()) for d in found]
             if lines.setdefault((item.sample.id, item.pixels), plain) != plain:
-                conflicts.append(f"{item.sample.id}: source and edited picture are the same, their detections are not")
+                conflicts.append(f"{item.sample.id}: source and edited image are the same, their detections are not")
         if conflicts:
             raise DetectionFileError("\n".join(conflicts))
         return [{"sample_id": i, "pixels": p, "detections": d} for (i, p), d in sorted(lines.items())]
@@ -161,7 +161,7 @@ def _read_store(data: bytes) -> tuple[_Content, list[str]]:
         detections, found = _parse(rows, f"line {number}", _STORE_FIELDS)
         problems += found
         if by_picture.setdefault(key, detections) != detections:
-            problems.append(f"line {number}: other detections for the same picture of {key[0]} stand in an earlier line")
+            problems.append(f"line {number}: other detections for the same image of {key[0]} stand in an earlier line")
     return {"by_picture": by_picture}, problems
 
 

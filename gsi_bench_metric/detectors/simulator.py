@@ -1,8 +1,8 @@
 """The truth of rendered samples as detections: what a perfect detector would say.
 
 It knows only the images whose content the sample itself tells: the source, the after-image, and what the simple editors of
-`editors.baselines` make of the source. On any other image it has no word. It judges protocols, not editors: what scores badly
-with it scores badly because of the rules.
+`editors.baselines` make of the source. It has no result for any other image. It judges protocols, not editors: what scores
+badly with it does so because of the rules.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gsi_bench_metric.imaging.pictures import Picture
 __all__ = ["SimulatorDetector"]
 
 
-# What builders add to the id of a thing for a second one of it.
+# What builders add to the id of an object for a second one of it.
 _COPY = "_copy"
 _EXACT = (0.0,) * 7
 
@@ -37,7 +37,7 @@ class SimulatorDetector:
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Every object of the sample: present, or absent with its box in the source; copies as duplicates of the original.
 
-        None for samples without objects and for pictures of unknown content.
+        None for samples without objects and for images of unknown content.
         """
         return [_detect(item) for item in items]
 
@@ -63,7 +63,7 @@ def _detect(item: DetectionItem) -> list[Detection] | None:
 
 
 def _objects(item: DetectionItem) -> Sequence[SceneObject] | None:
-    """What stands in the picture; None where that is not known."""
+    """What stands in the image; None where that is not known."""
     sample = item.sample
     if sample.objects is None or item.pixels is None:
         return None
@@ -81,7 +81,7 @@ def _pixels(image: EncodedImage) -> str:
 
 
 def _pasted(sample: Sample) -> list[SceneObject]:
-    """`paste` puts the target's picture where the goal's box is seen (mirrored: where it was), or fills its place."""
+    """`paste` puts the target's image where the goal's box is seen (mirrored: where it was), or fills its place."""
     kind = sample.operation.kind if sample.operation else None
     others = [o for o in sample.objects or () if not o.is_target]
     target = [o for o in sample.objects or () if o.is_target]
@@ -115,7 +115,7 @@ def _detection(sample: Sample, thing: SceneObject, size: tuple[int, int], name: 
 
 
 def make(options: DetectorOptions) -> Detector:
-    """The detector that is told the truth.
+    """The detector that knows the truth.
 
     Raises:
         DetectorError: a file of detections is given.

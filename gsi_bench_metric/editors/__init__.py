@@ -1,4 +1,4 @@
-"""Editors make the pictures that are scored: a diffusers pipeline, an image-edit endpoint, a Python function."""
+"""Editors make the images that are scored: a diffusers pipeline, an image-edit endpoint, a Python function."""
 
 from gsi_bench_metric.editors.base import EditError, Editor, EditorError, EditorOptions, EditRequest
 from gsi_bench_metric.editors.registry import make_editor

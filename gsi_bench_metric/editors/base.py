@@ -23,7 +23,7 @@ class EditorError(ValueError):
 
 
 class EditError(ValueError):
-    """One edit that failed (refused, no picture in the answer): the others go on."""
+    """One edit that failed (refused, no image in the answer): the others go on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +52,14 @@ class EditorOptions:
 
 
 class Editor(Protocol):
-    """Edits pictures. `edit` is called by as many threads as `concurrency` says."""
+    """Edits images. `edit` is called by as many threads as `concurrency` says."""
 
     name: str
-    settings: Mapping[str, Any]  # JSON: everything that its pictures depend on beside the request; no secrets
+    settings: Mapping[str, Any]  # JSON: everything that its images depend on beside the request; no secrets
     concurrency: int
 
     def edit(self, request: EditRequest) -> Image.Image:
-        """The edited picture, at the size that the editor gives.
+        """The edited image, at the size that the editor gives.
 
         Raises:
             EditError: this one failed.
@@ -69,10 +69,10 @@ class Editor(Protocol):
 
 
 def as_picture(value: Any, whose: str) -> Image.Image:
-    """A picture from what an editor gave: a PIL image, encoded bytes, or RGB uint8 (H, W, 3).
+    """An image from what an editor gave: a PIL image, encoded bytes, or RGB uint8 (H, W, 3).
 
     Raises:
-        EditError: it is no picture.
+        EditError: it is no image.
     """
     if isinstance(value, (bytes, bytearray)):
         try:
@@ -81,14 +81,14 @@ def as_picture(value: Any, whose: str) -> Image.Image:
         except TooManyPixelsError as error:
             raise EditError(f"{whose}: {error}") from error
         except DAMAGED as error:
-            raise EditError(f"{whose}: {len(value)} bytes that are no readable picture ({clean(error)[:200]})") from error
+            raise EditError(f"{whose}: {len(value)} bytes that are no readable image ({clean(error)[:200]})") from error
     if isinstance(value, Image.Image):
         _within_limits(value, whose)
         try:
             require_format(value, most=MAX_PIXELS)
             return Image.fromarray(rgb_of(value))
         except DAMAGED as error:  # it may be open only, and not decoded yet
-            raise EditError(f"{whose}: no readable picture ({clean(error)[:200]})") from error
+            raise EditError(f"{whose}: no readable image ({clean(error)[:200]})") from error
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] == 3 and value.size:
         return _within_limits(Image.fromarray(value), whose)
     found = f"an array of {value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
@@ -110,7 +110,7 @@ def _within_limits(image: Image.Image, whose: str) -> Image.Image:
 
 
 def png_bytes(image: Image.Image) -> bytes:
-    """A picture as a PNG file."""
+    """An image as a PNG file."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

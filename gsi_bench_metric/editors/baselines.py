@@ -1,4 +1,4 @@
-"""Simple editors to compare real ones with: after, copy, paste, blur, blank. They write pictures; scoring judges them.
+"""Simple editors to compare real ones with: after, copy, paste, blur, blank. They write images; scoring judges them.
 
 They know what no real editor knows (the goal box), and do with it as little as possible.
 """
@@ -40,7 +40,7 @@ def paste(sample: Sample) -> RGB:
     """Cuts the target's rectangle out, fills the hole from its border, pastes the rectangle into the goal's rectangle.
 
     move, place, scale: pasted at the goal's size and place; remove: not pasted; rotate: mirrored in place; view, or a target
-    that no pixel can be named for (`pixel_frame` unknown, outside of the picture): the source as it is.
+    that no pixel can be named for (`pixel_frame` unknown, outside of the image): the source as it is.
     """
     rgb = load_rgb(sample.image)
     kind = sample.operation.kind if sample.operation else None
@@ -73,7 +73,7 @@ BASELINES: dict[str, Callable[[Sample], RGB]] = {"after": after, "copy": copy, "
 
 
 def _rectangle(sample: Sample, box: tuple[float, ...], rgb: RGB) -> _Rectangle | None:
-    """Pixel rectangle of a box inside the picture, None where it is unknown or less than 2 pixels wide."""
+    """Pixel rectangle of a box inside the image, None where it is unknown or less than 2 pixels wide."""
     if sample.pixel_frame == "unknown":
         return None
     height, width = rgb.shape[:2]

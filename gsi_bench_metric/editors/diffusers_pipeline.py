@@ -47,7 +47,7 @@ class DiffusersEditor:
         }
 
     def edit(self, request: EditRequest) -> Image.Image:
-        """The pipeline's picture; see `Editor.edit`."""
+        """The pipeline's image; see `Editor.edit`."""
         given: dict[str, Any] = {"image": request.image, "prompt": request.prompt, **self._options}
         if self._takes_generator:
             given["generator"] = torch.Generator("cpu").manual_seed(request.seed)
@@ -55,12 +55,12 @@ class DiffusersEditor:
             with torch.inference_mode():
                 output = self._pipeline(**given)
         except torch.OutOfMemoryError as error:
-            raise EditorError(f"out of memory on a picture of {request.image.size} ({error}); try --dtype bfloat16") from error
+            raise EditorError(f"out of memory on an image of {request.image.size} ({error}); try --dtype bfloat16") from error
         except Exception as error:  # a pipeline is any code
             raise EditError(f"{type(self._pipeline).__name__}: {words_of(error)}") from error
-        # A filtered picture is black: scored, it would pass for what the editor can do.
+        # A filtered image is black: scored, it would pass for what the editor can do.
         if any(getattr(output, "nsfw_content_detected", None) or []):
-            raise EditError("the pipeline's safety checker blacked the picture out")
+            raise EditError("the pipeline's safety checker blacked the image out")
         try:
             first = output.images[0]
         except (AttributeError, TypeError, LookupError) as error:

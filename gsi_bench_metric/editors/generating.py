@@ -1,11 +1,11 @@
-"""A split and an editor -> the editor's pictures, kept as they come, in the tree that `gsi-bench evaluate` reads.
+"""A split and an editor -> the editor's images, kept as they come, in the tree that `gsi-bench evaluate` reads.
 
-    <out>/<editor>/generated_images_<split>/<id>.png   pictures at the size that the editor gave
+    <out>/<editor>/generated_images_<split>/<id>.png   images at the size that the editor gave
     <out>/<editor>/generation_<split>/settings.json    what they depend on
-    <out>/<editor>/generation_<split>/records/         one record a picture: seed, sizes, hash, seconds (record_store.py)
+    <out>/<editor>/generation_<split>/records/         one record an image: seed, sizes, hash, seconds (record_store.py)
     <out>/<editor>/generation_<split>/pictures.json    the same as one list, when all is done
 
-A picture is done when its record is there and its file is the one that the record names; everything else is made (again).
+An image is done when its record is there and its file is the one that the record names; everything else is made (again).
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ __all__ = ["GenerateError", "Generated", "Wanted", "generate", "require_place", 
 T = TypeVar("T")
 
 _KIND = "pictures"
-# So many failures in a row are the editor's, not the pictures': an endpoint that is down, a function with a bug.
+# This many failures in a row are the editor's, not the images': an endpoint that is down, a function with a bug.
 _MAX_IN_A_ROW = 5
 
 
 class GenerateError(ValueError):
-    """Pictures that could not be made; those that could are kept."""
+    """Images that could not be made; those that could are kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Generated:
-    """`folder` holds the pictures: `made` now, `kept` from before; `resized`: not of their source's size."""
+    """`folder` holds the images: `made` now, `kept` from before; `resized`: not of their source's size."""
 
     folder: Path
     made: int
@@ -95,10 +95,10 @@ def seed_of(seed: int, sample_id: str) -> int:
 def generate(
     editor: Editor, samples: Iterable[Sample], out: Path, wanted: Wanted, *, total: int | None = None, progress: bool = True
 ) -> Generated:
-    """Makes the pictures that are not there yet. Stopped at any moment, the same call goes on.
+    """Makes the images that are not there yet. Stopped at any moment, the same call goes on.
 
     Raises:
-        GenerateError: no place to write; pictures of other settings there; a sample whose id cannot be a name of a file;
+        GenerateError: no place to write; images of other settings there; a sample whose id cannot be a name of a file;
             some edits failed, each is named; too many in a row did.
         EditorError: the editor cannot do any.
         StoreError: the disk is full. What was made is kept.
@@ -132,14 +132,14 @@ def generate(
                 in_a_row = 0
             bar.update()
     if failures:
-        raise _failed(failures, f"{len(listed)} pictures are there, {len(failures)} could not be made")
+        raise _failed(failures, f"{len(listed)} images are there, {len(failures)} could not be made")
     write_atomically(notes / "pictures.json", json.dumps(listed, indent=1) + "\n")
     resized = sum(record["native_size"] != record["source_size"] for record in listed)
     return Generated(pictures, made, len(listed) - made, resized)
 
 
 def require_place(out: Path, name: str, split: str) -> Path:
-    """The folder of an editor's pictures, found out to be writable before any work. Nothing is made.
+    """The folder of an editor's images, found out to be writable before any work. Nothing is made.
 
     Raises:
         GenerateError: the name is not that of one folder, or nothing can be written there.
@@ -154,7 +154,7 @@ def require_place(out: Path, name: str, split: str) -> Path:
             pass
     except (OSError, ValueError) as error:
         said = system_problem(OSError(error.errno, "")) if isinstance(error, OSError) else error
-        raise GenerateError(f"--out {printable(str(out))}: no pictures can be written to {folder} ({said})") from error
+        raise GenerateError(f"--out {printable(str(out))}: no images can be written to {folder} ({said})") from error
     return folder
 
 
@@ -174,10 +174,10 @@ def _claim(pictures: Path, notes: Path, settings: dict[str, Any], overwrite: boo
             if found.get(name) != settings.get(name)
         ]
         raise GenerateError(
-            summary_of(f"{pictures}: holds pictures of other settings; choose another --name or --out, or --overwrite", changed)
+            summary_of(f"{pictures}: holds images of other settings; choose another --name or --out, or --overwrite", changed)
         )
     if found is None and pictures.is_dir() and any(pictures.iterdir()):
-        raise GenerateError(f"{pictures}: holds pictures that generate did not make; choose another --name or --out")
+        raise GenerateError(f"{pictures}: holds images that generate did not make; choose another --name or --out")
     try:
         # None of the former settings may stay where an edit fails this time: it would be scored as one of these.
         for former in pictures.glob("*.png"):
@@ -194,7 +194,7 @@ def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -
             return
         problem = name_problem(sample.id)
         if problem is not None:
-            raise GenerateError(f"sample id {printable(sample.id)}: {problem}; its picture would be a file of that name")
+            raise GenerateError(f"sample id {printable(sample.id)}: {problem}; its image would be a file of that name")
         prompt = sample.prompt_zh if wanted.language == "zh" else sample.prompt
         if prompt is None:
             raise GenerateError(f"{sample.id}: has no instruction in Chinese; leave --language out")
@@ -203,21 +203,21 @@ def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -
 
 
 class _Work:
-    """Makes one picture with its record, in any of several threads: what is under way when the work stops is kept too."""
+    """Makes one image with its record, in any of several threads: what is under way when the work stops is kept too."""
 
     def __init__(self, editor: Editor, pictures: Path, records: RecordStore):
         self._editor, self._pictures, self._records = editor, pictures, records
         self._writing = threading.Lock()
 
     def __call__(self, job: _Job) -> tuple[dict[str, Any], bool]:
-        """(record, whether the picture is new)."""
+        """(record, whether the image is new)."""
         path = self._pictures / f"{job.sample.id}.png"
-        # The key names the picture too: whoever takes a picture away gets another one, also from an editor that never gives the
+        # The key names the image too: whoever takes an image away gets another one, also from an editor that never gives the
         # same twice.
         kept = self._records.get(_KIND, digest(job.key, _file_hash(path))) if path.is_file() else None
         if kept is not None:
             return kept, False
-        path.unlink(missing_ok=True)  # half a picture, or one that was put there: not to be scored if the edit fails
+        path.unlink(missing_ok=True)  # half an image, or one that was put there: not to be scored if the edit fails
         source = Image.fromarray(load_rgb(job.sample.image))
         began = time.monotonic()
         picture = self._editor.edit(EditRequest(job.sample, source, job.prompt, job.seed))

@@ -1,7 +1,7 @@
 """An editor that is a Python function of the user: `my_module:edit`.
 
 It takes what it names of `image` (PIL, RGB), `prompt`, `seed`, `sample` and the `--set` options, and returns a PIL image, RGB
-uint8 (H, W, 3), or the bytes of a picture file.
+uint8 (H, W, 3), or the bytes of an image file.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class HookEditor:
             raise EditorError(f"{self._where}: does not say what it takes; expected a function in Python ({error})") from error
         kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
         if any(of_kind(self._function) for of_kind in kinds):
-            raise EditorError(f"{self._where}: is a coroutine or a generator; expected a function that returns a picture")
+            raise EditorError(f"{self._where}: is a coroutine or a generator; expected a function that returns an image")
         unnamed = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
         if unnamed:
             raise EditorError(f"{self._where} needs {', '.join(unnamed)}; it is given values by name, not by place")
@@ -138,7 +138,7 @@ def _interrupts() -> Iterator[list[int]]:
 
 
 def _source_hash(function: Callable[..., Any]) -> str | None:
-    """SHA-256 of the file that the function stands in, so that pictures of two versions are not mixed."""
+    """SHA-256 of the file that the function stands in, so that images of two versions are not mixed."""
     for what in (function, type(function)):  # the second for an object that is called
         try:
             path = inspect.getsourcefile(what)

@@ -30,7 +30,7 @@ _ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
 
 
 class OpenAIEditor:
-    """Sends the source as PNG with the instruction, takes the first picture of the answer."""
+    """Sends the source as PNG with the instruction, takes the first image of the answer."""
 
     def __init__(self, options: EditorOptions):
         if not options.model:
@@ -70,7 +70,7 @@ class OpenAIEditor:
         }
 
     def edit(self, request: EditRequest) -> Image.Image:
-        """The endpoint's picture; see `Editor.edit`."""
+        """The endpoint's image; see `Editor.edit`."""
         import openai  # noqa: PLC0415
 
         body = {name: request.seed if value == SEED else value for name, value in self._options.items()}
@@ -106,27 +106,27 @@ class OpenAIEditor:
             under_way.cancel()
 
     def _bytes(self, answer: Any) -> bytes:
-        """The first picture of an answer, from its text or from where it says."""
+        """The first image of an answer, from its text or from where it says."""
         pictures = getattr(answer, "data", None)
         if not isinstance(pictures, list) or not pictures:
-            raise EditError("the endpoint's answer holds no picture")
+            raise EditError("the endpoint's answer holds no image")
         text, url = getattr(pictures[0], "b64_json", None), getattr(pictures[0], "url", None)
         if isinstance(text, str) and text:
             try:
                 return base64.b64decode(text, validate=True)
             except ValueError as error:
-                raise EditError(f"the endpoint's picture is cut off or no base64 ({error})") from error
+                raise EditError(f"the endpoint's image is cut off or no base64 ({error})") from error
         if isinstance(url, str) and url:
             return self._download(url)
         raise EditError("the endpoint's answer holds neither b64_json nor url")
 
     def _download(self, url: str) -> bytes:
-        # Without the key: pictures lie on other hosts.
+        # Without the key: images lie on other hosts.
         try:
             if is_loopback(url) and not is_loopback(self._access.url):
-                raise EditError("the endpoint names a picture on this machine, where it cannot have put one")
+                raise EditError("the endpoint names an image on this machine, where it cannot have put one")
             return fetch(url, most=MAX_PICTURE_BYTES, seconds=self._timeout)
         except EditError:
             raise
         except (OSError, ValueError) as error:
-            raise EditError(f"the picture that the endpoint names cannot be fetched ({words_of(error)})") from error
+            raise EditError(f"the image that the endpoint names cannot be fetched ({words_of(error)})") from error

@@ -2,7 +2,7 @@
 
 Boxes are `(…, 7)` tensors `[x, y, z, w, h, l, yaw]` in the OpenCV camera frame (x right, y down, z forward), metres and
 radians: centre, full sizes along the object's own x, y, z, turn about the vertical axis. Rotations are object -> camera,
-`(…, 3, 3)` row-major. Nothing is clipped to the picture or to a near plane: that is what the reference implementation does
+`(…, 3, 3)` row-major. Nothing is clipped to the image or to a near plane: that is what the reference implementation does
 (GSI-Bench, arXiv 2604.20570), and callers that need a visible region clip by themselves.
 """
 

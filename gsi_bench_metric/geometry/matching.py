@@ -1,6 +1,6 @@
 """Which detection is which object: one-to-one, by place and size.
 
-Needed for detectors that give no object ids, and within a set of objects that nobody can tell apart, whose names may be
+Needed for detectors that give no object ids, and within a set of indistinguishable objects, whose names may be
 exchanged. Costs are metres: distance of the centres plus the difference of the sizes (norm over w, h, l).
 """
 
@@ -14,7 +14,7 @@ __all__ = ["assign", "best_order", "box_costs", "target_in_source"]
 
 Array = NDArray[np.float64]
 
-# What it costs to call a thing that is there one that should be gone, or the other way round: any move is cheaper.
+# What it costs to call an object that is there one that should be gone, or the other way round: any move is cheaper.
 _UNEXPECTED = 100.0
 # A detector's depth may be wrong by this factor, either way, and be mended by the target's true depth.
 _MOST_RESCALING = 2.0

@@ -1,4 +1,4 @@
-"""How a camera moved, from the poses of things that stood still: a robust rigid fit.
+"""How a camera moved, from the poses of objects that stood still: a robust rigid fit.
 
 `p_new = R (p_old − t)`: t is the new camera's centre in the old camera's frame, metres, R (3, 3) takes old camera coordinates
 to new ones, as in `records.Operation`.
@@ -61,19 +61,19 @@ def spread(points: Array) -> float:
 
 
 def fit_motion(old: Sequence[Array], new: Sequence[Array]) -> Motion | None:
-    """The motion that most things agree with; None where their points do not fix one.
+    """The motion that most objects agree with; None where their points do not fix one.
 
     Args:
-        old: for each thing its points (n, 3), metres, before: its centre, and what of its axes can be seen.
+        old: for each object its points (n, 3), metres, before: its centre, and what of its axes can be seen.
         new: the same points in the new camera's frame.
 
-    Every thing alone and all together propose a motion; the one with the smallest truncated error is refined on what agrees
-    with it. So up to half of the things may have moved by themselves.
+    Every object alone and all together propose a motion; the one with the smallest truncated error is refined on what agrees
+    with it. So up to half of the objects may have moved by themselves.
     """
     if not old:
         return None
     a, b = np.concatenate(old), np.concatenate(new)
-    # Each thing counts once, however many points it has.
+    # Each object counts once, however many points it has.
     weights = np.concatenate([np.full(len(points), 1 / len(points)) for points in old])
     if spread(a) < _LINE:
         return None

@@ -52,7 +52,7 @@ def _is_gone(prediction: Prediction | None) -> bool:
 
 
 def _blank(ids: Iterable[str], predictions: Mapping[str, Prediction]) -> list[str]:
-    """Those whose image shows nothing, by the strict protocol's bound: the official one has no word for it."""
+    """Those whose image shows nothing, by the strict protocol's bound: the official one has no name for it."""
     ids = [sample_id for sample_id in ids if sample_id in predictions]
     with ThreadPoolExecutor(_THREADS) as pool:
         return [i for i, blank in zip(ids, pool.map(_is_blank, (predictions[i] for i in ids)), strict=True) if blank]

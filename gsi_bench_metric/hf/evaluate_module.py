@@ -1,7 +1,7 @@
 """GSI-Bench as a metric of the evaluate library: `evaluate.load("gsi_bench").compute(...)`.
 
 This module brings rows into one form, pairs them and calls `scoring` and `aggregate`; it holds no arithmetic. Rows travel
-through Arrow, so that they can come in pieces and from several processes. Only what scoring needs travels: a picture given
+through Arrow, so that they can come in pieces and from several processes. Only what scoring needs travels: an image given
 as a path stays a path, everything else of a sample is one JSON text.
 """
 
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 _DESCRIPTION = """
 GSI-Bench measures generative spatial intelligence: whether an image editor does what a sentence such as "move the mug 15 cm
 to the left" asks for. Instruction compliance (IC), spatial accuracy (SA) and edit locality (EL) come from 3D detections and
-from the pictures, appearance consistency (AC) from a judge. All numbers are on 0-100, higher is better.
+from the images, appearance consistency (AC) from a judge. All numbers are on 0-100, higher is better.
 """
 
 _CITATION = """\
@@ -86,14 +86,14 @@ Args:
     judge_options: of the judge, such as {"model": "Qwen/Qwen3-VL-8B-Instruct", "url": "http://localhost:8000/v1"}: fields of
         `gsi_bench_metric.judges.JudgeOptions`. Keys of servers come from the environment.
     device: "cpu", "cuda" or "mps"; default the best one there is.
-    detections: file of recorded detections: the reference's infer_cache.json, or a .jsonl keyed by picture.
+    detections: file of recorded detections: the reference's infer_cache.json, or a .jsonl keyed by image.
     judgements: file of recorded judgements: the reference's predictions_*.json.
     out: folder for `scores.jsonl`, the score of every edit with the reasons why a number is missing.
     editor: the editor's name in the scores.
     dataset_type: "GSI-Real" or "GSI-Syn" for all samples; default by each sample's split.
-    batch_size: pictures that are compared together; default 1 on a CPU, else 16.
+    batch_size: images that are compared together; default 1 on a CPU, else 16.
     ignore_extra: leave predictions for unknown samples out instead of raising.
-    on_missing: "zero": a missing or unreadable picture counts in `n_not_scored` and as 0 in `<key>_all`; "error": it raises.
+    on_missing: "zero": a missing or unreadable image counts in `n_not_scored` and as 0 in `<key>_all`; "error": it raises.
 
 Returns:
     One flat dictionary: `ic`, `sa`, `el`, `el_ssim` and, with a judge, `ac` and `average`, else `average_ic_sa_el`;
@@ -107,7 +107,7 @@ Raises:
     ValueError: rows that cannot be used or do not fit together; the message lists all of them.
 
 Example:
-    A mug is to move 40 cm to the right, and the detector finds it there. (Nothing else changes in the picture, so EL is
+    A mug is to move 40 cm to the right, and the detector finds it there. (Nothing else changes in the image, so EL is
     100; here nothing changes at all.)
 
     >>> import json, pathlib, tempfile

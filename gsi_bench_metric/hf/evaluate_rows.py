@@ -32,7 +32,7 @@ __all__ = [
 
 Row = dict[str, Any]
 
-# What scoring reads of a sample besides its id and pictures.
+# What scoring reads of a sample besides its id and images.
 FIELDS = (
     "split",
     "img_id",
@@ -52,9 +52,9 @@ FIELDS = (
     "objects_after",
     "variant",
 )
-# Pictures of a sample beside its source: those that it has travel along.
+# Images of a sample beside its source: those that it has travel along.
 FURTHER_PICTURES = tuple(name for name in PICTURE_FIELDS if name != "image")
-# Those whose pixels are numbers instead of colours.
+# Images with numbers for pixels instead of colours.
 _NUMBERS = ("depth", "instance_mask", "instance_mask_after")
 PICTURE = datasets.Image(decode=False)
 
@@ -81,12 +81,12 @@ def reference_row(row: Any) -> Row:
         row = row.to_row()
     if not isinstance(row, Mapping):
         raise ValueError(f"expected a row of the dataset or a Sample, found {type(row).__name__}")
-    # The picture is looked at when it is scored; any bytes do for the checks of the other fields.
+    # The image is looked at when it is scored; any bytes do for the checks of the other fields.
     fields = {name: None if is_nothing(row[name]) else plain(row[name]) for name in ("id", *FIELDS) if name in row}
     sample = Sample.from_row(fields | {"image": {"bytes": b"-"}})
     image = colour_image(row.get("image"))
     if image is None:
-        raise ValueError(f"{sample.id}: no image; every reference needs its source picture")
+        raise ValueError(f"{sample.id}: no image; every reference needs its source image")
     kept = sample.to_row()
     return {
         "id": sample.id,
@@ -107,7 +107,7 @@ def prediction_row(row: Any) -> Row:
     """A prediction (with its id or bare) in Arrow form; a bare one has the id "" and, under `name`, what its file is called.
 
     Raises:
-        ValueError: no picture, or one that may be meant in two ways.
+        ValueError: no image, or one that may be meant in two ways.
     """
     if isinstance(row, Prediction):
         row = {"id": row.sample_id, "image": row.image or row.path}
@@ -119,15 +119,15 @@ def prediction_row(row: Any) -> Row:
     name = str(ids[0]) if ids else ""
     columns = [column for column in ("image", "edited_image") if column in row]
     if len(columns) != 1:
-        # With both, `image` may be the source or the edit: a guess could score the wrong picture without a word.
+        # With both, `image` may be the source or the edit: a guess could score the wrong image without a word.
         found = columns or printable(sorted(map(str, row)))
-        raise ValueError(f"{printable(name)}: expected the edited picture as image or as edited_image, found {found}")
+        raise ValueError(f"{printable(name)}: expected the edited image as image or as edited_image, found {found}")
     value = row[columns[0]]
     return {"id": name, "image": colour_image(value), "name": None if name else name_of(value)}
 
 
 def samples_of(rows: Sequence[Row], problems: list[str]) -> list[Sample]:
-    """Samples of rows in Arrow form. Equal pictures (many edits share a source) are kept once."""
+    """Samples of rows in Arrow form. Equal images (many edits share a source) are kept once."""
     kept: dict[bytes | str, EncodedImage] = {}
     samples = []
     for row in rows:

@@ -84,13 +84,13 @@ def _stored(value: Any, encoded: Callable[[Any], bytes]) -> Stored | None:
             require_format(value)  # it may be open only, and not decoded yet
             return {"bytes": encoded(value), "path": None}
         except DAMAGED as error:
-            raise ValueError(f"a picture that cannot be decoded ({printable(str(error))})") from error
+            raise ValueError(f"an image that cannot be decoded ({printable(str(error))})") from error
     return {"bytes": encode(value, "picture").bytes, "path": None}  # says what was expected
 
 
 def _absolute(path: str | bytes) -> str:
     if not path:
-        raise ValueError("expected the path of a picture, found an empty text")
+        raise ValueError("expected the path of an image, found an empty text")
     if len(path) > _LONGEST_PATH:
         raise ValueError(f"a text of {len(path)} characters, no path: {printable(path, 60)}; expected a path or an image")
     text = str(Path(os.fsdecode(path)).absolute())
@@ -121,7 +121,7 @@ def _colour_of(array: np.ndarray[Any, Any]) -> Image.Image:
         last, first = found.shape[2] in (1, 3, 4), found.shape[0] in (1, 3, 4)
         if last and first:
             raise ValueError(
-                f"an array {array.shape}, whose channels may be its first or its last numbers; give a PIL image or the file"
+                f"an array {array.shape}, with channels that may be its first or its last numbers; give a PIL image or the file"
             )
         found = np.moveaxis(found, 0, 2) if first else found
         found = found[..., 0] if found.shape[2] == 1 else found

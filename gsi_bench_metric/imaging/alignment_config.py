@@ -30,7 +30,7 @@ class AlignmentConfig(Numbers):
     damping: float = tuned(1e-3, "units of the normal matrix", "keeps a step defined where an image has no texture")
     medians_of: int = tuned(5000, "pixels", "at most, for medians and for the tone: more costs time only")
     nothing_px: float = tuned(
-        0.15, "pixels, mean displacement", "less is not told from none: nothing is warped, so nothing is blurred"
+        0.15, "pixels, mean displacement", "less looks like none: nothing is warped, so nothing is blurred"
     )
     less: float = tuned(0.97, "share of the mean difference", "a warp must leave less than this, or it is none")
     trim: float = tuned(80, "percentile", "differences above it count as it: what an edit changed must not decide")

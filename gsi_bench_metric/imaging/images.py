@@ -62,7 +62,7 @@ Source = EncodedImage | bytes | str | Path
 
 
 class ImageError(ValueError):
-    """A picture that cannot be used; the message says why."""
+    """An image that cannot be used; the message says why."""
 
 
 def header_size(source: Source) -> tuple[int, int]:
@@ -180,7 +180,7 @@ def fit_centrally(rgb: RGB, height: int, width: int) -> RGB:
 
 
 def fit_to(rgb: RGB, height: int, width: int) -> tuple[RGB, str | None]:
-    """A picture at another's size, and what that took: None nothing, "resized" (aspects within 2 %) or "fitted" centrally."""
+    """An image at another's size, and what that took: None nothing, "resized" (aspects within 2 %) or "fitted" centrally."""
     h, w = rgb.shape[:2]
     if (h, w) == (height, width):
         return rgb, None
@@ -190,12 +190,12 @@ def fit_to(rgb: RGB, height: int, width: int) -> tuple[RGB, str | None]:
 
 
 def resize_bicubic(rgb: RGB, height: int, width: int) -> RGB:
-    """PIL's bicubic resize (with its antialiasing), the reference's way to bring an edited picture to the source's size."""
+    """PIL's bicubic resize (with its antialiasing), the reference's way to bring an edited image to the source's size."""
     return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def pixel_hash(rgb: RGB) -> str:
-    """SHA-256 of size and pixels: equal for equal pictures, whatever file format they came in."""
+    """SHA-256 of size and pixels: equal for equal images, whatever file format they came in."""
     digest = hashlib.sha256(f"{rgb.shape[0]}x{rgb.shape[1]}:".encode())
     digest.update(np.ascontiguousarray(rgb).data)
     return digest.hexdigest()
@@ -214,9 +214,9 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         except TooManyPixelsError as error:
             raise ImageError(f"{_describe(source)}: {error}") from error
         except FileProblemError as error:  # names the file itself
-            raise ImageError(f"{error}; not a readable picture") from error
+            raise ImageError(f"{error}; not a readable image") from error
         except DAMAGED as error:
-            raise ImageError(f"{_describe(source)}: not a readable picture ({error})") from error
+            raise ImageError(f"{_describe(source)}: not a readable image ({error})") from error
         yield image
 
 
@@ -242,8 +242,8 @@ def _encoded(source: Source) -> bytes | Path:
 
 def _describe(source: Source) -> str:
     if isinstance(source, EncodedImage):
-        return printable_path(source.path) if source.path else f"picture of {len(source.bytes)} bytes"
-    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else printable_path(source)
+        return printable_path(source.path) if source.path else f"image of {len(source.bytes)} bytes"
+    return f"image of {len(source)} bytes" if isinstance(source, bytes) else printable_path(source)
 
 
 _MEAN = (123.675, 116.28, 103.53)
@@ -251,7 +251,7 @@ _STD = (58.395, 57.12, 57.375)
 
 
 def reference_view(pictures: Tensor) -> Tensor:
-    """The reference's evaluated window of RGB uint8 pictures (N, H, W, 3): float32 **BGR** (N, 3, h, w), about 0–255.
+    """The reference's evaluated window of RGB uint8 images (N, H, W, 3): float32 **BGR** (N, 3, h, w), about 0–255.
 
     Normalising and undoing it is kept: the rounding is part of the numbers.
     """

@@ -1,6 +1,6 @@
-"""How much of a picture changed outside the places that an edit may touch: masks, masked SSIM and MSE, batched.
+"""How much of an image changed outside the places that an edit may touch: masks, masked SSIM and MSE, batched.
 
-Pictures are (N, 3, H, W) floats on the 0–255 scale, masks (N, H, W) bool with True = counts. SSIM is Wang et al. 2004 with a
+Images are (N, 3, H, W) floats on the 0–255 scale, masks (N, H, W) bool with True = counts. SSIM is Wang et al. 2004 with a
 uniform 7×7 window and sample covariance, per channel, as scikit-image computes it by default.
 """
 
@@ -20,8 +20,8 @@ _K1, _K2 = 0.01, 0.03
 def boxes_mask(boxes: Tensor, valid: Tensor, height: int, width: int) -> Tensor:
     """True outside of the boxes: boxes (N, B, 4) `[x1, y1, x2, y2]` pixels, valid (N, B) -> (N, H, W) bool.
 
-    The reference truncates to whole pixels, clips starts at 0 and ends at the picture's size only; an end left of or above
-    the picture stays negative and counts from the far side, as a Python slice does (quirk 55).
+    The reference truncates to whole pixels, clips starts at 0 and ends at the image's size only; an end left of or above
+    the image stays negative and counts from the far side, as a Python slice does (quirk 55).
     """
     start = boxes[..., :2].clamp(min=0).trunc()
     size = torch.tensor([width, height], dtype=boxes.dtype, device=boxes.device)
@@ -36,12 +36,12 @@ def boxes_mask(boxes: Tensor, valid: Tensor, height: int, width: int) -> Tensor:
 
 
 def data_range(pictures: Tensor) -> Tensor:
-    """Largest minus smallest value of each picture (N,): what the reference takes for SSIM's range, from the second picture."""
+    """Largest minus smallest value of each image (N,): what the reference takes for SSIM's range, from the second image."""
     return pictures.amax((1, 2, 3)) - pictures.amin((1, 2, 3))
 
 
 class Moments(NamedTuple):
-    """Sums over the 7×7 window at every pixel of pictures (N, 3, H, W) and of their squares."""
+    """Sums over the 7×7 window at every pixel of images (N, 3, H, W) and of their squares."""
 
     pictures: Tensor
     sums: Tensor
@@ -81,10 +81,10 @@ def ssim(
     value_range: Tensor | None = None,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """Mean SSIM (N,) over the mask's pixels, picture border included; NaN where the mask keeps nothing.
+    """Mean SSIM (N,) over the mask's pixels, image border included; NaN where the mask keeps nothing.
 
     Without a mask: the mean without the outer 3 pixels, as scikit-image reports it. `value_range` defaults to the reference's
-    choice, the range of the second picture; `dtype` see `ssim_map`.
+    choice, the range of the second image; `dtype` see `ssim_map`.
     """
     a, b = _moments(a), _moments(b)
     full = ssim_map(a, b, data_range(b.pictures) if value_range is None else value_range, dtype)

@@ -57,7 +57,7 @@ class LpipsAlex(nn.Module):
         return network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """Unit-length features of the five stages of pictures (N, 3, H, W) on 0–1.
+        """Unit-length features of the five stages of images (N, 3, H, W) on 0–1.
 
         Raises:
             ValueError: for a side under 31 pixels.
@@ -85,12 +85,12 @@ class LpipsAlex(nn.Module):
         return torch.stack(stages).sum(0)[:, 0]
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """Distance map (N, H, W) of two batches of pictures (N, 3, H, W) on 0–1."""
+        """Distance map (N, H, W) of two batches of images (N, 3, H, W) on 0–1."""
         return self.distance_map(self.features(a), self.features(b), (a.shape[-2], a.shape[-1]))
 
 
 def content_scaled(pictures: Tensor) -> Tensor:
-    """Pictures on 0–255 -> 0–1, as the reference does it: one whose largest value is at most 1 stays as it is (quirk 63)."""
+    """Images on 0–255 -> 0–1, as the reference does it: one with a largest value of at most 1 stays as it is (quirk 63)."""
     bright = pictures.amax((1, 2, 3), keepdim=True) > 1.0
     return torch.where(bright, pictures / 255, pictures).to(torch.float32)
 

@@ -1,4 +1,4 @@
-"""A picture on its way to a score: its bytes are read once; fingerprint, pixels and their hash follow when asked for."""
+"""An image on its way to a score: its bytes are read once; fingerprint, pixels and their hash follow when asked for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Picture"]
 
 
 class Picture:
-    """An encoded picture in memory or on disk. May be used by several threads.
+    """An encoded image in memory or on disk. May be used by several threads.
 
-    Every method raises `ImageError` where the picture is missing, unreadable or too large.
+    Every method raises `ImageError` where the image is missing, unreadable or too large.
     """
 
     def __init__(self, source: EncodedImage | str | Path):
@@ -34,7 +34,7 @@ class Picture:
             return self._sha256
 
     def rgb(self) -> RGB:
-        """The decoded picture (H, W, 3), RGB uint8. The encoded bytes of a file are let go of."""
+        """The decoded image (H, W, 3), RGB uint8. The encoded bytes of a file are let go of."""
         with self._lock:
             if self._rgb is None:
                 self._rgb = load_rgb(self._read())
@@ -47,7 +47,7 @@ class Picture:
         return pixel_hash(self.rgb())
 
     def encoded(self) -> EncodedImage:
-        """The file as it is; that of a picture on disk is read again once it was decoded."""
+        """The file as it is; that of an image on disk is read again once it was decoded."""
         with self._lock:
             return self._read()
 
@@ -60,10 +60,10 @@ class Picture:
             except FileNotFoundError as error:
                 raise ImageError(f"{name}: no such file") from error
             except FileProblemError as error:  # names the file itself
-                raise ImageError(f"{error}; not a readable picture") from error
+                raise ImageError(f"{error}; not a readable image") from error
             except OSError as error:
-                raise ImageError(f"{name}: not a readable picture ({error})") from error
+                raise ImageError(f"{name}: not a readable image ({error})") from error
             if not data:
-                raise ImageError(f"{name}: not a readable picture (the file is empty)")
+                raise ImageError(f"{name}: not a readable image (the file is empty)")
             self._encoded = EncodedImage(data, str(path))
         return self._encoded

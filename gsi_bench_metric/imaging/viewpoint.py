@@ -1,7 +1,7 @@
 """The reference's test that an edit kept the camera: SIFT matches and an essential matrix, by OpenCV.
 
 The numbers come from OpenCV's own functions with the reference's settings, so they follow the installed build. The test has
-known blind spots (docs/metric-quirks.md, quirks 24–27): an unchanged background can fail it, a shifted picture passes.
+known blind spots (docs/metric-quirks.md, quirks 24–27): an unchanged background can fail it, a shifted image passes.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class ViewpointKeypoints:
 
 
 def keypoints(rgb: NDArray[np.uint8]) -> ViewpointKeypoints:
-    """SIFT key points of an RGB uint8 picture (H, W, 3), OpenCV's default settings.
+    """SIFT key points of an RGB uint8 image (H, W, 3), OpenCV's default settings.
 
-    The picture goes in as it is: OpenCV then weighs red as blue on the way to grey, and so does the reference.
+    The image goes in as it is: OpenCV then weighs red as blue on the way to grey, and so does the reference.
     """
     sift = cv2.SIFT_create()  # type: ignore[attr-defined]  # missing in OpenCV's stubs
     found, descriptors = sift.detectAndCompute(rgb, None)
@@ -58,7 +58,7 @@ def same_viewpoint(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> bo
 
 
 def rotation_between(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> float | None:
-    """Angle in degrees of the camera's turn between two pictures; None for fewer than 10 matches.
+    """Angle in degrees of the camera's turn between two images; None for fewer than 10 matches.
 
     Raises:
         ViewpointError: see `same_viewpoint`.
@@ -66,9 +66,9 @@ def rotation_between(source: ViewpointKeypoints, edited: ViewpointKeypoints) -> 
     if source.descriptors is None or len(source.descriptors) == 0:
         return None  # OpenCV matches nothing: too few, no error
     if edited.descriptors is None or len(edited.descriptors) == 0:
-        raise ViewpointError("the edited picture has no SIFT key points")
+        raise ViewpointError("the edited image has no SIFT key points")
     if len(edited.descriptors) == 1:
-        raise ViewpointError("the edited picture has a single SIFT key point")
+        raise ViewpointError("the edited image has a single SIFT key point")
     from_source, to_edited = ratio_matches(source.descriptors, edited.descriptors)
     if len(from_source) < _MIN_MATCHES:
         return None

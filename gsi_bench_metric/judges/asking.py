@@ -2,8 +2,8 @@
 
 Every edit is asked about `samples` times. A reply that cannot be read is asked for once more, with a word on what was wrong;
 after that the edit is not judged, and its last reply is kept. Replies go to the records the moment they arrive, under a key of
-everything that they depend on (both pictures, the prompt's text, the model and its settings). So nothing is asked twice, also
-not after a kill, for another editor that made the same picture, or when only the reading of replies was changed.
+everything that they depend on (both images, the prompt's text, the model and its settings). So nothing is asked twice, also
+not after a kill, for another editor that made the same image, or when only the reading of replies was changed.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Model(Protocol):
     at_once: int  # edits that keep it busy
 
     def settings(self) -> Mapping[str, Any]:
-        """Everything that its replies depend on: model, revision, decoding, pictures."""
+        """Everything that its replies depend on: model, revision, decoding, images."""
         ...
 
     def describe(self) -> Mapping[str, Any]:
@@ -123,7 +123,7 @@ class ModelJudge:
         self.bill = Bill()
 
     def describe(self) -> dict[str, Any]:
-        """Question, prompt hash, model, decoding, pictures."""
+        """Question, prompt hash, model, decoding, images."""
         return {
             "judge": self.name,
             "question": self._question.name,
@@ -158,9 +158,9 @@ class ModelJudge:
         ]
 
     def _queries(self, item: JudgeItem) -> list[Query] | str:
-        """The askings of an edit, or what is wrong with its pictures."""
+        """The askings of an edit, or what is wrong with its images."""
         if item.source is None or item.edited is None:
-            raise JudgeError(f"{item.sample.id}: judge {self.name!r} looks at pictures, and was given none")
+            raise JudgeError(f"{item.sample.id}: judge {self.name!r} looks at images, and was given none")
         try:
             pictures = item.source.sha256(), item.edited.sha256()
         except ImageError as error:

@@ -24,7 +24,7 @@ class JudgeError(ValueError):
 class JudgeItem:
     """An edit to look at.
 
-    Pictures and, for a judge that names a detector, what that one found in them (None: it has no word on the picture).
+    Images and, for a judge that names a detector, what that one found in them (None: no result for this image).
     Judges of recorded judgements need the sample alone.
     """
 
@@ -45,7 +45,7 @@ class Judge(Protocol):
     name: str
     key: str  # everything that its answers depend on beside the edit: model, prompt, settings, a file's content
     ahead: int
-    detector: Detector | None  # whose detections it wants beside the pictures
+    detector: Detector | None  # whose detections it wants beside the images
 
     def describe(self) -> Mapping[str, Any]:
         """What a run's settings say of it: enough to judge so again. Never a key or a password."""

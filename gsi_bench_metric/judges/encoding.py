@@ -1,4 +1,4 @@
-"""Pictures as judges see them: JPEG files of a stated quality and size, as the reference sends them."""
+"""Images as judges see them: JPEG files of a stated quality and size, as the reference sends them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Encoder:
     """Makes the JPEG files. May be used by several threads.
 
     Args:
-        max_side: pictures are shrunk until their longer side has so many pixels; None: as they are.
+        max_side: images are shrunk until their longer side has this many pixels; None: as they are.
     """
 
     def __init__(self, max_side: int | None):
@@ -36,7 +36,7 @@ class Encoder:
         """The file that is shown.
 
         Raises:
-            ImageError: the picture cannot be read.
+            ImageError: the image cannot be read.
         """
         return self._made.get(picture.sha256(), lambda: self._encode(picture))
 

@@ -47,7 +47,7 @@ class LocalModel:
         self.at_once = _BATCHES_AT_ONCE * self._batch
 
     def settings(self) -> dict[str, Any]:
-        """Model, revision, decoding, pictures. CPU and GPU may end in other words, so the kind of device belongs to it."""
+        """Model, revision, decoding, images. CPU and GPU may end in other words, so the kind of device belongs to it."""
         return {
             "model": self._model_name,
             "revision": self._options.revision,
@@ -139,7 +139,7 @@ class LocalModel:
             return {"type": "text", "text": part}
         picture = query.item.source if part is View.SOURCE else query.item.edited
         if picture is None:
-            raise JudgeError(f"{query.item.sample.id}: no picture to show")
+            raise JudgeError(f"{query.item.sample.id}: no image to show")
         return {"type": "image", "image": open_image(self._encoder.jpeg(picture), ("JPEG",)).convert("RGB")}
 
 

@@ -71,7 +71,7 @@ class OfficialQuestion:
             raise JudgeError(f"--judge-prompt {path}: not UTF-8 text ({error})") from error
 
     def ask(self, sample: Sample) -> Prompt:
-        """One message: the text, the source, the edited picture."""
+        """One message: the text, the source, the edited image."""
         text = self._text
         if text is None:
             text = WORDING.replace("«TARGET»", sample.target).replace("«PROMPT»", sample.prompt)

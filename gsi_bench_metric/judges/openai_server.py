@@ -1,7 +1,7 @@
 """A model behind any OpenAI-compatible server, asked with the official client by many requests at a time.
 
 The client repeats what met a fault that may pass (429, 5xx, lost connections, time-outs), with growing jittered pauses or as
-long as the server's Retry-After says. What is left is told apart here: faults that stop the run with a remedy (no key, wrong
+long as the server's Retry-After says. What is left is sorted here: faults that stop the run with a remedy (no key, wrong
 model, a server that is gone), refusals, and single requests that failed, which the next run asks for again. The key goes to the
 client and nowhere else; should a server repeat it, it is taken out of the text. A reply is bounded in time and size.
 """
@@ -67,7 +67,7 @@ class OpenAIServer:
         self.at_once = _ROUNDS_AT_ONCE * options.concurrency
 
     def settings(self) -> dict[str, Any]:
-        """Model, decoding, pictures. The address is no part of it: the same model elsewhere gives the same replies."""
+        """Model, decoding, images. The address is no part of it: the same model elsewhere gives the same replies."""
         return {
             "model": self._model,
             "temperature": self._options.heat,
@@ -113,7 +113,7 @@ class OpenAIServer:
             raise interrupt
 
     async def exchange(self, queries: Sequence[Query], arrived: queue.SimpleQueue[Any], stopping: threading.Event) -> None:
-        """Asks all queries, so many at a time."""
+        """Asks all queries, `concurrency` at a time."""
         import openai  # noqa: PLC0415
 
         options, todo = self._options, iter(enumerate(queries))
@@ -252,7 +252,7 @@ class OpenAIServer:
             return {"type": "text", "text": part}
         picture = query.item.source if part is View.SOURCE else query.item.edited
         if picture is None:
-            raise JudgeError(f"{query.item.sample.id}: no picture to show")
+            raise JudgeError(f"{query.item.sample.id}: no image to show")
         data = base64.b64encode(self._encoder.jpeg(picture)).decode("ascii")
         return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
 

@@ -24,7 +24,7 @@ QUESTIONS: Registry[Callable[[], Question]] = Registry(
     JudgeError,
 )
 DEFAULT_QUESTION = "strict"  # where no protocol says which
-WITH_OWN_TEXT = "official"  # the question of which a user may give the text: the paper's, whose text is not free
+WITH_OWN_TEXT = "official"  # the question of which a user may give the text: the paper's text is not free
 # Least and most of the whole numbers. A server's seed has 63 bits; more of the others is a slip of the finger.
 _WHOLE = {
     "samples": (1, 1000),
@@ -55,7 +55,7 @@ class JudgeOptions:
         temperature: None: 0 for one asking, else 0.7.
         seed: of the first asking; the others count on.
         max_tokens: of a reply.
-        max_side: pictures are shrunk until their longer side has so many pixels; None: sent at their own size.
+        max_side: images are shrunk until their longer side has this many pixels; None: sent at their own size.
         concurrency: requests at a time.
         timeout: seconds until a request is taken for lost.
         retries: of a request that met a fault which may pass.

@@ -30,5 +30,5 @@ def unlike_the_papers(judge: str, settings: Mapping[str, Any]) -> list[str]:
     if settings.get("temperature") != 0 or settings.get("samples") != 1:
         lacking.append("not one reply at temperature 0")
     if (settings.get("pictures") or {}).get("max_side") is not None:
-        lacking.append("pictures that were shrunk")
+        lacking.append("images that were shrunk")
     return lacking

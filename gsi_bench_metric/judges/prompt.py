@@ -15,7 +15,7 @@ __all__ = ["Prompt", "Question", "Verdict", "View", "looks_like_refusal", "text_
 
 
 class View(enum.Enum):
-    """A picture's place in a prompt."""
+    """An image's place in a prompt."""
 
     SOURCE = "source"
     EDITED = "edited"
@@ -27,7 +27,7 @@ class Prompt:
 
     Attributes:
         system: the system message; None: none.
-        parts: the user's message in its order: text, and the places of the two pictures.
+        parts: the user's message in its order: text, and the places of the two images.
         schema: JSON schema of the reply, for servers that hold a model to one.
     """
 
@@ -36,7 +36,7 @@ class Prompt:
     schema: Mapping[str, Any] | None = None
 
     def to_json(self) -> list[Any]:
-        """For a key: everything that the model reads but the pictures themselves."""
+        """For a key: everything that the model reads but the images themselves."""
         return [self.system, [part if isinstance(part, str) else {"picture": part.value} for part in self.parts], self.schema]
 
 

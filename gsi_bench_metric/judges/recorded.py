@@ -1,4 +1,4 @@
-"""Judgements that somebody else made: the reference's `predictions_*.json`."""
+"""Judgements made elsewhere: the reference's `predictions_*.json`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RecordedJudge:
         return cls(read_reference_file(Path(path)))
 
     def describe(self) -> dict[str, str]:
-        """Whose judgements they are is not known: the files name no model and no prompt."""
+        """The judge behind the judgements is not known: the files name no model and no prompt."""
         return {"judge": self.name}
 
     def account(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gsi_bench_metric.registry import Registry
 
 __all__ = ["JUDGES", "RECORDED", "JudgeError", "make_judge"]
 
-RECORDED = "recorded"  # the judge whose word lies in a file, one for each editor
+RECORDED = "recorded"  # the judge that reads its judgements from a file, one for each editor
 JUDGES: Registry[Callable[[JudgeOptions], Judge]] = Registry(
     "judge",
     {

@@ -77,7 +77,7 @@ def server_command(
     count = gpus or (_PAPER_GPUS if model is None else 1)
     name = model or _PAPER_REPOSITORY
     where = ["--host", host, "--port", str(port)]
-    # Two pictures a request are the judge's whole need: a lower limit would refuse it, a higher one reserves memory.
+    # Two images a request are the judge's whole need: a lower limit would refuse it, a higher one reserves memory.
     words = {
         "vllm": ["vllm", "serve", name, "--tensor-parallel-size", str(count), "--limit-mm-per-prompt", '{"image": 2}', *where],
         "sglang": ["python", "-m", "sglang.launch_server", "--model-path", name, "--tp", str(count), *where],
@@ -133,7 +133,7 @@ def _answers(url: str) -> bool:
         fetch(f"{url}/models", most=MAX_TEXT_BYTES, seconds=_PROBE_SECONDS)
     except urllib.error.HTTPError:
         return True
-    except (OSError, ReplyProblemError):  # nobody there, or one that does not speak HTTP to its end
+    except (OSError, ReplyProblemError):  # no server there, or one that does not speak HTTP to its end
         return False
     return True
 

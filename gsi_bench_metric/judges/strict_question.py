@@ -1,8 +1,8 @@
 """The strict way to ask: named aspects on fixed scales, data kept apart from instructions, a reply held to a JSON schema.
 
 The edit's instruction and the name of its target are data here: they are JSON strings, which nothing in them can end, and the
-system message says that neither they nor anything written in a picture speaks to the judge. A score is taken from a reply only
-where it says one thing, in range; nothing is clipped or guessed.
+system message says that neither they nor anything written in an image speaks to the judge. A score is taken from a reply only
+where it gives exactly one, in range; nothing is clipped or guessed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class StrictQuestion:
     hash = text_hash(json.dumps([SYSTEM, _BEFORE, _AFTER, _TASK, ASPECTS, REMOVE_ASPECTS], ensure_ascii=False))
 
     def ask(self, sample: Sample) -> Prompt:
-        """Both pictures, each announced, then the task."""
+        """Both images, each announced, then the task."""
         aspects = _aspects(sample)
         data = json.dumps({"instruction": sample.prompt, "object": sample.target}, ensure_ascii=False)
         form = ", ".join(['"observations": "<text>"', *(f'"{name}": <0 to 10>' for name in aspects)])

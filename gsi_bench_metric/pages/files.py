@@ -16,7 +16,7 @@ def json_text(content: object, *, indent: int = 1, default: Callable[[Any], Any]
     """Strict JSON, numbers unrounded.
 
     Raises:
-        ValueError: a number that is none (NaN, infinite): JSON has no such thing.
+        ValueError: a number that is none (NaN, infinite): JSON has no such number.
     """
     return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False, default=default) + "\n"
 

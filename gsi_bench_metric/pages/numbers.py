@@ -18,7 +18,7 @@ class Limit(Protocol):
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """So many decimals, always; a dash for nothing.
+    """A fixed number of decimals, always; a dash for nothing.
 
     >>> fixed(12.345, 1), fixed(7, 0), fixed(None, 2)
     ('12.3', '7', '–')
@@ -87,7 +87,7 @@ def difference(value: float) -> str:
 
 
 def _rounded(value: float, decimals: int, bar: Limit | None) -> str:
-    """At least so many decimals, and as many as show that the bar is missed."""
+    """At least this many decimals, and as many as show that the bar is missed."""
     while bar is not None and not bar.met(value) and bar.met(round(value, decimals)):
         decimals += 1
     return f"{value:.{decimals}f}"

@@ -1,1 +1,1 @@
-"""Protocols: what the detections, pictures and judgements of an edit are worth."""
+"""Protocols: what the detections, images and judgements of an edit are worth."""

@@ -23,7 +23,7 @@ class ProtocolError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """One edit to score. Detections are None where the detector has no word on the picture; no judgement: not judged."""
+    """One edit to score. Detections are None: no result for this image; no judgement: not judged."""
 
     sample: Sample
     editor: str
@@ -34,7 +34,7 @@ class Edit:
 
 @record
 class Measurement(Record):
-    """What the pictures of one edit say. None: not measured, and then `reasons` says why, or not asked for."""
+    """What the images of one edit say. None: not measured, and then `reasons` says why, or not asked for."""
 
     # NaN is a value here, see Score.
     ssim: float | None = spec(default=None, finite=False)
@@ -46,12 +46,12 @@ class Measurement(Record):
     drift_px: float | None = None  # strict: mean displacement of the unchanged scene, removed before comparing
     found: float | None = None  # strict: share of the scene outside of the edit that is found again, 0–1
     hidden: float | None = None  # strict: share of the target that the ground truth hides after the edit, 0–1
-    blank: bool | None = None  # strict: the edited picture shows nothing
+    blank: bool | None = None  # strict: the edited image shows nothing
     reasons: tuple[Reason, ...] = ()
 
 
 class Place(Protocol):
-    """Where an edit may change a picture, as a protocol sees it."""
+    """Where an edit may change an image, as a protocol sees it."""
 
     def to_json(self) -> Any:
         """Plain values that name the place completely, for a key."""
@@ -62,7 +62,7 @@ class Scorer(Protocol):
 
     name: str
     key: str  # everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device
-    batch_size: int  # pictures that are compared together
+    batch_size: int  # images that are compared together
     sources: SourceCache
 
     def operation(self, sample: Sample) -> str:
@@ -72,24 +72,24 @@ class Scorer(Protocol):
         """What was chosen for this sample and changes its numbers."""
 
     def further_pictures(self, sample: Sample) -> Sequence[EncodedImage]:
-        """The sample's pictures that the score reads beside the source."""
+        """The sample's images that the score reads beside the source."""
 
     def open(self, sample: Sample, source: Source, edited: Picture) -> Any | Reason:
-        """The decoded pictures of an edit, as `measure` takes them, or why they cannot be compared."""
+        """The decoded images of an edit, as `measure` takes them, or why they cannot be compared."""
 
     def places(self, edits: Sequence[Edit]) -> Sequence[Any]:
-        """Where each edit may change the picture (a `Place`); None where that is not known."""
+        """Where each edit may change the image (a `Place`); None where that is not known."""
 
     def measure(
         self, edits: Sequence[Edit], pictures: Sequence[Any], places: Sequence[Any]
     ) -> Iterator[tuple[int, Measurement]]:
-        """(index, what the pictures say) of every edit, as they are ready."""
+        """(index, what the images say) of every edit, as they are ready."""
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
-        """The score of a sample without a usable picture; `source` asks the detector about the sample's own."""
+        """The score of a sample without a usable image; `source` asks the detector about the sample's own."""
 
 
 class Asked(Protocol):
@@ -121,12 +121,12 @@ class MetricProtocol(abc.ABC):
 
     name: ClassVar[str]  # as `--protocol` takes it
     version: ClassVar[int]  # of its code: other ones may give other numbers for the same inputs
-    question: ClassVar[str]  # what a judge is asked where nobody says otherwise
+    question: ClassVar[str]  # what a judge is asked by default
     of_paper: ClassVar[bool] = False  # the paper's: its numbers may stand beside the paper's, in the reference's result files
     # Whether samples without an image go through `Scorer.no_picture` and count in every mean; else they drop out of the means.
     scores_missing: ClassVar[bool] = False
-    bounded: ClassVar[bool] = False  # whether rows say what the edits that nobody can be scored on could change at most
-    tells_faults: ClassVar[bool] = False  # whether a score carries its own explanation; else it is told from the detections
+    bounded: ClassVar[bool] = False  # whether rows say what the edits excluded for every editor could change at most
+    tells_faults: ClassVar[bool] = False  # whether a score carries its own explanation; else it is made from the detections
     all_objects: ClassVar[bool] = False  # whether it goes by every known object of the scene, or by the target's class alone
     options: ClassVar[frozenset[str]] = frozenset()  # of `make_scorer`: those that change something
     says_blank: ClassVar[bool] = False  # whether an image that shows nothing has a reason of its own
@@ -157,7 +157,7 @@ class MetricProtocol(abc.ABC):
         return ("ic", "sa", "el", "el_ssim", "ac", "average") if judged else ("ic", "sa", "el", "el_ssim", "average_ic_sa_el")
 
     def complete(self, scores: Sequence[Score]) -> bool:
-        """Whether means over these scores may be told; else they would be of another set than other editors'."""
+        """Whether means over these scores may be shown; else they would be of another set than other editors'."""
         return True
 
     def thresholds(self) -> Mapping[str, Any]:

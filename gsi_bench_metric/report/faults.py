@@ -65,7 +65,7 @@ def meaning_of(kind: str) -> str:
 
 
 def failed_edits(split: str, editor: str, scores: Iterable[Score]) -> list[FailedEdits]:
-    """By operation; nothing for the official protocol, whose scores have no faults."""
+    """By operation; nothing for the official protocol: its scores have no faults."""
     groups: dict[str, list[Score]] = {}
     for score in scores:
         if protocol_named(score.protocol).tells_faults and score.ic is not None:

@@ -1,7 +1,7 @@
 """A published bundle on disk or on the Hub: where its parts are, and which are not there.
 
-<split>_dataset/                       source pictures and edit JSONs
-generated_images_<split>/              the editor's pictures
+<split>_dataset/                       source images and edit JSONs
+generated_images_<split>/              the editor's images
 <editor>/<split>_eval/                 *_eval_results.json, *_eval_stats.json, infer_cache.json
 predictions_infer_2000_<judge>_<split>_<editor>.json
 agg_results/                           EVAL_output_*.json
@@ -38,20 +38,20 @@ class Bundle:
 
     @property
     def dataset(self) -> Path:
-        """Source pictures and edit JSONs, a folder or a zip."""
+        """Source images and edit JSONs, a folder or a zip."""
         name = f"{self.published.split}_dataset"
         folder = self.root / name
         return folder if folder.is_dir() else self._there(self.root / f"{name}.zip", f"{name}/")
 
     @property
     def pictures(self) -> Path:
-        """The editor's pictures."""
+        """The editor's images."""
         name = f"generated_images_{self.published.split}"
         return self._there(self.root / name, f"{name}/")
 
     @property
     def detections(self) -> Path:
-        """What the detector found, in every picture."""
+        """What the detector found, in every image."""
         return self._there(self._results / "infer_cache.json")
 
     @property
@@ -104,11 +104,11 @@ class Bundle:
         counted = []
         if made.is_dir():
             number = sum(path.suffix.lower() in _PICTURES for path in made.iterdir())
-            counted.append((made.name, number, self.published.edits, "pictures"))
+            counted.append((made.name, number, self.published.edits, "images"))
         if edits.is_dir():
             paths = list(edits.iterdir())
             sources = sum(path.suffix.lower() in _PICTURES and "edit_" not in path.name for path in paths)
-            counted.append((edits.name, sources, self.published.sources, "source pictures"))
+            counted.append((edits.name, sources, self.published.sources, "source images"))
             number = sum(path.suffix == ".json" for path in paths)
             counted.append((edits.name, number, self.published.edits, "edit JSONs"))
         return [f"{name}/: {n} {what}, {wanted} were published" for name, n, wanted, what in counted if n != wanted]

@@ -13,12 +13,12 @@ __all__ = ["Difference", "compare_results", "without_judgement"]
 _IC, _SA, _EL = "instruction-compliance", "spatial-accuracy", "edit-locality"
 # As the parity tests hold them: decisions exact, other libraries' sums of float32 in other orders.
 _LIMITS = {"compliance": 1e-7, "edit_score": 1e-7, "ssim": 1e-4, "lpips": 1e-4}
-_OF_PICTURES = 1e-4  # the limit of view edits, whose IC and SA are made of SSIM and LPIPS
+_OF_PICTURES = 1e-4  # the limit of view edits: their IC and SA are made of SSIM and LPIPS
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """An edit whose results differ: (number, published, ours) and the input that this points to."""
+    """An edit with differing results: (number, published, ours) and the input that this points to."""
 
     key: str
     operation: str
@@ -75,5 +75,5 @@ def _cause(theirs: dict[str, Any], mine: dict[str, Any], names: set[str], reason
     if theirs.get("operation") != mine.get("operation"):
         return f"the prompt in the edit JSON changed: {theirs.get('operation')} was published"
     if names & {"ssim", "lpips"}:
-        return "the source or edited picture, or the boxes that are masked in it, are not those of the published result"
+        return "the source or edited image, or the boxes that are masked in it, are not those of the published result"
     return "the detections in infer_cache.json or the goal in the edit JSON are not those of the published result"

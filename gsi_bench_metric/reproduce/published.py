@@ -1,4 +1,4 @@
-"""Published results whose numbers were verified, on 0–100, and what their bundle holds."""
+"""Published results with verified numbers, on 0–100, and what their bundle holds."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 inspect     the published table, as it stands
 aggregate   the published result of every edit and the judge's replies, gated and averaged by this package
-full        every number computed by this package from pictures, recorded detections and replies: no GPU, no detector's weights
+full        every number computed by this package from images, recorded detections and replies: no GPU, no detector's weights
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def reproduce(
                 found[path] = dataclasses.replace(
                     _averaged(bundle, anew), notes=tuple(f"{key}: {why}" for key, why in reasons.items())
                 )
-        except ValueError as error:  # of the bundle, the dataset, the pictures: all say what is wrong with which file
+        except ValueError as error:  # of the bundle, the dataset, the images: all say what is wrong with which file
             found[path] = Found(problem=str(error))
     if all(f.problem for f in found.values()):
         raise BundleError("\n".join(f"{path}: {f.problem}" for path, f in found.items()))

@@ -3,14 +3,14 @@
 Keys: `ic sa el el_ssim ac average n n_not_scored`, the same per operation as `<key>/<operation>`. `average` exists only
 where AC was judged, else `average_ic_sa_el`. `el` and `el_ssim` are gated by IC. Further:
 
-- `el_ungated`, `el_ssim_ungated`: plain means over every picture whose locality could be measured, so they exist for editors
+- `el_ungated`, `el_ssim_ungated`: plain means over every image whose locality could be measured, so they exist for editors
   that have no detections too.
 - `sa_given_ic`, `el_given_ic`, `el_ssim_given_ic`, `ac_given_ic`: plain means over the `n_ic` edits with IC = 1.
-- `<key>_all`, only where pictures are missing or unreadable: the mean over all samples, with those counted as 0. The official
+- `<key>_all`, only where images are missing or unreadable: the mean over all samples, with those counted as 0. The official
   protocol leaves them out of `<key>`, as the reference does; the difference is what leaving out is worth.
 
-The strict protocol multiplies all of an edit's numbers by its IC, counts missing pictures as 0 (so there is no `<key>_all`),
-and leaves out only edits that nobody can be scored on. A number that cannot be measured leaves the edit out of its mean,
+The strict protocol multiplies all of an edit's numbers by its IC, counts missing images as 0 (so there is no `<key>_all`),
+and leaves out only edits excluded for every editor. A number that cannot be measured leaves the edit out of its mean,
 whether the edit complied or not: `n_el`, `n_el_ssim`, `n_ac` and `n_average` (or `n_average_ic_sa_el`) count those that are
 in it. Where edits are left out, `<key>_worst` and `<key>_best` are the means with them as 0 and as the most they can be: 100,
 or 0 where the edit did not comply.
@@ -38,7 +38,7 @@ def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     """The flat row of one editor's scores on one split, all of one protocol. `judged`: a judge was asked, so AC counts.
 
     `n` counts the edits with IC and SA, `n_not_scored` all others. A number that nothing was scored for is left out.
-    Official: edits without a picture drop out of the means, as in the reference; where any *picture* could not be scored (no
+    Official: edits without an image drop out of the means, as in the reference; where any *image* could not be scored (no
     detection, say), the means of IC, SA and gated EL would be of another set than other editors' and are left out, but for
     the operations that are complete.
     """
@@ -89,7 +89,7 @@ def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, fl
 
 
 def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
-    """Scene by sample id; an edit whose scene is not known is a scene of its own."""
+    """Scene by sample id; an edit of an unknown scene is a scene of its own."""
     return {s.sample_id: s.scene_id or s.sample_id for s in scores}
 
 

@@ -70,7 +70,7 @@ class Run:
     folder: Path | None = None  # where its records are
 
     def detections(self, score: Score) -> tuple[list[Detection] | None, list[Detection] | None]:
-        """What the detector found in the source and in the edited picture of a score; None where nothing is recorded."""
+        """What the detector found in the source and in the edited image of a score; None where nothing is recorded."""
         made_of = self.made_of(score)
         if made_of is None or self._records is None:
             return None, None
@@ -89,7 +89,7 @@ class Run:
         return RecordStore(self.folder / RECORDS) if self.folder and (self.folder / RECORDS).is_dir() else None
 
     def judged(self, split: str, editor: str) -> bool:
-        """Whether a judge was asked about this editor's pictures."""
+        """Whether a judge was asked about this editor's images."""
         given = self.settings["editors"][editor][split]["judgements"] is not None
         return given or self.settings["judge"] not in (None, "recorded")
 
@@ -109,7 +109,7 @@ def prepare_folder(folder: Path) -> None:
     """Makes the folder, or finds a run in it to go on with.
 
     Raises:
-        RunError: it holds other things.
+        RunError: it holds other files.
     """
     require_usable(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def require_usable(folder: Path) -> None:
     """Does nothing for a new or empty folder, and for one with a run in it, its settings lost or damaged or not.
 
     Raises:
-        RunError: a file stands there, or the folder holds other things.
+        RunError: a file stands there, or the folder holds other files.
     """
     require_folder(folder)
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""From what a user names (a dataset, folders of pictures, files of detections) to editors on splits, all of it opened."""
+"""From what a user names (a dataset, folders of images, files of detections) to editors on splits, all of it opened."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The dataset's folder and every editor on every split that it has pictures for."""
+    """The dataset's folder and every editor on every split that it has images for."""
 
     data: Path
     entries: tuple[Entry, ...]
@@ -191,7 +191,7 @@ def _detections_file(request: Request, found: PredictionSet, alone: bool) -> Pat
     if given is not None and given.suffix == ".json" and not alone:
         raise ScoringError(
             f"{given} holds one editor's detections by id and cannot serve several; give a folder of "
-            f"<editor>/<split>_eval/{INFER_CACHE}, or a .jsonl keyed by picture (`gsi-bench detections`)"
+            f"<editor>/<split>_eval/{INFER_CACHE}, or a .jsonl keyed by image (`gsi-bench detections`)"
         )
     return given
 

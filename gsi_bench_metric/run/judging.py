@@ -45,7 +45,7 @@ def judge_ahead(
 def judge_each(
     judge: Judge, edits: Iterable[tuple[Sample, Prediction]], records: RecordStore
 ) -> Iterator[tuple[Prediction, Judgement | None]]:
-    """The judgement of each edit in turn, from the records or made now; None where a picture cannot be read.
+    """The judgement of each edit in turn, from the records or made now; None where an image cannot be read.
 
     Raises:
         JudgeError, StoreError: see `judge_ahead`.

@@ -72,7 +72,7 @@ _PROGRESS_SECONDS = 30.0  # between two entries of the log
 class _Task:
     """Rows of a split, by position, and the samples among them that each editor is to be scored on.
 
-    `problems`: why an editor has no usable picture of one of them.
+    `problems`: why an editor has no usable image of one of them.
     """
 
     split: str
@@ -85,7 +85,7 @@ class _Task:
 
 
 def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
-    """Scores every editor on every split that it has pictures for, or goes on with it; writes the run folder.
+    """Scores every editor on every split that it has images for, or goes on with it; writes the run folder.
 
     Raises:
         ScoringError, PlanError, DatasetError: every problem of the inputs, together, before scoring starts.
@@ -181,7 +181,7 @@ def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Se
 
 
 def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
-    """The split without its pictures, each of which is looked at."""
+    """The split without its images, each of which is looked at."""
     names = [field.name for field in dataclasses.fields(Outline)]
     rows, problems = [], []
     columns = read_columns(data, split, [*names, "image"])
@@ -227,7 +227,7 @@ def _say_what_is_wrong(plans: Mapping[tuple[str, str], Plan]) -> None:
 def _tasks(
     split: str, rows: list[Outline], plans: Mapping[tuple[str, str], Plan], workers: int, *, with_missing: bool
 ) -> Iterator[_Task]:
-    """Pieces of work that keep the edits of a source together. `with_missing`: samples without a picture are work too."""
+    """Pieces of work that keep the edits of a source together. `with_missing`: samples without an image are work too."""
     problems = {editor: plan.problems if with_missing else {} for (where, editor), plan in plans.items() if where == split}
     here = {editor: frozenset((*plan.ids, *problems[editor])) for (where, editor), plan in plans.items() if where == split}
     least, most = _TASK_SAMPLES
@@ -274,7 +274,7 @@ def _judge_ahead(
 
 
 def _edits(inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> Iterator[tuple[Sample, Prediction]]:
-    """Every edit that has a picture, those of a source together."""
+    """Every edit that has an image, those of a source together."""
     for split in inputs.splits:
         here = [plans[entry.split, entry.editor] for entry in inputs.entries if entry.split == split]
         wanted = [(plan, frozenset(plan.ids)) for plan in here]

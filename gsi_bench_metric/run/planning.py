@@ -1,7 +1,7 @@
-"""What will be scored: every sample of the data, paired with a picture or with the reason why there is none.
+"""What will be scored: every sample of the data, paired with an image or with the reason why there is none.
 
-All that can be known without comparing pictures is found out here, before the long work: missing, doubled and unreadable
-pictures, pictures of no sample, samples that cannot be told apart. The dataset is the denominator.
+All that can be known without comparing images is found out here, before the long work: missing, doubled and unreadable
+images, images of no sample, samples that cannot be distinguished. The dataset is the denominator.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PlanError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Outline:
-    """A sample without its pictures: what planning needs to know of it."""
+    """A sample without its images: what planning needs to know of it."""
 
     id: str
     split: str
@@ -53,9 +53,9 @@ class Plan:
 
     Attributes:
         ids: the samples to score, in their order.
-        predictions: their pictures by sample id; those of a table are read when they are asked for. May hold others too.
-        unscored: the samples that have no usable picture, each a score without numbers that says why.
-        extra: ids of pictures that belong to no sample.
+        predictions: their images by sample id; those of a table are read when they are asked for. May hold others too.
+        unscored: the samples that have no usable image, each a score without numbers that says why.
+        extra: ids of images that belong to no sample.
     """
 
     editor: str
@@ -69,11 +69,11 @@ class Plan:
 
     @property
     def problems(self) -> dict[str, Reason]:
-        """Why a sample has no usable picture, by id."""
+        """Why a sample has no usable image, by id."""
         return {score.sample_id: score.reasons[0] for score in self.unscored}
 
     def notes(self) -> Counter[str]:
-        """How many pictures are missing, doubled, unreadable, extra."""
+        """How many images are missing, doubled, unreadable, extra."""
         counts = Counter(reason.name for score in self.unscored for reason in score.reasons)
         counts.update({"extra": len(self.extra)} if self.extra else {})
         return counts
@@ -88,16 +88,16 @@ def make_plan(
     ignore_extra: bool | None = None,
     progress: bool = False,
 ) -> Plan:
-    """Pairs samples with predictions by id and looks at every picture's header.
+    """Pairs samples with predictions by id and looks at every image's header.
 
     Args:
         samples: all samples of the split: they are the denominator.
-        predictions: one editor's pictures.
-        protocol: whose word counts on what cannot be scored.
-        on_missing: "zero": a missing, doubled or unreadable picture is a score without numbers; "error": it is an error, and
-            every picture is decoded here, so that nothing turns up later.
-        ignore_extra: whether a picture of no sample is no error; default: with `on_missing` "zero".
-        progress: shows a bar while pictures are looked at.
+        predictions: one editor's images.
+        protocol: decides what cannot be scored.
+        on_missing: "zero": a missing, doubled or unreadable image is a score without numbers; "error": it is an error, and
+            every image is decoded here, so that nothing turns up later.
+        ignore_extra: whether an image of no sample is no error; default: with `on_missing` "zero".
+        progress: shows a bar while images are looked at.
 
     Raises:
         PlanError: two samples with one id or one reference key, no prediction that fits, or what `on_missing` refuses.
@@ -107,11 +107,9 @@ def make_plan(
     given = predictions.predictions.keys() | predictions.doubled.keys()
     extra = tuple(sorted(given - {s.id for s in samples}))
     if extra and not (on_missing == "zero" if ignore_extra is None else ignore_extra):
-        problems.append(
-            f"{len(extra)} picture(s) belong to no sample of this data: {some(extra)}. Check the split and the data"
-        )
+        problems.append(f"{len(extra)} image(s) belong to no sample of this data: {some(extra)}. Check the split and the data")
     if samples and given.isdisjoint(s.id for s in samples):
-        problems.append(f"no picture of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
+        problems.append(f"no image of {predictions.editor!r} fits a sample; sample ids look like {samples[0].id!r}")
         raise PlanError(summary_of(f"{predictions.editor}: cannot be scored", problems))
     reasons = _look(samples, predictions, thorough=on_missing == "error", progress=progress)
     if on_missing == "error":
@@ -138,7 +136,7 @@ def _identity_problems(samples: Sequence[Sample | Outline]) -> list[str]:
 def _look(
     samples: Sequence[Sample | Outline], predictions: PredictionSet, *, thorough: bool, progress: bool
 ) -> dict[str, Reason]:
-    """Why a sample has no usable picture, for those that have none."""
+    """Why a sample has no usable image, for those that have none."""
 
     def look(sample: Sample | Outline) -> Reason | None:
         if sample.id in predictions.doubled:
@@ -152,7 +150,7 @@ def _look(
 
     with ThreadPoolExecutor(_THREADS) as pool:
         looked = pool.map(look, samples)
-        bar = tqdm(looked, f"checking {predictions.editor}", len(samples), unit="picture", delay=2, disable=not progress)
+        bar = tqdm(looked, f"checking {predictions.editor}", len(samples), unit="image", delay=2, disable=not progress)
         return {sample.id: reason for sample, reason in zip(samples, bar, strict=True) if reason is not None}
 
 

@@ -1,8 +1,8 @@
 """Samples + predictions + detectors + judges -> scores, with every step kept as a record so that it is never done twice.
 
-The steps of an edit: read both pictures, detect, judge, measure the pictures, score. Each leaves a record under a key made of
-everything it depends on: the bytes of the pictures, the sample, the detector or judge, the protocol with its weights and
-libraries. A record that exists is taken, so a changed picture, setting or weight redoes what depends on it and nothing else.
+The steps of an edit: read both images, detect, judge, measure the images, score. Each leaves a record under a key made of
+everything it depends on: the bytes of the images, the sample, the detector or judge, the protocol with its weights and
+libraries. A record that exists is taken, so a changed image, setting or weight redoes what depends on it and nothing else.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class ScoringError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An edit that is to be scored, and who looks at it. `problem`: why there is no picture of it."""
+    """An edit that is to be scored, and who looks at it. `problem`: why there is no image of it."""
 
     sample: Sample
     prediction: Prediction
@@ -135,7 +135,7 @@ def _gone(sample: Sample, editor: str) -> Prediction:
 def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: Records | None = None) -> Iterator[Score]:
     """Scores as they are ready; every candidate comes out once. Those of one source that follow each other share its work."""
     records = NoRecords() if records is None else records
-    # Enough for the pictures of one shape to fill a batch, few enough to fit into memory.
+    # Enough for the images of one shape to fill a batch, few enough to fit into memory.
     size = max(4, 2 * scorer.batch_size)
     loaded = ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
@@ -147,7 +147,7 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
 
 
 def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[Score]:
-    """Scores of a chunk. A sample whose further pictures (depth, masks, the goal) turn out damaged does not end the others."""
+    """Scores of a chunk. A sample whose further images (depth, masks, the goal) turn out damaged does not end the others."""
     try:
         return list(_score_chunk(todo, scorer, records))
     except ImageError as error:
@@ -158,7 +158,7 @@ def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[S
 
 @dataclasses.dataclass(frozen=True)
 class _Loaded:
-    """A candidate whose pictures were read, or the `problem` with them. `score` is there already where it was recorded."""
+    """A candidate with its images read, or the `problem` with them. `score` is there already where it was recorded."""
 
     candidate: Candidate
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -170,7 +170,7 @@ class _Loaded:
 
 
 def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
-    """Reads and fingerprints the pictures; decodes them unless the score is on record."""
+    """Reads and fingerprints the images; decodes them unless the score is on record."""
     sample, prediction = candidate.sample, candidate.prediction
     if candidate.problem is not None:
         return _Loaded(candidate, problem=candidate.problem)
@@ -201,7 +201,7 @@ def _no_picture(candidate: Candidate, scorer: Scorer, records: Records, reason: 
         found = scorer.no_picture(sample, candidate.prediction.editor, reason, lambda: None)
     if reason.name != "source_unreadable":
         return found
-    # The sample's own picture is no fault of the editor: then the means say that something is lacking.
+    # The sample's own image is no fault of the editor: then the means say that something is lacking.
     return dataclasses.replace(found, state="not_scored", ic=None, sa=None, ssim=None, lpips=None, bystanders=None)
 
 
@@ -228,7 +228,7 @@ def about_sample(sample: Sample, source: str) -> str:
 
 
 def judgement_key(judge: Judge, sample: Sample, source: str, edited: str) -> str:
-    """What the judgement of an edit is kept under; `source`, `edited`: the pictures' hashes."""
+    """What the judgement of an edit is kept under; `source`, `edited`: the images' hashes."""
     return digest("judgement", judge.key, about_sample(sample, source), edited)
 
 
@@ -262,7 +262,7 @@ def _made_of(item: _Loaded) -> dict[str, str]:
 def _measurements(
     todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: Scorer, records: Records
 ) -> tuple[list[Measurement], list[str]]:
-    """What the pictures say of each edit, and the keys of these records."""
+    """What the images say of each edit, and the keys of these records."""
     places = scorer.places(edits)
     keys = [_locality_key(item, place, scorer) for item, place in zip(todo, places, strict=True)]
     found = {i: Measurement.from_json(kept) for i, key in enumerate(keys) if (kept := records.get("locality", key))}
@@ -276,7 +276,7 @@ def _measurements(
 
 
 def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
-    """Only what the measurement reads: other words for the same move, or another judge, do not touch the pictures."""
+    """Only what the measurement reads: other words for the same move, or another judge, do not touch the images."""
     keys, sample = item.keys, item.candidate.sample
     what = (scorer.operation(sample), scorer.settings(sample), None if place is None else place.to_json())
     return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
@@ -325,7 +325,7 @@ def _in_source(sample: Sample, detector: Detector, records: Records) -> list[Det
 
 
 def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
-    """Keys of the detections in the source and in the edited picture."""
+    """Keys of the detections in the source and in the edited image."""
     if detector is item.candidate.detector:
         return item.keys["source_detections"], item.keys["edited_detections"]
     about = about_sample(item.candidate.sample, item.keys["source"])
@@ -372,7 +372,7 @@ def _judge_items(todo: Sequence[_Loaded], judge: Judge, records: Records) -> lis
 
 
 def detection_items(pairs: Iterable[tuple[Sample, Prediction]], *, with_pixels: bool) -> Iterator[DetectionItem]:
-    """Source and edited picture of each pair, in turn; with the hash of their pixels where asked and readable."""
+    """Source and edited image of each pair, in turn; with the hash of their pixels where asked and readable."""
     for sample, prediction in pairs:
         edited = prediction.image or Path(prediction.path or "")
         yield DetectionItem(sample, "source", _pixels(Picture(sample.image)) if with_pixels else None)
@@ -383,9 +383,9 @@ def _pixels(picture: Picture) -> str | None:
     try:
         return picture.pixels()
     except ImageError:
-        return None  # the scorer meets the same picture and gives the reason
+        return None  # the scorer meets the same image and gives the reason
 
 
 def _threads(batch_size: int) -> int:
-    """Decoders: one keeps a CPU's scoring busy; a GPU eats pictures faster."""
+    """Decoders: one keeps a CPU's scoring busy; a GPU eats images faster."""
     return 1 if batch_size == 1 else min(8, available_cores())

@@ -1,4 +1,4 @@
-"""`settings.json` of a run folder, read back: edited, older, newer and damaged ones are told apart from sound ones here."""
+"""`settings.json` of a run folder, read back: edited, older, newer and damaged ones are distinguished from sound ones here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How many threads scoring computes with: one. Work is spread over processes instead.
 
-Pictures are small: threads that wait for each other take longer than one that works, several times as long on a busy machine.
+Images are small: threads that wait for each other take longer than one that works, several times as long on a busy machine.
 And sums in several threads end in other digits; with one, the bytes depend on neither cores nor workers.
 """
 

@@ -42,7 +42,7 @@ def score_tasks(
         key: what tells scores apart.
         bar: counts them.
         workers: processes; 1: this one.
-        every: is told, after each score, how many there are.
+        every: is called after each score with their number.
     """
     found: dict[Hashable, Score] = {}
     with one_thread(), bar, contextlib.closing(run_tasks(tasks, start, workers=workers)) as results:
@@ -72,7 +72,7 @@ def keeping_records(
 
 
 def ahead(function: Callable[[A], B], items: Iterable[A], count: int, threads: int = 1) -> Iterator[B]:
-    """`map` that works on the next items in other threads, so that decoding goes on while pictures are compared."""
+    """`map` that works on the next items in other threads, so that decoding goes on while images are compared."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[B]] = deque()
         for item in items:

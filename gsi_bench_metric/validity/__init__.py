@@ -1,1 +1,1 @@
-"""Validity: what a protocol and a detector make of edits whose truth is known. `gsi-bench validate` runs it."""
+"""Validity: what a protocol and a detector make of edits with known ground truth. `gsi-bench validate` runs it."""

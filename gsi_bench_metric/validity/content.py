@@ -98,7 +98,7 @@ class Content:
         return Table.plain("Truth", [f"found {state}" for state in STATES], rows)
 
     def presence_table(self) -> Table:
-        """Objects whose state is right."""
+        """Objects with the right state."""
         return Table.plain("Objects", ["bar, %", "state right, %"], [shares_row(self.detector.presence)])
 
     def observability_table(self) -> Table:

@@ -43,7 +43,7 @@ ROLES: Mapping[str, str] = {"after": AFTER, "source": SOURCE, "opposite": OPPOSI
 CLEAN = "clean"
 
 
-# What an operation has no such state of: half a removal is none, a thing half-way to its plate would float.
+# What an operation has no such state of: half a removal is none, an object half-way to its plate would float.
 _GRADED = tuple(name for name, share in GRADES.items() if 0 < share < 1)
 HAS_NO: Mapping[str, Collection[str]] = {
     "remove": {*_GRADED, OPPOSITE, names.OVERSHOOT, names.DUPLICATE, names.REMOVED, names.REPLACED},
@@ -140,8 +140,8 @@ OUTCOMES: Sequence[Outcome] = (
 NO_OP, WRONG, SA_LOSS = Bar(high=2), Bar(high=2), Bar(high=10)  # IC of source and opposite, %; points of SA
 NOTHING_AVERAGE = Bar(high=1)  # (IC + SA + EL) / 3 of nothing done
 
-# The right edit, by what was asked; of how far an object is moved depends how exactly its place can be told.
-DISTANCES: Mapping[str, float] = {"10 cm or more": 10.0, "5–10 cm": 5.0, "under 5 cm": 0.0}  # words -> from so many cm on
+# The right edit, by what was asked; of how far an object is moved depends how exactly its place can be seen.
+DISTANCES: Mapping[str, float] = {"10 cm or more": 10.0, "5–10 cm": 5.0, "under 5 cm": 0.0}  # words -> from this many cm on
 ASKED: Sequence[str] = (*(f"move, {words}" for words in DISTANCES), *OPERATIONS)  # "move" itself: how far is not known
 RIGHT_IC = Bar(low=99)
 RIGHT_SA: Mapping[str, Bar] = {

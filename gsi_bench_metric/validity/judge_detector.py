@@ -16,7 +16,7 @@ __all__ = ["BARS", "STATES", "Calibration", "DetectorReport", "Errors", "Share",
 
 STATES = ("present", "absent", "duplicate", "unreported")
 SYMMETRIC, ASYMMETRIC = Bar(low=95), Bar(high=2)  # % called unobservable: rotationally symmetric objects; all others
-PRESENCE = Bar(low=99)  # % of objects whose state is right
+PRESENCE = Bar(low=99)  # % of objects with the right state
 _DISPLACEMENT = {"median": Bar(high=0.3), "p95": Bar(high=1.2)}
 BARS: Mapping[str, Mapping[str, Bar]] = {  # on errors, in their units; of other groups and quantiles nothing is asked
     "targets moved 10 cm or more: displacement": _DISPLACEMENT,
@@ -77,9 +77,9 @@ class DetectorReport:
     Attributes:
         confusion: (truth, found) -> objects, as rendered.
         presence: how many of them are right.
-        observability: present objects whose turn the detector calls unobservable.
+        observability: present objects with a turn that the detector calls unobservable.
         within: share of errors along an axis within 1 and 2 sigma, %; None where it gives no sigma. Normal errors: 68.3, 95.4.
-        conditions: condition -> (targets' displacement errors, % of objects whose presence is right, n).
+        conditions: condition -> (targets' displacement errors, % of objects with the right presence, n).
     """
 
     n: int
@@ -183,7 +183,7 @@ def _is_right(check: ObjectCheck) -> bool:
 
 
 def _under(checks: Sequence[ObjectCheck]) -> tuple[Errors, float, int]:
-    """Targets' displacement errors, and the share of objects whose presence is right."""
+    """Targets' displacement errors, and the share of objects with the right presence."""
     values = [check.displacement_error_cm for check in checks if check.is_target and check.operation != "view"]
     right = 100 * float(np.mean([check.truth == check.found for check in checks]))
     return _quantiles("targets: displacement", "cm", values), right, len(checks)

@@ -1,6 +1,6 @@
 """Scores the oracle grid: a dataset of variants -> scores and detections of every cell under every protocol.
 
-Pictures of the grid are made when they are needed and never stored. What is scored is kept as records under keys made of the
+Images of the grid are made when they are needed and never stored. What is scored is kept as records under keys made of the
 pixels (scoring.py), so that a stopped run goes on where it was and a changed image is scored anew.
 """
 
@@ -51,7 +51,7 @@ NOT_BUILT = "the dataset was built without it"
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What to validate, and with what. `cells`: names of outcomes and conditions; None: all. `limit`: only so many edits."""
+    """What to validate, and with what. `cells`: names of outcomes and conditions; None: all. `limit`: most edits."""
 
     data: str
     split: str
@@ -90,7 +90,7 @@ class Family:
         if cell.condition is not None and self.operation in cell.condition.is_edit:
             return AN_EDIT
         if cell.variant.startswith(OPPOSITE) or cell.variant == "overshoot":
-            # A symmetric thing turned the wrong way may look as if turned the right way: within half the angle it complies.
+            # A symmetric object turned the wrong way may look as if turned the right way: within half the angle it complies.
             allowed = min(abs(self.angle_deg) / 2, 45.0) if self.operation == "rotate" and self.angle_deg else 2.0
             if same_state(self.objects[AFTER], self.objects[cell.variant], allowed):
                 return SAME
@@ -112,7 +112,7 @@ class Validation:
 
 
 class _TruthDetector:
-    """The simulator for pictures of the grid: it is told which variant each of them shows, whatever was done to the pixels."""
+    """The simulator for images of the grid: it knows which variant each of them shows, whatever was done to the pixels."""
 
     needs_pixels = True
 
@@ -122,11 +122,11 @@ class _TruthDetector:
         self.name, self.key = detector.name, digest("grid", detector.key)
 
     def tell(self, pixels: str, shown: Sample) -> None:
-        """A picture of that hash shows what the sample's after-image shows."""
+        """An image of that hash shows what the sample's after-image shows."""
         self._shown[pixels] = shown
 
     def forget(self) -> None:
-        """Pictures of another edit come."""
+        """Images of another edit come."""
         self._shown.clear()
 
     def detect(self, items: Sequence[DetectionItem]) -> list[Any]:
@@ -217,7 +217,7 @@ def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str
         for family in edits:
             why = family.why_not(cell)
             name = cell.condition.name if why == AN_EDIT and cell.condition is not None else cell.variant
-            # What holds for a variant or a condition holds for all its cells: it is told once.
+            # What holds for a variant or a condition holds for all its cells: it is said once.
             if why is None or (name, family.edit, why) in seen:
                 continue
             seen.add((name, family.edit, why))

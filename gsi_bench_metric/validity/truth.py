@@ -64,7 +64,7 @@ class ObjectCheck:
 
 
 def check_objects(shown: Shown, source: Sequence[Detection], edited: Sequence[Detection]) -> list[ObjectCheck]:
-    """Every object that the source holds. Objects that cannot be told apart are paired so that they fit best.
+    """Every object that the source holds. Indistinguishable objects are paired so that they fit best.
 
     Args:
         shown: the truth.
@@ -123,7 +123,7 @@ def _by_id(detections: Sequence[Detection]) -> dict[str, Detection]:
 
 
 def _partners(shown: Shown, now: Mapping[str, Detection]) -> dict[str, str]:
-    """Whose detection is compared with which object: its own, but among look-alikes the nearest pairs first."""
+    """Which detection is compared with which object: its own, but among look-alikes the nearest pairs first."""
     partner = {o.id: o.id for o in shown.before}
     truth_now = {o.id: o for o in shown.now}
     sets: dict[str, list[str]] = {}

@@ -11,7 +11,7 @@ __all__ = ["AdapterConfig", "Config", "DecoderConfig", "DepthConfig", "DinoConfi
 class SamConfig:
     """The SAM image encoder (ViT-H)."""
 
-    img_size: int = 1024  # sizes the tables of positions only; the pictures are `Config.pad` wide
+    img_size: int = 1024  # sizes the tables of positions only; the images are `Config.pad` wide
     patch_size: int = 16
     embed_dim: int = 1280
     depth: int = 32
@@ -80,7 +80,7 @@ class Config:
         ValueError: sizes that do not fit together; lists all of them.
     """
 
-    pad: int = 896  # side of the square that a picture is brought to
+    pad: int = 896  # side of the square that an image is brought to
     max_depth: float = 100.0  # metres
     sam: SamConfig = SamConfig()
     adapter: AdapterConfig = AdapterConfig()
@@ -108,5 +108,5 @@ class Config:
 
     @property
     def grid(self) -> int:
-        """Tokens on a side of the padded picture."""
+        """Tokens on a side of the padded image."""
         return self.pad // self.sam.patch_size

@@ -1,4 +1,4 @@
-"""DetAny3D as scoring asks for it: the sample's class name in source and edited picture."""
+"""DetAny3D as scoring asks for it: the sample's class name in source and edited image."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DetAny3DDetector:
         text: what answers words; GroundingDINO by default.
         device: cpu, cuda or mps.
         dtype: float32, or bfloat16 on a GPU.
-        batch_size: pictures encoded together.
+        batch_size: images encoded together.
         encodings: folder for encodings that outlive the process; the environment's GSI_BENCH_ENCODINGS by default, else none.
         deterministic: see `Predictor`.
 
@@ -80,11 +80,11 @@ class DetAny3DDetector:
         self.key = digest(self.name, _VERSION, stored_digest(self._path), self.text.key, dtype)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
-        """Objects of each sample's class; None for a picture that is absent or too thin.
+        """Objects of each sample's class; None for an image that is absent or too thin.
 
         Raises:
-            ImageError: a picture cannot be read.
-            DetAny3DError: not enough memory for one picture, or GroundingDINO is lacking.
+            ImageError: an image cannot be read.
+            DetAny3DError: not enough memory for one image, or GroundingDINO is lacking.
         """
         pictures = [self._picture(item) for item in items]
         usable = [rgb for rgb in pictures if rgb is not None]
@@ -120,7 +120,7 @@ class DetAny3DDetector:
         return self._predictor
 
     def _picture(self, item: DetectionItem) -> RGB | None:
-        """The picture at the source's size, as scoring compares it."""
+        """The image at the source's size, as scoring compares it."""
         source = Picture(item.sample.image)
         rgb = source.rgb() if item.view == "source" else None if item.picture is None else item.picture.rgb()
         if rgb is None:
@@ -140,7 +140,7 @@ class DetAny3DDetector:
 def make(
     path: Path | None = None, device: str | None = None, dtype: str | None = None, encodings: Path | None = None
 ) -> DetAny3DDetector:
-    """The detector on the best device of this machine; in float32, as the paper ran it, unless told otherwise.
+    """The detector on the best device of this machine; in float32, as the paper ran it, unless set otherwise.
 
     Raises:
         CheckpointError: no weights, or others.

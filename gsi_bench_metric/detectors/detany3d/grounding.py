@@ -32,7 +32,7 @@ class TextBoxes:
 class TextDetector(Protocol):
     """Finds what a text names."""
 
-    key: str  # everything its answers depend on beside picture and prompt
+    key: str  # everything its answers depend on beside image and prompt
 
     def find(self, rgb: RGB, prompt: str) -> TextBoxes:
         """Boxes of what the prompt names."""
@@ -55,7 +55,7 @@ def caption_of(prompt: str) -> str:
 
 
 def input_size(height: int, width: int) -> tuple[int, int]:
-    """(height, width) that a picture is brought to: short side 800, long side at most 1333, as the original code rounds.
+    """(height, width) that an image is brought to: short side 800, long side at most 1333, as the original code rounds.
 
     `transformers` differs by a pixel or two where the 1333 binds, which is why resizing is done here.
 

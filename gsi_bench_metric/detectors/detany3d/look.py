@@ -1,4 +1,4 @@
-"""A quick look at one picture: `gsi-bench detect`."""
+"""A quick look at one image: `gsi-bench detect`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Asked:
 
 
 def read_picture(path: Path) -> RGB:
-    """A picture as RGB uint8; grey becomes RGB, alpha is dropped.
+    """An image as RGB uint8; grey becomes RGB, alpha is dropped.
 
     Raises:
         ImageError: missing or unreadable.
@@ -93,7 +93,7 @@ def read_camera(path: Path) -> list[list[float]]:
 
 
 def look(predictor: Predictor, text: TextDetector, rgb: RGB, asked: Asked, camera: Camera | None) -> dict[str, Any]:
-    """Everything asked of one picture, as the published `predict()` reports it; its encoding is shared.
+    """Everything asked of one image, as the published `predict()` reports it; its encoding is shared.
 
     Raises:
         DetAny3DError: see `Predictor.predict`.
@@ -118,7 +118,7 @@ def look(predictor: Predictor, text: TextDetector, rgb: RGB, asked: Asked, camer
 
 
 def draw(rgb: RGB, result: dict[str, Any], frame: Frame) -> Image.Image:
-    """The picture with the boxes' edges and labels. Boxes with a corner behind the camera show their 2D rectangle instead."""
+    """The image with the boxes' edges and labels. Boxes with a corner behind the camera show their 2D rectangle instead."""
     image = Image.fromarray(rgb)
     canvas = ImageDraw.Draw(image)
     width = max(1, round(max(rgb.shape[:2]) / 400))

@@ -16,7 +16,7 @@ def make(options: DetectorOptions) -> Detector:
         DetectorError: a file of detections is given; or libraries or weights are lacking.
     """
     options.refuse_config("detany3d")
-    options.refuse_detections("detany3d", "looks at the pictures itself")
+    options.refuse_detections("detany3d", "looks at the images itself")
     try:
         from gsi_bench_metric.detectors.detany3d import detector  # noqa: PLC0415 - of the extra, which may be lacking
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The network at work: pictures encoded once, in batches that fit into memory; prompts answered from the encodings."""
+"""The network at work: images encoded once, in batches that fit into memory; prompts answered from the encodings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PROMPTS_AT_ONCE = 32  # each holds a copy of the image tokens: 3 MB of the rele
 class Camera:
     """A known camera.
 
-    `frame` says which pixels K means: the "source" picture's, or those of the "preprocessed" one. The published code takes any
+    `frame` says which pixels K means: the "source" image's, or those of the "preprocessed" one. The published code takes any
     matrix for the latter; handing it one of the source scales depths and shifts centres (docs/detectors.md).
 
     Raises:
@@ -52,7 +52,7 @@ class Camera:
         require_camera(self.K)
 
     def in_frame(self, frame: Frame) -> Array:
-        """K in pixels of the pre-processed picture."""
+        """K in pixels of the pre-processed image."""
         return frame.camera(self.K) if self.frame == "source" else np.asarray(self.K, dtype=np.float64)
 
 
@@ -74,14 +74,14 @@ def require_camera(K: Any) -> None:
 
 
 class Predictor:
-    """Answers prompts on pictures.
+    """Answers prompts on images.
 
     Args:
         network: with its weights, in evaluation mode, on `device`.
         weights: SHA-256 of the weights, part of the cache's keys.
         device: where the network is.
         dtype: of the two transformers; float32, or 16 bit on a GPU.
-        batch_size: pictures encoded together; halved for good where memory runs out.
+        batch_size: images encoded together; halved for good where memory runs out.
         cache: of encodings; 1 GiB of memory by default.
         deterministic: same numbers in every run on the same machine; slower kernels on a GPU.
     """
@@ -106,10 +106,10 @@ class Predictor:
         self._deterministic = deterministic
 
     def encode(self, pictures: Sequence[RGB]) -> list[Encoding]:
-        """An encoding of each picture, on the device. Equal pictures are encoded once, known ones not at all.
+        """An encoding of each image, on the device. Equal images are encoded once, known ones not at all.
 
         Raises:
-            DetAny3DError: a picture that cannot be used, or memory for not even one.
+            DetAny3DError: an image that cannot be used, or memory for not even one.
         """
         keys = [digest("encoding", self._about, pixel_hash(rgb)) for rgb in pictures]
         found = {key: kept for key in dict.fromkeys(keys) if (kept := self.cache.get(key)) is not None}
@@ -125,7 +125,7 @@ class Predictor:
         return [found[key].to(self.device) for key in keys]
 
     def boxes(self, encoding: Encoding, prompts: Prompts, K: Array | None = None) -> Boxes:
-        """3D boxes of prompts that are in pixels of the pre-processed picture, as K is."""
+        """3D boxes of prompts that are in pixels of the pre-processed image, as K is."""
         asked = prompts.boxes if prompts.boxes is not None else prompts.points
         assert asked is not None
         parts = []
@@ -151,13 +151,13 @@ class Predictor:
         *,
         pile_up: bool = False,
     ) -> dict[str, Any]:
-        """What the published `predict()` returns for a picture and words, without drawings; a `reason` where nothing is found.
+        """What the published `predict()` returns for an image and words, without drawings; a `reason` where nothing is found.
 
         With `pile_up`, boxes of earlier prompts are asked for again and appended again at every later prompt, as the published
         driver does; with one prompt there is no difference.
 
         Raises:
-            DetAny3DError: no prompt or an empty one, or a picture that cannot be used.
+            DetAny3DError: no prompt or an empty one, or an image that cannot be used.
         """
         if not prompts:
             raise DetAny3DError("no prompt given; expected at least one class name such as 'mug'")
@@ -180,7 +180,7 @@ class Predictor:
         return result
 
     def _encode(self, pictures: Sequence[RGB]) -> list[Encoding]:
-        """Pictures that have one shape after pre-processing, in one pass."""
+        """Images that have one shape after pre-processing, in one pass."""
         ready = [preprocess(rgb, self.network.config, self.device) for rgb in pictures]
         with torch.inference_mode(), numerics(self._deterministic):
             sam, dino = torch.cat([r[0] for r in ready]), torch.cat([r[1] for r in ready])
@@ -202,7 +202,7 @@ class Predictor:
     def _back_off(self, error: Exception) -> None:
         if self.batch_size == 1:
             raise DetAny3DError(
-                f"no memory on {self.device} for a single picture ({str(error).partition(chr(10))[0]}); try dtype bfloat16, "
+                f"no memory on {self.device} for a single image ({str(error).partition(chr(10))[0]}); try dtype bfloat16, "
                 "another device, or end what else runs there"
             ) from error
         self.batch_size //= 2

@@ -1,4 +1,4 @@
-"""From a picture to the network's input, and back from its pixels."""
+"""From an image to the network's input, and back from its pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DINO_MEAN, _DINO_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """Where a picture lands: resized, then centre-cropped. All pairs are (rows, columns)."""
+    """Where an image lands: resized, then centre-cropped. All pairs are (rows, columns)."""
 
     source: tuple[int, int]
     resized: tuple[int, int]
@@ -64,7 +64,7 @@ class Frame:
 
 
 def frame_of(size: tuple[int, int], config: Config) -> Frame:
-    """The frame of a picture of `size` = (height, width); its tokens may come to none (see `preprocess`)."""
+    """The frame of an image of `size` = (height, width); its tokens may come to none (see `preprocess`)."""
     scale = config.pad / max(size)
     resized = (int(size[0] * scale + 0.5), int(size[1] * scale + 0.5))
     patch = config.dino.patch_size
@@ -75,17 +75,17 @@ def frame_of(size: tuple[int, int], config: Config) -> Frame:
 
 
 def preprocess(rgb: RGB, config: Config, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor, Frame]:
-    """RGB uint8 (H, W, 3) -> the padded picture for SAM (1, 3, P, P), the cropped one for DINO (1, 3, h', w'), the frame.
+    """RGB uint8 (H, W, 3) -> the padded image for SAM (1, 3, P, P), the cropped one for DINO (1, 3, h', w'), the frame.
 
     Raises:
-        DetAny3DError: not an RGB uint8 picture, or too thin.
+        DetAny3DError: not an RGB uint8 image, or too thin.
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-        raise DetAny3DError(f"expected an RGB picture (H, W, 3) of uint8, found shape {rgb.shape} of {rgb.dtype}")
+        raise DetAny3DError(f"expected an RGB image (H, W, 3) of uint8, found shape {rgb.shape} of {rgb.dtype}")
     frame = frame_of((rgb.shape[0], rgb.shape[1]), config)
     if min(frame.tokens) == 0:
         raise DetAny3DError(
-            f"a picture of {rgb.shape[1]}×{rgb.shape[0]} is too thin: brought to {config.pad} pixels, its short side has "
+            f"an image of {rgb.shape[1]}×{rgb.shape[0]} is too thin: brought to {config.pad} pixels, its short side has "
             f"{min(frame.resized)}, and one token needs {config.sam.patch_size}; pad or crop it first"
         )
     picture = torch.tensor(rgb).to(device).permute(2, 0, 1)[None].float()

@@ -40,7 +40,7 @@ def reference_rows(boxes: Boxes, labels: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def detections(boxes: Boxes, labels: Sequence[str]) -> list[Detection]:
-    """Our records. `bbox_2d` is in pixels of the pre-processed picture, as the reference's is."""
+    """Our records. `bbox_2d` is in pixels of the pre-processed image, as the reference's is."""
     return [
         Detection(
             bbox_3d=boxes.boxes_3d[i].tolist(),

@@ -63,7 +63,7 @@ class ReprojectionConfig(_TrackerNumbers):
     widths: tuple[int, ...] = tuned((64, 128, 256), "pixels", "widths that the motion is refined at, coarse to fine")
     steps: int = tuned(20, "Gauss-Newton steps", "at each width at most")
     settled_px: float = tuned(0.003, "pixels", "a step shorter than this ends a width")
-    most_points: int = tuned(12_000, "points", "about so many are enough for six numbers")
+    most_points: int = tuned(12_000, "points", "about this many are enough for six numbers")
     tukey: float = tuned(4.685, "standard deviations", "Tukey's weights: 95 % efficient for normal errors; beyond it none")
     least_residual: float = tuned(0.5, "units of `structure`", "added to the spread of residuals: 0 on equal images")
     least_shown: float = tuned(0.25, "share of the known pixels", "with less in both views no motion is believed")
@@ -101,7 +101,7 @@ class EvidenceConfig(_TrackerNumbers):
     most_grain_blur: float = tuned(1.5, "pixels", "… at most")
     grain_px: float = tuned(1.5, "pixels, standard deviation", "differences finer than this are grain")
     light_px: int = tuned(5, "pixels", "side of the window that local light is measured in")
-    thinned: int = tuned(2, "rows and columns", "every so many are enough for a median")
+    thinned: int = tuned(2, "rows and columns", "every n-th is enough for a median")
     roughly: float = tuned(2.0, "factor", "what the bulk of the differences of light and tint stands for")
     dark: float = tuned(0.1, "of the range", "colours of darker places are not trusted")
     ratio_floor: float = tuned(0.02, "of the range", "added to both brightnesses of a ratio, so that black has one")
@@ -196,8 +196,8 @@ class SearchConfig(_TrackerNumbers):
     )
     fine_rounds: int = tuned(5, "rounds", "of it")
     fine_draws: int = tuned(32, "draws a seed", "of each round")
-    elite: int = tuned(8, "draws for one", "the best of so many lead on …")
-    least_elite: int = tuned(4, "draws", "… but so many at least")
+    elite: int = tuned(8, "draws for one", "how many of the best lead on …")
+    least_elite: int = tuned(4, "draws", "… but at least this many")
     elite_share: tuple[float, float] = tuned((2.0, 0.5), "weight", "of the best and the last of them in their mean")
     shrink: float = tuned(0.7, "factor", "on the spread, each round at least")
     elite_spread: float = tuned(1.2, "of the elite's deviation", "the next spread where that is less …")
@@ -234,8 +234,8 @@ class FollowConfig(_TrackerNumbers):
     level_m: float = tuned(0.004, "metres", "of height within which an object stands where it stood")
     same_level_m: float = tuned(0.025, "metres", "of height within which an object stands on a support")
     within_m: float = tuned(0.0125, "metres", "an object that carries at more than this cannot be stood in")
-    most_unasked_size: float = tuned(0.7, "log", "nothing becomes larger or smaller by more, if nobody asked for it")
-    # Nobody asked for another size: from here on its colours must be right, and most of it seen.
+    most_unasked_size: float = tuned(0.7, "log", "nothing becomes larger or smaller by more, if not asked")
+    # No other size was asked for: from here on its colours must be right, and most of it seen.
     other_size: float = tuned(0.25, "log", "smaller changes of size are measurement")
     size_likeness: float = tuned(0.65, "likeness", "least one of an object of an unasked size")
     size_seen: float = tuned(0.6, "share of the surface", "that must be seen of it")
@@ -290,7 +290,7 @@ class PresenceConfig(_TrackerNumbers):
     size_seen: float = tuned(0.15, "log", "of a size measured wrong")
     turn_seen_deg: float = tuned(12.0, "degrees", "of a turn measured wrong; smaller asked ones need no evidence of their own")
     least_sure: float = tuned(0.3, "confidence 0–1", "of what is found with less nothing is measured")
-    # An asked turn is told from another one, which shows other sides, by likeness and by what it explains.
+    # An asked turn is distinguished from another one, which shows other sides, by likeness and by what it explains.
     turn_likeness: float = tuned(0.90, "likeness", "that tells an asked turn, where objects that stayed look as they did")
     gain_likeness: float = tuned(0.15, "likeness a score", "what a turn explains beyond none counts for")
     turn_gain: float = tuned(0.13, "score a unit of other light", "that a turn must explain")
@@ -329,7 +329,7 @@ class DecisionConfig(_TrackerNumbers):
         0.5, "confidence 0–1", "in an object of which too little is seen: it is taken to be where it was"
     )
     settled: float = tuned(0.5, "likeness", "of another object's pixels at home, from which on other light explains them")
-    elsewhere: float = tuned(0.45, "evidence", "that another object moved: nobody asked it to do anything, so it takes more")
+    elsewhere: float = tuned(0.45, "evidence", "that another object moved: it was not asked to, so it takes more")
     moved_sigmas: float = tuned(3.0, "standard deviations", "by which a pose must differ from home")
     moved_gain: float = tuned(0.03, "score", "what a move must explain more than having stayed")
     least_pixels: int = tuned(12, "pixels", "with fewer seen in the source nothing is said of an object")

@@ -65,7 +65,7 @@ class Found:
 
     @property
     def size_is_a_guess(self) -> bool:
-        """Whether it has another size, and too little of it is clear to believe that where nobody asked for it."""
+        """Whether it has another size, and too little of it is clear to believe that where it was not asked for."""
         size, likeness, seen = (torch.tensor(value) for value in (self.pose[4], self.likeness, self.seen))
         return bool(_size_is_a_guess(size, likeness, seen, self.config))
 
@@ -241,7 +241,7 @@ def _coarse(views: Views, supports: Sequence[Support], turns: bool, sizes_asked:
 
 
 def _on_supports(views: Views, supports: Sequence[Support]) -> Array:
-    """Poses (M, 5) whose base lies on a support under every so many pixels of the coarsest image."""
+    """Poses (M, 5) whose base lies on a support under every few pixels of the coarsest image."""
     numbers = views.config.search
     height, width = views.levels[0].pictures.shape[-2:]
     u, v = np.meshgrid(

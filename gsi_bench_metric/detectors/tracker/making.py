@@ -8,7 +8,7 @@ from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
 
 __all__ = ["make", "make_boxes_alone"]
 
-_LOOKS = "looks at the pictures itself"
+_LOOKS = "looks at the images itself"
 
 
 def make(options: DetectorOptions) -> Detector:

@@ -73,7 +73,7 @@ def is_double(found: Found, config: PresenceConfig = TRACKER.presence) -> bool:
 
 
 def is_gone(home: Found, config: PresenceConfig = TRACKER.presence) -> bool:
-    """Whether the old place of an object that nobody asked to move says that it is not there."""
+    """Whether the old place of an object that was not asked to move says that it is not there."""
     return home.likeness < config.gone_likeness and home.evidence < config.gone_evidence
 
 

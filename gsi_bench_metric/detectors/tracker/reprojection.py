@@ -118,7 +118,7 @@ def _seen_at(
     level: _Level, rotation: Array, translation: Array, thinned: int = 1
 ) -> tuple[Picture, Picture, Array, NDArray[np.bool_]]:
     """Columns and rows (centres at whole numbers) where the points are seen, the points as the new camera sees them, and
-    which of them lie within its image; of every so many points."""
+    which of them lie within its image; of every n-th point."""
     points = level.points[::thinned] @ rotation.T + translation
     ahead = points[:, 2] > 1e-3
     pixels = points @ level.K.T

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 class Views:
     """One object and one edited image at all sizes, coarse first.
 
-    `caution`: how much more it takes to believe what nobody asked for, where the light is another one. `further`: the sides
+    `caution`: how much more it takes to believe an unasked change, where the light is another one. `further`: the sides
     that the after-image shows. `turns`: whether turns could be seen. `config`: the numbers of the search.
     """
 
@@ -81,7 +81,7 @@ def redrawn(views: Views, *, boldly: bool) -> Views:
     """For a search by silhouette alone: another instance of the kind, or the object in other colours.
 
     `boldly`: where the light is the same all over, what changed by half is something new and no shadow; but for the object's
-    old place, whose background is a guess.
+    old place: its background is a guess.
     """
     config = views.config.views
     enough = min(config.new_enough + views.caution, 1.0) if boldly else 1.0

@@ -53,7 +53,7 @@ class FillingConfig(_JudgeNumbers):
     least_ring: int = tuned(20, "pixels", "of the surroundings; with fewer nothing can be said")
     inpaint_px: float = tuned(3.0, "pixels", "radius that the ground behind the object is guessed from")
     like_the_object: float = tuned(8.0, "CIELAB distance", "below which a pixel still shows the object")
-    unlike_the_ground: float = tuned(14.0, "CIELAB distance", "above which the object can be told from the ground")
+    unlike_the_ground: float = tuned(14.0, "CIELAB distance", "above which the object is distinct from the ground")
     bin: float = tuned(10.0, "CIELAB units a side", "of a bin of colours; a colour of the surroundings may be off by one")
     grain_px: float = tuned(1.5, "pixels, standard deviation", "the scale that grain is measured on")
     least_grain: float = tuned(0.4, "CIELAB units", "grain that no eye sees")

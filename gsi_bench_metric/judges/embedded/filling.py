@@ -71,7 +71,7 @@ def look_at_filling(
 
 
 def _remains(before: Lab, after: Lab, where: Mask, wide: Mask, config: FillingConfig) -> float:
-    """Where the object could be told from the ground, how much of it is still there."""
+    """Where the object was distinct from the ground, how much of it is still there."""
     levels = np.asarray(np.clip(before * [2.55, 1, 1] + [0, 128, 128], 0, 255), dtype=np.uint8)
     ground = cv2.inpaint(levels, wide.astype(np.uint8), config.inpaint_px, cv2.INPAINT_TELEA).astype(np.float32)
     ground = (ground - [0, 128, 128]) / [2.55, 1, 1]

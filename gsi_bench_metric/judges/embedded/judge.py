@@ -113,7 +113,7 @@ class EmbeddedJudge:
     def _look(self, item: JudgeItem) -> tuple[float | None, str]:
         """(score, what it is made of) or (None, why not)."""
         if item.source is None or item.edited is None:
-            raise JudgeError(f"{item.sample.id}: judge {self.name!r} looks at pictures, and was given none")
+            raise JudgeError(f"{item.sample.id}: judge {self.name!r} looks at images, and was given none")
         sample = item.sample
         scene = self._scene(sample, item.source)
         surface = _target(scene, sample)

@@ -1,6 +1,6 @@
 """Operation scores of the released GSI-Bench evaluation (arXiv 2604.20570), number by number, defects included.
 
-Each score reads detections of the target's class in the source and in the edited picture, batched over edits. IC is
+Each score reads detections of the target's class in the source and in the edited image, batched over edits. IC is
 instruction compliance, SA spatial accuracy, both 0–1. What the formulas reward and miss is in docs/metric.md; they stay as
 they are so that results can stand beside the paper's. Detections' 2D boxes live in the reference's 896-pixel frame, the
 projected goal box in the pixels of the sample's K: the reference compares them as they are, and so does this module.
@@ -105,7 +105,7 @@ def of_target_class(sample: Sample, detections: Sequence[Detection]) -> list[Det
 
 @dataclasses.dataclass(frozen=True)
 class DetectionTensors:
-    """Detections of N pictures, padded to D each: boxes (N, D, 7), boxes_2d (N, D, 4), rotations (N, D, 3, 3), valid (N, D)."""
+    """Detections of N images, padded to D each: boxes (N, D, 7), boxes_2d (N, D, 4), rotations (N, D, 3, 3), valid (N, D)."""
 
     boxes: Tensor
     boxes_2d: Tensor
@@ -114,7 +114,7 @@ class DetectionTensors:
 
     @property
     def count(self) -> Tensor:
-        """Detections of each picture (N,)."""
+        """Detections of each image (N,)."""
         return self.valid.sum(-1)
 
 
@@ -137,7 +137,7 @@ class EditBatch:
 
 
 def pack_detections(pictures: Sequence[Sequence[Detection]], device: torch.device | str = "cpu") -> DetectionTensors:
-    """Pads the detections of N pictures into tensors (float64). Absent objects are left out; a missing rotation is NaN."""
+    """Pads the detections of N images into tensors (float64). Absent objects are left out; a missing rotation is NaN."""
     found = [[d for d in detections if d.state != "absent"] for detections in pictures]
     width = max([1, *map(len, found)])
     boxes = torch.zeros(len(found), width, 7, dtype=torch.float64)
@@ -201,7 +201,7 @@ def score_operation(operation: str, batch: EditBatch) -> tuple[Tensor, Tensor]:
     """IC and SA, each (N,), of a batch of one operation (move, rotate, remove or scale).
 
     Raises:
-        ValueError: for any other operation; view is scored from pictures alone (official_scoring.py).
+        ValueError: for any other operation; view is scored from images alone (official_scoring.py).
     """
     if operation not in _SCORERS:
         raise ValueError(f"no object score for operation {operation!r}; expected one of {', '.join(_SCORERS)}")

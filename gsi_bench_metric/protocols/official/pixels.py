@@ -1,6 +1,6 @@
-"""What the official protocol measures on pictures: locality, the viewpoint of rotations, the similarity of view edits.
+"""What the official protocol measures on images: locality, the viewpoint of rotations, the similarity of view edits.
 
-The order of things is the reference's `eval.py`: the edited picture at the source's size, locality outside of the edit's
+The order of steps is the reference's `eval.py`: the edited image at the source's size, locality outside of the edit's
 places, the gate, the viewpoint of a rotation that passed the gate. This is the long work, so it is done in batches of one
 shape and its result is a record of its own.
 """
@@ -31,13 +31,13 @@ __all__ = ["Pictures", "PixelMeter", "PixelTask", "Places", "open_pictures"]
 
 T = TypeVar("T")
 
-# From here on a resized picture is called stretched.
+# From here on a resized image is called stretched.
 _ASPECT = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """The decoded pictures of an edit. `edited` (H, W, 3), RGB uint8, has the source's size; `notes` say what that took."""
+    """The decoded images of an edit. `edited` (H, W, 3), RGB uint8, has the source's size; `notes` say what that took."""
 
     source: Source
     edited: RGB
@@ -51,7 +51,7 @@ class Places:
 
     boxes: Tensor
     valid: Tensor
-    edited_known: bool  # whether there was a detector's word on the edited picture
+    edited_known: bool  # whether the detector has a result for the edited image
 
     def to_json(self) -> list[object]:
         """For a key."""
@@ -70,7 +70,7 @@ class PixelTask:
 
 
 def open_pictures(source: Source, edited: Picture, ground_truth: EncodedImage | None) -> Pictures | Reason:
-    """The pictures, decoded, or the reason why they cannot be compared."""
+    """The images, decoded, or the reason why they cannot be compared."""
     try:
         original = source.rgb
         truth = Picture(ground_truth).rgb() if ground_truth else None
@@ -93,8 +93,8 @@ class PixelMeter:
 
     Args:
         network: LPIPS, on `device`.
-        device: where pictures are compared.
-        batch_size: pictures that are compared together.
+        device: where images are compared.
+        batch_size: images that are compared together.
     """
 
     def __init__(self, network: LpipsAlex, device: torch.device, batch_size: int):
@@ -154,7 +154,7 @@ class PixelMeter:
 
     @torch.inference_mode()
     def _views(self, drafts: list[_Draft]) -> None:
-        """IC = SA = 0.5 SSIM + 0.5 (1 - LPIPS) of the edited picture against the ground truth, whole picture."""
+        """IC = SA = 0.5 SSIM + 0.5 (1 - LPIPS) of the edited image against the ground truth, whole image."""
         comparable: list[tuple[_Draft, RGB]] = []
         for draft in drafts:
             draft.view = 0.0
@@ -232,9 +232,9 @@ def _check_viewpoint(draft: _Draft) -> None:
 
 def _view_problem(edited: RGB, truth: RGB | None) -> tuple[str, str] | None:
     if truth is None:
-        return "no_goal", "scores 0: the sample has no ground-truth picture"
+        return "no_goal", "scores 0: the sample has no ground-truth image"
     if truth.shape != edited.shape:
-        return "no_goal", "scores 0: the ground-truth picture has another size than the source"
+        return "no_goal", "scores 0: the ground-truth image has another size than the source"
     if min(edited.shape[:2]) < MIN_SIDE:
-        return "too_small", f"scores 0: the picture is under {MIN_SIDE} px on a side"
+        return "too_small", f"scores 0: the image is under {MIN_SIDE} px on a side"
     return None

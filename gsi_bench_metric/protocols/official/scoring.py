@@ -1,4 +1,4 @@
-"""The official protocol: from detections and what was measured on the pictures to scores.
+"""The official protocol: from detections and what was measured on the images to scores.
 
 Where the reference's run would end with an exception, the edit is not scored (or scores 0) and a reason says so; docs/metric.md
 lists these places.
@@ -34,8 +34,8 @@ class OfficialScorer:
     """Scores edits under the official protocol. Builds LPIPS once.
 
     Args:
-        device: where pictures are compared ("cpu", "cuda", "mps").
-        batch_size: pictures of one shape that are compared together; default 1 on a CPU, where larger ones fall out of its
+        device: where images are compared ("cpu", "cuda", "mps").
+        batch_size: images of one shape that are compared together; default 1 on a CPU, where larger ones fall out of its
             caches and get slower, else 16.
         dataset_type: "GSI-Real" or "GSI-Syn" for all edits; default by each sample's split.
 
@@ -90,7 +90,7 @@ class OfficialScorer:
     def measure(
         self, edits: Sequence[Edit], pictures: Sequence[Pictures], places: Sequence[Places | None]
     ) -> Iterator[tuple[int, Measurement]]:
-        """(index, what the pictures say) of every edit, as batches are ready."""
+        """(index, what the images say) of every edit, as batches are ready."""
         tasks = [
             PixelTask(operation_of(edit.sample.prompt), self.dataset_type(edit.sample), opened, place)
             for edit, opened, place in zip(edits, pictures, places, strict=True)
@@ -179,7 +179,7 @@ def _score_objects(drafts: Sequence[_Draft]) -> None:
             by_operation[draft.operation].append(draft)
             found = official.of_target_class(draft.edit.sample, draft.edit.edited_detections or [])
             if not found and draft.operation != "remove":
-                draft.reasons.append(Reason("not_detected", "the detector found nothing in the edited picture"))
+                draft.reasons.append(Reason("not_detected", "the detector found nothing in the edited image"))
     for operation, group in by_operation.items():
         ic, sa = official.score_operation(operation, _pack([d.edit for d in group], [bool(d.measured.passed) for d in group]))
         for draft, i, s in zip(group, ic.tolist(), sa.tolist(), strict=True):

@@ -17,7 +17,7 @@ from gsi_bench_metric.recent import Recent
 
 __all__ = ["Source", "SourceCache"]
 
-# Features of one 896-pixel picture take 33 MB. Plans come in sample order, so edits of one picture follow each other.
+# Features of one 896-pixel image take 33 MB. Plans come in sample order, so edits of one image follow each other.
 _KEPT = 4
 
 
@@ -31,7 +31,7 @@ class Source:
 
     @property
     def rgb(self) -> RGB:
-        """The decoded picture (H, W, 3), RGB uint8."""
+        """The decoded image (H, W, 3), RGB uint8."""
         return self.picture.rgb()
 
     @cached_property

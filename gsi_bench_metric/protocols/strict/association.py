@@ -27,13 +27,13 @@ Array = NDArray[np.float64]
 def situation_of(
     sample: Sample, size: tuple[int, int], source: Sequence[Detection], edited: Sequence[Detection] | None
 ) -> Situation:
-    """The situation of an edit. `edited` None: the detector has no word on that picture.
+    """The situation of an edit. `edited` None: no result for this image.
 
     Args:
         sample: with an operation.
-        size: (width, height) of the source picture, pixels.
+        size: (width, height) of the source image, pixels.
         source: detections in the source.
-        edited: detections in the edited picture, in the frame of the camera that took it.
+        edited: detections in the edited image, in the frame of the camera that took it.
     """
     up = vertical(sample.up, sample.rotation_matrix)
     known = known_objects(sample)
@@ -76,7 +76,7 @@ def _pose_of(thing: SceneObject) -> Pose:
 
 
 def _is_load(carrier: KnownObject, thing: KnownObject, up: Array) -> bool:
-    """Whether a thing stands on or in another, as far as their boxes tell."""
+    """Whether an object stands on or in another, as far as their boxes tell."""
     if carrier.truth is None or thing.truth is None:
         return False
     box, rotation = carrier.truth.box, carrier.truth.rotation
@@ -153,12 +153,12 @@ class _Seen:
         return things, tuple(pose for column, pose in enumerate(after) if column not in pairs.values())
 
     def _cost(self, thing: KnownObject, pose: Pose) -> float:
-        """Of calling a detection in the edited picture this thing: it stands where it stood, or where it should stand."""
+        """Of calling a detection in the edited image this object: it stands where it stood, or where it should stand."""
         places = [p for p in (thing.before, self._expected(thing)) if p is not None]
         return min(float(box_costs(place.box[None], pose.box[None])[0, 0]) for place in places)
 
     def _expected(self, thing: KnownObject) -> Pose | None:
-        """Where a thing stands in the edited picture if the edit is right; None where it should be gone, or is not known."""
+        """Where an object stands in the edited image if the edit is right; None where it should be gone, or is not known."""
         operation = self.sample.operation
         motion = true_motion(operation) if operation and operation.kind == "view" else None
         origin = thing.before or thing.truth
@@ -173,7 +173,7 @@ class _Seen:
         return Pose(np.array(goal), origin.rotation) if goal is not None and origin is not None else origin
 
     def _renamed(self, things: list[KnownObject]) -> list[KnownObject]:
-        """Names exchanged among things that nobody can tell apart, where that serves better."""
+        """Names exchanged among indistinguishable objects, where that serves better."""
         sets: dict[str, list[int]] = defaultdict(list)
         by_id = {o.id: o.indistinguishable_set for o in self.sample.objects or ()}
         for i, thing in enumerate(things):

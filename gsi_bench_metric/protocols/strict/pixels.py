@@ -1,6 +1,6 @@
-"""What the strict protocol measures on pictures: global drift, then likeness outside of the edit's own places.
+"""What the strict protocol measures on images: global drift, then likeness outside of the edit's own places.
 
-The source is pasted into the edit's region in both pictures before the network sees them, so that nothing of the edit leaks
+The source is pasted into the edit's region in both images before the network sees them, so that nothing of the edit leaks
 through its receptive fields. View edits are compared with the source as the moved camera would see it.
 """
 
@@ -35,7 +35,7 @@ Numbers = NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True)
 class StrictPictures:
-    """The decoded pictures of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took."""
+    """The decoded images of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took."""
 
     source: RGB
     edited: RGB
@@ -46,7 +46,7 @@ class StrictPictures:
 
 
 def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
-    """The pictures, decoded, or why they cannot be compared."""
+    """The images, decoded, or why they cannot be compared."""
     try:
         original = source.rgb
         mask, mask_after = _numbers(sample.instance_mask, original), _numbers(sample.instance_mask_after, original)
@@ -78,7 +78,7 @@ def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:
 class Compared:
     """What edit locality looks at: RGB (H, W, 3) as expected and as edited, over the pixels (H, W) that count.
 
-    `alignment`: the drift that was removed from the edited picture; None for view edits, which have the scene redrawn instead.
+    `alignment`: the drift that was removed from the edited image; None for view edits, which have the scene redrawn instead.
     """
 
     expected: RGB
@@ -88,7 +88,7 @@ class Compared:
 
 
 def compared(situation: Situation, pictures: StrictPictures, region: Region | None) -> Compared | Reason:
-    """The two pictures that are held against each other, or why there are none; `region` is None for view edits."""
+    """The two images that are held against each other, or why there are none; `region` is None for view edits."""
     if region is None:
         return _redrawn(situation, pictures)
     height, width = pictures.source.shape[:2]
@@ -99,7 +99,7 @@ def compared(situation: Situation, pictures: StrictPictures, region: Region | No
 
 
 def _redrawn(situation: Situation, pictures: StrictPictures) -> Compared | Reason:
-    """The source as the camera sees it that moved as asked, against the edited picture."""
+    """The source as the camera sees it that moved as asked, against the edited image."""
     motion, sample = true_motion(situation.operation), situation.sample
     if pictures.depth is None or motion is None or sample.pixel_frame != "source":
         lacking = "no_depth" if pictures.depth is None else "no_motion" if motion is None else "no_pixel_frame"
@@ -116,7 +116,7 @@ class StrictMeter:
 
     Args:
         network: LPIPS, on `device`.
-        device: where pictures are compared.
+        device: where images are compared.
     """
 
     def __init__(self, network: LpipsAlex, device: torch.device):
@@ -124,7 +124,7 @@ class StrictMeter:
         self._device = device
 
     def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
-        """What the pictures of an edit say; `region` is None for view edits."""
+        """What the images of an edit say; `region` is None for view edits."""
         if pictures.edited.std((0, 1)).max() < STRICT.blank:
             notes, hidden = (*pictures.notes, reason("blank", "shows_nothing")), _hidden(situation, pictures)
             gap = _gap(situation, pictures)
@@ -144,7 +144,7 @@ class StrictMeter:
     def _compare(self, pair: Compared, notes: tuple[Reason, ...]) -> Measurement:
         expected, edited, counts = pair.expected, pair.edited, pair.counts
         if min(expected.shape[:2]) < MIN_SIDE or not counts.any():
-            why = _too_small() if counts.any() else Reason("too_small", "EL not scored: the edit may change all of the picture")
+            why = _too_small() if counts.any() else Reason("too_small", "EL not scored: the edit may change all of the image")
             return Measurement(blank=False, reasons=(*notes, why))
         a, b = self._tensor(expected), self._tensor(edited)
         mask = torch.from_numpy(counts)[None].to(self._device)
@@ -178,7 +178,7 @@ def _gap(situation: Situation, pictures: StrictPictures) -> Reason | None:
 
 
 def _too_small() -> Reason:
-    return Reason("too_small", f"EL not scored: the picture is under {MIN_SIDE} px on a side")
+    return Reason("too_small", f"EL not scored: the image is under {MIN_SIDE} px on a side")
 
 
 def hidden_in_goal(situation: Situation) -> float | None:

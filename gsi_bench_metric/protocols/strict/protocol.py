@@ -20,7 +20,7 @@ class StrictProtocol(MetricProtocol):
     name = StrictScorer.name
     version = StrictScorer.version
     question = "strict"
-    scores_missing = True  # some of them nobody can be scored on, and then they are no fault of the editor
+    scores_missing = True  # some are excluded for every editor, and then they are no fault of the editor
     bounded = True
     tells_faults = True
     says_blank = True

@@ -1,4 +1,4 @@
-"""Where an edit may change a picture, and what the source looks like to a camera that moved. Source pixels, metres."""
+"""Where an edit may change an image, and what the source looks like to a camera that moved. Source pixels, metres."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Region:
 
     Attributes:
         numbers: of the target and what it carries, in the instance masks.
-        outlines: polygons [[x, y], …] of where these things are seen, or should be.
+        outlines: polygons [[x, y], …] of where these objects are seen, or should be.
         ground_truth: whether the mask after the edit shows the right edit.
     """
 
@@ -69,7 +69,7 @@ def _carried(situation: Situation, thing: KnownObject) -> Pose | None:
 
 
 def _outline(situation: Situation, pose: Pose) -> tuple[tuple[float, float], ...]:
-    """Hull of a box's picture; the detector's rectangle where no pixel can be named; empty behind the camera."""
+    """Hull of a box's image; the detector's rectangle where no pixel can be named; empty behind the camera."""
     sample = situation.sample
     if sample.pixel_frame == "unknown":
         if pose.rectangle is None:
@@ -88,7 +88,7 @@ def _outline(situation: Situation, pose: Pose) -> tuple[tuple[float, float], ...
 def region_mask(
     region: Region, height: int, width: int, before: NDArray[np.int64] | None, after: NDArray[np.int64] | None
 ) -> Mask:
-    """True (H, W) where the edit may change the picture: things dilated, with a band for their contact shadows."""
+    """True (H, W) where the edit may change the image: objects dilated, with a band for their contact shadows."""
     parts = [np.isin(before, region.numbers)] if before is not None and region.numbers else []
     if after is not None and region.ground_truth and region.numbers:
         parts.append(np.isin(after, region.numbers))
@@ -101,7 +101,7 @@ def region_mask(
 
 def _filled(outline: Sequence[tuple[float, float]], height: int, width: int) -> Mask:
     canvas = np.zeros((height, width), np.uint8)
-    # Far outside of the picture OpenCV's 16-bit coordinates would wrap.
+    # Far outside of the image OpenCV's 16-bit coordinates would wrap.
     points = np.clip(np.array(outline), -4 * max(height, width), 4 * max(height, width)).round().astype(np.int32)
     cv2.fillConvexPoly(canvas, points, (1,))
     return canvas.astype(bool)
@@ -126,7 +126,7 @@ def _dilated(mask: Mask, across: float, down: float) -> Mask:
 def hidden_share(situation: Situation, before: NDArray[np.int64], after: NDArray[np.int64]) -> float | None:
     """Share 0–1 of the target that the ground truth hides after the edit, against how well the source shows it.
 
-    Its mask fills a smaller part of its box's picture then. None where the ground truth or its number is not known.
+    Its mask fills a smaller part of its box's image then. None where the ground truth or its number is not known.
     """
     target, goal = situation.target, situation.goal
     if situation.sample.variant is not None or goal is None or target.truth is None or target.number is None:

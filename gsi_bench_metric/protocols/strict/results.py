@@ -13,7 +13,7 @@ from gsi_bench_dataset.records import Score
 
 __all__ = ["edit_values", "locality", "measures"]
 
-_NO_IMAGE = ("no_image", "blank")  # faults of an edited image that nobody can judge
+_NO_IMAGE = ("no_image", "blank")  # faults of an edited image that cannot be judged
 
 
 def measures(judged: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The strict protocol at work: from detections and what was measured on the pictures to scores."""
+"""The strict protocol at work: from detections and what was measured on the images to scores."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
 _VERSION = 9
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
-# What a picture that shows nothing is worth, and one that does not exist.
+# What an image that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
 
 
@@ -48,7 +48,7 @@ class StrictScorer:
     """Scores edits under the strict protocol. Builds LPIPS once.
 
     Args:
-        device: where pictures are compared ("cpu", "cuda", "mps").
+        device: where images are compared ("cpu", "cuda", "mps").
 
     Attributes:
         key: everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device.
@@ -56,7 +56,7 @@ class StrictScorer:
 
     name = "strict"
     version = _VERSION
-    batch_size = 1  # regions differ in every edit, and pictures are large
+    batch_size = 1  # regions differ in every edit, and images are large
 
     def __init__(self, device: str = "cpu"):
         torch_device = torch.device(device)
@@ -90,13 +90,13 @@ class StrictScorer:
         return open_strict(sample, source, edited)
 
     def places(self, edits: Sequence[Edit]) -> list[Region | None]:
-        """Where each edit may change the picture; None for view edits, and where nothing is known of the source."""
+        """Where each edit may change the image; None for view edits, and where nothing is known of the source."""
         return [_region(edit) for edit in edits]
 
     def measure(
         self, edits: Sequence[Edit], pictures: Sequence[StrictPictures], places: Sequence[Region | None]
     ) -> Iterator[tuple[int, Measurement]]:
-        """(index, what the pictures say) of every edit."""
+        """(index, what the images say) of every edit."""
         for i, (edit, opened, place) in enumerate(zip(edits, pictures, places, strict=True)):
             situation = _situation(edit)
             if situation is None or (place is None and situation.operation.kind != "view"):
@@ -109,7 +109,7 @@ class StrictScorer:
         return [_score(edit, measured) for edit, measured in zip(edits, measurements, strict=True)]
 
     def compared(self, edit: Edit, edited: Picture) -> Compared | Reason:
-        """The two pictures that `measure` holds against each other, for showing them; or why there are none."""
+        """The two images that `measure` holds against each other, for showing them; or why there are none."""
         situation = _situation(edit)
         pictures = self.open(edit.sample, self.sources.get(edit.sample.image), edited)
         if situation is None or isinstance(pictures, Reason):
@@ -117,7 +117,7 @@ class StrictScorer:
         return compared(situation, pictures, _region(edit))
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
-        """All numbers 0, but for samples that nobody is scored on, and EL where nobody's can be measured."""
+        """All numbers 0, but for samples excluded for every editor, and EL where no editor's can be measured."""
         edit = Edit(sample, editor, source(), None)
         situation = _situation(edit)
         try:
@@ -222,7 +222,7 @@ def _score(edit: Edit, measured: Measurement) -> Score:
 
 
 def _unscored(edit: Edit, situation: Situation | None, measured: Measurement) -> Reason | None:
-    """Why the edit is not scored. Only the last case depends on the edited picture: recorded detections that lack it."""
+    """Why the edit is not scored. Only the last case depends on the edited image: recorded detections that lack it."""
     if edit.sample.operation is None:
         return reason("unknown_operation", "no_operation")
     if situation is None:

@@ -24,8 +24,8 @@ class KnownObject:
 
     Attributes:
         truth: where the sample says it stands in the source; None: only the detector knows it.
-        before, after: where the detector sees it in source and edited picture; None: not there.
-        copies: further ones of it in the edited picture.
+        before, after: where the detector sees it in source and edited image; None: not there.
+        copies: further ones of it in the edited image.
         number: its number in the instance mask; None: it is in none.
     """
 
@@ -56,11 +56,11 @@ class Situation:
 
     Attributes:
         up: against gravity, in the source's camera frame.
-        size: (width, height) of the source picture, pixels.
-        loads: things that the target carries, which go where it goes.
-        bystanders: all other known things that the detector sees in the source.
-        strangers: what the edited picture shows that is none of the known things.
-        answered: whether the detector had a word on the edited picture.
+        size: (width, height) of the source image, pixels.
+        loads: objects that the target carries, which go where it goes.
+        bystanders: all other known objects that the detector sees in the source.
+        strangers: what the edited image shows that is none of the known objects.
+        answered: whether the detector has a result for the edited image.
     """
 
     sample: Sample

@@ -91,7 +91,7 @@ def asked_freedoms(situation: Situation, asked: Motion) -> tuple[bool, bool]:
 
 
 def camera_motion(situation: Situation) -> Motion | None:
-    """How the camera moved between the pictures, by all known things; None where too few are found again."""
+    """How the camera moved between the images, by all known objects; None where too few are found again."""
     both = [t for t in (situation.target, *situation.others) if t.before is not None and t.after is not None]
     return fit_motion([landmarks(t, t.before) for t in both if t.before], [landmarks(t, t.after) for t in both if t.after])
 
@@ -107,7 +107,7 @@ def landmarks(thing: KnownObject, pose: Pose) -> Array:
 
 
 def receptacle_of(situation: Situation) -> KnownObject | None:
-    """The known thing whose box holds the middle of the admissible region, of those that fit the words, if any."""
+    """The known object whose box holds the middle of the admissible region, of those that fit the words, if any."""
     middle = np.array(situation.operation.region).mean(0)
     name = (situation.operation.receptacle or "").lower()
     things = [thing for thing in situation.others if thing.truth is not None]
@@ -124,7 +124,7 @@ def receptacle_of(situation: Situation) -> KnownObject | None:
 
 
 def displacement(thing: KnownObject | None) -> Array:
-    """How far a thing went (3,); nothing where it is not seen twice."""
+    """How far an object went (3,); nothing where it is not seen twice."""
     if thing is None or thing.before is None or thing.after is None:
         return np.zeros(3)
     return thing.after.centre - thing.before.centre
@@ -165,7 +165,7 @@ def _apart(a: Pose, b: Pose) -> float:
 
 
 def cannot_tell(situation: Situation, freedom: str) -> Reason:
-    """Why a sample is excluded whose source does not show position, turn or size of the target."""
+    """Why a sample is excluded: its source does not show position, turn or size of the target."""
     return reason("unobservable", f"cannot_tell_{freedom}", subject=situation.target.category)
 
 

@@ -24,7 +24,7 @@ class Thresholds(Numbers):
     )
     off_axis: float = tuned(0.5, "share of the asked amount", "a way at 27° from the asked one still goes there")
     turn_limit_deg: float = tuned(45.0, "degrees", "a wrong turn is never forgiven beyond this, however large the asked one")
-    # --- what nobody asked for
+    # --- what was not asked for
     kept_turn_deg: float = tuned(20.0, "degrees", "smaller unasked turns are hardly noticed")
     kept_size: tuple[float, float] = tuned((0.8, 1.25), "size after / size before", "smaller changes are hardly noticed")
     kept_base_m: float = tuned(0.05, "metres", "the base of a turned or scaled object may drift this far at most …")
@@ -43,10 +43,10 @@ class Thresholds(Numbers):
     scene_found: float = tuned(0.5, "share of the rest of the scene", "with less of it found again the image is another one")
     # --- the detector's word
     sure: float = tuned(0.3, "confidence 0–1", "from here on the target counts as found")
-    sigmas: float = tuned(2.0, "standard deviations", "within which a change cannot be told from none")
+    sigmas: float = tuned(2.0, "standard deviations", "within which a change looks like none")
     # --- what excludes a sample for every editor
     hidden: float = tuned(0.4, "share of the target", "if more is hidden at the goal, what it does there cannot be seen")
-    smallest_turn_deg: float = tuned(5.0, "degrees", "nearer to a symmetry a turn cannot be told from none")
+    smallest_turn_deg: float = tuned(5.0, "degrees", "nearer to a symmetry a turn looks like none")
     # --- what errors are relative to
     move_m: float = tuned(0.05, "metres", "errors of shorter moves are relative to this")
     receptacle_m: float = tuned(0.05, "metres", "distances from the region on smaller receptacles are relative to this")

@@ -52,7 +52,7 @@ class Outcome:
 
 
 def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
-    """What an edit is worth whose sample is not excluded.
+    """What an edit of a sample that is not excluded is worth.
 
     `scene_found`: share of the image outside of the edit that is found again, 0–1; None: not known.
     """
@@ -82,7 +82,7 @@ def _changed(situation: Situation, changes: dict[str, str]) -> tuple[Change, ...
 def bystander_changes(situation: Situation, motion: Motion | None = None) -> dict[str, str]:
     """What happened to each bystander, by id: "" nothing, else "gone", "moved", "turned".
 
-    For view edits the things as seen by the camera that moved by `motion`; those that it no longer shows are left out.
+    For view edits the objects as seen by the camera that moved by `motion`; those that it no longer shows are left out.
     """
     is_view = situation.operation.kind == "view"
     found = {}
@@ -114,7 +114,7 @@ def _change(thing: KnownObject, expected: Pose, up: Array, motion: Motion | None
 
 
 def _scene_lost(situation: Situation, scene_found: float | None) -> list[Reason]:
-    """Whether less than half of the rest of the scene is found again, by the picture or by the known things' surface."""
+    """Whether less than half of the rest of the scene is found again, by the image or by the known objects' surface."""
     motion = true_motion(situation.operation) if situation.operation.kind == "view" else None
     total = found = 0.0
     for thing in situation.bystanders:

@@ -83,10 +83,10 @@ TEMPLATES: Mapping[str, str] = {
     "fault.opposite.without": "the opposite of what was asked",
     "fault.off_direction": "too far off the asked direction",
     "fault.turn_missed": "too far from it",
-    "fault.turn_unseen": "it cannot be told whether it turned",
-    "fault.turned_too": "it turned {amount:deg}{amount:sense}, which nobody asked for",
-    "fault.scaled_too": "it was scaled to {amount:percent}, which nobody asked for",
-    "fault.moved_too": "it moved {amount:cm} {direction:way}, which nobody asked for",
+    "fault.turn_unseen": "whether it turned cannot be seen",
+    "fault.turned_too": "it turned {amount:deg}{amount:sense}, unasked",
+    "fault.scaled_too": "it was scaled to {amount:percent}, unasked",
+    "fault.moved_too": "it moved {amount:cm} {direction:way}, unasked",
     "fault.left_behind": "a {subject} is left where it stood",
     "fault.place_taken": "the {subject} stands where it stood",
     "fault.place_taken_by_unknown": "another object stands where it stood",
@@ -101,7 +101,7 @@ TEMPLATES: Mapping[str, str] = {
     "fault.camera_lost": "scene not found",
     "fault.camera_travelled": "the camera was to stay where it is",
     "fault.camera_turned_too": "the camera was not to turn",
-    "fault.blank": "the edited picture shows nothing",
+    "fault.blank": "the edited image shows nothing",
     # what else changed
     "changed": "{names} changed too",
     "changed.name": "the {subject}",
@@ -111,17 +111,17 @@ TEMPLATES: Mapping[str, str] = {
     "scene_lost": "only {0:percent} of the rest of the scene is found again",
     "target_gone": "the {subject} is gone",
     "hardly_recognisable": "the {subject} is hardly recognisable (confidence {0:n2})",
-    "left_frame": "the {subject} left the picture",
-    "edited_position_unseen": "the position of the {subject} cannot be seen in the edited picture",
-    "edited_turn_unseen": "the turn of the {subject} cannot be seen in the edited picture",
-    "edited_size_unseen": "the size of the {subject} cannot be seen in the edited picture",
+    "left_frame": "the {subject} left the image",
+    "edited_position_unseen": "the position of the {subject} cannot be seen in the edited image",
+    "edited_turn_unseen": "the turn of the {subject} cannot be seen in the edited image",
+    "edited_size_unseen": "the size of the {subject} cannot be seen in the edited image",
     # why a sample is excluded for every editor
     "not_scored": "not scored: {why}",
     "source_not_found": "the {subject} is not found in the source",
     "target_hidden": "{0:percent} of the {subject} is hidden where it is asked to go",
-    "cannot_tell_position": "the detector cannot tell the position of the {subject} in these pictures",
-    "cannot_tell_turn": "the detector cannot tell the turn of the {subject} in these pictures",
-    "cannot_tell_size": "the detector cannot tell the size of the {subject} in these pictures",
+    "cannot_tell_position": "the detector cannot tell the position of the {subject} in these images",
+    "cannot_tell_turn": "the detector cannot tell the turn of the {subject} in these images",
+    "cannot_tell_size": "the detector cannot tell the size of the {subject} in these images",
     "cannot_tell_presence": "the detector cannot tell whether the {subject} is there, even in the ground truth",
     "same_from_all_sides": "the {subject} looks the same from all sides",
     "looks_as_before": "after the asked turn the {subject} looks as before",
@@ -137,15 +137,15 @@ TEMPLATES: Mapping[str, str] = {
     "no_operation": "the sample has no operation: its words are not understood",
     "no_source_detections": "no detections for the source image",
     "no_edited_detections": "no detections for the edited image",
-    "shows_nothing": "the edited picture shows nothing",
-    "no_picture": "no picture for this sample",
+    "shows_nothing": "the edited image shows nothing",
+    "no_picture": "no image for this sample",
     # what was done to the image before it was compared
     "made": "{0:whole}×{1:whole} made {2:whole}×{3:whole}",
     "fitted_into": "{0:whole}×{1:whole} fitted centrally into {2:whole}×{3:whole}",
     "no_depth": "EL not scored: no depth",
     "no_motion": "EL not scored: no camera motion",
     "no_pixel_frame": "EL not scored: no camera matrix in source pixels",
-    "little_shared": "EL not scored: the cameras share {0:percent} of the picture",
+    "little_shared": "EL not scored: the cameras share {0:percent} of the image",
     # the official protocol
     "official.unknown": "the records do not say why.",
     "official.view": (
@@ -164,16 +164,16 @@ TEMPLATES: Mapping[str, str] = {
     "official.original_not_found": (
         "no detection in the source is the {subject} as it is stored, and without it IC and SA are 0."
     ),
-    "official.not_found": "no {subject} was found in the edited picture.",
+    "official.not_found": "no {subject} was found in the edited image.",
     "official.none_edited": (
-        "{count} × {subject} found in the edited picture, but none counts as edited: here a box within {within:length} of one "
-        "in the source has not changed, nor has one whose outline went a fifth of the asked way or less."
+        "{count} × {subject} found in the edited image, but none counts as edited: here a box within {within:length} of one "
+        "in the source has not changed, nor has one with an outline that went a fifth of the asked way or less."
     ),
     "official.moved": (
         "the {subject} found went {went:length} where {asked:length} were asked, and is {off:length} from its goal (overlap "
         "{overlap:n2})."
     ),
-    "official.halved": "SA is halved: {before} found in the source, {after} in the edited picture.",
+    "official.halved": "SA is halved: {before} found in the source, {after} in the edited image.",
     "official.any_way": "IC looks at how far it went and not at the direction.",
     "official.needs_above": "IC needs SA above {least}.",
     "official.turned": "the {subject} found is turned by {turned:deg} where {asked:deg} were asked, {off:deg} from its goal.",
@@ -181,19 +181,19 @@ TEMPLATES: Mapping[str, str] = {
     "official.scaled": ("the {subject} found has {ratios} of its size (width × height × length) where {wanted} were asked."),
     "official.needs_change": "IC needs a change of more than 0.2 over the three.",
     "official.removed": (
-        "nothing is found in its place any more ({before} × {subject} found in the source, {after} in the edited picture)."
+        "nothing is found in its place any more ({before} × {subject} found in the source, {after} in the edited image)."
     ),
     "official.removed_more": (
         "nothing is found in its place any more, and {lost} more than asked ({before} × {subject} found in the source, {after} "
-        "in the edited picture)."
+        "in the edited image)."
     ),
     "official.needs_least": "IC needs SA of at least {least}.",
     "official.still_there": (
-        "a {subject} is still found in its place ({before} × {subject} found in the source, {after} in the edited picture)."
+        "a {subject} is still found in its place ({before} × {subject} found in the source, {after} in the edited image)."
     ),
     "official.still_there_or": (
         "a {subject} is still found in its place, or too many others went with it ({before} × {subject} found in the source, "
-        "{after} in the edited picture)."
+        "{after} in the edited image)."
     ),
     "official.sa": "SA {sa:n2}.",
 }

@@ -1,6 +1,6 @@
 """From faults, changes and reasons to sentences. The words stand in `english` and `chinese`, this joins them.
 
-A template is a format string whose slots name a value and how it is written: `{amount:cm}`, `{subject}`, `{0:percent}`.
+A template is a format string. Its slots name a value and how it is written: `{amount:cm}`, `{subject}`, `{0:percent}`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Language(Protocol):
 
     TEMPLATES: Mapping[str, str]  # by message; faults as "fault.<kind>", what was done "done.<kind>", asked "asked.<kind>"
     UNITS: Mapping[str, Callable[[Any], str]]  # how a slot is written
-    AND: str  # between two things that were done
+    AND: str  # between two actions that were done
     PARTS: str  # between the parts of a sentence
     SENTENCES: str  # between whole sentences
     NAMES: tuple[str, str]  # between names: all but the last, the last
@@ -62,7 +62,7 @@ def say(message: str, language: str = "en", *numbers: float, **values: Any) -> s
 
 
 def reason(name: str, message: str, *numbers: float, subject: str | None = None) -> Reason:
-    """A `Reason` whose sentence every language can say; `text` is the English one."""
+    """A `Reason` with a sentence in every language; `text` is the English one."""
     found = Reason(name, "", message, tuple(float(n) for n in numbers) or None, subject)
     return dataclasses.replace(found, text=reason_text(found))
 

@@ -1,1 +1,1 @@
-"""Validity of judges: images whose appearance score is known, and how far two judges agree."""
+"""Validity of judges: images with a known appearance score, and how far two judges agree."""

@@ -1,4 +1,4 @@
-"""Validates judges: what they make of edits whose appearance is known, and how far two of them agree.
+"""Validates judges: what they make of edits with a known appearance, and how far two of them agree.
 
 Every right edit of a dataset that has its after-image and masks is shown as it is and spoiled (controls.py). Judgements are
 records of a run folder, so a stopped validation goes on, and nothing is paid for twice.
@@ -42,7 +42,7 @@ FOLLOWS, UNMOVED = Bar(low=0.9), Bar(high=0.5)
 
 @dataclasses.dataclass(frozen=True)
 class JudgeRequest:
-    """Which judges to validate on which data. `controls`: names; None: all. `limit`: only so many edits."""
+    """Which judges to validate on which data. `controls`: names; None: all. `limit`: at most this many edits."""
 
     data: str
     split: str
@@ -74,7 +74,7 @@ class JudgeCheck:
 
     Attributes:
         follows: by family of graded controls, Spearman's coefficient of score and mildness, averaged over edits, and whether
-            that is enough; None where it cannot be told.
+            that is enough; None where it is not known.
         gain: how far words in a corner that ask for the best score raise it, mean over edits.
         tens: share of all scores that are 10; `wrong_tens` of those of spoiled targets.
     """

@@ -283,6 +283,6 @@ def test_every_kind_of_damage_is_one_set(monkeypatch, make_image):
             patch.setattr("PIL.ImageFile.ImageFile.load", fail)
             with pytest.raises(ImageError, match="cannot be decoded"):
                 load_rgb(make_image())
-            with pytest.raises(EditError, match="no readable picture"):
+            with pytest.raises(EditError, match="no readable image"):
                 as_picture(make_image(), "e")
     assert images.DAMAGED is DAMAGED

@@ -247,7 +247,7 @@ def test_a_function_that_gives_or_raises_garbage_costs_one_edit(run, module, wha
     if "sample, 1" in what:
         source = source.replace(", 1)", ", deep + 1)")
     status, err = run(f"{module(source)}:edit")
-    assert status == 2 and "2 pictures are there, 1 could not be made" in err and "b_edit_0: " in err
+    assert status == 2 and "2 images are there, 1 could not be made" in err and "b_edit_0: " in err
     assert len(list(tmp_path.rglob("eval/**/*.png"))) == 2
 
 

@@ -91,7 +91,7 @@ def test_a_function_edits_with_own_seeds_and_evaluate_reads_it(generate, module,
     name = module(MIRROR)
     status, out, _ = generate(f"{name}:edit")
     folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
-    assert status == 0 and f"{folder}: 6 pictures made, 0 were there" in out
+    assert status == 0 and f"{folder}: 6 images made, 0 were there" in out
     found = read_predictions(folder)
     assert list(found.predictions) == IDS and found.editor == f"{name}-edit"
     for sample in read_dataset(data, "fine"):
@@ -107,11 +107,11 @@ def test_a_second_run_makes_only_a_lost_image_again(generate, module, tmp_path):
     generate(f"{name}:edit", "--limit", "4")
     folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
     assert len(pictures(folder)) == 4
-    assert "2 pictures made, 4 were there" in generate(f"{name}:edit")[1]
+    assert "2 images made, 4 were there" in generate(f"{name}:edit")[1]
     before = pictures(folder)
     (folder / "a_edit_0.png").unlink()
     (folder / "b_edit_0.png").write_bytes(b"half a pict")
-    assert "2 pictures made, 4 were there" in generate(f"{name}:edit")[1]
+    assert "2 images made, 4 were there" in generate(f"{name}:edit")[1]
     assert pictures(folder) == before
 
 
@@ -119,9 +119,9 @@ def test_pictures_of_other_settings_are_not_mixed(generate, module, tmp_path):
     name = module("def edit(image, strength=1): return image.point(lambda v: int(v * strength))")
     generate(f"{name}:edit")
     status, _, err = generate(f"{name}:edit", "--set", "strength=0.5", "--seed", "3")
-    assert status == 2 and "holds pictures of other settings" in err and "seed: 0 there, 3 here" in err
-    assert "6 pictures made" in generate(f"{name}:edit", "--set", "strength=0.5", "--overwrite")[1]
-    assert "6 pictures made" in generate(f"{name}:edit", "--name", "other")[1]
+    assert status == 2 and "holds images of other settings" in err and "seed: 0 there, 3 here" in err
+    assert "6 images made" in generate(f"{name}:edit", "--set", "strength=0.5", "--overwrite")[1]
+    assert "6 images made" in generate(f"{name}:edit", "--name", "other")[1]
     assert "expected the name of one folder" in generate(f"{name}:edit", "--name", "a/b")[2]
     (tmp_path / "eval/theirs/generated_images_fine").mkdir(parents=True)
     (tmp_path / "eval/theirs/generated_images_fine/x.png").write_bytes(b"")
@@ -144,9 +144,9 @@ def test_whoever_takes_a_picture_away_gets_another_one(generate, module, tmp_pat
     folder = tmp_path / f"eval/{name}-edit/generated_images_fine"
     before = pictures(folder)
     (folder / "c_edit_0.png").unlink()
-    assert "1 pictures made, 5 were there" in generate(f"{name}:edit")[1]
+    assert "1 images made, 5 were there" in generate(f"{name}:edit")[1]
     assert [i for i, content in pictures(folder).items() if content != before[i]] == ["c_edit_0"]
-    assert "0 pictures made, 6 were there" in generate(f"{name}:edit")[1]
+    assert "0 images made, 6 were there" in generate(f"{name}:edit")[1]
 
 
 def test_edits_that_fail_are_named_and_the_others_are_kept(generate, module, tmp_path):
@@ -158,7 +158,7 @@ def edit(image, sample):
 """
     name = module(source)
     status, _, err = generate(f"{name}:edit")
-    assert status == 2 and "4 pictures are there, 2 could not be made" in err
+    assert status == 2 and "4 images are there, 2 could not be made" in err
     assert "b_edit_0: " in err and "raised RuntimeError: no mug in sight" in err and "found NoneType" in err
     assert len(pictures(tmp_path / f"eval/{name}-edit/generated_images_fine")) == 4
 
@@ -229,7 +229,7 @@ def endpoint(generate, server, monkeypatch):
 
 def test_an_endpoint_gets_image_and_text_and_images_are_kept(endpoint, server, data, tmp_path):
     status, out, err = endpoint("--set", "size=auto", "seed={seed}", "--concurrency", "3")
-    assert status == 0 and "6 pictures made" in out, err
+    assert status == 0 and "6 images made" in out, err
     assert sorted(form["prompt"].decode() for form in server.requests) == sorted(s.prompt for s in read_dataset(data, "fine"))
     form = server.requests[0]
     assert (form["model"], form["size"]) == (b"painter-1", b"auto") and form["authorization"] == f"Bearer {KEY}"
@@ -253,7 +253,7 @@ def test_the_endpoint_works_on_as_many_edits_as_asked_at_a_time(endpoint, server
 def test_passing_trouble_of_the_endpoint_is_tried_again(endpoint, server):
     server.plan = ["429", "500", "429", "ok", "slow", "url"]
     status, out, err = endpoint("--concurrency", "1", "--timeout", "0.7")
-    assert status == 0 and "6 pictures made" in out, err
+    assert status == 0 and "6 images made" in out, err
     assert len(server.requests) == 6 + 4
 
 
@@ -262,17 +262,17 @@ def test_passing_trouble_of_the_endpoint_is_tried_again(endpoint, server):
     [
         ("refusal", "rejected by the safety system"),
         ("cut", "cut off or no base64"),
-        ("garbage", "no readable picture"),
-        ("nothing", "holds no picture"),
+        ("garbage", "no readable image"),
+        ("nothing", "holds no image"),
         ("no json", "the endpoint"),
     ],
 )
 def test_one_bad_answer_costs_one_edit_asked_again_next_run(endpoint, server, trouble, words):
     server.plan = ["ok", trouble]
     status, _, err = endpoint("--concurrency", "1")
-    assert status == 2 and "5 pictures are there, 1 could not be made" in err and words in err and "b_edit_0" in err
+    assert status == 2 and "5 images are there, 1 could not be made" in err and words in err and "b_edit_0" in err
     server.requests.clear()
-    assert "1 pictures made, 5 were there" in endpoint("--concurrency", "1")[1]
+    assert "1 images made, 5 were there" in endpoint("--concurrency", "1")[1]
     assert len(server.requests) == 1
 
 
@@ -335,7 +335,7 @@ def test_a_diffusers_pipeline_edits_as_its_seed_says(generate, tiny_pipeline, tm
     options = ("--model", tiny_pipeline, "--device", "cpu", "--set", "num_inference_steps=2", "guidance_scale=1.5")
     status, out, err = generate("diffusers", *options, "--limit", "2")
     folder = tmp_path / "eval/tiny-pix2pix/generated_images_fine"
-    assert status == 0 and f"{folder}: 2 pictures made" in out, err
+    assert status == 0 and f"{folder}: 2 images made" in out, err
     first = pictures(folder)
     assert list(first) == IDS[:2] and Image.open(folder / f"{IDS[0]}.png").size == (64, 48)
     settings = json.loads((folder.parent / "generation_fine/settings.json").read_text())

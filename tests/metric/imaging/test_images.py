@@ -160,14 +160,14 @@ def test_a_truncated_picture_is_refused_when_decoded(kind):
 @pytest.mark.parametrize("raw", [b"no picture", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x04\0\0\0WEBP", b"\0"])
 def test_what_is_no_picture_is_refused(raw):
     for read in (load_rgb, header_size):
-        with pytest.raises(ImageError, match="not a readable picture"):
+        with pytest.raises(ImageError, match="not a readable image"):
             read(raw)
 
 
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
     with pytest.raises(ImageError, match=r"gone\.png: no such file"):
         load_rgb(tmp_path / "gone.png")
-    with pytest.raises(ImageError, match="not a readable picture"):
+    with pytest.raises(ImageError, match="not a readable image"):
         load_rgb(tmp_path)
     with pytest.raises(ImageError):
         load_rgb(Path())

@@ -84,13 +84,13 @@ def test_an_unmoved_target_is_not_called_lost(make_sample):
     sample = make_sample()
     found = scored(sample, "move", [seen(sample.original_bbox_3d)], [seen(sample.original_bbox_3d)])
     assert found.outcome == "Failed"
-    assert "1 × mug found in the edited picture, but none counts as edited" in found.why
+    assert "1 × mug found in the edited image, but none counts as edited" in found.why
 
 
 def test_nothing_found_and_no_original_are_told_apart(make_sample):
     sample = make_sample()
     start = sample.original_bbox_3d
-    assert scored(sample, "move", [seen(start)], []).why == "no mug was found in the edited picture."
+    assert scored(sample, "move", [seen(start)], []).why == "no mug was found in the edited image."
     assert "no detection in the source is the mug" in scored(sample, "move", [seen(shifted(start, 2))], [seen(start)]).why
 
 

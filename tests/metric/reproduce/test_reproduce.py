@@ -78,7 +78,7 @@ def test_numbers_stand_beside_verified_ones_of_another_bundle(bundle, tmp_path, 
         cell = f" {found[name]:.3f} | {found[name] - verified[name]:+.3f} |"
         assert f"| {label} | {verified[name]:.3f} |{cell * 3}\n" in page
     assert "| edits | 441 | | | 19 | -422 | 19 | -422 |" in page
-    assert "fine_dataset/: 5 source pictures, 211 were published" in page and "Not all paths" in page
+    assert "fine_dataset/: 5 source images, 211 were published" in page and "Not all paths" in page
     assert json.loads((tmp_path / "out/reproduce.json").read_text())["agrees"] is False
 
 
@@ -102,10 +102,10 @@ def test_what_a_changed_input_changes_is_named_edit_by_edit(bundle, tmp_path):
     made = reproduce(open_bundle(str(bundle), CASE), tmp_path / "out", ("full",), workers=1, progress=False)
     causes = {d.key: d.cause for d in made.differences}
     assert set(causes) == {moved, "7b6477cb95_frame_002310_2", "036bce3393_frame_000120_7"}
-    assert "picture" in causes["7b6477cb95_frame_002310_2"] and "no picture" in causes["036bce3393_frame_000120_7"]
+    assert "edited image" in causes["7b6477cb95_frame_002310_2"] and "no image" in causes["036bce3393_frame_000120_7"]
     assert "detections" in causes[moved] or "boxes" in causes[moved]
     assert not made.agrees and made.found["full"].n == 18
-    assert made.lacking == ("generated_images_fine/: 18 pictures, 19 were published",)
+    assert made.lacking == ("generated_images_fine/: 18 images, 19 were published",)
 
 
 def test_edits_that_the_judge_left_out_are_named(bundle, tmp_path):

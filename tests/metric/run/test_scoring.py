@@ -41,7 +41,7 @@ def test_a_missing_picture_is_a_score_that_says_so(make_sample, make_image):
     (found,) = plan.unscored
     assert (found.sample_id, found.split, found.editor, found.protocol) == ("b_edit_0", "fine", "editor", "official")
     assert (found.state, found.operation) == ("no_picture", "move")
-    assert list(map(str, found.reasons)) == ["missing: no picture for this sample"]
+    assert list(map(str, found.reasons)) == ["missing: no image for this sample"]
     assert [found.ic, found.sa, found.ssim, found.lpips, found.mse, found.ac] == [None] * 6
 
 
@@ -77,7 +77,7 @@ def test_images_of_no_sample_are_named_and_stop_no_others(make_sample, make_imag
 def test_images_of_no_sample_are_refused_when_asked_to(make_sample, make_image, options):
     extra = {f"x{i:03}_edit_0": make_image() for i in range(100)}
     message = message_of([make_sample()], predicted(a_edit_0=make_image(), **extra), **options)
-    assert "100 picture(s)" in message and "x000_edit_0" in message and "x099_edit_0" not in message and "more" in message
+    assert "100 image(s)" in message and "x000_edit_0" in message and "x099_edit_0" not in message and "more" in message
     assert "a_edit_0" not in message
 
 
@@ -93,8 +93,8 @@ def test_on_missing_error_names_all_samples_without_an_image(make_sample, make_i
 @pytest.mark.parametrize("ignore_extra", [False, True])
 def test_predictions_of_no_sample_are_refused_with_an_example(make_sample, make_image, ignore_extra):
     message = message_of([make_sample()], predicted(z_edit_0=make_image()), ignore_extra=ignore_extra)
-    assert "no picture of 'editor' fits" in message and "'a_edit_0'" in message
-    assert "no picture of 'none' fits" in message_of([make_sample()], PredictionSet("none", {}))
+    assert "no image of 'editor' fits" in message and "'a_edit_0'" in message
+    assert "no image of 'none' fits" in message_of([make_sample()], PredictionSet("none", {}))
 
 
 def test_samples_that_share_a_reference_key_are_refused(make_sample, make_image):

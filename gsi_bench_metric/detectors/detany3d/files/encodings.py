@@ -1,4 +1,4 @@
-"""Encodings of pictures, kept so that prompts, edits and editors share them: in memory and, if asked, on disk."""
+"""Encodings of images, kept so that prompts, edits and editors share them: in memory and, if asked, on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DISK_LIMIT = 8 << 30
 
 
 class EncodingCache:
-    """Least recently used go first, in memory and on disk. Keys name the picture *and* the weights."""
+    """Least recently used go first, in memory and on disk. Keys name the image *and* the weights."""
 
     def __init__(self, memory_limit: int = MEMORY_LIMIT, folder: Path | None = None, disk_limit: int = DISK_LIMIT):
         self._memory_limit, self._folder, self._disk_limit = memory_limit, folder, disk_limit
@@ -71,7 +71,7 @@ class EncodingCache:
             os.utime(path)  # used just now
             return Encoding.of(parts)
         except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-            logger.warning("%s: not readable (%s); the picture is encoded again", path, error)
+            logger.warning("%s: not readable (%s); the image is encoded again", path, error)
             return None
 
     def _write(self, folder: Path, key: str, encoding: Encoding) -> None:

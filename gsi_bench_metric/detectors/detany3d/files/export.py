@@ -19,10 +19,10 @@ _FIELDS = ("label", "bbox_3d", "bbox_2d", "rotation_matrix", "iou_score")
 
 
 def infer_cache(pairs: Iterable[tuple[Sample, Prediction]], detector: Detector, chunk: int = 8) -> Iterator[tuple[str, Any]]:
-    """Entries `<img_id>_<query_id>` -> detections of source and edited picture, as `RecordedDetector` and the reference read.
+    """Entries `<img_id>_<query_id>` -> detections of source and edited image, as `RecordedDetector` and the reference read.
 
     Raises:
-        ImageError: a picture cannot be read.
+        ImageError: an image cannot be read.
     """
     for some in _chunks(pairs, chunk):
         items = []

@@ -48,7 +48,7 @@ def reference_points(side: int, device: torch.device) -> Tensor:
 
 
 class SpatialPrior(nn.Module):
-    """The pyramid at its start: convolutions on the padded picture."""
+    """The pyramid at its start: convolutions on the padded image."""
 
     def __init__(self, base: int, width: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The decoder: one picture's encoding and N prompts -> three hypotheses of a 3D box for each, and a guess which is best."""
+"""The decoder: one image's encoding and N prompts -> three hypotheses of a 3D box for each, and a guess which is best."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Hypotheses", "MaskDecoder", "Masks"]
 
 @dataclasses.dataclass(frozen=True)
 class Hypotheses:
-    """Raw numbers of H hypotheses for N prompts. Lengths are fractions of the padded picture's side."""
+    """Raw numbers of H hypotheses for N prompts. Lengths are fractions of the padded image's side."""
 
     boxes: Tensor  # (H, N, 6): projected 3D centre u, v; 2D box cx, cy, w, h
     depth: Tensor  # (H, N, 2): log metres (not clamped), log variance

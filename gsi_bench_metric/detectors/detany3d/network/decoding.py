@@ -39,7 +39,7 @@ class Selected:
 
 @dataclasses.dataclass(frozen=True)
 class Boxes:
-    """N boxes in the camera's frame (x right, y down, z forward; metres), and in pixels of the pre-processed picture."""
+    """N boxes in the camera's frame (x right, y down, z forward; metres), and in pixels of the pre-processed image."""
 
     boxes_3d: Array  # (N, 7) X, Y, Z, w, h, l, yaw
     boxes_2d: Array  # (N, 4) x0, y0, x1, y1
@@ -81,8 +81,8 @@ def decode_boxes(chosen: Selected, predicted_K: Array, pad: int, given_K: Array 
     Args:
         chosen: what the decoder said.
         predicted_K: (3, 3), the network's own camera.
-        pad: side of the padded picture, pixels.
-        given_K: (3, 3), a known camera **in pixels of the pre-processed picture**; depth and centre then follow it.
+        pad: side of the padded image, pixels.
+        given_K: (3, 3), a known camera **in pixels of the pre-processed image**; depth and centre then follow it.
     """
     K = predicted_K if given_K is None else given_K
     box = chosen.box * pad

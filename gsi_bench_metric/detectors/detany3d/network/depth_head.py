@@ -23,9 +23,9 @@ _METRIC_LAYERS = (2, 3)
 
 @dataclasses.dataclass(frozen=True)
 class Geometry:
-    """What the head says of B pictures of one shape."""
+    """What the head says of B images of one shape."""
 
-    K: Tensor  # (B, 3, 3), pixels of the pre-processed picture
+    K: Tensor  # (B, 3, 3), pixels of the pre-processed image
     camera: Tensor  # (B, 4, M)
     metric: Tensor  # (B, 2, M)
     depth: Tensor  # (B, h_t, w_t, M)
@@ -47,7 +47,7 @@ class Adapters(nn.Module):
 
 
 class CameraLayer(nn.Module):
-    """Camera tokens look at the picture and say the intrinsics."""
+    """Camera tokens look at the image and say the intrinsics."""
 
     def __init__(self, config: DepthConfig):
         super().__init__()
@@ -72,7 +72,7 @@ class CameraLayer(nn.Module):
 
 
 class GlobalLayer(nn.Module):
-    """Metric tokens look at the picture and its rays; they tell the depth map's scale and shift."""
+    """Metric tokens look at the image and its rays; they tell the depth map's scale and shift."""
 
     def __init__(self, config: DepthConfig, *, with_scale: bool):
         super().__init__()
@@ -111,7 +111,7 @@ class DepthHead(nn.Module):
         self.global_token_adapter, self.global_token_adapter_for_sam = Adapters(dino, width, 2), Adapters(sam, width, 2)
 
     def forward(self, seen: Features, size: tuple[int, int], given_K: Tensor | None = None) -> Geometry:
-        """The encoder's features of pictures of `size` = (h', w').
+        """The encoder's features of images of `size` = (h', w').
 
         `given_K` (B, 3, 3) takes the predicted intrinsics' place in making rays, and nowhere else.
         """
@@ -152,7 +152,7 @@ class DepthHead(nn.Module):
 
 
 def intrinsics(numbers: Tensor, size: tuple[int, int]) -> Tensor:
-    """The camera layer's four numbers (B, 4) as matrices (B, 3, 3) in pixels of a picture of `size` = (h', w')."""
+    """The camera layer's four numbers (B, 4) as matrices (B, 3, 3) in pixels of an image of `size` = (h', w')."""
     height, width = size
     K = torch.zeros(len(numbers), 3, 3, dtype=numbers.dtype, device=numbers.device)
     K[:, 0, 0], K[:, 1, 1] = (numbers[:, :2].exp() * (max(size) / 2)).unbind(1)

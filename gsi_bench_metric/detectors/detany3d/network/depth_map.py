@@ -21,7 +21,7 @@ _OUTPUTS = 16  # numbers of a stage for the last convolution
 
 @dataclasses.dataclass(frozen=True)
 class DepthMap:
-    """Metric depth of B pictures."""
+    """Metric depth of B images."""
 
     depth: Tensor  # (B, h', w'), metres
     confidence: Tensor  # (B, 1, h', w'), 0..1
@@ -30,7 +30,7 @@ class DepthMap:
     shift: Tensor  # (B, 1, 1, 1)
 
     def of(self, i: int) -> DepthMap:
-        """That of one picture; the batch axis stays."""
+        """That of one image; the batch axis stays."""
         return DepthMap(*(getattr(self, field.name)[i : i + 1] for field in dataclasses.fields(self)))
 
 
@@ -131,6 +131,6 @@ class DepthMapDecoder(nn.Module):
 
 
 def _gather(maps: list[Tensor], mlps: nn.ModuleList, size: tuple[int, int]) -> Tensor:
-    """All stages at the picture's size, the finest first: (B, 48, h', w')."""
+    """All stages at the image's size, the finest first: (B, 48, h', w')."""
     outputs = [mlp(m.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) for m, mlp in zip(maps, mlps, strict=True)]
     return torch.cat([resize(out, size) for out in reversed(outputs)], dim=1)

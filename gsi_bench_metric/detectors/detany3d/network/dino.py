@@ -67,7 +67,7 @@ class Block(nn.Module):
 
 
 class Dino(nn.Module):
-    """Pictures to four maps and four class tokens."""
+    """Images to four maps and four class tokens."""
 
     def __init__(self, config: DinoConfig):
         super().__init__()

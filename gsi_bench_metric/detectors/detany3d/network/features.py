@@ -11,7 +11,7 @@ __all__ = ["Features"]
 
 @dataclasses.dataclass(frozen=True)
 class Features:
-    """What the two transformers saw in B pictures of one shape. Four of everything but the embedding, one a group of blocks."""
+    """What the two transformers saw in B images of one shape. Four of everything but the embedding, one a group of blocks."""
 
     embedding: Tensor  # (B, E, T, T), for the decoder
     fused: list[Tensor]  # (B, D, h_t, w_t), SAM and pyramid, for the depth head

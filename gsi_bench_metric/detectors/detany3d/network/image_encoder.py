@@ -1,4 +1,4 @@
-"""A picture's encoding: SAM, DINOv2 and the adapter together, then the camera and depth head."""
+"""An image's encoding: SAM, DINOv2 and the adapter together, then the camera and depth head."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ImageEncoder(nn.Module):
         self.depth_head = DepthHead(config)
 
     def forward(self, sam_pictures: Tensor, dino_pictures: Tensor, valid: tuple[int, int]) -> Features:
-        """Both forms of the pictures, (B, 3, P, P) and (B, 3, h', w'), and the token grid that they fill."""
+        """Both forms of the images, (B, 3, P, P) and (B, 3, h', w'), and the token grid that they fill."""
         maps, dino_cls = self.dino(dino_pictures)
         x = self.patch_embed(sam_pictures)
         x = x + resize_grid(self.pos_embed, (x.shape[1], x.shape[2]), "bicubic")

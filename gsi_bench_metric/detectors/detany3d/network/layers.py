@@ -40,7 +40,7 @@ class LayerScale(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    """Pictures to patch tokens."""
+    """Images to patch tokens."""
 
     def __init__(self, patch_size: int, width: int):
         super().__init__()

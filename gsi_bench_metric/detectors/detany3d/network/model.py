@@ -1,4 +1,4 @@
-"""The whole network: pictures -> encodings, once; an encoding and prompts -> hypotheses, as often as asked.
+"""The whole network: images -> encodings, once; an encoding and prompts -> hypotheses, as often as asked.
 
 Parameters carry the checkpoint's names without their leading `sam.`.
 """
@@ -24,13 +24,13 @@ PARTS = ("embedding", "depth", "camera", "metric", "K")  # of an encoding, witho
 
 @dataclasses.dataclass(frozen=True)
 class Encoding:
-    """All that prompts ask of one picture. The batch axis is kept, with length 1."""
+    """All that prompts ask of one image. The batch axis is kept, with length 1."""
 
     embedding: Tensor  # (1, E, T, T)
     depth: Tensor  # (1, h_t, w_t, M)
     camera: Tensor  # (1, 4, M)
     metric: Tensor  # (1, 2, M)
-    K: Tensor  # (1, 3, 3), predicted, pixels of the pre-processed picture
+    K: Tensor  # (1, 3, 3), predicted, pixels of the pre-processed image
     depth_map: DepthMap | None = None  # never cached
 
     @classmethod
@@ -50,7 +50,7 @@ class Encoding:
 
 @dataclasses.dataclass(frozen=True)
 class Prompts:
-    """What to look at, in pixels of the pre-processed picture: boxes (N, 4), or points (N, P, 2) on N objects.
+    """What to look at, in pixels of the pre-processed image: boxes (N, 4), or points (N, P, 2) on N objects.
 
     Raises:
         ValueError: neither or both, or other shapes.
@@ -93,7 +93,7 @@ class Network(nn.Module):
         dtype: torch.dtype = torch.float32,
         rays_K: Tensor | None = None,
     ) -> list[Encoding]:
-        """Pictures of one shape, (B, 3, P, P) and (B, 3, h', w') -> an encoding each.
+        """Images of one shape, (B, 3, P, P) and (B, 3, h', w') -> an encoding each.
 
         With a 16-bit `dtype` the two transformers run in it (autocast); camera, depth and boxes always run in float32, where
         exponentials and frequencies would suffer most and little time goes. `rays_K` (B, 3, 3): see `DepthHead.forward`.
@@ -115,7 +115,7 @@ class Network(nn.Module):
         return [dataclasses.replace(encoding, depth_map=found.of(i)) for i, encoding in enumerate(encodings)]
 
     def decode(self, encoding: Encoding, prompts: Prompts) -> tuple[Hypotheses, Masks | None]:
-        """N prompts on one picture -> hypotheses, and masks where the configuration asks for them."""
+        """N prompts on one image -> hypotheses, and masks where the configuration asks for them."""
         tokens = prompts.tokens(self.prompt_encoder)
         geometry = self.mask_decoder.geometry(encoding.depth, encoding.camera, encoding.metric)
         image = encoding.embedding + self.prompt_encoder.no_mask()

@@ -1,4 +1,4 @@
-"""SAM's prompt encoder: boxes or points as tokens, and the code of places in the picture."""
+"""SAM's prompt encoder: boxes or points as tokens, and the code of places in the image."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ class PromptEncoder(nn.Module):
         )  # fmt: skip
 
     def boxes(self, boxes: Tensor) -> Tensor:
-        """(N, 4) x0, y0, x1, y1 in pixels of the pre-processed picture -> (N, 2, E)."""
+        """(N, 4) x0, y0, x1, y1 in pixels of the pre-processed image -> (N, 2, E)."""
         code = self._code(boxes.reshape(-1, 2, 2))
         return code + torch.stack([self._embedding(2), self._embedding(3)])
 
     def points(self, points: Tensor) -> Tensor:
-        """(N, P, 2): P points on each of N objects, in pixels of the pre-processed picture -> (N, P + 1, E)."""
+        """(N, P, 2): P points on each of N objects, in pixels of the pre-processed image -> (N, P + 1, E)."""
         code = self._code(points) + self._embedding(1)
         no_box = self.not_a_point_embed.weight.expand(len(points), 1, -1)
         return torch.cat([code, no_box], dim=1)
 
     def places(self) -> Tensor:
-        """The code of the padded picture's cells, (1, E, T, T): of SAM's own grid, resized."""
+        """The code of the padded image's cells, (1, E, T, T): of SAM's own grid, resized."""
         centres = (torch.arange(self.table, device=self.no_mask_embed.weight.device) + 0.5) / self.table
         y, x = torch.meshgrid(centres, centres, indexing="ij")
         code = self.pe_layer(torch.stack([x, y], dim=-1).to(self.no_mask_embed.weight.dtype))

@@ -137,7 +137,7 @@ def test_out_of_memory_halves_the_batch_and_loses_no_picture(boxes_only, picture
 
 
 def test_no_memory_for_one_image_is_an_error_with_remedy(boxes_only, inputs):
-    with pytest.raises(DetAny3DError, match=r"single picture .* bfloat16"):
+    with pytest.raises(DetAny3DError, match=r"single image .* bfloat16"):
         Predictor(Counting(boxes_only, room=0), "w", batch_size=2).encode([inputs["image_c"]])
 
 

@@ -77,7 +77,7 @@ def test_quirk_41_view_without_gt(scorer, make_sample):
     sample = make_sample(prompt="Rotate the camera 30 degrees to the left.", edited_image=None)
     (found,) = scored(scorer, (sample, sample.image))
     assert (found.ic, found.sa) == (0.0, 0.0)
-    assert any("no ground-truth picture" in reason.text for reason in found.reasons)
+    assert any("no ground-truth image" in reason.text for reason in found.reasons)
 
 
 class FindsNothing:

@@ -58,7 +58,7 @@ def test_object_edits_that_turn_by_over_20_degrees_fail(make_sample, kind):
     assert judged(sample, seen(found("mug", MUG, turn=19.9, **done))).ic
     turned_too = judged(sample, seen(found("mug", MUG, turn=-20.1, **done)))
     assert not turned_too.ic
-    assert "turned 20° clockwise, which nobody asked for" in told(turned_too)
+    assert "turned 20° clockwise, unasked" in told(turned_too)
 
 
 def test_a_turn_that_nobody_can_see_is_none(make_sample):
