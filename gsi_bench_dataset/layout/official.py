@@ -17,7 +17,7 @@ from pathlib import Path
 from gsi_bench_dataset.language.reading import NotUnderstood
 from gsi_bench_dataset.layout.archives import open_tree
 from gsi_bench_dataset.layout.official_writer import write_official
-from gsi_bench_dataset.layout.preflight import Preflight, Rights, read_image, with_pixel_frames
+from gsi_bench_dataset.layout.preflight import Preflight, Rights, stored_image, with_pixel_frames
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_dataset.safety.files import printable_path
@@ -103,8 +103,8 @@ class OfficialDataset:
             for entry in self._entries:
                 # Edits of one image mostly follow each other.
                 if last is None or last[0] != entry.source:
-                    last = entry.source, read_image(tree, entry.source)
-                edited = read_image(tree, entry.edited) if entry.edited else None
+                    last = entry.source, stored_image(tree, entry.source)
+                edited = stored_image(tree, entry.edited) if entry.edited else None
                 yield dataclasses.replace(entry.sample, image=last[1], edited_image=edited)
 
 

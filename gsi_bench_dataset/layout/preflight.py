@@ -28,7 +28,7 @@ from gsi_bench_dataset.safety.images import (
 )
 from gsi_bench_dataset.safety.names import name_problem, printable
 
-__all__ = ["Entry", "Preflight", "Rights", "read_image", "with_pixel_frames"]
+__all__ = ["Entry", "Preflight", "Rights", "stored_image", "with_pixel_frames"]
 
 # In the reference's order of preference.
 IMAGE_EXTENSIONS = ("jpg", "jpeg", "png")
@@ -295,7 +295,7 @@ def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, int
     return size, turn, None
 
 
-def read_image(tree: FileTree, name: str) -> EncodedImage:
+def stored_image(tree: FileTree, name: str) -> EncodedImage:
     """An image of a checked archive, its bytes as they are.
 
     Raises:
