@@ -12,7 +12,7 @@ from hostile.harness import Attack, Outcome, Tally, attempt, command
 from hostile.makers import damaged, mutated, places
 from hostile.summary import summary_line
 
-from gsi_bench_dataset.layout import archives, official
+from gsi_bench_dataset.layout import archives, preflight
 from gsi_bench_dataset.records import RecordError
 from gsi_bench_dataset.safety import files, images
 
@@ -84,7 +84,7 @@ def test_equal_seeds_make_equal_attacks():
         ("and {} GiB", archives.MAX_TOTAL_BYTES / 2**30),
         ("at most {} megapixels", images.MAX_PIXELS / 10**6),
         ("files of at most {} MiB", files.MAX_FILE_BYTES / 2**20),
-        ("an edit of at most {} MiB", official.MAX_JSON_BYTES / 2**20),
+        ("an edit of at most {} MiB", preflight.MAX_JSON_BYTES / 2**20),
         ("other files of at most {} GiB", files.MAX_JSON_BYTES / 2**30),
     ],
 )

@@ -150,7 +150,7 @@ def test_arrays_in_colour_and_grey_are_read_in_any_order_of_axes() -> None:
     opaque = np.dstack([rgb, np.full((6, 8), 255, np.uint8)])
     np.testing.assert_array_equal(pixels_of(colour_image(opaque)), rgb)
     for odd in (np.zeros((3, 8, 3), np.uint8), np.zeros((6, 8, 3), np.float32), np.zeros((6, 8, 2), np.uint8)):
-        with pytest.raises(ValueError, match=r"channels may be|expected a uint8 array"):
+        with pytest.raises(ValueError, match=r"channels that may be|expected a uint8 array"):
             colour_image(odd)
 
 
