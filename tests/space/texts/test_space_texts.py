@@ -7,7 +7,9 @@ import pytest
 
 import gsi_bench_space
 from gsi_bench_dataset.records import OPERATIONS
+from gsi_bench_dataset.variants import AFTER
 from gsi_bench_metric.report.overlay import KINDS
+from gsi_bench_space.shelf import VARIANTS
 from gsi_bench_space.state import Words
 from gsi_bench_space.texts.chinese import CHINESE
 from gsi_bench_space.texts.english import ENGLISH, LANGUAGES
@@ -29,9 +31,10 @@ def test_chinese_texts_are_chinese():
 
 def test_no_text_is_left_that_nothing_shows():
     folder = Path(gsi_bench_space.__file__).parent
-    code = "".join(path.read_text() for path in folder.rglob("*.py") if not path.name.startswith("texts"))
+    code = "".join(path.read_text() for path in folder.rglob("*.py") if path.parent.name != "texts")
     built = {f"{p}_is" for p in ("strict", "official")} | {f"tab_{t}" for t in ("score", "why", "explore", "api")}
-    built |= {"strict", "official", *KINDS, *OPERATIONS}  # protocols, lines and operations are named by what they are
+    # Protocols, lines, operations and variants are named by what they are.
+    built |= {"strict", "official", *KINDS, *OPERATIONS, *VARIANTS, AFTER}
     assert {name for name in ENGLISH if f'"{name}"' not in code and name not in built} == set()
 
 
