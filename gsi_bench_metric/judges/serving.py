@@ -8,9 +8,11 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 import urllib.error
 from collections.abc import Callable
+from pathlib import Path
 
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, fetch
@@ -94,10 +96,11 @@ def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> 
     """
     if not 0 < wait_seconds <= _LONGEST_WAIT:
         raise JudgeError(f"--wait: expected seconds above 0, at most {_LONGEST_WAIT} (a week), found {wait_seconds}")
-    if not _installed(plan):
+    program = _program(plan)
+    if program is None:
         raise JudgeError(f"{plan.server} is not installed here: {_INSTALL[plan.server]}; or run the command above where it is")
     try:
-        process = subprocess.Popen(plan.words)
+        process = subprocess.Popen([program, *plan.words[1:]])
     except OSError as error:
         raise JudgeError(f"{plan.server}: {plan.words[0]} cannot be started ({error.strerror or error})") from error
     try:
@@ -108,11 +111,14 @@ def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> 
         _end(process)
 
 
-def _installed(plan: ServerPlan) -> bool:
-    if plan.server == "sglang":
-        probe = [plan.words[0], "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('sglang') is None)"]
-        return shutil.which(plan.words[0]) is not None and subprocess.run(probe, check=False).returncode == 0
-    return shutil.which(plan.words[0]) is not None
+def _program(plan: ServerPlan) -> str | None:
+    """The file to start: on the path, or beside this interpreter, whose environment need not be activated."""
+    name = plan.words[0]
+    program = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    if program is None or plan.server != "sglang":
+        return program
+    probe = [program, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('sglang') is None)"]
+    return program if subprocess.run(probe, check=False).returncode == 0 else None
 
 
 def _wait(plan: ServerPlan, process: subprocess.Popen[bytes], seconds: float) -> None:

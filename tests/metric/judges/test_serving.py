@@ -1,6 +1,7 @@
 """`gsi-bench serve-judge`: the right command, and clear messages for a server that is not there or does not start."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,13 @@ def plan(*words):
 def test_a_server_that_is_not_installed_is_named_with_the_remedy():
     with pytest.raises(JudgeError, match="not installed here: pip install vllm"):
         serve(plan("no-such-server-program"), 1, print)
+
+
+def test_a_server_beside_the_interpreter_need_not_be_on_the_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = Path(sys.executable).name
+    with pytest.raises(JudgeError, match="ended with status 3 before it answered"):
+        serve(plan(program, "-c", "raise SystemExit(3)"), 30, print)
 
 
 def test_a_server_that_ends_before_it_answers_is_named():
