@@ -132,11 +132,6 @@ class Thing:
         return float(self.corners()[:, 2].min())
 
     @property
-    def top_z(self) -> float:
-        """Height of its highest corner."""
-        return float(self.corners()[:, 2].max())
-
-    @property
     def is_upright(self) -> bool:
         """Whether its own vertical is the world's, within 2 degrees."""
         return self.rotation[2][2] > math.cos(math.radians(2))

@@ -331,7 +331,7 @@ class _Correspondence:
         try:
             asyncio.run(self._main())
         except asyncio.CancelledError:
-            pass
+            pass  # `end` asked for it; nobody waits for answers any more
         except BaseExceptionGroup as errors:  # the workers' errors; the first one is why the others were stopped
             self._arrived.put(errors.exceptions[0])
         except BaseException as error:  # noqa: BLE001 - raised again by the one who waits

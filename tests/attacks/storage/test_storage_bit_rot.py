@@ -157,8 +157,16 @@ def test_every_flip_in_the_hashes_of_the_card_is_an_error(folder):
 
 
 def test_rows_without_their_pictures_are_compared_too(samples, tmp_path):
-    write_dataset({"fine": samples}, tmp_path / "d", withhold=lambda sample: sample.id == samples[1].id)
+    def write(name, written):
+        write_dataset({"fine": written}, tmp_path / name, withhold=lambda sample: sample.id == samples[1].id)
+
+    write("d", samples)
     verify_dataset(tmp_path / "d")
+    changed = dataclasses.replace(samples[1], prompt_zh="把碗移走")
+    write("other", [samples[0], changed, *samples[2:]])
+    shard(tmp_path / "d").write_bytes(shard(tmp_path / "other").read_bytes())
+    with pytest.raises(DatasetError, match="fine"):
+        verify_dataset(tmp_path / "d")
 
 
 # Of older releases
