@@ -266,6 +266,8 @@ class Score(Record):
     same_viewpoint: bool | None = None  # official, rotate only; None: not asked or undecided
     bystanders: float | None = None  # strict: share of the other known objects that are unchanged, 0–1
     drift_px: float | None = None  # strict: mean displacement of the unchanged scene, removed before comparing
+    mapping: str | None = None  # strict: how the editor brought the source to another shape; None: of the source's size
+    mapping_residual: float | None = None  # strict: how unlike the unchanged scene stays under it, 0: equal
     explanation: str | None = None  # strict: the next four fields as one English sentence
     done: tuple[Change, ...] = ()  # strict: what the edit did
     asked: tuple[Change, ...] = ()  # strict: what was asked; no direction where it is that of `done`

@@ -11,8 +11,11 @@ from pathlib import Path
 __all__ = [
     "AFTER",
     "DUPLICATE",
+    "EXTRA_COPY",
     "GRADES",
     "OPPOSITE",
+    "OTHER_RESIZED",
+    "OTHER_TOPPLED",
     "OVERSHOOT",
     "RELIT",
     "REMOVED",
@@ -20,6 +23,9 @@ __all__ = [
     "REPLACED",
     "RETEXTURED",
     "SOURCE",
+    "STRETCHED",
+    "TOPPLED",
+    "UPSIDE_DOWN",
     "WRONG_OBJECT",
     "grade_name",
     "variants_folder",
@@ -44,6 +50,12 @@ DUPLICATE = "duplicate"  # a copy at the goal, the original left
 REMOVED = "removed"  # the target gone
 REMOVED_TWIN = "removed_twin"  # another of its class gone
 REPLACED = "replaced"  # right, but with another instance of the kind
+TOPPLED = "toppled"  # right, but the target lies on its side
+UPSIDE_DOWN = "upside_down"  # right, but the target stands on its head
+STRETCHED = "stretched"  # right, but the target is of another shape and the same volume
+EXTRA_COPY = "extra_copy"  # right, and a copy of the target elsewhere
+OTHER_RESIZED = "other_resized"  # right, and another object half as large
+OTHER_TOPPLED = "other_toppled"  # right, and another object lies on its side
 RELIT = "relit"  # right, in another light; with `source_` or `opposite_` before it of these states
 RETEXTURED = "retextured"  # right, on another table top; likewise
 

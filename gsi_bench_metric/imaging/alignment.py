@@ -54,11 +54,14 @@ class Alignment:
             return warped
         return _untoned(warped, self.tone, self.config)
 
-    def covered(self, shape: tuple[int, int]) -> Mask:
-        """Source pixels (H, W) that the edited image shows at all: a zoom or shift loses the rest."""
+    def covered(self, shape: tuple[int, int], known: Mask | None = None) -> Mask:
+        """Source pixels (H, W) that the edited image shows at all: a zoom or shift loses the rest.
+
+        `known`: (H, W), False where the edited image shows nothing of the source; None: nowhere.
+        """
         if not self.warps:
-            return np.ones(shape, bool)
-        ones = np.full(shape, 255, np.uint8)
+            return np.ones(shape, bool) if known is None else known
+        ones = np.full(shape, 255, np.uint8) if known is None else known.astype(np.uint8) * 255
         return np.asarray(_warp(ones, self.matrix, border=cv2.BORDER_CONSTANT) > self.config.covered)
 
 

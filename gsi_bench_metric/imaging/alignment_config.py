@@ -1,4 +1,4 @@
-"""Every chosen number of the alignment of two images (`alignment.py`), in one object."""
+"""Every chosen number of how two images are laid over each other (`alignment.py`, `mapping.py`), one object each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
 
-__all__ = ["ALIGNMENT", "AlignmentConfig"]
+__all__ = ["ALIGNMENT", "MAPPING", "AlignmentConfig", "MappingConfig"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,3 +62,23 @@ class AlignmentConfig(Numbers):
 
 
 ALIGNMENT = AlignmentConfig()
+
+
+@dataclasses.dataclass(frozen=True)
+class MappingConfig(Numbers):
+    """How an edited image of another shape is laid over its source (`mapping.py`)."""
+
+    SEEDS: ClassVar[str] = "developed on seeds 0, 100"
+
+    look_px: int = tuned(192, "pixels, longer side", "both images are compared at it: 2 % of an aspect are 2 pixels")
+    align_px: int = tuned(96, "pixels, longer side", "the small shift and zoom of a candidate are fitted at this size")
+    tried: int = tuned(4, "candidates", "the most alike as they are get a shift and a zoom fitted")
+    same_px: float = tuned(0.75, "source pixels", "mappings that nowhere differ by more are one")
+    same_aspect: float = tuned(0.02, "share", "aspects nearer to each other are called the same in words")
+    clearly: float = tuned(0.9, "share of the residual", "candidates that leave more are as good; the plainest is taken")
+    least_shown: float = tuned(0.25, "share of the source", "a candidate that shows less of it is not tried")
+    trim: float = tuned(80, "percentile", "differences above it count as it: what an edit changed must not decide")
+    margin_px: float = tuned(2.0, "source pixels", "a part cut away that is narrower is rounding")
+
+
+MAPPING = MappingConfig()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -41,8 +41,6 @@ __all__ = [
     "DAMAGED",
     "MAX_PIXELS",
     "ImageError",
-    "fit_centrally",
-    "fit_to",
     "header_mode",
     "header_size",
     "load_numbers",
@@ -55,7 +53,6 @@ __all__ = [
 ]
 
 RGB = NDArray[np.uint8]
-_SAME_ASPECT = 0.02
 # Once pixels are there, an assertion that fails is a defect and no damage.
 _ILL_SUITED = tuple(kind for kind in DAMAGED if kind is not AssertionError)
 Source = EncodedImage | bytes | str | Path
@@ -171,22 +168,6 @@ def _eight_bits(values: NDArray[Any], mode: str) -> NDArray[np.uint8]:
     if low < 0 or high > 65535:
         raise ValueError(f"expected whole numbers of 16 bits, 0–65535, found {low:.0f} to {high:.0f}; scale them to 0–255")
     return (values.astype(np.uint16) >> 8).astype(np.uint8)
-
-
-def fit_centrally(rgb: RGB, height: int, width: int) -> RGB:
-    """Scaled until it covers height × width, undistorted, and cut evenly at both ends of the longer side."""
-    size = (width, height)
-    return np.asarray(ImageOps.fit(Image.fromarray(rgb), size, method=Image.Resampling.BICUBIC, centering=(0.5, 0.5)))
-
-
-def fit_to(rgb: RGB, height: int, width: int) -> tuple[RGB, str | None]:
-    """An image at another's size, and what that took: None nothing, "resized" (aspects within 2 %) or "fitted" centrally."""
-    h, w = rgb.shape[:2]
-    if (h, w) == (height, width):
-        return rgb, None
-    if abs(w / h / (width / height) - 1) <= _SAME_ASPECT:
-        return resize_bicubic(rgb, height, width), "resized"
-    return fit_centrally(rgb, height, width), "fitted"
 
 
 def resize_bicubic(rgb: RGB, height: int, width: int) -> RGB:

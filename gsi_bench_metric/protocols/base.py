@@ -11,6 +11,7 @@ from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Operat
 from gsi_bench_dataset.schema import Record, record, spec
 
 if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
+    from gsi_bench_metric.imaging.images import RGB
     from gsi_bench_metric.imaging.pictures import Picture
     from gsi_bench_metric.protocols.official.source import Source, SourceCache
 
@@ -47,6 +48,9 @@ class Measurement(Record):
     found: float | None = None  # strict: share of the scene outside of the edit that is found again, 0–1
     hidden: float | None = None  # strict: share of the target that the ground truth hides after the edit, 0–1
     blank: bool | None = None  # strict: the edited image shows nothing
+    mapping: str | None = None  # strict: how the editor brought the source to another shape, undone before comparing
+    mapping_residual: float | None = None  # strict: how unlike the unchanged scene stays under it
+    shown: tuple[float, float, float, float] | None = None  # strict: x0, y0, x1, y1 in source pixels; None: all of it
     reasons: tuple[Reason, ...] = ()
 
 
@@ -155,6 +159,10 @@ class MetricProtocol(abc.ABC):
     def measures(self, judged: bool) -> tuple[str, ...]:
         """The keys of a row, in their order."""
         return ("ic", "sa", "el", "el_ssim", "ac", "average") if judged else ("ic", "sa", "el", "el_ssim", "average_ic_sa_el")
+
+    @abc.abstractmethod
+    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+        """An edited image (h, w, 3) of any size as the protocol compares it with its source (H, W, 3)."""
 
     def complete(self, scores: Sequence[Score]) -> bool:
         """Whether means over these scores may be shown; else they would be of another set than other editors'."""

@@ -43,6 +43,7 @@ RANK = (
 )
 _MOST_OF_A_KIND = 3
 _SEED = 0
+_SHAPES = ("resized", "stretched", "cut", "padded", "fitted")  # reasons that say what was done to an image's shape
 _NO_SIZE = (4, 3)  # of an image that is not shown and whose size is not known
 _LONGEST = 440  # pixels of a thumbnail's longer side
 
@@ -196,7 +197,7 @@ def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
         notes.append("It is not known which pixels the sample's camera means, so 3D boxes are not drawn.")
     if sample.goal_suspect:
         notes.append(f"The stored goal may not be what the words ask for: {sample.goal_suspect}.")
-    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in ("stretched", "resized", "fitted")]
+    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in _SHAPES]
 
 
 def _figures(
@@ -212,13 +213,13 @@ def _figures(
     size = (before.shape[1], before.shape[0])
     small = fit(size, _LONGEST)
     is_view = score.operation == "view"  # the camera moves: boxes of the source say nothing about the edited image
-    before = shrink(before, small)
+    whole, before = before, shrink(before, small)
     figures = [Figure("Source", data_url(before), size, [] if is_view else source_shapes(sample, score.operation, size))]
     after = images.edited.rgb
     if after is None:
         figures.append(Figure("Edited", None, size, why=images.edited.why))
     else:
-        after = shrink(after, small)  # to the source's shape, as it was scored
+        after = shrink(protocol_named(score.protocol).in_source_shape(whole, after), small)  # as it was scored
         shapes = [] if is_view else _edited_shapes(score, sample, size, source, edited)
         caption = "Edited; no found boxes are known" if edited is None and not is_view else "Edited"
         figures.append(Figure(caption, data_url(after), size, shapes))

@@ -45,10 +45,12 @@ CLEAN = "clean"
 
 # What an operation has no such state of: half a removal is none, an object half-way to its plate would float.
 _GRADED = tuple(name for name, share in GRADES.items() if 0 < share < 1)
+_SPOILED = (names.TOPPLED, names.UPSIDE_DOWN, names.STRETCHED, names.EXTRA_COPY)
+_BESIDE = (names.OTHER_RESIZED, names.OTHER_TOPPLED)
 HAS_NO: Mapping[str, Collection[str]] = {
-    "remove": {*_GRADED, OPPOSITE, names.OVERSHOOT, names.DUPLICATE, names.REMOVED, names.REPLACED},
+    "remove": {*_GRADED, *_SPOILED, OPPOSITE, names.OVERSHOOT, names.DUPLICATE, names.REMOVED, names.REPLACED},
     "place": {*_GRADED, OPPOSITE, names.OVERSHOOT, names.WRONG_OBJECT},
-    "view": {names.WRONG_OBJECT, names.DUPLICATE, names.REMOVED, names.REMOVED_TWIN, names.REPLACED},
+    "view": {*_SPOILED, *_BESIDE, names.WRONG_OBJECT, names.DUPLICATE, names.REMOVED, names.REMOVED_TWIN, names.REPLACED},
     "rotate": {names.DUPLICATE},
     "scale": {names.DUPLICATE},
 }
@@ -133,6 +135,12 @@ OUTCOMES: Sequence[Outcome] = (
     Outcome(names.OVERSHOOT, "twice as much as asked", _NONE),
     Outcome(names.WRONG_OBJECT, "done to another object", _NONE),
     Outcome(names.DUPLICATE, "a copy at the goal, the original left", _NONE),
+    Outcome(names.TOPPLED, "right, but the target lies on its side", _NONE),
+    Outcome(names.UPSIDE_DOWN, "right, but the target stands on its head", _NONE),
+    Outcome(names.STRETCHED, "right, but the target is of another shape", _NONE),
+    Outcome(names.EXTRA_COPY, "right, and a copy of the target elsewhere", _NONE),
+    Outcome(names.OTHER_RESIZED, "right, and another object half as large", None),
+    Outcome(names.OTHER_TOPPLED, "right, and another object on its side", None),
     Outcome(names.REMOVED, "the target gone", _NONE),
     Outcome(names.REMOVED_TWIN, "another of its class gone", _NONE),
 )

@@ -28,6 +28,8 @@ VARIANTS = (
     names.OVERSHOOT,
     names.OPPOSITE,
     names.DUPLICATE,
+    names.TOPPLED,
+    names.STRETCHED,
     names.REMOVED,
     names.REPLACED,
     names.WRONG_OBJECT,

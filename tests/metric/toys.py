@@ -57,6 +57,9 @@ class ToyProtocol(MetricProtocol):
     def operation(self, sample):
         return "toy"
 
+    def in_source_shape(self, source, edited):
+        return edited
+
     def without_picture(self, sample, editor, reason):
         return Score(
             sample_id=sample.id, split=sample.split, editor=editor, protocol="toy", operation="toy",

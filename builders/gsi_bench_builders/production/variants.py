@@ -6,6 +6,7 @@ Only states that could be photographed: nothing floats, cuts through something e
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -20,6 +21,9 @@ from gsi_bench_dataset import variants as names
 __all__ = ["Variant", "variants_of"]
 
 _OVERSHOOT = 2.0
+_TALLER = 2.0  # of a stretched object: height times this, width and depth so much less that the volume stays
+_SMALLER = 0.5  # another object that changed too
+_QUARTER_TURNS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # ways to fall: about its own right and forward axis
 _TRIES = 8  # of another instance of a kind, until one fits
 
 
@@ -40,9 +44,11 @@ class Variant:
 
 
 def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator) -> Iterator[Variant]:
-    """The versions of an edit that are physically valid and in frame, in a fixed order."""
+    """The versions of an edit that are physically valid and in frame, in a fixed order; of several of one name the first."""
+    made = set()
     for variant in _candidates(edit, rng):
-        if _is_valid(variant.scene, edit, probe):
+        if variant.name not in made and _is_valid(variant.scene, edit, probe):
+            made.add(variant.name)
             yield variant
 
 
@@ -56,6 +62,7 @@ def _candidates(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
         if state is not None and not (name == names.OPPOSITE and _same_turn(edit)):
             yield Variant(name, None, state)
     yield from _wrong_things(edit, rng)
+    yield from _spoiled(edit)
     yield from _other_looks(edit, _other_light(edit.after, rng))
 
 
@@ -139,6 +146,59 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
             replaced = replaced.scaled(goal.size[2] / replaced.size[2])  # what was asked for is a size
         if replaced is not None:
             yield Variant(names.REPLACED, None, edit.after.with_things([replaced]))
+
+
+def _spoiled(edit: Edit) -> Iterator[Variant]:
+    """The right edit, with something done beside it that was not asked for. Nothing is drawn: see `_other_looks`."""
+    if edit.effect == "camera":
+        return
+    loose = [t for t in edit.after.things if t.on is None and not edit.after.carried_by(t.id)]
+    others = [t for t in loose if t.id != edit.target and t.info.nameable]
+    for other in others:
+        yield Variant(names.OTHER_RESIZED, None, edit.after.with_things([other.scaled(_SMALLER)]))
+        for way in _QUARTER_TURNS:
+            yield Variant(names.OTHER_TOPPLED, None, edit.after.with_things([_fallen(other, way)]))
+    if edit.effect == "remove" or edit.after.carried_by(edit.target):
+        return
+    goal = edit.after.thing(edit.target)
+    for way in _QUARTER_TURNS:
+        yield Variant(names.TOPPLED, None, edit.after.with_things([_fallen(goal, way)]))
+    yield Variant(names.UPSIDE_DOWN, None, edit.after.with_things([_tilted(goal, math.pi, (1, 0))]))
+    narrower = 1 / math.sqrt(_TALLER)
+    w, d, h = goal.size
+    tall = dataclasses.replace(goal, size=(w * narrower, d * narrower, h * _TALLER))
+    yield Variant(names.STRETCHED, None, edit.after.with_things([tall.moved((0, 0, goal.base_z - tall.base_z))]))
+    for step in _ring(1.5 * max(goal.size[:2])):
+        copy = dataclasses.replace(goal.moved(step), id=f"{goal.id}_copy")
+        if goal.on is None:
+            yield Variant(names.EXTRA_COPY, None, dataclasses.replace(edit.after, things=(*edit.after.things, copy)))
+
+
+def _fallen(thing: Thing, way: tuple[int, int]) -> Thing:
+    return _tilted(thing, math.pi / 2, way)
+
+
+def _tilted(thing: Thing, angle_rad: float, about: tuple[int, int]) -> Thing:
+    """Turned about one of its own level axes; its lowest corner stays at its height, its middle above the same place."""
+    axis = np.array(thing.rotation) @ (*about, 0)
+    turn = _rotation(axis, angle_rad)
+    tilted = dataclasses.replace(thing, rotation=matrix3(turn @ np.array(thing.rotation)))
+    return tilted.moved((0, 0, thing.base_z - tilted.base_z))
+
+
+def _rotation(axis: np.ndarray, angle_rad: float) -> np.ndarray:
+    """Rodrigues' formula; `axis` is a unit vector."""
+    x, y, z = axis
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + math.sin(angle_rad) * cross + (1 - math.cos(angle_rad)) * cross @ cross
+
+
+def _ring(radius: float) -> Iterator[tuple[float, float, float]]:
+    """Steps to places around one, nearer ones first."""
+    for factor in (1.0, 1.7):
+        for i in range(8):
+            angle = i * math.pi / 4
+            yield radius * factor * math.cos(angle), radius * factor * math.sin(angle), 0.0
 
 
 def _to_another(edit: Edit, other: Thing) -> Iterator[Variant]:

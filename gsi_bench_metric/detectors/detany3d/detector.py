@@ -21,7 +21,8 @@ from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box
 from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of
 from gsi_bench_metric.detectors.detany3d.results import detections
 from gsi_bench_metric.imaging.device import pick_device
-from gsi_bench_metric.imaging.images import RGB, fit_to, load_rgb, pixel_hash
+from gsi_bench_metric.imaging.images import RGB, load_rgb, pixel_hash
+from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.recent import Recent
 
@@ -126,8 +127,7 @@ class DetAny3DDetector:
         if rgb is None:
             return None
         if item.view == "edited":
-            height, width = load_rgb(item.sample.image).shape[:2]
-            rgb, _ = fit_to(rgb, height, width)
+            rgb = map_back(load_rgb(item.sample.image), rgb).rgb
         if min(frame_of((rgb.shape[0], rgb.shape[1]), self._config).tokens) == 0:
             logger.warning("%s: %d×%d pixels are too thin for DetAny3D", item.sample.id, rgb.shape[1], rgb.shape[0])
             return None

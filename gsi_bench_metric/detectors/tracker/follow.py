@@ -20,7 +20,7 @@ from gsi_bench_metric.detectors.tracker.config import TRACKER, FollowConfig, Sea
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Verdict, verdicts
 from gsi_bench_metric.detectors.tracker.views import Views
 
-__all__ = ["Found", "Support", "follow", "stay", "turn_gain"]
+__all__ = ["Found", "Support", "about", "follow", "stay", "turn_gain"]
 
 Array = NDArray[np.float64]
 
@@ -107,6 +107,24 @@ def follow(views: Views, supports: Sequence[Support], *, turn_asked: bool = Fals
     if turns:
         best = _with_turn(views, best, turn_asked, generator)
     return _verdict(views, best)
+
+
+def about(views: Views, found: Found) -> Found:
+    """The best pose near another one, whichever way the object is turned there."""
+    config, numbers = views.config.stance, views.config.search
+    generator = torch.Generator().manual_seed(0)
+    steps = torch.tensor([-1.0, 0.0, 1.0]) * config.step_m
+    angles = torch.arange(config.turns if views.turns else 1) * (2 * math.pi / config.turns)
+    x, y, turn = torch.meshgrid(steps, steps, angles, indexing="ij")
+    poses = torch.tensor(found.pose, dtype=torch.float32).repeat(x.numel(), 1)
+    poses[:, 0] += x.flatten()
+    poses[:, 1] += y.flatten()
+    poses[:, 3] += turn.flatten()
+    value = _worth(verdicts(views.clouds[1], views.levels[1], poses[None]), views)
+    chosen = _distinct(poses, value, config.starts, numbers)
+    effort = _Effort(2, config.spread, config.rounds, config.draws)
+    fine, _ = _search(views, effort, poses[chosen], torch.ones(len(chosen), 5), generator)
+    return _verdict(views, fine[0])
 
 
 def _cost(freedoms: Tensor, views: Views, size_asked: bool) -> Tensor:

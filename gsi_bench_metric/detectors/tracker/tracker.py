@@ -56,7 +56,8 @@ from gsi_bench_metric.detectors.tracker.results import carried, confidence, dete
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
 from gsi_bench_metric.imaging.alignment import align
-from gsi_bench_metric.imaging.images import RGB, fit_to, load_rgb
+from gsi_bench_metric.imaging.images import RGB, load_rgb
+from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["TrackerDetector"]
@@ -64,7 +65,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 14
+_VERSION = 15
 _KEPT = 4  # scenes
 _FREEDOMS = ("position", "height", "turn", "size")
 
@@ -124,13 +125,13 @@ class TrackerDetector:
 
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
     """Every object of a scene in an edited image (any size)."""
-    edited, _ = fit_to(edited, scene.rgb.shape[0], scene.rgb.shape[1])
+    mapped, config = map_back(scene.rgb, edited), scene.config
     if sample.operation is not None and sample.operation.kind == "view":
-        return _after_view(scene, edited)
-    config = scene.config
-    alignment = align(scene.rgb, edited, config=config.alignment)
-    covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]))
-    evidence = compare(scene.rgb, alignment.to_source(edited), covered, config.evidence)
+        return _after_view(scene, mapped.rgb)
+    ignore = None if mapped.known.all() else ~mapped.known
+    alignment = align(scene.rgb, mapped.rgb, ignore, config=config.alignment)
+    covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]), mapped.known)
+    evidence = compare(scene.rgb, alignment.to_source(mapped.rgb), covered, config.evidence)
     return _Tracking(scene, sample, evidence, device).detections()
 
 
@@ -239,7 +240,7 @@ class _Tracking:
             return [self._unseen(surface)]
         if self._still(surface):
             return [self._at_home(surface, None)]
-        free = ~self.covered[surface.pixels[:, 1], surface.pixels[:, 0]]
+        free = (~self.covered & self.evidence.known)[surface.pixels[:, 1], surface.pixels[:, 0]]
         if free.sum() < max(self.decision.least_pixels, self.decision.least_free * len(free)):
             return [self._unseen(surface)]
         views = self._views(_part(surface, free))
@@ -270,7 +271,7 @@ class _Tracking:
 
     def _still(self, surface: Surface) -> bool:
         columns, rows = surface.pixels.T
-        free = ~self.covered[rows, columns]
+        free = (~self.covered & self.evidence.known)[rows, columns]
         return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < self.decision.still)
 
     def _spot_changed(self, surface: Surface) -> bool:

@@ -25,7 +25,8 @@ from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, read_scene
 from gsi_bench_metric.imaging import pictures
 from gsi_bench_metric.imaging.alignment import Alignment, align
-from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to
+from gsi_bench_metric.imaging.images import RGB, ImageError
+from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.judges.base import Judge, JudgeError, JudgeItem
 from gsi_bench_metric.judges.embedded.config import EMBEDDED, EmbeddedJudgeConfig, RatingConfig
@@ -119,7 +120,7 @@ class EmbeddedJudge:
         surface = _target(scene, sample)
         if surface is None:
             return None, "the source shows nothing of the target"
-        edited, _ = fit_to(item.edited.rgb(), scene.rgb.shape[0], scene.rgb.shape[1])
+        edited = map_back(scene.rgb, item.edited.rgb()).rgb
         kind = sample.operation.kind if sample.operation else None
         if kind != "view":
             edited = _drift(scene.rgb, edited, self._config).to_source(edited)

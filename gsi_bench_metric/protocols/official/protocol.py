@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gsi_bench_dataset.records import Reason, Score
+from gsi_bench_metric.imaging.images import RGB, resize_bicubic
 from gsi_bench_metric.protocols.base import Asked, MetricProtocol
 from gsi_bench_metric.protocols.official import results
 from gsi_bench_metric.protocols.official.scoring import OfficialScorer, operation_of, without_picture
@@ -48,6 +49,10 @@ class OfficialProtocol(MetricProtocol):
         if score.lpips is None or score.ssim is None:
             return {}
         return {"el": 100 - 100 * score.lpips, "el_ssim": 100 * score.ssim}
+
+    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+        """Stretched, whatever its shape, as the reference does."""
+        return resize_bicubic(edited, source.shape[0], source.shape[1])
 
     def complete(self, scores: Sequence[Score]) -> bool:
         """Whether every image could be scored."""

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from gsi_bench_dataset.records import EncodedImage, Reason, Sample
 from gsi_bench_metric.imaging.alignment import Alignment, align
-from gsi_bench_metric.imaging.images import RGB, ImageError, fit_to, header_size, load_numbers
+from gsi_bench_metric.imaging.images import RGB, ImageError, header_size, load_numbers
 from gsi_bench_metric.imaging.locality import mse, ssim
+from gsi_bench_metric.imaging.mapping import Mapping, map_back
 from gsi_bench_metric.imaging.perceptual import MIN_SIDE, LpipsAlex, masked_lpips
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Measurement
@@ -35,7 +36,11 @@ Numbers = NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True)
 class StrictPictures:
-    """The decoded images of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took."""
+    """The decoded images of an edit: RGB (H, W, 3) of the source's size, numbers (H, W); `notes` say what that took.
+
+    `known`: (H, W), False where the edited image shows nothing of the source, None: it shows all of it. `mapping`: how the
+    editor brought the source to its own shape; `residual`: what that leaves, see `imaging.mapping`.
+    """
 
     source: RGB
     edited: RGB
@@ -43,6 +48,9 @@ class StrictPictures:
     mask_after: Numbers | None = None
     depth: Numbers | None = None
     notes: tuple[Reason, ...] = ()
+    known: Mask | None = None
+    mapping: Mapping | None = None
+    residual: float | None = None
 
 
 def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
@@ -57,12 +65,21 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
         found = edited.rgb()
     except ImageError as error:
         return Reason("unreadable", str(error))
-    height, width = original.shape[:2]
-    (h, w), (found, change) = found.shape[:2], fit_to(found, height, width)
-    notes: tuple[Reason, ...] = ()
-    if change is not None:
-        notes = (reason(change, "made" if change == "resized" else "fitted_into", w, h, width, height),)
-    return StrictPictures(original, found, mask, mask_after, depth, notes)
+    mapped = map_back(original, found)
+    known = None if mapped.known.all() else mapped.known
+    notes = _mapping_notes(mapped.mapping, cut=known is not None)
+    return StrictPictures(original, mapped.rgb, mask, mask_after, depth, notes, known, mapped.mapping, mapped.residual)
+
+
+def _mapping_notes(mapping: Mapping, *, cut: bool) -> tuple[Reason, ...]:
+    """What was done to the edited image, and what of the source it does not show."""
+    sizes = (*mapping.edited, *mapping.source)
+    if mapping.kind == "identity":
+        return ()
+    if mapping.kind in ("resize", "stretch"):
+        return (reason(*(("resized", "made") if mapping.kind == "resize" else ("stretched", "stretch")), *sizes),)
+    notes = [reason("cut", "cut", *sizes, mapping.share)] if cut else []
+    return (*notes, reason("padded", "padded", *sizes)) if "pad" in mapping.kind or not notes else tuple(notes)
 
 
 def _numbers(picture: EncodedImage | None, original: RGB) -> Numbers | None:
@@ -93,6 +110,8 @@ def compared(situation: Situation, pictures: StrictPictures, region: Region | No
         return _redrawn(situation, pictures)
     height, width = pictures.source.shape[:2]
     ignored = region_mask(region, height, width, pictures.mask, pictures.mask_after)
+    if pictures.known is not None:
+        ignored = ignored | ~pictures.known
     alignment = align(pictures.source, pictures.edited, ignored)
     edited = np.where(ignored[..., None], pictures.source, alignment.to_source(pictures.edited))
     return Compared(pictures.source, edited, ~ignored, alignment)
@@ -106,6 +125,7 @@ def _redrawn(situation: Situation, pictures: StrictPictures) -> Compared | Reaso
         return reason("no_depth", lacking)
     depth = pictures.depth * _DEPTH_UNIT_M
     expected, seen = reprojected(pictures.source, depth, np.array(sample.camera_intrinsics), motion)
+    seen = seen if pictures.known is None else seen & pictures.known
     if seen.mean() < STRICT.least_seen:
         return reason("no_depth", "little_shared", float(seen.mean()))
     return Compared(np.where(seen[..., None], expected, pictures.edited), pictures.edited, seen)
@@ -125,6 +145,14 @@ class StrictMeter:
 
     def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
         """What the images of an edit say; `region` is None for view edits."""
+        mapping = pictures.mapping
+        if mapping is None or mapping.kind == "identity":
+            return self._measured(situation, pictures, region)
+        shown = None if pictures.known is None else mapping.shown
+        found = self._measured(situation, pictures, region)
+        return dataclasses.replace(found, mapping=str(mapping), mapping_residual=pictures.residual, shown=shown)
+
+    def _measured(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
         if pictures.edited.std((0, 1)).max() < STRICT.blank:
             notes, hidden = (*pictures.notes, reason("blank", "shows_nothing")), _hidden(situation, pictures)
             gap = _gap(situation, pictures)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.records import Reason, Score
+from gsi_bench_metric.imaging.images import RGB
+from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.protocols.base import Asked, MetricProtocol
 from gsi_bench_metric.protocols.strict import results
 from gsi_bench_metric.protocols.strict.scoring import StrictScorer, strict_operation, without_picture
@@ -45,6 +47,10 @@ class StrictProtocol(MetricProtocol):
     def locality(self, score: Score) -> dict[str, float]:
         """Likeness outside of the edit's places, times the share of bystanders unchanged."""
         return results.locality(score)
+
+    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+        """What the editor did to bring the source to its own shape is undone."""
+        return map_back(source, edited).rgb
 
     def measures(self, judged: bool) -> tuple[str, ...]:
         """See `results.measures`."""

@@ -11,7 +11,7 @@ import torch
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_metric.imaging.alignment_config import ALIGNMENT
+from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, MAPPING
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
@@ -67,6 +67,7 @@ class StrictScorer:
             _VERSION,
             STRICT.to_json(),
             ALIGNMENT.to_json(),
+            MAPPING.to_json(),
             {p: metadata.version(p) for p in _LIBRARIES},
             TRUNK_SHA256,
             torch_device.type,
@@ -188,17 +189,17 @@ def _score(edit: Edit, measured: Measurement) -> Score:
     reasons = list(measured.reasons)
     values: dict[str, float | None] = {"ssim": measured.ssim, "lpips": measured.lpips, "mse": measured.mse}
     values["drift_px"] = measured.drift_px
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"mapping": measured.mapping, "mapping_residual": measured.mapping_residual}
     problem = _unscored(edit, situation, measured)
     if problem is not None:
         reasons.append(problem)
     elif measured.blank:
         values |= NOTHING if measured.lpips is not None else {k: v for k, v in NOTHING.items() if k not in ("ssim", "lpips")}
-        told = {"faults": (Fault("blank"),)}
+        told |= {"faults": (Fault("blank"),)}
     elif situation is not None:
-        outcome = judge(situation, measured.found)
+        outcome = judge(situation, measured.found, measured.shown)
         values |= {"ic": float(outcome.ic), "sa": outcome.sa, "bystanders": outcome.bystanders}
-        told = {name: getattr(outcome, name) for name in ("faults", "done", "asked", "changed")}
+        told |= {name: getattr(outcome, name) for name in ("faults", "done", "asked", "changed")}
         reasons += outcome.reasons
     if judgement is not None and judgement.score is None:
         reasons.append(Reason("not_judged", judgement.problem or "no score in the reply"))

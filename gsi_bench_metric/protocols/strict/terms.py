@@ -40,13 +40,17 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
-def in_frame(situation: Situation, point: Array) -> bool:
-    """Whether a point is seen; yes where it is not known which pixels the camera matrix means."""
+def in_frame(situation: Situation, point: Array, shown: tuple[float, float, float, float] | None = None) -> bool:
+    """Whether a point is seen; yes where it is not known which pixels the camera matrix means.
+
+    `shown`: x0, y0, x1, y1 of the part of the image that is there, pixels; None: all of it.
+    """
     sample = situation.sample
     if sample.pixel_frame == "unknown":
         return bool(point[2] > 0)
     pixel = project_to_source(point, sample.camera_intrinsics, sample.pixel_frame, situation.size)
-    return bool(np.isfinite(pixel).all() and (pixel >= 0).all() and (pixel <= situation.size).all())
+    left, top, right, bottom = shown or (0, 0, *situation.size)
+    return bool(np.isfinite(pixel).all() and (pixel >= (left, top)).all() and (pixel <= (right, bottom)).all())
 
 
 def target_poses(situation: Situation) -> tuple[Pose, Pose, Pose]:

@@ -51,10 +51,15 @@ class Outcome:
     reasons: tuple[Reason, ...] = ()
 
 
-def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
+def judge(
+    situation: Situation, scene_found: float | None = None, shown: tuple[float, float, float, float] | None = None
+) -> Outcome:
     """What an edit of a sample that is not excluded is worth.
 
-    `scene_found`: share of the image outside of the edit that is found again, 0–1; None: not known.
+    Args:
+        situation: the objects in both images.
+        scene_found: share of the image outside of the edit that is found again, 0–1; None: not known.
+        shown: x0, y0, x1, y1 of the part of the source that the edited image shows, in source pixels; None: all of it.
     """
     kind = situation.operation.kind
     motion = camera_motion(situation) if kind == "view" else None
@@ -62,7 +67,9 @@ def judge(situation: Situation, scene_found: float | None = None) -> Outcome:
     unchanged = 1.0 if not changes else sum(not change for change in changes.values()) / len(changes)
     changed = _changed(situation, changes)
     scene = _scene_lost(situation, scene_found)
-    target = [] if kind in ("view", "remove") else _target_lost(situation)
+    target = _cut_away(situation, shown) if shown is not None and kind != "view" else []
+    if not target and kind not in ("view", "remove"):
+        target = _target_lost(situation)
     lost = (Fault("lost"),) if scene or target else ()
     reasons = (*scene, *target)
     if target:
@@ -140,6 +147,14 @@ def _target_lost(situation: Situation) -> list[Reason]:
     if freedom in after.unobservable:
         return [reason("low_confidence", f"edited_{freedom}_unseen", subject=name)]
     return []
+
+
+def _cut_away(situation: Situation, shown: tuple[float, float, float, float]) -> list[Reason]:
+    """Whether the editor cut away the part of the source where the target should stand, or from where it should be gone."""
+    place = situation.target.truth if situation.operation.kind == "remove" else situation.goal
+    if place is None or in_frame(situation, place.centre, shown):
+        return []
+    return [reason("left_frame", "cut_away", subject=situation.target.category)]
 
 
 def _apart(thing: KnownObject, target: KnownObject) -> float:

@@ -112,6 +112,7 @@ TEMPLATES: Mapping[str, str] = {
     "target_gone": "the {subject} is gone",
     "hardly_recognisable": "the {subject} is hardly recognisable (confidence {0:n2})",
     "left_frame": "the {subject} left the image",
+    "cut_away": "the edited image does not show the part of the source where the {subject} should change",
     "edited_position_unseen": "the position of the {subject} cannot be seen in the edited image",
     "edited_turn_unseen": "the turn of the {subject} cannot be seen in the edited image",
     "edited_size_unseen": "the size of the {subject} cannot be seen in the edited image",
@@ -141,7 +142,9 @@ TEMPLATES: Mapping[str, str] = {
     "no_picture": "no image for this sample",
     # what was done to the image before it was compared
     "made": "{0:whole}×{1:whole} made {2:whole}×{3:whole}",
-    "fitted_into": "{0:whole}×{1:whole} fitted centrally into {2:whole}×{3:whole}",
+    "stretch": "{0:whole}×{1:whole}, to which the editor stretched the source, brought back to {2:whole}×{3:whole}",
+    "padded": "{0:whole}×{1:whole} has a margin around the source's {2:whole}×{3:whole}, which was cut off",
+    "cut": "{0:whole}×{1:whole} shows {4:percent} of the source's {2:whole}×{3:whole}",
     "no_depth": "EL not scored: no depth",
     "no_motion": "EL not scored: no camera motion",
     "no_pixel_frame": "EL not scored: no camera matrix in source pixels",

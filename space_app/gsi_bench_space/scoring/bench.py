@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
-from gsi_bench_metric.imaging.images import fit_to, header_size, load_rgb
+from gsi_bench_metric.imaging.images import header_size, load_rgb
+from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Edit, Scorer
 from gsi_bench_metric.protocols.registry import PROTOCOLS
@@ -150,8 +151,7 @@ def _fitted(edited: EncodedImage, sample: Sample) -> EncodedImage:
     height, width = header_size(sample.image)
     if header_size(edited) == (height, width):
         return edited
-    rgb, _ = fit_to(load_rgb(edited), height, width)
-    return png(rgb, "fitted.png")
+    return png(map_back(load_rgb(sample.image), load_rgb(edited)).rgb, "fitted.png")
 
 
 def _finite(value: float | None) -> float | None:

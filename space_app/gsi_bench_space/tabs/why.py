@@ -9,7 +9,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from gsi_bench_dataset.records import Reason
-from gsi_bench_metric.imaging.images import fit_to, header_size, load_rgb
+from gsi_bench_metric.imaging.images import header_size, load_rgb
 from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
 from gsi_bench_metric.protocols.registry import DEFAULT
 from gsi_bench_metric.protocols.strict.scoring import strict_operation
@@ -56,7 +56,7 @@ def _drawer(state: AppState) -> Callable[[Scored | None, str], tuple[Any, ...]]:
             return _nothing(state, language), gr.update(visible=False), None, "", None
         result, found = scored.result, findings_of(scored.result)
         source = load_rgb(result.sample.image)
-        edited, _ = fit_to(load_rgb(result.edited), *source.shape[:2])
+        edited = load_rgb(result.edited)
         names = {kind: state.words.say(language, kind) for kind in ("original", "goal", "found", "other")}
         figure = None if found is None else space_figure(found.solids, cloud_of(result.sample), names)
         head = _head(result, state, language)
@@ -101,10 +101,9 @@ def _overlays(state: AppState, result: EditResult, language: str) -> Markup:
         before, after = [], [Shape("other", shape.path) for shape in after if shape.kind != "original"]
     else:
         after = strict_region_shapes(sample, size, result.source_detections, result.edited_detections) + after
-    fitted, _ = fit_to(load_rgb(result.edited), height, width)
     pictures = Markup('<div class="gsi-pair">{}{}</div>').format(
         cards.picture_html(sample.image, size, before, say(language, "source")),
-        cards.picture_html(png(fitted, "edited.png"), size, after, say(language, "edited")),
+        cards.picture_html(result.edited, size, after, say(language, "edited")),
     )
     kinds = [shape.kind for shape in (*before, *after)]
     return _figure(say(language, "overlay"), pictures, cards.legend(kinds, state.words, language))

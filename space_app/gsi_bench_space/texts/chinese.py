@@ -43,6 +43,8 @@ CHINESE = {
     "duplicate": "多出一个，原物仍在",
     "removed": "物体消失",
     "wrong_object": "改错了物体",
+    "toppled": "位置正确，但倒下了",
+    "stretched": "位置正确，但形状变了",
     "relit": "正确的编辑，换了光照",
     "retextured": "正确的编辑，换了材质",
     "replaced": "换成了别的物体",

@@ -48,6 +48,8 @@ ENGLISH = {
     "duplicate": "a copy, the original left",
     "removed": "the object gone",
     "wrong_object": "done to another object",
+    "toppled": "right, but lying on its side",
+    "stretched": "right, but of another shape",
     "relit": "the right edit, in another light",
     "retextured": "the right edit, in another material",
     "replaced": "another object in its place",

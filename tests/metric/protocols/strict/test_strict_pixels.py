@@ -121,24 +121,10 @@ def test_a_blank_picture_shows_nothing_and_is_flagged(make_sample, meter, value)
     assert (measured.blank, measured.lpips, measured.reasons[0].name) == (True, 1.0, "blank")
 
 
-@pytest.mark.parametrize(
-    ("size", "name"),
-    [((64, 48), None), ((128, 96), "resized"), ((65, 48), "resized"), ((64, 64), "fitted"), ((96, 48), "fitted")],
-)
-def test_same_aspect_is_resized_other_sizes_fitted_centrally(make_sample, size, name):
+def test_an_image_of_the_sources_size_has_no_note(make_sample):
     sample = make_sample()
-    source = Source(sample.image, LpipsAlex(), torch.device("cpu"))
-    opened = open_strict(sample, source, Picture(png(noise(*size))))
-    assert opened.edited.shape == (48, 64, 3)
-    assert [note.name for note in opened.notes] == ([name] if name else [])
-
-
-def test_fitting_keeps_the_middle_undistorted(make_sample):
-    sample = make_sample()
-    wide = np.zeros((48, 128, 3), np.uint8)
-    wide[:, 32:96] = 255  # the middle half
-    opened = open_strict(sample, Source(sample.image, LpipsAlex(), torch.device("cpu")), Picture(png(wide)))
-    assert (opened.edited[:, 2:-2] == 255).all()
+    opened = open_strict(sample, Source(sample.image, LpipsAlex(), torch.device("cpu")), Picture(png(noise(64, 48))))
+    assert (opened.notes, opened.known, opened.mapping.kind) == ((), None, "identity")
 
 
 def test_unreadable_pictures_are_told_apart_by_whose_they_are(make_sample):
