@@ -317,7 +317,8 @@ class StanceConfig(_TrackerNumbers):
     spread: tuple[float, ...] = tuned((0.012, 0.016, 0.004, 0.08, 0.03), _POSE, "first spread of that search")
     rounds: int = tuned(4, "rounds", "of it")
     draws: int = tuned(32, "draws a seed", "of each round")
-    clearly: float = tuned(0.15, "score", "what a stance must explain more than standing upright")
+    upright_likeness: float = tuned(0.75, "likeness", "from which on an object stands as it stood, and no stance is tried")
+    clearly: float = tuned(0.25, "score", "what a stance must explain more than standing upright")
     evidence: float = tuned(0.12, "evidence", "the least for a stance")
 
 

@@ -73,6 +73,8 @@ def other_stance(views: Views, found: Found, up: Array) -> tuple[Found, Surface]
         up: (3,) unit vector against gravity, camera frame.
     """
     config = views.config.stance
+    if found.likeness > config.upright_likeness:
+        return None
     best: tuple[Found, Surface] | None = None
     for stance in stances(views.surface, up, config):
         tried = _stood(views, stance, up)

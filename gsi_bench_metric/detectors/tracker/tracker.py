@@ -53,6 +53,7 @@ from gsi_bench_metric.detectors.tracker.presence import (
     turn_is_a_guess,
 )
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
+from gsi_bench_metric.detectors.tracker.stance import other_stance
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
 from gsi_bench_metric.imaging.alignment import align
@@ -207,6 +208,9 @@ class _Tracking:
         if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
+        stood = other_stance(views, found, self.scene.up)
+        if stood is not None:
+            return [self._placed(stood[1], stood[0], "present")]
         there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
         if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
