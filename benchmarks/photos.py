@@ -29,7 +29,13 @@ KINDS = {
     "move": "moved by a network",
     "scale": "scaled by a network",
 }
-TURN_OF_CAR_DEG = -105.0  # the middle of what was read off the images, clockwise
+# The car turned clockwise by about this and went its own width to the side: a turn in place it is not.
+CAR_DEG = -105.0
+CAR_ASKED = [
+    {"name": "turn", "operation": "rotate", "turn_deg": CAR_DEG, "passes": False, "says": ["moved_too"]},
+    {"name": "opposite", "operation": "rotate", "turn_deg": -CAR_DEG, "passes": False},
+    {"name": "remove", "operation": "remove", "passes": False},
+]
 START = dict(zip("abcdefgh", "rnbqkbnr", strict=True))
 CAPTURED = {"truth": {"done": "replaced"}, "kind": "captured by hand"}
 UNTOUCHED = {"truth": {"done": "nothing"}, "kind": "nothing done: beside a move"}
@@ -74,6 +80,7 @@ def of_case(case: dict, path: Path, args: argparse.Namespace) -> dict:
         "rotation": case["rotation_matrix"],
         "camera": {"intrinsics": K, "up": case["up"]},
         "truth": truth,
+        **({"questions": CAR_ASKED} if truth["done"] == "turned" else {}),
         "licence": case["licence"],
         "origin": {
             "repository": repository,
@@ -98,7 +105,7 @@ def truth_of(case: dict) -> tuple[str, dict]:
         least, most = map(float, words.split()[1].split("-"))
         return kind, {"done": "scaled", "factor": (least + most) / 2}
     if words.startswith("rotated"):
-        return kind, {"done": "turned", "turn_deg": TURN_OF_CAR_DEG}
+        return kind, {"done": "turned", "turn_deg": CAR_DEG}
     right, away = next(m["want"] for m in case["measured"] if m["want"])
     return kind, {"done": "moved", "step_m": [right / 100, away / 100, 0.0]}
 

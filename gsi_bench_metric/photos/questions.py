@@ -77,7 +77,10 @@ def _following(pair: Pair) -> Iterator[Question]:
 def _of_move(pair: Pair) -> Iterator[Question]:
     """A move that turned the object too is no move alone, and complies with nothing that is asked here."""
     step, turn = pair.truth.step_m or (0.0, 0.0, 0.0), abs(pair.truth.turn_deg or 0.0)
-    yield Question("done", "move", passes=turn < _KEPT_TURN_DEG, step_m=step)
+    if turn < _KEPT_TURN_DEG:
+        yield Question("done", "move", passes=True, step_m=step)
+    else:
+        yield Question("done", "move", passes=False, says=("turned_too",), step_m=step)
     back = tuple(-part for part in step)
     if _goal_seen(pair, back):
         yield Question("opposite", "move", passes=False, says=("opposite",), step_m=back)

@@ -25,7 +25,10 @@ DONE = {
 }
 ASKED = ("move", "rotate", "scale", "remove")
 # What a failed edit may be said to be: kinds of faults.
-SAYS = ("nothing_done", "still_there", "elsewhere", "replaced", "replaced_by_unknown", "left_behind", "opposite")
+SAYS = (
+    *("nothing_done", "opposite", "left_behind", "still_there", "elsewhere", "replaced", "replaced_by_unknown"),
+    *("moved_too", "turned_too", "scaled_too", "turn_missed", "too_little", "too_much", "off_direction", "lost"),
+)
 
 _SYMMETRIES = ("none", "2-fold", "4-fold", "continuous")
 _FARTHEST_M, _SIZES = 100.0, (0.05, 20.0)
