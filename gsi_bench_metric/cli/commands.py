@@ -20,6 +20,7 @@ from gsi_bench_metric.cli.judge_commands import (
     judge_options,
     run_judge_validation,
 )
+from gsi_bench_metric.cli.photo_commands import add_photo_validation, require_dataset, run_photo_validation
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.detectors.registry import DETECTORS
 from gsi_bench_metric.judges.registry import JUDGES
@@ -48,10 +49,10 @@ def add_commands(subparsers: Any) -> None:
         add(subparsers)
 
 
-def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...]) -> None:
-    parser.add_argument("--data", required=True, help="dataset folder, or a Hub repository; an existing folder wins")
+def _add_data(parser: argparse.ArgumentParser, splits: tuple[str, ...], *, required: bool = True) -> None:
+    parser.add_argument("--data", required=required, help="dataset folder, or a Hub repository; an existing folder wins")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
-    parser.add_argument("--split", required=True, choices=splits, help="the split that the images belong to")
+    parser.add_argument("--split", required=required, choices=splits, help="the split that the images belong to")
 
 
 def _add_evaluate(subparsers: Any) -> None:
@@ -265,21 +266,21 @@ def _add_validate(subparsers: Any) -> None:
         "validate",
         "score right, graded, wrong and spoiled versions of edits with known ground truth, and hold them against bars",
         "gsi-bench build mesatask --variants 2 --out tables && \\\n"
-        "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity",
+        "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity\n"
+        "gsi-bench validate --photos tests/data/photos --out runs/photos",
     )
-    _add_data(parser, SPLITS)
+    _add_data(parser, SPLITS, required=False)
+    add_photo_validation(parser)
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
     parser.add_argument(
         "--protocol",
         nargs="+",
         dest="protocols",
-        default=list(PROTOCOLS),
         metavar="NAME",
         help=f"default: {' '.join(PROTOCOLS)}",
     )
     parser.add_argument(
         "--detector",
-        default="tracker",
         help="tracker (default); tracker-boxes: without depth and masks, as with photographs; simulator: the truth, to judge "
         "protocols alone",
     )
@@ -295,6 +296,9 @@ def _add_validate(subparsers: Any) -> None:
 
 
 def _run_validate(args: argparse.Namespace) -> int:
+    if args.photos is not None:
+        return run_photo_validation(args)
+    require_dataset(args)
     if args.judge:
         return run_judge_validation(args)
     from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
@@ -302,7 +306,11 @@ def _run_validate(args: argparse.Namespace) -> int:
     from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415
 
     names = vars(args).keys() & Request.__dataclass_fields__.keys()
-    lists = {"protocols": tuple(args.protocols), "cells": tuple(args.cells) if args.cells else None}
+    lists = {
+        "protocols": tuple(args.protocols or PROTOCOLS),
+        "cells": tuple(args.cells) if args.cells else None,
+        "detector": args.detector or Request.detector,
+    }
     request = Request(**{name: getattr(args, name) for name in names} | lists)
     try:
         found = validate(request, args.out, progress=not args.quiet)

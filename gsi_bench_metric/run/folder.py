@@ -248,7 +248,7 @@ def load_run(folder: Path) -> Run:
         raise RunError(f"{folder / SETTINGS}: cannot be read ({system_problem(error)})") from error
     except FileProblemError as error:
         raise RunError(damaged(folder / SETTINGS, [str(error)])) from error
-    if settings.get("kind") in ("validity", "judges"):
+    if settings.get("kind") in ("validity", "judges", "photos"):
         raise RunError(f"{folder}: a folder of `gsi-bench validate`, which has its own report in it")
     if not (folder / SCORES).is_file() or file_hash(folder / SCORES) != settings.get("scores_sha256"):
         raise RunError(f"{folder}: this run is not finished; run the same `gsi-bench evaluate` again, it goes on from there")
