@@ -318,7 +318,7 @@ class StanceConfig(_TrackerNumbers):
     rounds: int = tuned(4, "rounds", "of it")
     draws: int = tuned(32, "draws a seed", "of each round")
     upright_likeness: float = tuned(0.75, "likeness", "from which on an object stands as it stood, and no stance is tried")
-    clearly: float = tuned(0.25, "score", "what a stance must explain more than standing upright")
+    clearly: float = tuned(0.2, "score", "what a stance must explain more than standing upright")
     evidence: float = tuned(0.12, "evidence", "the least for a stance")
 
 
