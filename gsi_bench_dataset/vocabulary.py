@@ -28,7 +28,7 @@ REASONS = {
     "source_not_found": "the detector does not find the target in the source, so no change of it can be measured",
     "unobservable": "the asked change is not visible in images of this sample",
     "below_resolution": "the asked change is smaller than what the detector can measure",
-    "target_hidden": "over 40 % of the target is hidden where it is asked to go",
+    "target_hidden": "over 40 % of the target is hidden where it is asked to go, or that is outside of the image",
     "no_depth": "the sample lacks the depth that the source is re-projected with",
 }
 
