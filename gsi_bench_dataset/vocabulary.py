@@ -29,6 +29,7 @@ REASONS = {
     "unobservable": "the asked change is not visible in images of this sample",
     "below_resolution": "the asked change is smaller than what the detector can measure",
     "target_hidden": "over 40 % of the target is hidden where it is asked to go, or that is outside of the image",
+    "goal_suspect": "the stored goal may not be what the words ask for; scored all the same",
     "no_depth": "the sample lacks the depth that the source is re-projected with",
 }
 

@@ -33,6 +33,7 @@ from gsi_bench_metric.report.verdict import Verdict, explain
 from gsi_bench_metric.results.aggregate import edit_values
 from gsi_bench_metric.run.folder import Run
 from gsi_bench_metric.run.pipeline import iter_pictures
+from gsi_bench_metric.run.remarks import remarked
 
 __all__ = ["KINDS", "RANK", "Card", "Choice", "Figure", "Gallery", "build_gallery", "choose"]
 
@@ -179,6 +180,9 @@ def _card(run: Run, choice: Choice, sample: Sample, prediction: Prediction | Non
     )
 
 
+_TOLD = ("stretched", "resized", "fitted", "goal_suspect")  # reasons that a card repeats
+
+
 def _numbers(score: Score, judged: bool) -> list[tuple[str, str]]:
     values = [("IC", score.ic), ("SA", score.sa), ("SSIM", score.ssim), ("LPIPS", score.lpips)]
     values += [("Others unchanged", score.bystanders)] if score.bystanders is not None else []
@@ -194,9 +198,8 @@ def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
         notes.append(f"The judge {said}: all four numbers of this edit count 0 in the means.")
     if score.operation != "view" and sample.pixel_frame == "unknown":
         notes.append("It is not known which pixels the sample's camera means, so 3D boxes are not drawn.")
-    if sample.goal_suspect:
-        notes.append(f"The stored goal may not be what the words ask for: {sample.goal_suspect}.")
-    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in ("stretched", "resized", "fitted")]
+    told = remarked(score, sample).reasons  # scores of older runs lack some of them
+    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in told if r.name in _TOLD]
 
 
 def _figures(

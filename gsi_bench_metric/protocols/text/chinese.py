@@ -143,6 +143,7 @@ TEMPLATES: Mapping[str, str] = {
     "no_picture": "该样本没有图像",
     "made": "{0:whole}×{1:whole} 缩放为 {2:whole}×{3:whole}",
     "fitted_into": "{0:whole}×{1:whole} 居中裁剪为 {2:whole}×{3:whole}",
+    "goal_suspect": "存储的目标可能与指令不符：{subject}",
     "no_depth": "EL 未评分：没有深度",
     "no_motion": "EL 未评分：没有相机运动",
     "no_pixel_frame": "EL 未评分：没有以原图像素表示的相机矩阵",

@@ -149,6 +149,7 @@ TEMPLATES: Mapping[str, str] = {
     # what was done to the image before it was compared
     "made": "{0:whole}×{1:whole} made {2:whole}×{3:whole}",
     "fitted_into": "{0:whole}×{1:whole} fitted centrally into {2:whole}×{3:whole}",
+    "goal_suspect": "the stored goal may not be what the words ask for: {subject}",
     "no_depth": "EL not scored: no depth",
     "no_motion": "EL not scored: no camera motion",
     "no_pixel_frame": "EL not scored: no camera matrix in source pixels",

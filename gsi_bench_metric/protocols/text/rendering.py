@@ -123,7 +123,7 @@ def told(found: _Found, language: str = "en") -> str:
 
 # Reasons that are faults of the edit, and those that say what was done to the image or not measured.
 _LOST = ("scene_lost", "not_detected", "low_confidence", "left_frame")
-_NOTES = ("resized", "fitted", "stretched", "not_judged", "no_depth", "too_small", "blank")
+_NOTES = ("resized", "fitted", "stretched", "not_judged", "no_depth", "too_small", "blank", "goal_suspect")
 
 
 def _facts(item: Change | Fault) -> dict[str, Any]:
