@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["CHANGES", "FAULTS", "REASONS"]
+__all__ = ["CHANGES", "FAULTS", "REASONS", "SELF_TEST"]
+
+# Among what is unobservable in a source: the detector measured the other freedoms wrong where it knew the right answer, in the
+# sample's own ground-truth image.
+SELF_TEST = "self_test"
 
 # Why a number is missing, or needs an explanation: name -> what it means. Tables count by name; the text on a score says more.
 REASONS = {

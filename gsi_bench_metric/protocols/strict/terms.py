@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import project_to_source
 from gsi_bench_dataset.records import Fault, Reason
+from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.geometry.motion import Motion, fit_motion
 from gsi_bench_metric.geometry.poses import Pose, diagonal, size_factor, turn_about
 from gsi_bench_metric.geometry.symmetry import wrapped
@@ -184,7 +185,9 @@ def intruder_of(situation: Situation) -> Fault | None:
         came = [pose for pose in (other.after, *other.copies) if pose is not None]
         was_near = other.before is not None and _apart(other.before, before) < STRICT.was_near * size
         if not was_near and any(_apart(pose, before) < STRICT.in_place * size for pose in came):
-            return Fault("place_taken", subject=other.category)
+            # What only a detector knows may be called after the target for want of a name.
+            unknown = other.truth is None and other.category == situation.sample.target
+            return Fault("place_taken_by_unknown") if unknown else Fault("place_taken", subject=other.category)
     alike = any(_apart(pose, before) < STRICT.at_original * size for pose in situation.strangers)
     return Fault("place_taken_by_unknown") if alike else None
 
@@ -194,8 +197,10 @@ def _apart(a: Pose, b: Pose) -> float:
 
 
 def cannot_tell(situation: Situation, freedom: str) -> Reason:
-    """Why a sample is excluded: its source does not show position, turn or size of the target."""
-    return reason("unobservable", f"cannot_tell_{freedom}", subject=situation.target.category)
+    """Why a sample is excluded: the detector measures a freedom of the target wrong in the ground truth, or not at all."""
+    before = situation.target.before
+    tested = before is not None and SELF_TEST in before.unobservable
+    return reason("unobservable", f"{'failed' if tested else 'cannot_tell'}_{freedom}", subject=situation.target.category)
 
 
 def no_goal(kind: str) -> Reason:

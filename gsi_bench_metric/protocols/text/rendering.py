@@ -160,6 +160,7 @@ def _same_way(change: Change) -> str:
 
 def _fault(fault: Fault, language: str) -> str:
     without = fault.kind in ("too_much", "opposite") and fault.amount is None
+    without = without or (fault.kind == "moved_too" and fault.direction is None)
     return say(f"fault.{fault.kind}{'.without' if without else ''}", language, **_facts(fault))
 
 
