@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["CHANGES", "FAULTS", "REASONS"]
+__all__ = ["CHANGES", "FAULTS", "REASONS", "SELF_TEST"]
+
+# Among what is unobservable in a source: the detector measured the other freedoms wrong where it knew the right answer, in the
+# sample's own ground-truth image.
+SELF_TEST = "self_test"
 
 # Why a number is missing, or needs an explanation: name -> what it means. Tables count by name; the text on a score says more.
 REASONS = {
@@ -30,7 +34,8 @@ REASONS = {
     "source_not_found": "the detector does not find the target in the source, so no change of it can be measured",
     "unobservable": "the asked change is not visible in images of this sample",
     "below_resolution": "the asked change is smaller than what the detector can measure",
-    "target_hidden": "over 40 % of the target is hidden where it is asked to go",
+    "target_hidden": "over 40 % of the target is hidden where it is asked to go, or that is outside of the image",
+    "goal_suspect": "the stored goal may not be what the words ask for; scored all the same",
     "no_depth": "the sample lacks the depth that the source is re-projected with",
 }
 

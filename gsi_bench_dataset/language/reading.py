@@ -25,6 +25,7 @@ __all__ = [
     "blame",
     "first_fitting",
     "hundredths",
+    "opened",
     "unread_instructions",
     "words",
 ]
@@ -113,8 +114,22 @@ def first_fitting(text: str, shapes: Iterable[Shape], name_problem: NameCheck) -
     return refused[1] if refused else None
 
 
+def opened(prompt: str, bare: Callable[[str], str], in_digits: Callable[[str], str | NotUnderstood]) -> str | NotUnderstood:
+    """The sentence that shapes are tried on, or why there is none.
+
+    Args:
+        prompt: as it was given.
+        bare: leaves out what says nothing of the edit: "please", captions.
+        in_digits: writes number words as digits; or what is wrong with them.
+    """
+    if len(prompt) > LONGEST:
+        return NotUnderstood(f"{prompt[:20]}…", "longer than an instruction")
+    text = bare(prompt)
+    return in_digits(text) if text else NotUnderstood(prompt, "says nothing")
+
+
 def blame(
-    parts: Sequence[str], joined: Callable[[Sequence[str]], str], fits: Callable[[str], bool], longest: int
+    parts: Sequence[str], joined: Callable[[Sequence[str]], str], fits: Callable[[str], bool], longest: int, *, first: int = 1
 ) -> str | None:
     """The fewest neighbouring words without which the sentence is understood; None where no such words exist.
 
@@ -123,9 +138,10 @@ def blame(
         joined: words -> sentence.
         fits: whether a sentence is understood.
         longest: how many words to leave out at most.
+        first: the first word that may be left out; before it stands the verb.
     """
     for count in range(1, longest + 1):
-        for start in range(1, min(len(parts), 30) - count + 1):
+        for start in range(first, min(len(parts), 30) - count + 1):
             if fits(joined([*parts[:start], *parts[start + count :]])):
                 return joined(parts[start : start + count])
     return None

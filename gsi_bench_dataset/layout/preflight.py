@@ -12,7 +12,7 @@ import numpy as np
 from gsi_bench_dataset.language.english import read
 from gsi_bench_dataset.language.reading import NotUnderstood
 from gsi_bench_dataset.layout.archives import ArchiveError, FileTree
-from gsi_bench_dataset.layout.goals import goal_suspicion
+from gsi_bench_dataset.layout.goals import flagged
 from gsi_bench_dataset.layout.names import reference_key, scene_of, split_edit_name
 from gsi_bench_dataset.layout.pixel_frame import decide_pixel_frame, projected_rectangle, reference_frame
 from gsi_bench_dataset.records import EncodedImage, Operation, RecordError, Sample
@@ -255,7 +255,7 @@ def _build(
         **fields,
         **common,
     )
-    return dataclasses.replace(sample, goal_suspect=goal_suspicion(sample))
+    return flagged(sample)
 
 
 def _centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.layout.goals import flagged
 from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
 from gsi_bench_dataset.remote.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
@@ -71,7 +72,8 @@ def write_dataset(
     """Writes splits to a dataset folder; splits that it already holds and that are not given stay as they are.
 
     The new folder is built beside the old one and takes its place when complete, card and data together; a failure
-    leaves the old one untouched.
+    leaves the old one untouched. Where a sample's goal is not what its words ask for and `goal_suspect` does not say so yet,
+    it is filled in.
 
     Args:
         samples_by_split: split name -> samples in id order (as strings), read one at a time.
@@ -295,7 +297,8 @@ def _write_split(
             shard.write(rows)
             rows, size = [], 0
 
-        for sample in samples:
+        for given in samples:
+            sample = flagged(given)
             _check_sample(sample, split, last_id)
             last_id = sample.id
             hidden = PICTURE_FIELDS if withhold(sample) else ()

@@ -33,6 +33,7 @@ from gsi_bench_metric.report.verdict import Verdict, explain
 from gsi_bench_metric.results.aggregate import edit_values
 from gsi_bench_metric.run.folder import Run
 from gsi_bench_metric.run.pipeline import iter_pictures
+from gsi_bench_metric.run.remarks import remarked
 
 __all__ = ["KINDS", "RANK", "Card", "Choice", "Figure", "Gallery", "build_gallery", "choose"]
 
@@ -43,7 +44,8 @@ RANK = (
 )
 _MOST_OF_A_KIND = 3
 _SEED = 0
-_SHAPES = ("resized", "stretched", "cut", "padded", "fitted")  # reasons that say what was done to an image's shape
+# Reasons that a card repeats: what was done to the image's shape, and what is odd about the sample.
+_TOLD = ("resized", "stretched", "cut", "padded", "fitted", "goal_suspect")
 _NO_SIZE = (4, 3)  # of an image that is not shown and whose size is not known
 _LONGEST = 440  # pixels of a thumbnail's longer side
 
@@ -195,9 +197,8 @@ def _notes(score: Score, sample: Sample, judged: bool) -> list[str]:
         notes.append(f"The judge {said}: all four numbers of this edit count 0 in the means.")
     if score.operation != "view" and sample.pixel_frame == "unknown":
         notes.append("It is not known which pixels the sample's camera means, so 3D boxes are not drawn.")
-    if sample.goal_suspect:
-        notes.append(f"The stored goal may not be what the words ask for: {sample.goal_suspect}.")
-    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in score.reasons if r.name in _SHAPES]
+    told = remarked(score, sample).reasons  # scores of older runs lack some of them
+    return notes + [f"{r.text[:1].upper()}{r.text[1:]}." for r in told if r.name in _TOLD]
 
 
 def _figures(

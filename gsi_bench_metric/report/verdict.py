@@ -51,7 +51,9 @@ def explain(  # noqa: PLR0917 - a score and what it was made from
         told = explanation(score, language)
         return Verdict(outcome, _ended(told, language) if told else sentence([Phrase("official.unknown")], language))
     if score.ic is None or score.sa is None:
-        why = _PARTS[language].join(reason_text(r, language) for r in score.reasons if r.name != "not_judged")
+        why = _PARTS[language].join(
+            reason_text(r, language) for r in score.reasons if r.name not in ("not_judged", "goal_suspect")
+        )
         return Verdict("Not scored", _ended(why, language) if why else sentence([Phrase("official.unknown")], language))
     outcome = "Graded" if score.operation == "view" else "Passed" if score.ic > 0 else "Failed"
     return Verdict(outcome, sentence(_phrases(sample, score, source, edited, dataset_type, language), language))

@@ -26,6 +26,7 @@ from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
 from gsi_bench_metric.protocols.official.source import Source
 from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protocol_named
 from gsi_bench_metric.run.planning import Plan
+from gsi_bench_metric.run.remarks import remarked
 from gsi_bench_metric.run.working import ahead
 
 __all__ = [
@@ -139,11 +140,12 @@ def score_candidates(candidates: Iterable[Candidate], scorer: Scorer, records: R
     size = max(4, 2 * scorer.batch_size)
     loaded = ahead(lambda candidate: _load(candidate, scorer, records), candidates, size, _threads(scorer.batch_size))
     while chunk := list(islice(loaded, size)):
-        yield from (item.score for item in chunk if item.score is not None)
-        yield from (_no_picture(item.candidate, scorer, records, item.problem) for item in chunk if item.problem is not None)
+        done = [(item, item.score) for item in chunk if item.score is not None]
+        odd = [(item, item.problem) for item in chunk if item.problem is not None]
+        done += [(item, _no_picture(item.candidate, scorer, records, problem)) for item, problem in odd]
         todo = [item for item in chunk if item.score is None and item.problem is None]
-        if todo:
-            yield from _scored(todo, scorer, records)
+        done += zip(todo, _scored(todo, scorer, records) if todo else [], strict=True)
+        yield from (remarked(score, item.candidate.sample) for item, score in done)
 
 
 def _scored(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> list[Score]:

@@ -145,7 +145,8 @@ def build_content(found: Validation) -> Content:
 def _reasons(scores: Sequence[Score]) -> list[tuple[str, int]]:
     counts: dict[str, int] = {}
     for score in scores:
-        for text in {reason.text for reason in score.reasons if reason.name != "not_judged"} or {"no reason is given"}:
+        told = {reason.text for reason in score.reasons if reason.name not in ("not_judged", "goal_suspect")}
+        for text in told or {"no reason is given"}:
             counts[text] = counts.get(text, 0) + 1
     return sorted(counts.items(), key=lambda item: -item[1])
 

@@ -74,7 +74,7 @@ def not_scored(scores: Sequence[Score]) -> NotScored:
     without = [score for score in right if gated(score) is None]
     reasons: Counter[str] = Counter()
     for score in without:
-        names = {reason.name for reason in score.reasons} - {"not_judged"}
+        names = {reason.name for reason in score.reasons} - {"not_judged", "goal_suspect"}
         reasons.update(REASONS[name] for name in sorted(names))
         reasons.update([] if names else ["no reason is given"])
     return NotScored(len(without), len(right), reasons.most_common())

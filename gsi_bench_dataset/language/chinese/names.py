@@ -9,6 +9,13 @@ from gsi_bench_dataset.language.reading import NotUnderstood, Places
 
 __all__ = ["name_problem"]
 
+# How or when something is done, in two characters or more: alone behind a name, or before it.
+_ADVERBS = (
+    "小心翼翼|小心|缓缓|缓慢|迅速|直接|马上|立即|立刻|再次|微微|悄悄|用力|逐渐|逐步|尽量|尽快|适当|顺便|随便|随意|恰好|刚好|正好"
+    "|几乎|完全|现在|一起|往回|精确|精准|准确|仔细|平稳|平滑|温柔|轻柔|整体|顺势"
+)
+# The same behind a name only, as names begin with them: the disposable cup (一次性杯子), the fast charger, the coffee of Yemen.
+_ADVERBS_BEHIND = f"{_ADVERBS}|一次性|快速|简单|就|先|也|还|又|些|猛|(?<!附)近"
 # Why something is no part of a name -> such words.
 _REASONS = {
     "a name cannot hold this": (r"[。；;！!？?，,：:、\"“”]",),
@@ -36,10 +43,15 @@ _REASONS = {
         r"[半双两三四五六七八九十百]+(?:[个只把张块本瓶]|厘米|毫米|米|度|倍|公分|英寸|英尺)",
     ),
     "a number that has no place in the sentence": (r"\d",),
+    "how or when it is done, which has no place in a name": (
+        rf"(?:{_ADVERBS_BEHIND})$|^(?:{_ADVERBS})(?!的)",
+        # The particle of adverbs, and no grass, soil, place …
+        rf"(?:{_ADVERBS_BEHIND}|(.)\1)地(?![图毯球板砖灯面垫])|(?<![草绿空土场工盆本产])地$",
+    ),
     "is no object": (
         r"高度|宽度|深度|长度|厚度|亮度|对比度|饱和度|颜色|距离|间距|间隔|体积|面积|数量|角度|透明度|重量|位置|阴影",
     ),
-    "the rest of a phrase is missing": (r"(?:上面?|里面?|中|内|的|从|在|到|成|为|得)$|^[将把让使从的]",),
+    "the rest of a phrase is missing": (r"(?:上面?|里面?|中|内|的|从|在|到|成|为|得|向|往|朝着?)$|^[将把让使从的]",),
 }
 _FORBIDDEN = {why: re.compile("|".join(patterns), re.IGNORECASE) for why, patterns in _REASONS.items()}
 _WHOLE = re.compile(

@@ -11,7 +11,7 @@ import re
 from gsi_bench_dataset.language.chinese import move, place, remove, rotate, scale, view
 from gsi_bench_dataset.language.chinese.amounts import in_digits
 from gsi_bench_dataset.language.chinese.names import name_problem
-from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting
+from gsi_bench_dataset.language.reading import NotUnderstood, Places, blame, first_fitting, opened
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse_zh", "read_zh"]
@@ -65,26 +65,21 @@ def read_zh(prompt: str) -> Operation | NotUnderstood:
     >>> print(read_zh("把杯子向左移动20像素"))
     '20像素': pixels are no length in the scene
     """
-    if len(prompt) > LONGEST:
-        return NotUnderstood(f"{prompt[:20]}…", "longer than an instruction")
-    text = _bare(prompt)
-    if not text:
-        return NotUnderstood(prompt, "says nothing")
-    in_numbers = in_digits(text)
-    if isinstance(in_numbers, NotUnderstood):
-        return in_numbers
-    result = _fitting(in_numbers)
+    text = opened(prompt, _bare, in_digits)
+    if isinstance(text, NotUnderstood):
+        return text
+    result = _fitting(text)
     if isinstance(result, Operation):
         return result
     for pattern, why in _TELLING.items():
-        if found := re.search(pattern, in_numbers):
+        if found := re.search(pattern, text):
             return NotUnderstood(found[0], why)
-    return _guilty(in_numbers) if result is None else result
+    return _guilty(text) if result is None else result
 
 
 def _guilty(text: str) -> NotUnderstood:
     """The word to blame in a sentence that fits no shape."""
-    word = blame(list(text), "".join, lambda t: isinstance(_fitting(t), Operation), longest=4)
+    word = blame(list(text), "".join, lambda t: isinstance(_fitting(t), Operation), longest=5, first=0)
     if word is not None:
         return NotUnderstood(word, "is not understood here")
     for pattern, why in _HIDDEN.items():

@@ -12,7 +12,7 @@ import re
 from gsi_bench_dataset.language.english import move, place, remove, rotate, scale, view
 from gsi_bench_dataset.language.english.amounts import in_digits
 from gsi_bench_dataset.language.english.names import name_problem
-from gsi_bench_dataset.language.reading import LONGEST, NotUnderstood, Places, blame, first_fitting, words
+from gsi_bench_dataset.language.reading import NotUnderstood, Places, blame, first_fitting, opened, words
 from gsi_bench_dataset.records import Operation
 
 __all__ = ["parse", "read"]
@@ -64,18 +64,15 @@ def read(prompt: str) -> Operation | NotUnderstood:
     >>> print(read("Move the cup 20 pixels to the left."))
     '20 pixels': pixels are no length in the scene
     """
-    if len(prompt) > LONGEST:
-        return NotUnderstood(f"{prompt[:20]}…", "longer than an instruction")
-    text = _bare(prompt)
-    if not text:
-        return NotUnderstood(prompt, "says nothing")
-    if re.search(r"[\u4e00-\u9fff]", text):
-        return NotUnderstood(text[:20], "is Chinese")
-    in_numbers = in_digits(text)
-    if isinstance(in_numbers, NotUnderstood):
-        return in_numbers
-    result = _fitting(in_numbers)
-    return _guilty(in_numbers) if result is None else result
+    text = opened(prompt, _bare, _in_digits)
+    if isinstance(text, NotUnderstood):
+        return text
+    result = _fitting(text)
+    return _guilty(text) if result is None else result
+
+
+def _in_digits(text: str) -> str | NotUnderstood:
+    return NotUnderstood(text[:20], "is Chinese") if re.search(r"[\u4e00-\u9fff]", text) else in_digits(text)
 
 
 def _guilty(text: str) -> NotUnderstood:

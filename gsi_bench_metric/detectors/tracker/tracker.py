@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
@@ -141,6 +142,7 @@ def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
     in the sample's own after-image, is unobservable: no editor is judged by it."""
     blind = _blind(scene, sample, device)
     targets = _targets(sample)
+    blind = (*blind, SELF_TEST) if blind else ()
     return [detection(scene, s, s.thing, unobservable=blind if s.thing.id in targets else ()) for s in scene.surfaces]
 
 

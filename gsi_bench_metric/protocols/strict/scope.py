@@ -5,6 +5,7 @@ from __future__ import annotations
 from gsi_bench_dataset.records import Reason
 from gsi_bench_metric.protocols.strict.rules import RULES
 from gsi_bench_metric.protocols.strict.situation import Situation
+from gsi_bench_metric.protocols.strict.terms import in_frame
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 from gsi_bench_metric.protocols.text import reason
 
@@ -23,6 +24,8 @@ def excluded(situation: Situation, hidden: float | None = None) -> Reason | None
     if target.before is None:
         return reason("source_not_found", "source_not_found", subject=target.category)
     problem = RULES[kind].excluded(situation)
+    if problem is None and kind != "remove" and situation.goal is not None and not in_frame(situation, situation.goal.centre):
+        return reason("target_hidden", "goal_outside", subject=target.category)
     if problem is None and kind != "remove" and hidden is not None and hidden > STRICT.hidden:
         return reason("target_hidden", "target_hidden", hidden, subject=target.category)
     return problem

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import project_to_source
 from gsi_bench_dataset.records import Fault, Reason
+from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.geometry.motion import Motion, fit_motion
 from gsi_bench_metric.geometry.poses import Pose, diagonal, size_factor, turn_about
 from gsi_bench_metric.geometry.symmetry import wrapped
@@ -27,6 +28,7 @@ __all__ = [
     "cannot_tell",
     "displacement",
     "footprint",
+    "goal_factor",
     "goal_of",
     "in_frame",
     "intruder_of",
@@ -34,6 +36,8 @@ __all__ = [
     "no_goal",
     "radius",
     "receptacle_of",
+    "said_distance",
+    "said_turn",
     "target_poses",
 ]
 
@@ -77,13 +81,39 @@ def asked_turn(situation: Situation) -> float:
     return wrapped(turn_about(situation.up, truth.rotation, goal.rotation), situation.target.period)
 
 
-def asked_factor(situation: Situation) -> float:
-    """Size after / size before that is asked; 1 where the sample does not say."""
-    factor = situation.operation.factor
-    if factor is not None:
-        return factor
+def said_distance(situation: Situation) -> float | None:
+    """How far the words have the target go itself, metres; None: they do not say, or say how far from another object."""
+    operation = situation.operation
+    return operation.distance_m if operation.reference is None else None
+
+
+def said_turn(situation: Situation) -> float | None:
+    """The turn that the words give, counter-clockwise > 0, radians; None: they give none. Without a sense it is the goal's."""
+    operation = situation.operation
+    if operation.angle_deg is None:
+        return None
+    angle = math.radians(operation.angle_deg)
+    if operation.direction not in ("clockwise", "counterclockwise"):
+        return math.copysign(angle, asked_turn(situation))
+    return angle if operation.direction == "counterclockwise" else -angle
+
+
+def goal_factor(situation: Situation) -> float | None:
+    """Size after / size before of the stored goal box, > 0; None: it stores none, or one without size."""
     truth, goal = situation.target.truth, situation.goal
-    return 1.0 if truth is None or goal is None else size_factor(truth.box, goal.box)
+    if truth is None or goal is None or situation.sample.new_bbox_3d is None:
+        return None
+    factor = size_factor(truth.box, goal.box)
+    return factor if factor > 0 else None
+
+
+def asked_factor(situation: Situation) -> float:
+    """Size after / size before that is asked, by the words; by the goal where these say none or the opposite; 1: by neither."""
+    said, stored = situation.operation.factor, goal_factor(situation)
+    if said is None or said <= 0:
+        return stored or 1.0
+    opposite = stored is not None and math.log(stored) * math.log(said) < 0
+    return stored if opposite and stored is not None else said
 
 
 def asked_freedoms(situation: Situation, asked: Motion) -> tuple[bool, bool]:
@@ -159,7 +189,9 @@ def intruder_of(situation: Situation) -> Fault | None:
         came = [pose for pose in (other.after, *other.copies) if pose is not None]
         was_near = other.before is not None and _apart(other.before, before) < STRICT.was_near * size
         if not was_near and any(_apart(pose, before) < STRICT.in_place * size for pose in came):
-            return Fault("place_taken", subject=other.category)
+            # What only a detector knows may be called after the target for want of a name.
+            unknown = other.truth is None and other.category == situation.sample.target
+            return Fault("place_taken_by_unknown") if unknown else Fault("place_taken", subject=other.category)
     alike = any(_apart(pose, before) < STRICT.at_original * size for pose in situation.strangers)
     return Fault("place_taken_by_unknown") if alike else None
 
@@ -169,8 +201,10 @@ def _apart(a: Pose, b: Pose) -> float:
 
 
 def cannot_tell(situation: Situation, freedom: str) -> Reason:
-    """Why a sample is excluded: its source does not show position, turn or size of the target."""
-    return reason("unobservable", f"cannot_tell_{freedom}", subject=situation.target.category)
+    """Why a sample is excluded: the detector measures a freedom of the target wrong in the ground truth, or not at all."""
+    before = situation.target.before
+    tested = before is not None and SELF_TEST in before.unobservable
+    return reason("unobservable", f"{'failed' if tested else 'cannot_tell'}_{freedom}", subject=situation.target.category)
 
 
 def no_goal(kind: str) -> Reason:

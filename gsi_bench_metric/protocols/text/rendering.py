@@ -123,7 +123,7 @@ def told(found: _Found, language: str = "en") -> str:
 
 # Reasons that are faults of the edit, and those that say what was done to the image or not measured.
 _LOST = ("scene_lost", "not_detected", "low_confidence", "left_frame")
-_NOTES = ("resized", "fitted", "stretched", "cut", "padded", "not_judged", "no_depth", "too_small", "blank")
+_NOTES = ("resized", "fitted", "stretched", "cut", "padded", "not_judged", "no_depth", "too_small", "blank", "goal_suspect")
 
 
 def _facts(item: Change | Fault) -> dict[str, Any]:
@@ -160,6 +160,7 @@ def _same_way(change: Change) -> str:
 
 def _fault(fault: Fault, language: str) -> str:
     without = fault.kind in ("too_much", "opposite") and fault.amount is None
+    without = without or (fault.kind == "moved_too" and fault.direction is None)
     return say(f"fault.{fault.kind}{'.without' if without else ''}", language, **_facts(fault))
 
 

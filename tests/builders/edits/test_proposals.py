@@ -14,6 +14,7 @@ from gsi_bench_builders.edits.geometry import Boxes, boxes_apart
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.edits.selfcheck import reads_back
+from gsi_bench_builders.frames import up_in_camera
 from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_dataset import EncodedImage, Sample
 from gsi_bench_dataset.layout.goals import goal_suspicion
@@ -79,6 +80,7 @@ def _sample(edit, image):
         id="a_edit_0", split="mesatask", img_id="a", query_id="0", image=image, prompt=edit.prompt,
         target=before.info.category, original_bbox_3d=boxes[0], new_bbox_3d=boxes[1], camera_intrinsics=camera.intrinsics,
         rotation_matrix=turns[0], new_rotation_matrix=turns[1], operation=edit.operation, origin="demo",
+        up=up_in_camera(camera),
     )  # fmt: skip
 
 

@@ -168,7 +168,10 @@ def test_goals_that_contradict_the_words_are_flagged(official_folder, make_sampl
         "a_edit_axes": {
             "prompt": "Move the mug 50 cm to the left referencing the table.", "new_bbox_3d": [0.6, *BOX[1:]],
         },
-        "a_edit_turn": {"prompt": "Rotate the mug 60 degrees clockwise.", "new_rotation_matrix": turned(60, R)},
+        "a_edit_turn": {
+            "prompt": "Rotate the mug 60 degrees clockwise.", "new_rotation_matrix": turned(60, R), "new_bbox_3d": BOX,
+        },
+        "a_edit_turn_away": {"prompt": "Rotate the mug 60 degrees clockwise.", "new_rotation_matrix": turned(60, R)},
         "a_edit_turn_little": {"prompt": "Rotate the mug 60 degrees clockwise.", "new_rotation_matrix": turned(30, R)},
         "a_edit_turn_back": {"prompt": "Rotate the mug 60 degrees counterclockwise.", "new_rotation_matrix": turned(60, R)},
         "a_edit_big": {"prompt": "Enlarge the mug by 50%.", "new_bbox_3d": [*BOX[:3], 0.6, 0.45, 0.3, 0.2]},
@@ -179,6 +182,7 @@ def test_goals_that_contradict_the_words_are_flagged(official_folder, make_sampl
     assert found["too_far"] == "asks 50 cm right; stored goal lies 60 cm right of the original"
     assert "differ by 30.0°" in found["turn_little"] and "turns clockwise" in found["turn_back"]
     assert "asks a factor of 1.5" in found["not_big"]
+    assert found["turn_away"] == "stored goal also moves it by 20 cm"
     assert [found[q] for q in ("right", "toward", "axes", "turn", "big")] == [None] * 5
 
 

@@ -1,11 +1,14 @@
 """What poses say of an object: the rules, on numbers that an image could give."""
 
 import dataclasses
+import types
 
 import numpy as np
 import pytest
 
 from gsi_bench_dataset.records import Detection, SceneObject
+from gsi_bench_dataset.vocabulary import SELF_TEST
+from gsi_bench_metric.detectors.tracker import tracker
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
 from gsi_bench_metric.detectors.tracker.follow import Found
 from gsi_bench_metric.detectors.tracker.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
@@ -118,3 +121,15 @@ LEVEL = np.diag([1.0, -1.0, -1.0])[[0, 2, 1]]  # rows along, across, up
 def test_what_is_measured_wrong_in_the_ground_truth_is_named(found, true, wrong):
     """A quarter of the way, or 1.5 cm on short ways; 15 % of size; 12 degrees modulo symmetry."""
     assert mismeasured(found, thing(), true, LEVEL) == wrong
+
+
+@pytest.mark.parametrize(
+    ("blind", "said"), [((), ()), (("turn",), ("turn", SELF_TEST)), (("presence",), ("presence", SELF_TEST))]
+)
+def test_what_fails_in_the_ground_truth_is_named_so(monkeypatch, blind, said):
+    monkeypatch.setattr(tracker, "_blind", lambda *_: blind)
+    monkeypatch.setattr(tracker, "detection", lambda scene, surface, thing, *, unobservable: (thing.id, unobservable))
+    things = [types.SimpleNamespace(id=name, is_target=name == "mug") for name in ("mug", "bowl")]
+    scene = types.SimpleNamespace(surfaces=[types.SimpleNamespace(thing=thing) for thing in things])
+    found = tracker._in_source(scene, types.SimpleNamespace(objects=things), "cpu")
+    assert found == [("mug", said), ("bowl", ())]

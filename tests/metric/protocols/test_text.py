@@ -28,8 +28,10 @@ def test_both_languages_say_the_same_values(message):
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("kind", sorted(FAULTS.keys() - {"lost", "no_image"}))
 def test_every_fault_can_be_said(kind, language):
-    for amount in (0.3, None) if kind in ("too_much", "opposite") else (0.3,):
-        said = told(score(faults=(Fault(kind, amount, "left", "mug"),)), language)
+    way = (None, "left") if kind == "moved_too" else ("left",)
+    for amount, direction in [(a, w) for a in ((0.3, None) if kind in ("too_much", "opposite") else (0.3,)) for w in way]:
+        said = told(score(faults=(Fault(kind, amount, direction, "mug"),)), language)
+        assert " ," not in said and "向移" not in said
         assert said or kind == "nothing_done"
         assert "{" not in said
 

@@ -12,6 +12,7 @@ from gsi_bench_dataset.records import Change, Fault
 from gsi_bench_metric.geometry.directions import way
 from gsi_bench_metric.geometry.poses import Pose, diagonal, size_factor, turn_between
 from gsi_bench_metric.protocols.strict.rules.base import EPS
+from gsi_bench_metric.protocols.strict.rules.latitude import Latitude
 from gsi_bench_metric.protocols.strict.thresholds import Thresholds
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+
+_NONE = Latitude()
 
 
 def way_faults(asked: Array, done: Array, limits: Thresholds) -> list[Fault]:
@@ -84,10 +87,14 @@ def place_empty(
     return [] if intruder is None else [intruder]
 
 
-def same_turn(before: Pose, after: Pose, up: Array, period: float, limits: Thresholds) -> list[Fault]:
-    """The object must not have turned about the vertical."""
+def same_turn(  # noqa: PLR0917 - two poses, what a turn of them is, and what is allowed
+    before: Pose, after: Pose, up: Array, period: float, limits: Thresholds, latitude: Latitude = _NONE
+) -> list[Fault]:
+    """The object must not have turned about the vertical, but for what its goal does."""
     turn = turn_between(before, after, up, period)
-    return [Fault("turned_too", turn)] if turn is not None and abs(turn) > limits.kept_turn + EPS else []
+    if turn is None or latitude.excess_turn(turn, up, period, limits) <= limits.kept_turn + EPS:
+        return []
+    return [Fault("turned_too", turn)]
 
 
 def visible_sizes(before: Pose, after: Pose) -> tuple[bool, bool, bool]:
@@ -97,13 +104,13 @@ def visible_sizes(before: Pose, after: Pose) -> tuple[bool, bool, bool]:
     return size, size and "height" not in blind, size
 
 
-def same_size(before: Pose, after: Pose, limits: Thresholds) -> list[Fault]:
-    """The object must have kept its size, as far as both images show it."""
+def same_size(before: Pose, after: Pose, limits: Thresholds, latitude: Latitude = _NONE) -> list[Fault]:
+    """The object must have kept its size, as far as both images show it, but for what its goal does."""
     axes = visible_sizes(before, after)
     if not any(axes):
         return []
     factor = size_factor(before.box, after.box, axes)
-    kept = limits.kept_size[0] - EPS <= factor <= limits.kept_size[1] + EPS
+    kept = limits.kept_size[0] - EPS <= latitude.excess_size(factor, axes) <= limits.kept_size[1] + EPS
     return [] if kept else [Fault("scaled_too", factor if math.isfinite(factor) else None)]
 
 
@@ -112,8 +119,11 @@ def base_limit(before: Pose, limits: Thresholds) -> float:
     return min(diagonal(before.box) * limits.kept_base_share, limits.kept_base_m)
 
 
-def moved_base(before: Pose, after: Pose, up: Array, limits: Thresholds) -> list[Fault]:
-    """The object must stand where it stood."""
+def moved_base(  # noqa: PLR0917 - two poses and what is allowed
+    before: Pose, after: Pose, up: Array, limits: Thresholds, latitude: Latitude = _NONE, reach: float = 1.0
+) -> list[Fault]:
+    """The object must stand where it stood, or on the way to `reach` times its goal's drift."""
     drift = after.base(up) - before.base(up)
-    far = float(np.linalg.norm(drift)) > base_limit(before, limits) + EPS and "position" not in after.unobservable
+    excess = latitude.excess_drift(drift, up, reach)
+    far = excess > base_limit(before, limits) + EPS and "position" not in after.unobservable
     return [Fault("moved_too", float(np.linalg.norm(drift)), way(drift, up) or None)] if far else []

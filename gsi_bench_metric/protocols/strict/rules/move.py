@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from gsi_bench_dataset.records import Change, Fault, Reason
 from gsi_bench_metric.geometry.directions import LEAST_STEP_M
-from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep
+from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, extent_along, sweep
 from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import (
@@ -19,8 +20,9 @@ from gsi_bench_metric.protocols.strict.rules.conditions import (
     same_turn,
     way_faults,
 )
+from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
-from gsi_bench_metric.protocols.strict.terms import cannot_tell, goal_of, intruder_of, no_goal, target_poses
+from gsi_bench_metric.protocols.strict.terms import cannot_tell, goal_of, intruder_of, no_goal, said_distance, target_poses
 from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
 from gsi_bench_metric.protocols.text import reason
 
@@ -34,6 +36,7 @@ def move(
     *,
     up: Array,
     truth: Pose | None = None,
+    distance: float | None = None,
     symmetry: str | None = None,
     copies: Sequence[Pose] = (),
     intruder: Fault | None = None,
@@ -47,9 +50,10 @@ def move(
 
     Args:
         before, after: the object as detected in the source and in the edited image, source camera's frame.
-        goal: where it should stand.
+        goal: where it should stand. What it does beside (a turn, another size) may be done too.
         up: (3,) unit vector against gravity.
         truth: where it truly stood; None: where it was detected.
+        distance: of the way in the words, metres. Where the goal is another distance away, either is right.
         symmetry: its rotational symmetry, see `geometry.symmetry`.
         copies: further ones of it in the edited image.
         intruder: another object at its original place, as the fault that it is.
@@ -66,14 +70,37 @@ def move(
     >>> [fault.kind for fault in move(mug, right, goal=left, up=up).faults]
     ['opposite']
     """
-    asked, done = goal.centre - (truth or before).centre, after.centre - before.centre
-    faults = [
-        *way_faults(asked, done, limits),
+    origin = truth or before
+    latitude = Latitude(origin, goal)
+    kept = [
         *place_empty(before, copies, intruder, name, limits),
-        *same_turn(before, after, up, period_of(symmetry), limits),
-        *same_size(before, after, limits),
+        *same_turn(before, after, up, period_of(symmetry), limits, latitude),
+        *same_size(before, after, limits, latitude),
     ]
+    asked, done = goal.centre - origin.centre, after.centre - before.centre
+    if abs(_height(goal, up) - _height(origin, up)) > EPS:
+        # Growth moves the centre, the base or both: of their ways that counts which is the words', or has less of growth in it.
+        base = goal.base(up) - origin.base(up)
+        if _excess(base, distance) < _excess(asked, distance) - EPS:
+            asked, done = base, after.base(up) - before.base(up)
+    ways = [asked, asked * (distance / float(np.linalg.norm(asked)))] if distance else [asked]
+    return better(*(_went(wanted, done, kept, up, limits) for wanted in ways))
+
+
+def _height(pose: Pose, up: Array) -> float:
+    return extent_along(pose.box, pose.rotation, up)
+
+
+def _excess(asked: Array, distance: float | None) -> float:
+    """How far a way (3,) is from what the words say, metres; without words how long it is. None at all is never meant."""
+    length = float(np.linalg.norm(asked))
+    return math.inf if length <= EPS else length if distance is None else abs(length - distance)
+
+
+def _went(asked: Array, done: Array, kept: list[Fault], up: Array, limits: Thresholds) -> Finding:
+    """By one reading of the way that is asked for."""
     error = float(np.linalg.norm(done - asked)) / scale_of(asked, limits)
+    faults = [*way_faults(asked, done, limits), *kept]
     return finding(sweep(error), faults, [done_way(done, up)], [asked_way(asked, done, up)])
 
 
@@ -91,6 +118,7 @@ def _judge(situation: Situation, unchanged: float) -> Finding:
         goal,
         up=situation.up,
         truth=truth,
+        distance=said_distance(situation),
         symmetry=target.symmetry,
         copies=target.copies,
         intruder=intruder_of(situation),
@@ -117,7 +145,9 @@ def _excluded(situation: Situation) -> Reason | None:
     if "position" in before.unobservable:
         return cannot_tell(situation, "position")
     step = float(np.linalg.norm(goal.centre - truth.centre))
-    if step <= max(STRICT.sigmas * before.sigma_m, EPS):
+    if step <= EPS:
+        return no_goal("move_in_place")
+    if step <= STRICT.sigmas * before.sigma_m:
         return reason("below_resolution", "move_below_resolution", step, before.sigma_m)
     return None
 

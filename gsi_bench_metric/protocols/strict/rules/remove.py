@@ -10,9 +10,8 @@ from gsi_bench_metric.geometry.poses import Pose
 from gsi_bench_metric.protocols.strict.rules.base import Finding, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import copy_left
 from gsi_bench_metric.protocols.strict.situation import Situation
-from gsi_bench_metric.protocols.strict.terms import intruder_of
+from gsi_bench_metric.protocols.strict.terms import cannot_tell, intruder_of
 from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
-from gsi_bench_metric.protocols.text import reason
 
 __all__ = ["RULE", "remove"]
 
@@ -69,7 +68,7 @@ def _judge(situation: Situation, unchanged: float) -> Finding:
 def _excluded(situation: Situation) -> Reason | None:
     target = situation.target
     if target.before is not None and "presence" in target.before.unobservable:
-        return reason("unobservable", "cannot_tell_presence", subject=target.category)
+        return cannot_tell(situation, "presence")
     return None
 
 

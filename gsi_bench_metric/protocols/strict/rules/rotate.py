@@ -9,8 +9,9 @@ from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep, turn_about,
 from gsi_bench_metric.geometry.symmetry import period_of, wrapped
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import base_limit, moved_base, same_size
+from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
-from gsi_bench_metric.protocols.strict.terms import asked_turn, cannot_tell, goal_of, no_goal, target_poses
+from gsi_bench_metric.protocols.strict.terms import asked_turn, cannot_tell, goal_of, no_goal, said_turn, target_poses
 from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
 from gsi_bench_metric.protocols.text import reason
 
@@ -24,6 +25,7 @@ def rotate(
     *,
     up: Array,
     truth: Pose | None = None,
+    angle: float | None = None,
     symmetry: str | None = None,
     limits: Thresholds = STRICT,
 ) -> Finding:
@@ -34,7 +36,9 @@ def rotate(
 
     Args:
         before, after, truth: see `rules.move.move`.
-        goal: with the rotation that was asked for.
+        goal: with the rotation that was asked for. What it does beside (a base elsewhere, another size) may be done too.
+        angle: the turn in the words, counter-clockwise > 0, radians. Where the goal turns the same way by another angle, either
+            is right.
         up: (3,) unit vector against gravity.
         symmetry: of the object.
         limits: the protocol's numbers.
@@ -44,18 +48,27 @@ def rotate(
     >>> rotate(mug, turned, goal=turned, up=up).ic, rotate(mug, mug, goal=turned, up=up).ic
     (True, False)
     """
-    period = period_of(symmetry)
-    asked = wrapped(turn_about(up, (truth or before).rotation, goal.rotation), period)
+    period, latitude = period_of(symmetry), Latitude(truth or before, goal)
+    asked = [wrapped(turn_about(up, (truth or before).rotation, goal.rotation), period)]
+    said = 0.0 if angle is None else wrapped(angle, period)
+    asked += [said] if said * asked[0] > 0 and abs(said) >= limits.smallest_turn else []
     done = turn_between(before, after, up, period)
-    wanted = [Change("turned", asked)]
     if done is None:
-        return finding(0.0, [Fault("turn_unseen")], [Change("turned")], wanted)
+        return finding(0.0, [Fault("turn_unseen")], [Change("turned")], [Change("turned", asked[0])])
+    kept = same_size(before, after, limits, latitude) + moved_base(before, after, up, limits, latitude)
+    return better(*(_turned(done, turn, kept, period, limits) for turn in asked))
+
+
+def _turned(done: float, asked: float, kept: list[Fault], period: float, limits: Thresholds) -> Finding:
+    """By one reading of the turn that is asked for."""
     error = abs(wrapped(done - asked, period))
     faults = []
     if error > min(abs(asked) / 2, limits.turn_limit) + EPS:
         faults.append(Fault("nothing_done", 0.0) if abs(done) < limits.smallest_turn else Fault("turn_missed", error))
-    faults += same_size(before, after, limits) + moved_base(before, after, up, limits)
-    return finding(sweep(error / turn_scale(asked, limits)), faults, [Change("turned", done)], wanted)
+    scale = turn_scale(asked, limits)
+    return finding(
+        sweep(error / scale if scale else 0.0), [*faults, *kept], [Change("turned", done)], [Change("turned", asked)]
+    )
 
 
 def turn_scale(asked: float, limits: Thresholds = STRICT) -> float:
@@ -71,7 +84,7 @@ def turn_rings(asked: float) -> Array:
 def _judge(situation: Situation, unchanged: float) -> Finding:
     truth, before, after = target_poses(situation)
     goal, symmetry = goal_of(situation), situation.target.symmetry
-    return rotate(before, after, goal, up=situation.up, truth=truth, symmetry=symmetry)
+    return rotate(before, after, goal, up=situation.up, truth=truth, angle=said_turn(situation), symmetry=symmetry)
 
 
 def _excluded(situation: Situation) -> Reason | None:
@@ -84,18 +97,31 @@ def _excluded(situation: Situation) -> Reason | None:
         return cannot_tell(situation, "turn")
     angle = abs(asked_turn(situation))
     if angle < STRICT.smallest_turn:
-        return reason("unobservable", "looks_as_before", subject=target.category)
+        return _looks_unturned(situation)
     sigma = 0.0 if before.sigma is None else float(before.sigma[6])
     if angle <= STRICT.sigmas * sigma:
         return reason("below_resolution", "turn_below_resolution", angle, sigma)
     return None
 
 
+def _looks_unturned(situation: Situation) -> Reason:
+    """Why the goal looks like no turn: it is none, a small one, or one inside of the symmetry."""
+    truth, said = situation.target.truth, said_turn(situation)
+    turn = 0.0 if truth is None else abs(turn_about(situation.up, truth.rotation, goal_of(situation).rotation))
+    if turn >= STRICT.smallest_turn:
+        return reason("unobservable", "looks_as_before", subject=situation.target.category)
+    if said is not None and abs(wrapped(said, 2 * np.pi)) >= STRICT.smallest_turn:
+        return no_goal("rotate_unturned")
+    return reason("unobservable", "turn_too_small", turn, STRICT.smallest_turn)
+
+
 def _rings(situation: Situation) -> Rings | None:
     truth, before = situation.target.truth, situation.target.before
     if truth is None or before is None:
         return None
-    return Rings(truth.centre[None], np.array([base_limit(before, STRICT)]), graded=False)
+    drift = Latitude(truth, situation.goal).drift(situation.up)
+    places = [truth.centre, truth.centre + drift] if np.linalg.norm(drift) > EPS else [truth.centre]
+    return Rings(np.array(places), np.array([base_limit(before, STRICT)]), graded=False)
 
 
 RULE = Rule("rotate", _judge, _excluded, _rings)

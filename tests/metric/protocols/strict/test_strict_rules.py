@@ -91,7 +91,8 @@ def test_a_rotation_may_miss_by_half_and_45_degrees_at_most(make_sample, turn, i
 
 
 def test_a_half_turn_may_miss_by_45_and_is_graded_against_90(make_sample):
-    sample = case(make_sample, "rotate", new_rotation_matrix=turned(180).tolist())
+    operation = Operation(kind="rotate", angle_deg=180.0)
+    sample = case(make_sample, "rotate", operation=operation, new_rotation_matrix=turned(180).tolist())
     assert judged(sample, seen(found("mug", MUG, turn=135))).ic
     assert not judged(sample, seen(found("mug", MUG, turn=134))).ic
     assert judged(sample, seen(found("mug", MUG, turn=171))).sa == pytest.approx(0.9)

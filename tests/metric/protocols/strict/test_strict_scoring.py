@@ -107,7 +107,10 @@ def test_who_is_not_scored_does_not_depend_on_the_editor(scorer, move, rotate):
     for editor in (delivered, silent, blank):
         assert [s.ic for s in editor] == [0.0, None]
         assert "unobservable" in [r.name for r in editor[1].reasons]
-        assert editor[1].explanation == "not scored: the mug looks the same from all sides"
+        assert (
+            editor[1].explanation
+            == "not scored: the mug looks the same from all sides, by the symmetry that the sample gives it"
+        )
 
 
 def test_unparsed_instructions_and_unknown_images_are_unscored(scorer, move):
