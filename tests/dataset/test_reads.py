@@ -4,7 +4,7 @@ import dataclasses
 import pickle
 
 import pytest
-from mutated import MUTATIONS, mutated
+from mutated import MUTATIONS, READ_BY_NO_STEP, mutated
 
 from gsi_bench_dataset import reads
 from gsi_bench_dataset.reads import EVERYTHING, IDENTITY, KIND, UndeclaredReadError, digest_of, narrowed, reads_of
@@ -12,11 +12,6 @@ from gsi_bench_dataset.records import Sample
 
 FIELDS = [field.name for field in dataclasses.fields(Sample)]
 GROUPS = {name: value for name in reads.__all__ if isinstance(value := getattr(reads, name), frozenset)}
-# What says where a sample comes from, or how it may be used; and words that are read when images are made, by their text.
-READ_BY_NO_STEP = {
-    "prompt_zh", "up_source", "pixel_frame_reason", "goal_suspect", "engine", "engine_version", "seed", "parent_id", "progress",
-    "image_licence", "redistributable", "attribution", "official_json", "official_json_name",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,19 @@ from PIL import Image
 
 from gsi_bench_dataset import EncodedImage, Operation, Sample
 
-__all__ = ["MUTATIONS", "mutated"]
+__all__ = ["MUTATIONS", "READ_BY_NO_STEP", "mutated"]
+
+# What says where a sample comes from, or how it may be used; and words that are read when images are made, by their text.
+READ_BY_NO_STEP = {
+    "prompt_zh", "up_source", "pixel_frame_reason", "goal_suspect", "engine", "engine_version", "seed", "parent_id", "progress",
+    "image_licence", "redistributable", "attribution", "official_json", "official_json_name",
+}  # fmt: skip
 
 
 def mutated(sample: Sample, name: str) -> Sample:
-    """The sample with another value in this field; names that make up the id bring the id along."""
+    """The sample with another value in this field ("unread": in all of `READ_BY_NO_STEP`); parts of the id bring it along."""
+    if name == "unread":
+        return dataclasses.replace(sample, **{key: MUTATIONS[key](sample)[key] for key in READ_BY_NO_STEP})
     return dataclasses.replace(sample, **MUTATIONS[name](sample))
 
 
@@ -28,9 +36,9 @@ def _value(name: str, *choices: Any) -> Callable[[Sample], dict[str, Any]]:
     return lambda sample: {name: next(choice for choice in choices if choice != getattr(sample, name))}
 
 
-def _colours(sample: Sample, image: EncodedImage | None) -> EncodedImage:
+def _colours(image: EncodedImage) -> EncodedImage:
     """Other light on one half of the image."""
-    rgb = np.array(Image.open(io.BytesIO((image or sample.image).bytes)).convert("RGB"))
+    rgb = np.array(Image.open(io.BytesIO(image.bytes)).convert("RGB"))
     rgb[:, : rgb.shape[1] // 2] //= 2
     return _png(rgb)
 
@@ -64,10 +72,7 @@ def _operation(sample: Sample) -> dict[str, Any]:
 
 
 def _moved(objects: Any) -> Any:
-    x, y, z, *rest = objects[-1].bbox_3d if objects else (0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0)
-    if not objects:
-        return ()
-    return (*objects[:-1], dataclasses.replace(objects[-1], bbox_3d=(x + 0.05, y, z, *rest)))
+    return tuple(dataclasses.replace(thing, bbox_3d=_shifted(thing.bbox_3d)) for thing in objects or ())
 
 
 def _shifted(box: Any) -> Any:
@@ -95,8 +100,10 @@ MUTATIONS: dict[str, Callable[[Sample], dict[str, Any]]] = {
     "img_id": lambda s: {"id": f"y{s.id}", "img_id": f"y{s.img_id}"},
     "query_id": lambda s: {"id": f"{s.id}z", "query_id": f"{s.query_id}z"},
     "split": _value("split", "fine", "robothor"),
-    "image": lambda s: {"image": _colours(s, s.image)},
-    "prompt": lambda s: {"prompt": "Remove the mug." if s.prompt != "Remove the mug." else "Rotate the mug 90 degrees clockwise."},
+    "image": lambda s: {"image": _colours(s.image)},
+    "prompt": lambda s: {
+        "prompt": "Remove the mug." if s.prompt != "Remove the mug." else "Rotate the mug 90 degrees clockwise."
+    },
     "target": _text("target"),
     "original_bbox_3d": lambda s: {"original_bbox_3d": _shifted(s.original_bbox_3d)},
     "camera_intrinsics": lambda s: {"camera_intrinsics": _longer(s.camera_intrinsics)},
@@ -105,7 +112,7 @@ MUTATIONS: dict[str, Callable[[Sample], dict[str, Any]]] = {
     "new_rotation_matrix": lambda s: {"new_rotation_matrix": _turned(s.new_rotation_matrix)},
     "operation": _operation,
     "prompt_zh": _text("prompt_zh"),
-    "edited_image": lambda s: {"edited_image": _colours(s, s.edited_image)},
+    "edited_image": lambda s: {"edited_image": _png(np.array(Image.open(io.BytesIO(s.image.bytes)).convert("RGB")))},
     "depth": lambda s: {"depth": _numbers(s, s.depth, lambda n: n + n // 4)},
     "instance_mask": lambda s: {"instance_mask": _numbers(s, s.instance_mask, _renumbered)},
     "instance_mask_after": lambda s: {"instance_mask_after": _numbers(s, s.instance_mask_after, _renumbered)},
