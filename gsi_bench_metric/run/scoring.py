@@ -1,8 +1,9 @@
 """Samples + predictions + detectors + judges -> scores, with every step kept as a record so that it is never done twice.
 
 The steps of an edit: read both images, detect, judge, measure the images, score. Each leaves a record under a key made of
-everything it depends on: the bytes of the images, the sample, the detector or judge, the protocol with its weights and
-libraries. A record that exists is taken, so a changed image, setting or weight redoes what depends on it and nothing else.
+everything it reads (keys.py): the bytes of the images, fields of the sample, the detector or judge, the protocol with its
+weights and libraries. A record that exists is taken, so a changed image, field, setting or weight redoes what depends on it
+and nothing else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A records folder never answers for other data: whatever field of a sample changes, its scores are those of an empty folder."""
+"""A records folder never answers for other data: whatever field changes, scores are those of an empty folder."""
 
 import dataclasses
 import io
@@ -12,7 +12,7 @@ from mutated import MUTATIONS, READ_BY_NO_STEP, mutated
 from PIL import Image
 
 from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.reads import EVERYTHING, UndeclaredReadError, narrowed
+from gsi_bench_dataset.reads import EVERYTHING, UndeclaredReadError, digest_of, narrowed
 from gsi_bench_dataset.records import Judgement, Prediction, Reason
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_dataset
@@ -27,7 +27,9 @@ from gsi_bench_metric.judges.official_question import OfficialQuestion
 from gsi_bench_metric.judges.official_reply import DELIMITER
 from gsi_bench_metric.judges.recorded import RecordedJudge
 from gsi_bench_metric.judges.strict_question import StrictQuestion
+from gsi_bench_metric.report.scored_images import scored_images
 from gsi_bench_metric.run.judging import judge_each
+from gsi_bench_metric.run.pipeline import evaluate
 from gsi_bench_metric.run.scoring import Candidate, make_scorer, score_candidates
 
 DATA = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
@@ -319,3 +321,26 @@ def test_a_missing_image_counts_by_the_sample_of_now(bench, tmp_path, name):
     again = absent(changed, tmp_path / "kept", run)
     assert again == absent(changed, tmp_path / "fresh", bench("tracker", "none", "strict", anew=True))
     assert count(tmp_path / "kept")["detections"] == 2
+
+
+def test_a_folder_of_an_older_release_goes_on_and_says_so(make_case, tmp_path, caplog):
+    case, run = make_case(4), tmp_path / "run"
+    evaluate(case.request(), run, progress=False)
+    former = (run / "scores.jsonl").read_bytes()
+    settings = json.loads((run / "settings.json").read_text())
+    assert not caplog.records and settings.pop("record_keys") == 2
+    (run / "settings.json").write_text(json.dumps(settings))
+    evaluate(case.request(), run, progress=False)
+    assert [r.message for r in caplog.records if "made again" in r.message and str(run) in r.message]
+    assert (run / "scores.jsonl").read_bytes() == former
+    caplog.clear()
+    evaluate(case.request(), run, progress=False)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("said", [{}, {"sample": "of an older release"}, {"content": ""}])
+def test_what_an_older_record_does_not_say_is_no_change(make_sample, said):
+    sample = make_sample()
+    said = {"content": digest_of(sample, EVERYTHING)} if "content" in said else said
+    assert scored_images(sample, None, said)[1] is None
+    assert (scored_images(mutated(sample, "depth"), None, said)[1] is None) == ("content" not in said)
