@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from gsi_bench_dataset.reads import EVERYTHING, digest_of
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.imaging.images import RGB, ImageError, load_rgb
+from gsi_bench_metric.run.keys import content_of
 
 __all__ = ["CHANGED", "SAMPLE_CHANGED", "ScoredImage", "ScoredImages", "scored_images"]
 
@@ -46,7 +46,7 @@ def scored_images(
     """
     known = made_of or {}
     # The record of an older release says less; what it does not say cannot be held against it.
-    same = "content" not in known or digest_of(sample, EVERYTHING) == known["content"]
+    same = "content" not in known or content_of(sample) == known["content"]
     images = ScoredImages(
         _decoded(sample.image, known.get("source")),
         _edited(prediction, known.get("edited")),

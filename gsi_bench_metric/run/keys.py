@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gsi_bench_dataset.reads import IDENTITY, IMAGE, Reads, digest_of, narrowed, reads_of
+from gsi_bench_dataset.reads import EVERYTHING, IDENTITY, IMAGE, TRUE_IMAGE, Reads, digest_of, narrowed, reads_of
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors import DetectionItem, Detector
@@ -19,6 +19,7 @@ from gsi_bench_metric.protocols.base import Look, Place, Scorer
 __all__ = [
     "Found",
     "View",
+    "content_of",
     "detection_item",
     "detection_key",
     "judge_item",
@@ -85,6 +86,11 @@ def locality_key(scorer: Scorer, sample: Sample, edited: str, look: Look) -> str
     place: Place | None = look.place
     what = (look.operation, look.settings, None if place is None else place.to_json())
     return digest("locality", scorer.name, scorer.key, digest_of(sample, _measured(scorer, sample)), edited, what)
+
+
+def content_of(sample: Sample) -> str:
+    """A digest by which a report sees that a sample has changed. The two images that it shows are held against their own."""
+    return digest_of(sample, EVERYTHING - IMAGE - TRUE_IMAGE)
 
 
 def score_key(scorer: Scorer, sample: Sample, editor: str, made_of: dict[str, str]) -> str:

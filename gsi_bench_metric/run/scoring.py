@@ -17,7 +17,6 @@ from typing import Any
 from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores
-from gsi_bench_dataset.reads import EVERYTHING, digest_of
 from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors import DetectionItem, Detector
@@ -30,6 +29,7 @@ from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protoc
 from gsi_bench_metric.run.keys import (
     Found,
     View,
+    content_of,
     detection_item,
     detection_key,
     judge_item,
@@ -255,7 +255,7 @@ def _made_of(item: _Loaded) -> dict[str, str]:
     """Keys and hashes of everything that went into a score, and of what a report shows beside it."""
     sample = item.candidate.sample
     shown = {} if sample.edited_image is None else {"after": sample.edited_image.sha256}
-    return {**item.keys, "source": sample.image.sha256, "content": digest_of(sample, EVERYTHING)} | shown
+    return {**item.keys, "source": sample.image.sha256, "content": content_of(sample)} | shown
 
 
 def _measurements(

@@ -12,7 +12,7 @@ from mutated import MUTATIONS, READ_BY_NO_STEP, mutated
 from PIL import Image
 
 from gsi_bench_dataset import EncodedImage
-from gsi_bench_dataset.reads import EVERYTHING, UndeclaredReadError, digest_of, narrowed
+from gsi_bench_dataset.reads import EVERYTHING, UndeclaredReadError, narrowed
 from gsi_bench_dataset.records import Judgement, Prediction, Reason
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_dataset
@@ -29,6 +29,7 @@ from gsi_bench_metric.judges.recorded import RecordedJudge
 from gsi_bench_metric.judges.strict_question import StrictQuestion
 from gsi_bench_metric.report.scored_images import scored_images
 from gsi_bench_metric.run.judging import judge_each
+from gsi_bench_metric.run.keys import content_of
 from gsi_bench_metric.run.pipeline import evaluate
 from gsi_bench_metric.run.scoring import Candidate, make_scorer, score_candidates
 
@@ -341,6 +342,6 @@ def test_a_folder_of_an_older_release_goes_on_and_says_so(make_case, tmp_path, c
 @pytest.mark.parametrize("said", [{}, {"sample": "of an older release"}, {"content": ""}])
 def test_what_an_older_record_does_not_say_is_no_change(make_sample, said):
     sample = make_sample()
-    said = {"content": digest_of(sample, EVERYTHING)} if "content" in said else said
+    said = {"content": content_of(sample)} if "content" in said else said
     assert scored_images(sample, None, said)[1] is None
     assert (scored_images(mutated(sample, "depth"), None, said)[1] is None) == ("content" not in said)
