@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
+import hashlib
 import math
 import types
 import typing
@@ -51,6 +52,11 @@ class EncodedImage:
 
     def __repr__(self) -> str:
         return f"EncodedImage({len(self.bytes)} bytes, path={self.path!r})"
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes, made once."""
+        return hashlib.sha256(self.bytes).hexdigest()
 
 
 def spec(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from gsi_bench_dataset.reads import Reads
 from gsi_bench_dataset.records import Detection, Sample
 
 if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
@@ -60,6 +61,8 @@ class DetectorOptions:
 class DetectionItem:
     """One image to look at: the sample it belongs to, which view of it, the image, and the SHA-256 of its pixels.
 
+    The sample has its identity and the fields that the detector names in `reads`, and no others.
+
     An image may have another size than the source; detectors bring it to the source's size, as scoring does.
     """
 
@@ -84,6 +87,7 @@ class Detector(Protocol):
     name: str
     key: str  # everything that its answers depend on beside the item: code, weights, settings, a file's content
     needs_pixels: bool  # whether items must carry the pixel hash
+    reads: Reads  # the fields of a sample that it looks at; its records' keys are made of them
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Detections of each item; None: no result for this image (not the same as none found)."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_dataset.records import Detection, RecordError, Sample
 from gsi_bench_dataset.safety.files import (
     MAX_JSON_BYTES,
@@ -47,6 +48,7 @@ class RecordedDetector:
     """Looks detections up, by edit or by image."""
 
     name = "recorded"
+    reads = NOTHING
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source, reference_frame
+from gsi_bench_dataset.reads import BOX, CAMERA, GOAL, IMAGE, KIND, OBJECTS, TRUE_IMAGE, TRUE_OBJECTS
 from gsi_bench_dataset.records import Detection, EncodedImage, Sample, SceneObject
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem, Detector, DetectorOptions
@@ -32,6 +33,7 @@ class SimulatorDetector:
 
     name = "simulator"
     needs_pixels = True
+    reads = IMAGE | CAMERA | OBJECTS | TRUE_IMAGE | TRUE_OBJECTS | KIND | BOX | GOAL
     key = digest("simulator", 2)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:

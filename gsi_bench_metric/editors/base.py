@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from gsi_bench_dataset.reads import Reads
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.images import DAMAGED, MAX_PIXELS, TooManyPixelsError, open_image, require_format
 from gsi_bench_dataset.safety.keys import clean
@@ -28,7 +29,10 @@ class EditError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class EditRequest:
-    """One edit. `image`: the source in RGB, at its own size; `seed`: 0 … 2³¹ − 1, the same for a sample in every run."""
+    """One edit. `image`: the source in RGB, at its own size; `seed`: 0 … 2³¹ − 1, the same for a sample in every run.
+
+    `sample` has its image and the fields that the editor names in `reads`, and no others.
+    """
 
     sample: Sample
     image: Image.Image
@@ -57,6 +61,7 @@ class Editor(Protocol):
     name: str
     settings: Mapping[str, Any]  # JSON: everything that its images depend on beside the request; no secrets
     concurrency: int
+    reads: Reads  # the fields of the sample that it looks at beside image, prompt and seed
 
     def edit(self, request: EditRequest) -> Image.Image:
         """The edited image, at the size that the editor gives.

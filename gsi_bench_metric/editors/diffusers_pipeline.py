@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, words_of
 
 __all__ = ["DiffusersEditor"]
@@ -23,6 +24,7 @@ class DiffusersEditor:
     """Runs a pipeline, one edit at a time. The noise comes from the CPU, so that a seed means the same on every device."""
 
     concurrency = 1
+    reads = NOTHING
 
     def __init__(self, options: EditorOptions):
         if not options.model:

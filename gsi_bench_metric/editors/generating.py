@@ -30,6 +30,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
+from gsi_bench_dataset.reads import IDENTITY, IMAGE, Reads, digest_of, narrowed, reads_of
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.files import read_json
 from gsi_bench_dataset.safety.keys import clean, clean_json
@@ -115,7 +116,7 @@ def generate(
         RecordStore(notes / "records") as records,
         tqdm(total=number, desc=f"{wanted.name}, {wanted.split}", unit="edit", delay=1, disable=not progress) as bar,
         contextlib.closing(
-            _in_order(_Work(editor, pictures, records), _jobs(samples, settings, wanted), editor.concurrency)
+            _in_order(_Work(editor, pictures, records), _jobs(samples, settings, wanted, reads_of(editor)), editor.concurrency)
         ) as answers,
     ):
         for job, answer in answers:
@@ -188,7 +189,7 @@ def _claim(pictures: Path, notes: Path, settings: dict[str, Any], overwrite: boo
         raise GenerateError(cannot_be_written(notes, error)) from error
 
 
-def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -> Iterator[_Job]:
+def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted, reads: Reads) -> Iterator[_Job]:
     for number, sample in enumerate(samples):
         if number == wanted.limit:
             return
@@ -198,8 +199,10 @@ def _jobs(samples: Iterable[Sample], settings: dict[str, Any], wanted: Wanted) -
         prompt = sample.prompt_zh if wanted.language == "zh" else sample.prompt
         if prompt is None:
             raise GenerateError(f"{sample.id}: has no instruction in Chinese; leave --language out")
-        source = hashlib.sha256(sample.image.bytes).hexdigest()
-        yield _Job(sample, prompt, seed_of(wanted.seed, sample.id), digest(settings, sample.id, source, prompt))
+        # What an editor reads beside image and words, where it does; the keys of all others stay as they ever were.
+        further = [] if reads <= IDENTITY else [digest_of(sample, reads)]
+        key = digest(settings, sample.id, sample.image.sha256, prompt, *further)
+        yield _Job(narrowed(sample, reads | IMAGE), prompt, seed_of(wanted.seed, sample.id), key)
 
 
 class _Work:

@@ -20,6 +20,7 @@ from typing import Any
 
 from PIL import Image
 
+from gsi_bench_dataset.reads import EVERYTHING, NOTHING
 from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.safety.system import Terminated
 from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, words_of
@@ -39,6 +40,8 @@ class HookEditor:
         self._function = _load(where)
         self._options = dict(options.settings)
         self._offered = self._arguments()
+        # What a function does with a sample nobody knows.
+        self.reads = EVERYTHING if "sample" in self._offered else NOTHING
         self.name = where.replace(":", "-").replace(".", "-")
         self.settings: Mapping[str, Any] = {
             "editor": where,

@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 
+from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_dataset.safety.keys import KeyProblemError, access, is_loopback
 from gsi_bench_dataset.safety.replies import MAX_PICTURE_BYTES, ReplyProblemError, fetch, limited_client
 from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes, words_of
@@ -31,6 +32,8 @@ _ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
 
 class OpenAIEditor:
     """Sends the source as PNG with the instruction, takes the first image of the answer."""
+
+    reads = NOTHING
 
     def __init__(self, options: EditorOptions):
         if not options.model:

@@ -51,6 +51,7 @@ FIELDS = (
     "objects",
     "objects_after",
     "variant",
+    "origin",
 )
 # Images of a sample beside its source: those that it has travel along.
 FURTHER_PICTURES = tuple(name for name in PICTURE_FIELDS if name != "image")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Picture:
         """SHA-256 of the file's bytes."""
         with self._lock:
             if self._sha256 is None:
-                self._sha256 = hashlib.sha256(self._read().bytes).hexdigest()
+                self._sha256 = self._read().sha256
             return self._sha256
 
     def rgb(self) -> RGB:

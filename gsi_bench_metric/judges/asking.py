@@ -14,6 +14,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from gsi_bench_dataset.reads import IMAGE
 from gsi_bench_dataset.records import Judgement
 from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
@@ -115,6 +116,7 @@ class ModelJudge:
         self, model: Model, question: Question, samples: int = 1, seed: int = 0, price: tuple[float, float] | None = None
     ):
         self.name = model.name
+        self.reads = IMAGE | question.reads
         self._model, self._question = model, question
         self._samples, self._seed, self._price = samples, seed, price
         self._asking = digest("asking", question.hash, dict(model.settings()))

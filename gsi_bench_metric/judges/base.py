@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gsi_bench_dataset.reads import Reads, reads_of
 from gsi_bench_dataset.records import Detection, Judgement, Sample
 from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors.base import Detector
@@ -22,10 +23,10 @@ class JudgeError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class JudgeItem:
-    """An edit to look at.
+    """An edit to look at. The sample has its identity and the fields that the judge names in `reads`, and no others.
 
     Images and, for a judge that names a detector, what that one found in them (None: no result for this image).
-    Judges of recorded judgements need the sample alone.
+    The source is there for judges that read the sample's image. Judges of recorded judgements need the sample alone.
     """
 
     sample: Sample
@@ -46,6 +47,7 @@ class Judge(Protocol):
     key: str  # everything that its answers depend on beside the edit: model, prompt, settings, a file's content
     ahead: int
     detector: Detector | None  # whose detections it wants beside the images
+    reads: Reads  # the fields of a sample that it looks at; its records' keys are made of them, and of what its detector reads
 
     def describe(self) -> Mapping[str, Any]:
         """What a run's settings say of it: enough to judge so again. Never a key or a password."""
@@ -79,6 +81,7 @@ class JudgedAhead:
 
     def __init__(self, judge: Judge, found: Mapping[str, Judgement] | None = None):
         self.name, self.key = judge.name, judge.key
+        self.reads = reads_of(judge) if judge.detector is None else reads_of(judge) | reads_of(judge.detector)
         self._judge, self._found = judge, found or {}
 
     def describe(self) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gsi_bench_dataset.reads import NOTHING, TARGET, WORDS
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_metric.judges.base import JudgeError
@@ -48,6 +49,7 @@ class OfficialQuestion:
     def __init__(self, text: str | None = None):
         """`text`: sent as it is instead of our wording."""
         self._text = text
+        self.reads = WORDS | TARGET if text is None else NOTHING
         self.hash = text_hash(WORDING if text is None else text)
 
     @classmethod

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from gsi_bench_dataset.reads import Reads
 from gsi_bench_dataset.records import Sample
 
 __all__ = ["Prompt", "Question", "Verdict", "View", "looks_like_refusal", "text_hash"]
@@ -54,6 +55,7 @@ class Question(Protocol):
 
     name: str
     hash: str  # SHA-256 of the pinned text
+    reads: Reads  # the fields of a sample that asking and reading go by
     reader: int  # raised when replies are read in another way; replies on record are then read anew, and not asked for again
 
     def ask(self, sample: Sample) -> Prompt:

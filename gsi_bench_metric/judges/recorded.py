@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_dataset.records import Judgement
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
@@ -66,6 +67,7 @@ class RecordedJudge:
     name = "recorded"
     ahead = 0
     detector: Detector | None = None
+    reads = NOTHING
 
     def __init__(self, by_index: Mapping[str, Judgement]):
         self._by_index = dict(by_index)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gsi_bench_dataset.reads import KIND, TARGET, WORDS
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.judges.prompt import Prompt, Verdict, View, looks_like_refusal, text_hash
 
@@ -53,6 +54,7 @@ class StrictQuestion:
     """One pinned prompt, structured replies."""
 
     name = "strict"
+    reads = WORDS | TARGET | KIND
     reader = 1
     hash = text_hash(json.dumps([SYSTEM, _BEFORE, _AFTER, _TASK, ASPECTS, REMOVE_ASPECTS], ensure_ascii=False))
 

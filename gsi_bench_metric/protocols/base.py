@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Judgement, Operation, Reason, Sample, Score
+from gsi_bench_dataset.reads import Reads
+from gsi_bench_dataset.records import Detection, Judgement, Operation, Reason, Sample, Score
 from gsi_bench_dataset.schema import Record, record, spec
 
 if TYPE_CHECKING:  # names in signatures alone: what lists names for a command line loads no network library
@@ -15,7 +16,7 @@ if TYPE_CHECKING:  # names in signatures alone: what lists names for a command l
     from gsi_bench_metric.imaging.pictures import Picture
     from gsi_bench_metric.protocols.official.source import Source, SourceCache
 
-__all__ = ["Asked", "Edit", "Measurement", "MetricProtocol", "Place", "ProtocolError", "Scorer"]
+__all__ = ["Asked", "Edit", "Look", "Measurement", "MetricProtocol", "Place", "ProtocolError", "Scorer"]
 
 
 class ProtocolError(ValueError):
@@ -24,13 +25,35 @@ class ProtocolError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """One edit to score. Detections are None: no result for this image; no judgement: not judged."""
+    """One edit to score. Detections are None: no result for this image; no judgement: not judged.
+
+    For a scorer the sample has its identity and the fields that the scorer names in `reads`, and no others.
+    """
 
     sample: Sample
     editor: str
     source_detections: list[Detection] | None
     edited_detections: list[Detection] | None
     judgement: Judgement | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """Everything that the measurement of an edit goes by: the key of its record is made of it, and of nothing else.
+
+    Attributes:
+        sample: with its identity and the fields that `Scorer.measured` names, and no others.
+        operation: as the protocol reads it.
+        settings: see `Scorer.settings`.
+        place: where the edit may change the image (a `Place`); None: nothing is known of the source.
+        pictures: as `Scorer.open` gave them.
+    """
+
+    sample: Sample
+    operation: str
+    settings: str
+    place: Any | None
+    pictures: Any
 
 
 @record
@@ -62,12 +85,17 @@ class Place(Protocol):
 
 
 class Scorer(Protocol):
-    """A protocol at work. Its steps are asked for in the order of the methods."""
+    """A protocol at work. Its steps are asked for in the order of the methods.
+
+    `operation` and `settings` may read all of a sample: what they say of it is part of every key. `open` and `measure` are
+    given samples with the fields of `measured`, `places` and `score` samples with those of `reads`.
+    """
 
     name: str
     key: str  # everything that the numbers depend on beside their inputs: code, libraries, weights, kind of device
     batch_size: int  # images that are compared together
     sources: SourceCache
+    reads: Reads  # the fields of a sample that places and scores go by
 
     def operation(self, sample: Sample) -> str:
         """The operation as the protocol reads it."""
@@ -75,18 +103,16 @@ class Scorer(Protocol):
     def settings(self, sample: Sample) -> str:
         """What was chosen for this sample and changes its numbers."""
 
-    def further_pictures(self, sample: Sample) -> Sequence[EncodedImage]:
-        """The sample's images that the score reads beside the source."""
+    def measured(self, sample: Sample) -> Reads:
+        """The fields of this sample that its images are opened and measured by; `image` is always one."""
 
-    def open(self, sample: Sample, source: Source, edited: Picture) -> Any | Reason:
+    def open(self, sample: Sample, operation: str, source: Source, edited: Picture) -> Any | Reason:
         """The decoded images of an edit, as `measure` takes them, or why they cannot be compared."""
 
     def places(self, edits: Sequence[Edit]) -> Sequence[Any]:
-        """Where each edit may change the image (a `Place`); None where that is not known."""
+        """Where each edit may change the image (a `Place`); None where nothing is known of the source."""
 
-    def measure(
-        self, edits: Sequence[Edit], pictures: Sequence[Any], places: Sequence[Any]
-    ) -> Iterator[tuple[int, Measurement]]:
+    def measure(self, looks: Sequence[Look]) -> Iterator[tuple[int, Measurement]]:
         """(index, what the images say) of every edit, as they are ready."""
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:

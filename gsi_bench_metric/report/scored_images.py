@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.imaging.images import RGB, ImageError, load_rgb
-from gsi_bench_metric.run.scoring import about_sample
+from gsi_bench_metric.run.keys import content_of
 
 __all__ = ["CHANGED", "SAMPLE_CHANGED", "ScoredImage", "ScoredImages", "scored_images"]
 
@@ -47,7 +46,7 @@ def scored_images(
     """
     known = made_of or {}
     # The record of an older release says less; what it does not say cannot be held against it.
-    same = "sample" not in known or about_sample(sample, known["source"]) == known["sample"]
+    same = "content" not in known or content_of(sample) == known["content"]
     images = ScoredImages(
         _decoded(sample.image, known.get("source")),
         _edited(prediction, known.get("edited")),
@@ -72,7 +71,7 @@ def _edited(prediction: Prediction | None, sha256: str | None) -> ScoredImage:
 
 
 def _decoded(image: EncodedImage, sha256: str | None) -> ScoredImage:
-    if sha256 is not None and hashlib.sha256(image.bytes).hexdigest() != sha256:
+    if sha256 is not None and image.sha256 != sha256:
         return ScoredImage(None, CHANGED)
     try:
         return ScoredImage(load_rgb(image))

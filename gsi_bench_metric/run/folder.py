@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 import os
 import platform
 import stat
@@ -39,6 +40,8 @@ from gsi_bench_metric.run.settings import FORMAT, damaged, inputs_of, is_run, re
 __all__ = [
     "LOG",
     "RECORDS",
+    "SCORES",
+    "SETTINGS",
     "Run",
     "RunError",
     "begin_run",
@@ -53,7 +56,11 @@ __all__ = [
     "versions",
 ]
 
+logger = logging.getLogger(__name__)
+
 SETTINGS, SCORES, RECORDS, LOG = "settings.json", "scores.jsonl", "records", "log.jsonl"
+# Raised when records are looked up under other keys: those of before are then made again.
+_KEYS = 2
 _PACKAGES = ("gsi-bench", "torch", "numpy", "opencv-python-headless", "pillow", "datasets", "evaluate")
 
 
@@ -182,8 +189,23 @@ def _require_own_settings(folder: Path, others: Sequence[str]) -> None:
 
 
 def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Writes `settings.json` of a run that is not finished."""
+    """Writes `settings.json` of a run that is not finished. Tells of records that this release does not look up."""
+    if _has_records(folder) and _former_keys(folder):
+        logger.warning(
+            "%s: its records were made by an older release, whose keys left out some of what was read. They stay and are not "
+            "used: detections, judgements, measurements and scores are made again, a judge's replies are taken from there",
+            folder,
+        )
     _save_settings(folder, settings, None)
+
+
+def _former_keys(folder: Path) -> bool:
+    """Whether the run in the folder looked its records up under other keys; no, where its settings are lost."""
+    try:
+        found = read_settings(folder / SETTINGS)
+    except (OSError, FileProblemError):
+        return False
+    return is_run(found) and found.get("record_keys") != _KEYS
 
 
 def finish_run(folder: Path, settings: Mapping[str, Any], scores: Sequence[Score]) -> Run:
@@ -214,7 +236,7 @@ def _require_same_inputs(folder: Path, settings: Mapping[str, Any]) -> None:
 
 def _save_settings(folder: Path, settings: Mapping[str, Any], scores: str | None) -> Mapping[str, Any]:
     # The hash ties the two files together, whenever a run is killed.
-    complete = {"format": FORMAT, **settings, "scores_sha256": scores}
+    complete = {"format": FORMAT, "record_keys": _KEYS, **settings, "scores_sha256": scores}
     with _disk_problems_named(folder):
         write_atomically(folder / SETTINGS, json.dumps(complete, indent=2) + "\n")
     return complete

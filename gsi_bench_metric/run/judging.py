@@ -17,7 +17,7 @@ from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgeItem
-from gsi_bench_metric.run.scoring import judgement_key
+from gsi_bench_metric.run.keys import judge_item, judgement_key
 
 __all__ = ["judge_ahead", "judge_each"]
 
@@ -65,12 +65,12 @@ def judge_each(
 
 
 def _keyed(judge: Judge, sample: Sample, prediction: Prediction) -> tuple[str, JudgeItem] | None:
-    source, edited = Picture(sample.image), Picture(prediction.image or prediction.path or "")
+    edited = Picture(prediction.image or prediction.path or "")
     try:
-        key = judgement_key(judge, sample, source.sha256(), edited.sha256())
+        key = judgement_key(judge, sample, edited.sha256())
     except ImageError:
         return None  # the scorer names it
-    return key, JudgeItem(sample, source, edited)
+    return key, judge_item(judge, sample, Picture(sample.image), edited)
 
 
 def _outcome(judgement: Judgement) -> str:

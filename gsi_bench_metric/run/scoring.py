@@ -1,8 +1,9 @@
 """Samples + predictions + detectors + judges -> scores, with every step kept as a record so that it is never done twice.
 
 The steps of an edit: read both images, detect, judge, measure the images, score. Each leaves a record under a key made of
-everything it depends on: the bytes of the images, the sample, the detector or judge, the protocol with its weights and
-libraries. A record that exists is taken, so a changed image, setting or weight redoes what depends on it and nothing else.
+everything it reads (keys.py): the bytes of the images, fields of the sample, the detector or judge, the protocol with its
+weights and libraries. A record that exists is taken, so a changed image, field, setting or weight redoes what depends on it
+and nothing else.
 """
 
 from __future__ import annotations
@@ -16,15 +17,28 @@ from typing import Any
 from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores
-from gsi_bench_dataset.records import PICTURE_FIELDS, Detection, Judgement, Prediction, Reason, Sample, Score
-from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
+from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
-from gsi_bench_metric.protocols.base import Edit, Measurement, Place, Scorer
+from gsi_bench_metric.protocols.base import Edit, Look, Measurement, Place, Scorer
 from gsi_bench_metric.protocols.official.source import Source
 from gsi_bench_metric.protocols.registry import PROTOCOLS, ProtocolError, protocol_named
+from gsi_bench_metric.run.keys import (
+    Found,
+    View,
+    content_of,
+    detection_item,
+    detection_key,
+    judge_item,
+    judgement_key,
+    locality_key,
+    measured_sample,
+    score_key,
+    scored_sample,
+)
 from gsi_bench_metric.run.planning import Plan
 from gsi_bench_metric.run.remarks import remarked
 from gsi_bench_metric.run.working import ahead
@@ -33,7 +47,6 @@ __all__ = [
     "Candidate",
     "Records",
     "ScoringError",
-    "about_sample",
     "detection_items",
     "make_scorer",
     "require_protocol",
@@ -122,7 +135,8 @@ def _asked_ahead(plan: Plan, samples: Sequence[Sample], judge: Judge, *, progres
             part = wanted[start : start + judge.ahead]
             edited = (plan.predictions.get(s.id) or _gone(s, plan.editor) for s in part)
             items = [
-                JudgeItem(s, Picture(s.image), Picture(p.image or p.path or "")) for s, p in zip(part, edited, strict=True)
+                judge_item(judge, s, Picture(s.image), Picture(p.image or p.path or ""))
+                for s, p in zip(part, edited, strict=True)
             ]
             found |= {judgement.sample_id: judgement for judgement in judge.judge(items)}
             bar.update(len(part))
@@ -178,13 +192,13 @@ def _load(candidate: Candidate, scorer: Scorer, records: Records) -> _Loaded:
         return _Loaded(candidate, problem=candidate.problem)
     source, edited = scorer.sources.get(sample.image), Picture(prediction.image or prediction.path or "")
     try:
-        keys = _keys(candidate, scorer, source.picture.sha256(), edited.sha256())
+        keys = _keys(candidate, scorer, edited.sha256())
     except ImageError as error:
         return _Loaded(candidate, problem=Reason("unreadable", str(error)))
     kept = records.get("scores", keys["score"])
     if kept is not None:
         return _Loaded(candidate, score=Score.from_json(kept["score"] | {"record": keys["score"]}))
-    pictures = scorer.open(sample, source, edited)
+    pictures = scorer.open(measured_sample(scorer, sample), scorer.operation(sample), source, edited)
     if isinstance(pictures, Reason):
         return _Loaded(candidate, problem=pictures)
     return _Loaded(candidate, keys, source, edited, pictures)
@@ -207,38 +221,23 @@ def _no_picture(candidate: Candidate, scorer: Scorer, records: Records, reason: 
     return dataclasses.replace(found, state="not_scored", ic=None, sa=None, ssim=None, lpips=None, bystanders=None)
 
 
-def _keys(candidate: Candidate, scorer: Scorer, source: str, edited: str) -> dict[str, str]:
-    """What each record of an edit is kept under."""
-    sample, judge = candidate.sample, candidate.judge
-    about = about_sample(sample, source)
+def _keys(candidate: Candidate, scorer: Scorer, edited: str) -> dict[str, str]:
+    """What the records of an edit are kept under, and the hash of its image, `edited`."""
+    sample, detector, judge = candidate.sample, candidate.detector, candidate.judge
     keys = {
-        "source": source,
         "edited": edited,
-        "truth": " ".join(Picture(picture).sha256() for picture in scorer.further_pictures(sample)),
-        "source_detections": digest("detections", candidate.detector.key, about),
-        "edited_detections": digest("detections", candidate.detector.key, about, edited),
-        "judgement": judgement_key(judge, sample, source, edited) if judge else "",
+        "source_detections": detection_key(detector, sample, None),
+        "edited_detections": detection_key(detector, sample, edited),
+        "judgement": judgement_key(judge, sample, edited) if judge else "",
     }
-    settings = (scorer.name, scorer.key, scorer.settings(sample), candidate.prediction.editor)
-    return keys | {"score": digest("score", settings, about, keys)}
-
-
-def about_sample(sample: Sample, source: str) -> str:
-    """A digest of a sample, its source image's hash included."""
-    fields = {name: value for name, value in sample.to_row().items() if name not in PICTURE_FIELDS}
-    return digest(fields, source)
-
-
-def judgement_key(judge: Judge, sample: Sample, source: str, edited: str) -> str:
-    """What the judgement of an edit is kept under; `source`, `edited`: the images' hashes."""
-    return digest("judgement", judge.key, about_sample(sample, source), edited)
+    return keys | {"score": score_key(scorer, sample, candidate.prediction.editor, keys)}
 
 
 def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> Iterator[Score]:
     detections = _detections([(item, item.candidate.detector) for item in todo], records)
     judgements = _judgements(todo, records)
     edits = [
-        Edit(item.candidate.sample, item.candidate.prediction.editor, *found, judgement)
+        Edit(scored_sample(scorer, item.candidate.sample), item.candidate.prediction.editor, *found, judgement)
         for item, found, judgement in zip(todo, detections, judgements, strict=True)
     ]
     measured, keys = _measurements(todo, edits, scorer, records)
@@ -257,54 +256,51 @@ def _score_chunk(todo: Sequence[_Loaded], scorer: Scorer, records: Records) -> I
 def _made_of(item: _Loaded) -> dict[str, str]:
     """Keys and hashes of everything that went into a score, and of what a report shows beside it."""
     sample = item.candidate.sample
-    shown = {} if sample.edited_image is None else {"after": Picture(sample.edited_image).sha256()}
-    return {**item.keys, "sample": about_sample(sample, item.keys["source"])} | shown
+    shown = {} if sample.edited_image is None else {"after": sample.edited_image.sha256}
+    return {**item.keys, "source": sample.image.sha256, "content": content_of(sample)} | shown
 
 
 def _measurements(
     todo: Sequence[_Loaded], edits: Sequence[Edit], scorer: Scorer, records: Records
 ) -> tuple[list[Measurement], list[str]]:
     """What the images say of each edit, and the keys of these records."""
-    places = scorer.places(edits)
-    keys = [_locality_key(item, place, scorer) for item, place in zip(todo, places, strict=True)]
+    looks = [_look(item, place, scorer) for item, place in zip(todo, scorer.places(edits), strict=True)]
+    keys = [
+        locality_key(scorer, item.candidate.sample, item.keys["edited"], look) for item, look in zip(todo, looks, strict=True)
+    ]
     found = {i: Measurement.from_json(kept) for i, key in enumerate(keys) if (kept := records.get("locality", key))}
     new = [i for i in range(len(todo)) if i not in found]
-    pictures = [item.pictures for item in todo if item.pictures is not None]
     if new:
-        for i, measured in scorer.measure([edits[i] for i in new], [pictures[i] for i in new], [places[i] for i in new]):
+        for i, measured in scorer.measure([looks[i] for i in new]):
             found[new[i]] = measured
             records.append([("locality", keys[new[i]], measured.to_json())])
     return [found[i] for i in range(len(todo))], keys
 
 
-def _locality_key(item: _Loaded, place: Place | None, scorer: Scorer) -> str:
-    """Only what the measurement reads: other words for the same move, or another judge, do not touch the images."""
-    keys, sample = item.keys, item.candidate.sample
-    what = (scorer.operation(sample), scorer.settings(sample), None if place is None else place.to_json())
-    return digest("locality", scorer.name, scorer.key, keys["source"], keys["edited"], keys["truth"], what)
-
-
-Found = tuple[list[Detection] | None, list[Detection] | None]
+def _look(item: _Loaded, place: Place | None, scorer: Scorer) -> Look:
+    sample = item.candidate.sample
+    return Look(measured_sample(scorer, sample), scorer.operation(sample), scorer.settings(sample), place, item.pictures)
 
 
 def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> list[Found]:
     """(source, edited) detections of each edit by its detector; each is asked once for all that is not on record."""
-    wanted: dict[str, tuple[Detector, _Loaded, str]] = {}
+    wanted: dict[str, tuple[Detector, _Loaded, View]] = {}
     keys_of = [_detection_keys(item, detector) for item, detector in todo]
-    for (item, detector), views in zip(todo, keys_of, strict=True):
-        for view, key in zip(("source", "edited"), views, strict=True):
+    views: tuple[View, View] = ("source", "edited")
+    for (item, detector), keys in zip(todo, keys_of, strict=True):
+        for view, key in zip(views, keys, strict=True):
             wanted.setdefault(key, (detector, item, view))
     found = {key: kept["found"] for key in wanted if (kept := records.get("detections", key)) is not None}
     by_detector: dict[int, list[str]] = {}
     for key, (detector, _, _) in wanted.items():
         if key not in found:
             by_detector.setdefault(id(detector), []).append(key)
-    for keys in by_detector.values():
-        detector = wanted[keys[0]][0]
-        items = [_item(wanted[key][1], wanted[key][2], detector) for key in keys]
+    for lacking in by_detector.values():
+        detector = wanted[lacking[0]][0]
+        items = [_item(*wanted[key]) for key in lacking]
         made = {
             key: None if boxes is None else [box.to_json() for box in boxes]
-            for key, boxes in zip(keys, detector.detect(items), strict=True)
+            for key, boxes in zip(lacking, detector.detect(items), strict=True)
         }
         records.append(("detections", key, {"found": boxes}) for key, boxes in made.items())
         found |= made
@@ -314,13 +310,10 @@ def _detections(todo: Sequence[tuple[_Loaded, Detector]], records: Records) -> l
 
 def _in_source(sample: Sample, detector: Detector, records: Records) -> list[Detection] | None:
     """Detections in a sample's own image: from the records, whichever editor they were asked for, else made now."""
-    picture = Picture(sample.image)
-    key = digest("detections", detector.key, about_sample(sample, picture.sha256()))
+    key = detection_key(detector, sample, None)
     kept = records.get("detections", key)
     if kept is None:
-        (boxes,) = detector.detect(
-            [DetectionItem(sample, "source", picture.pixels() if detector.needs_pixels else None, picture)]
-        )
+        (boxes,) = detector.detect([detection_item(detector, sample, "source", Picture(sample.image))])
         kept = {"found": None if boxes is None else [box.to_json() for box in boxes]}
         records.append([("detections", key, kept)])
     return None if kept["found"] is None else [Detection.from_json(box) for box in kept["found"]]
@@ -330,14 +323,13 @@ def _detection_keys(item: _Loaded, detector: Detector) -> tuple[str, str]:
     """Keys of the detections in the source and in the edited image."""
     if detector is item.candidate.detector:
         return item.keys["source_detections"], item.keys["edited_detections"]
-    about = about_sample(item.candidate.sample, item.keys["source"])
-    return digest("detections", detector.key, about), digest("detections", detector.key, about, item.keys["edited"])
+    sample = item.candidate.sample
+    return detection_key(detector, sample, None), detection_key(detector, sample, item.keys["edited"])
 
 
-def _item(item: _Loaded, view: str, detector: Detector) -> DetectionItem:
+def _item(detector: Detector, item: _Loaded, view: View) -> DetectionItem:
     picture = item.source.picture if view == "source" and item.source else item.edited
-    pixels = picture.pixels() if detector.needs_pixels and picture else None
-    return DetectionItem(item.candidate.sample, "source" if view == "source" else "edited", pixels, picture)
+    return detection_item(detector, item.candidate.sample, view, picture)
 
 
 def _judgements(todo: Sequence[_Loaded], records: Records) -> list[Judgement | None]:
@@ -368,7 +360,7 @@ def _judge_items(todo: Sequence[_Loaded], judge: Judge, records: Records) -> lis
     if judge.detector is not None:
         detections = _detections([(item, judge.detector) for item in todo], records)
     return [
-        JudgeItem(item.candidate.sample, item.source.picture if item.source else None, item.edited, *found)
+        judge_item(judge, item.candidate.sample, item.source.picture if item.source else None, item.edited, found)
         for item, found in zip(todo, detections, strict=True)
     ]
 

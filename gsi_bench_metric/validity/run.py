@@ -20,11 +20,13 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
+from gsi_bench_dataset.reads import digest_of, narrowed, reads_of
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
 from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
+from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.protocols.registry import PROTOCOLS, thresholds_of
@@ -112,32 +114,23 @@ class Validation:
 
 
 class _TruthDetector:
-    """The simulator for images of the grid: it knows which variant each of them shows, whatever was done to the pixels."""
+    """The simulator for one image of the grid: told which variant it shows, it knows it whatever was done to the pixels."""
 
     needs_pixels = True
 
-    def __init__(self, detector: Detector):
-        self._detector = detector
-        self._shown: dict[str, Sample] = {}
-        self.name, self.key = detector.name, digest("grid", detector.key)
-
-    def tell(self, pixels: str, shown: Sample) -> None:
-        """An image of that hash shows what the sample's after-image shows."""
-        self._shown[pixels] = shown
-
-    def forget(self) -> None:
-        """Images of another edit come."""
-        self._shown.clear()
+    def __init__(self, detector: Detector, shown: Sample):
+        self._detector, self.reads = detector, reads_of(detector)
+        self._shown = narrowed(shown, self.reads)
+        self.name, self.key = detector.name, digest("grid", detector.key, digest_of(shown, self.reads))
 
     def detect(self, items: Sequence[DetectionItem]) -> list[Any]:
         """As the simulator."""
         return self._detector.detect([self._told(item) for item in items])
 
     def _told(self, item: DetectionItem) -> DetectionItem:
-        shown = self._shown.get(item.pixels or "") if item.view == "edited" else None
-        if shown is None or shown.edited_image is None:
+        if item.view == "source" or self._shown.edited_image is None:
             return item
-        return dataclasses.replace(item, sample=shown, pixels=pixel_hash(load_rgb(shown.edited_image)))
+        return dataclasses.replace(item, sample=self._shown, pixels=pixel_hash(load_rgb(self._shown.edited_image)))
 
 
 def families(data: str, split: str, limit: int | None = None, revision: str | None = None) -> list[Family]:
@@ -248,9 +241,7 @@ def _start(request: Request, folder: Path, made: Detector | None, watch: Watch) 
     """What a worker does once. `made`: this process's detector, which serves again."""
     data = resolve(request.data, request.revision, [request.split])
     scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
-    detector: Any = make_detector(request.detector, device=request.device) if made is None else made
-    if request.detector == "simulator":
-        detector = _TruthDetector(detector)
+    detector = make_detector(request.detector, device=request.device) if made is None else made
 
     def work(task: _Task, records: RecordStore) -> Iterator[Score]:
         family, cells = task
@@ -268,19 +259,14 @@ def _samples(data: Path, split: str, family: Family) -> dict[str, Sample]:
     return {s.variant: s for s in rows if s.parent_id == family.edit and s.variant is not None}
 
 
-def _candidates(
-    family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], detector: Detector | _TruthDetector
-) -> list[Candidate]:
+def _candidates(family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], detector: Detector) -> list[Candidate]:
     """The images of the grid, each as an edit of the row that shows the right edit: goal and ground truth are its own."""
-    if isinstance(detector, _TruthDetector):
-        detector.forget()
     made = []
     for cell in cells:
         shown = samples[cell.variant]
         picture = _picture(family, cell, shown)
-        if isinstance(detector, _TruthDetector):
-            detector.tell(pixel_hash(load_rgb(picture)), shown)
-        made.append(Candidate(samples[AFTER], Prediction(samples[AFTER].id, cell.name, image=picture), detector))
+        looking = _TruthDetector(detector, shown) if isinstance(detector, SimulatorDetector) else detector
+        made.append(Candidate(samples[AFTER], Prediction(samples[AFTER].id, cell.name, image=picture), looking))
     return made
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
+from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_dataset.records import Reason, Score
 from gsi_bench_metric.detectors.base import DetectorOptions
 from gsi_bench_metric.protocols.base import Edit, Measurement, MetricProtocol
@@ -20,6 +21,7 @@ class ToyDetector:
 
     name = key = "toy"
     needs_pixels = False
+    reads = NOTHING
     made: ClassVar[list[DetectorOptions]] = []
     asked: ClassVar[Counter[tuple[str, str]]] = Counter()
 
@@ -36,8 +38,8 @@ class ToyScorer(OfficialScorer):
 
     name = "toy"
 
-    def measure(self, edits, pictures, places):
-        yield from ((i, Measurement(ssim=0.5, lpips=0.5, mse=0.0)) for i in range(len(edits)))
+    def measure(self, looks):
+        yield from ((i, Measurement(ssim=0.5, lpips=0.5, mse=0.0)) for i in range(len(looks)))
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         zeros = [PROTOCOL.without_picture(edit.sample, edit.editor, Reason("missing", "none")) for edit in edits]

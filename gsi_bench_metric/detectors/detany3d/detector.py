@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gsi_bench_dataset.reads import CAMERA, IMAGE, ORIGIN, TARGET
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
@@ -57,6 +58,7 @@ class DetAny3DDetector:
 
     name = "detany3d"
     needs_pixels = False
+    reads = IMAGE | CAMERA | ORIGIN | TARGET
     one_process = True  # a network of 6 GB
 
     def __init__(

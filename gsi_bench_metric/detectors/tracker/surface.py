@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import reference_frame
+from gsi_bench_dataset.reads import BOX, CAMERA, DEPTH, IMAGE, MASK, OBJECTS, TARGET, UP, Reads, digest_of, narrowed
 from gsi_bench_dataset.records import Sample, SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
 from gsi_bench_metric.geometry.poses import vertical
-from gsi_bench_metric.imaging.images import RGB, load_numbers
+from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
+from gsi_bench_metric.recent import Recent
 
-__all__ = ["Scene", "Surface", "after_surface", "level_axes", "read_scene", "source_intrinsics"]
+__all__ = ["SCENE", "Scene", "Scenes", "Surface", "after_surface", "level_axes", "read_scene", "source_intrinsics"]
+
+# What a scene is made of: the source view, and what stands in it.
+SCENE: Reads = IMAGE | CAMERA | UP | DEPTH | MASK | OBJECTS | TARGET | BOX
 
 Array = NDArray[np.float64]
 Depth = NDArray[np.float32]
@@ -97,6 +102,42 @@ class Scene:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
+
+
+class Scenes:
+    """The last few scenes, shared by the edits of a source view. May be used by several threads.
+
+    Args:
+        most: scenes that are kept.
+        config: the numbers that they are measured with.
+    """
+
+    def __init__(self, most: int, config: TrackerConfig = TRACKER):
+        self._config = config
+        self._kept: Recent[str, Scene] = Recent(most)
+
+    def of(self, sample: Sample) -> Scene:
+        """The scene of a sample's source view.
+
+        Raises:
+            ImageError: see `read_scene`; or the source cannot be read.
+        """
+        view, reads = _view_of(sample)
+        return self._kept.get(digest_of(view, reads), lambda: read_scene(view, load_rgb(view.image), self._config))
+
+
+def _view_of(sample: Sample) -> tuple[Sample, Reads]:
+    """What `read_scene` reads of a sample, and which fields these are.
+
+    Who is the target is not part of it, if all else tells what stands there and which way is up.
+    """
+    if not sample.objects:
+        return narrowed(sample, SCENE), SCENE
+    reads = SCENE - TARGET - BOX
+    if sample.up is None:
+        return narrowed(sample, reads), reads
+    alike = (dataclasses.replace(thing, is_target=False) if thing.is_target else thing for thing in sample.objects)
+    return narrowed(sample, reads, objects=tuple(alike)), reads
 
 
 def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Scene:

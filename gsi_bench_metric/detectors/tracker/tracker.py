@@ -24,7 +24,6 @@ shows of the target it knows as if the source had shown it. Among poses that fit
 from __future__ import annotations
 
 import dataclasses
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import cv2
@@ -33,6 +32,7 @@ import torch
 from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners
+from gsi_bench_dataset.reads import KIND, TRUE_IMAGE, TRUE_MASK, TRUE_OBJECTS, narrowed, reads_of
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_dataset.vocabulary import SELF_TEST
@@ -55,12 +55,11 @@ from gsi_bench_metric.detectors.tracker.presence import (
 )
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.stance import other_stance
-from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface, read_scene
+from gsi_bench_metric.detectors.tracker.surface import SCENE, Scene, Scenes, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
 from gsi_bench_metric.imaging.alignment import align
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 from gsi_bench_metric.imaging.mapping import map_back
-from gsi_bench_metric.imaging.pictures import Picture
 
 __all__ = ["TrackerDetector"]
 
@@ -69,6 +68,9 @@ Array = NDArray[np.float64]
 # Raised with every change of a number that this code gives for the same inputs.
 _VERSION = 15
 _KEPT = 4  # scenes
+# See the module. With boxes alone, what is none for every sample is not read.
+_READS = SCENE | KIND | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK
+_LEFT_ASIDE = ("depth", "instance_mask", "instance_mask_after")
 _FREEDOMS = ("position", "height", "turn", "size")
 
 
@@ -89,8 +91,9 @@ class TrackerDetector:
     def __init__(self, device: str = "cpu", *, boxes_alone: bool = False, config: TrackerConfig = TRACKER) -> None:
         self.name = "tracker-boxes" if boxes_alone else "tracker"
         self.key = digest(self.name, _VERSION, config.to_json())
-        self._device, self._boxes_alone, self._config = device, boxes_alone, config
-        self._scenes: OrderedDict[str, Scene] = OrderedDict()
+        self.reads = _READS - frozenset(_LEFT_ASIDE) if boxes_alone else _READS
+        self._device, self._boxes_alone = device, boxes_alone
+        self._scenes = Scenes(_KEPT, config)
 
     @torch.inference_mode()
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -104,25 +107,13 @@ class TrackerDetector:
     def _detect(self, item: DetectionItem) -> list[Detection] | None:
         sample = item.sample
         if self._boxes_alone:
-            sample = dataclasses.replace(sample, depth=None, instance_mask=None, instance_mask_after=None)
-        scene = self._scene(sample)
+            sample = narrowed(sample, reads_of(self), **dict.fromkeys(_LEFT_ASIDE))
+        scene = self._scenes.of(sample)
         if item.view == "source":
             return _in_source(scene, sample, self._device)
         if item.picture is None:
             return None
         return in_edited(scene, sample, item.picture.rgb(), self._device)
-
-    def _scene(self, sample: Sample) -> Scene:
-        """The scene of a source view, kept for the edits that share it; who is the target is not part of it, if all else tells
-        what stands there and which way is up."""
-        told = sample.objects is not None and sample.up is not None
-        things = [o.to_row() | {"is_target": False} for o in sample.objects or ()]
-        key = digest(Picture(sample.image).sha256(), things, None if told else sample.target)
-        scene = self._scenes.pop(key, None) or read_scene(sample, load_rgb(sample.image), self._config)
-        self._scenes[key] = scene
-        if len(self._scenes) > _KEPT:
-            self._scenes.popitem(last=False)
-        return scene
 
 
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:

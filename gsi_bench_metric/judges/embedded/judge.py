@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.reads import KIND, reads_of
 from gsi_bench_dataset.records import Detection, Judgement, Sample
 from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
-from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, read_scene
-from gsi_bench_metric.imaging import pictures
+from gsi_bench_metric.detectors.tracker.surface import SCENE, Scene, Scenes, Surface
 from gsi_bench_metric.imaging.alignment import Alignment, align
 from gsi_bench_metric.imaging.images import RGB, ImageError
 from gsi_bench_metric.imaging.mapping import map_back
@@ -33,7 +33,6 @@ from gsi_bench_metric.judges.embedded.config import EMBEDDED, EmbeddedJudgeConfi
 from gsi_bench_metric.judges.embedded.filling import Filling, look_at_filling
 from gsi_bench_metric.judges.embedded.likeness import Laid, lay_over
 from gsi_bench_metric.judges.options import JudgeOptions
-from gsi_bench_metric.recent import Recent
 
 __all__ = ["Aspects", "EmbeddedJudge", "score_of", "score_of_filling"]
 
@@ -89,7 +88,8 @@ class EmbeddedJudge:
         self.key = digest("embedded", _VERSION, config.to_json(), self.detector.key)
         self._device, self._config = device or "cpu", config
         self._lpips: LpipsAlex | None = None
-        self._scenes: Recent[str, Scene] = Recent(_KEPT)
+        self.reads = SCENE | KIND | reads_of(self.detector)  # it may ask the detector itself
+        self._scenes = Scenes(_KEPT)
 
     def describe(self) -> dict[str, Any]:
         """That it is a proxy."""
@@ -116,7 +116,7 @@ class EmbeddedJudge:
         if item.source is None or item.edited is None:
             raise JudgeError(f"{item.sample.id}: judge {self.name!r} looks at images, and was given none")
         sample = item.sample
-        scene = self._scene(sample, item.source)
+        scene = self._scenes.of(sample)
         surface = _target(scene, sample)
         if surface is None:
             return None, "the source shows nothing of the target"
@@ -147,12 +147,6 @@ class EmbeddedJudge:
             detections = self.detector.detect([DetectionItem(item.sample, "edited", None, item.edited)])[0]
         mine = [d for d in detections or () if d.object_id == surface.thing.id]
         return next((d for d in mine if d.state == "duplicate"), mine[0] if mine else None)
-
-    def _scene(self, sample: Sample, source: pictures.Picture) -> Scene:
-        """The scene of a source view, kept for the edits that share it."""
-        things = [thing.to_row() | {"is_target": False} for thing in sample.objects or ()]
-        key = digest(source.sha256(), things, sample.target)
-        return self._scenes.get(key, lambda: read_scene(sample, source.rgb()))
 
     def _aspects(self, laid: Laid, scene: Scene, surface: Surface, others: Sequence[Surface]) -> Aspects:
         config = self._config.rating

@@ -13,12 +13,13 @@ from importlib import metadata
 
 import torch
 
-from gsi_bench_dataset.records import EncodedImage, Reason, Sample, Score
+from gsi_bench_dataset.reads import BOX, CAMERA, GOAL, IMAGE, ROW, TARGET, TRUE_IMAGE, WORDS, Reads
+from gsi_bench_dataset.records import Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.weights import TRUNK_SHA256
-from gsi_bench_metric.protocols.base import Asked, Edit, Measurement
+from gsi_bench_metric.protocols.base import Asked, Edit, Look, Measurement
 from gsi_bench_metric.protocols.official import operations as official
 from gsi_bench_metric.protocols.official.pixels import Pictures, PixelMeter, PixelTask, Places, open_pictures
 from gsi_bench_metric.protocols.official.source import Source, SourceCache
@@ -45,6 +46,7 @@ class OfficialScorer:
 
     name = "official"
     version = _VERSION
+    reads = ROW | WORDS | TARGET | BOX | GOAL | CAMERA
 
     def __init__(self, device: str = "cpu", batch_size: int | None = None, dataset_type: str | None = None):
         if dataset_type not in (None, *official.DATASET_TYPES.values()):
@@ -69,13 +71,13 @@ class OfficialScorer:
         """The dataset type."""
         return self.dataset_type(sample)
 
-    def further_pictures(self, sample: Sample) -> list[EncodedImage]:
-        """The after-image where the score needs it."""
-        return [sample.edited_image] if sample.edited_image and operation_of(sample.prompt) == "view" else []
+    def measured(self, sample: Sample) -> Reads:
+        """The images: the after-image too where the score needs it."""
+        return IMAGE | TRUE_IMAGE if self.operation(sample) == "view" else IMAGE
 
-    def open(self, sample: Sample, source: Source, edited: Picture) -> Pictures | Reason:
+    def open(self, sample: Sample, operation: str, source: Source, edited: Picture) -> Pictures | Reason:
         """See `open_pictures`."""
-        return open_pictures(source, edited, next(iter(self.further_pictures(sample)), None))
+        return open_pictures(source, edited, sample.edited_image if operation == "view" else None)
 
     def places(self, edits: Sequence[Edit]) -> list[Places | None]:
         """What locality leaves out in each edit; None without detections of the source."""
@@ -87,15 +89,9 @@ class OfficialScorer:
                 places[i] = Places(box, exists, edits[i].edited_detections is not None)
         return places
 
-    def measure(
-        self, edits: Sequence[Edit], pictures: Sequence[Pictures], places: Sequence[Places | None]
-    ) -> Iterator[tuple[int, Measurement]]:
+    def measure(self, looks: Sequence[Look]) -> Iterator[tuple[int, Measurement]]:
         """(index, what the images say) of every edit, as batches are ready."""
-        tasks = [
-            PixelTask(operation_of(edit.sample.prompt), self.dataset_type(edit.sample), opened, place)
-            for edit, opened, place in zip(edits, pictures, places, strict=True)
-        ]
-        return self._meter.measure(tasks)
+        return self._meter.measure([PixelTask(look.operation, look.settings, look.pictures, look.place) for look in looks])
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""

@@ -19,7 +19,7 @@ from gsi_bench_metric.geometry.poses import diagonal, extent_along, vertical, ya
 from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation, true_motion
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
-__all__ = ["known_objects", "situation_of"]
+__all__ = ["known_objects", "situation_of", "undetected"]
 
 Array = NDArray[np.float64]
 
@@ -54,6 +54,14 @@ def situation_of(
         tuple(thing for thing in found if thing.id not in carried),
         strangers,
         answered=edited is not None,
+    )
+
+
+def undetected(sample: Sample, size: tuple[int, int]) -> Situation:
+    """What is known of an edit before anyone looks at its images: see `situation_of`."""
+    target, *others = known_objects(sample)
+    return Situation(
+        sample, vertical(sample.up, sample.rotation_matrix), size, target, bystanders=tuple(others), answered=False
     )
 
 

@@ -15,7 +15,7 @@ from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
-__all__ = ["Region", "hidden_share", "region_mask", "region_of", "reprojected"]
+__all__ = ["SOMEWHERE", "Region", "hidden_share", "region_mask", "region_of", "reprojected"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -38,6 +38,10 @@ class Region:
     def to_json(self) -> list[object]:
         """For a key."""
         return [self.numbers, self.outlines, self.ground_truth]
+
+
+# Of an edit that may change all of the image: the camera moves.
+SOMEWHERE = Region((), (), ground_truth=False)
 
 
 def region_of(situation: Situation, has_mask: bool, has_mask_after: bool) -> Region:

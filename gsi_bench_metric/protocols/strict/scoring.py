@@ -9,16 +9,33 @@ from typing import Any
 
 import torch
 
-from gsi_bench_dataset.records import Detection, EncodedImage, Fault, Reason, Sample, Score
+from gsi_bench_dataset.reads import (
+    BOX,
+    CAMERA,
+    DEPTH,
+    GOAL,
+    IMAGE,
+    KIND,
+    MASK,
+    OBJECTS,
+    OPERATION,
+    ROW,
+    TARGET,
+    TRUE_MASK,
+    UP,
+    VARIANT,
+    Reads,
+)
+from gsi_bench_dataset.records import Detection, Fault, Reason, Sample, Score
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, MAPPING
 from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.imaging.perceptual import LpipsAlex
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.imaging.weights import TRUNK_SHA256
-from gsi_bench_metric.protocols.base import Asked, Edit, Measurement
+from gsi_bench_metric.protocols.base import Asked, Edit, Look, Measurement
 from gsi_bench_metric.protocols.official.source import Source, SourceCache
-from gsi_bench_metric.protocols.strict.association import situation_of
+from gsi_bench_metric.protocols.strict.association import situation_of, undetected
 from gsi_bench_metric.protocols.strict.pixels import (
     Compared,
     StrictMeter,
@@ -28,7 +45,7 @@ from gsi_bench_metric.protocols.strict.pixels import (
     locality_gap,
     open_strict,
 )
-from gsi_bench_metric.protocols.strict.regions import Region, region_of
+from gsi_bench_metric.protocols.strict.regions import SOMEWHERE, Region, region_of
 from gsi_bench_metric.protocols.strict.scope import excluded
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
@@ -40,6 +57,7 @@ __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
 _VERSION = 9
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
+_SCENE: Reads = IMAGE | MASK | TRUE_MASK | CAMERA | UP | TARGET | BOX | OBJECTS | GOAL | VARIANT
 # What an image that shows nothing is worth, and one that does not exist.
 NOTHING: Mapping[str, float] = {"ic": 0.0, "sa": 0.0, "ssim": 0.0, "lpips": 1.0, "bystanders": 0.0}
 
@@ -57,6 +75,7 @@ class StrictScorer:
     name = "strict"
     version = _VERSION
     batch_size = 1  # regions differ in every edit, and images are large
+    reads = _SCENE | ROW | OPERATION
 
     def __init__(self, device: str = "cpu"):
         torch_device = torch.device(device)
@@ -82,28 +101,30 @@ class StrictScorer:
         """Nothing can be chosen."""
         return ""
 
-    def further_pictures(self, sample: Sample) -> list[EncodedImage]:
-        """Masks and depth."""
-        return [p for p in (sample.instance_mask, sample.instance_mask_after, sample.depth) if p is not None]
+    def measured(self, sample: Sample) -> Reads:
+        """Of the operation its numbers too where the camera moves: the scene is drawn anew by them."""
+        return _SCENE | DEPTH | (OPERATION if self.operation(sample) == "view" else KIND)
 
-    def open(self, sample: Sample, source: Source, edited: Picture) -> StrictPictures | Reason:
+    def open(self, sample: Sample, operation: str, source: Source, edited: Picture) -> StrictPictures | Reason:
         """See `open_strict`."""
         return open_strict(sample, source, edited)
 
     def places(self, edits: Sequence[Edit]) -> list[Region | None]:
-        """Where each edit may change the image; None for view edits, and where nothing is known of the source."""
-        return [_region(edit) for edit in edits]
+        """Where each edit may change the image, of view edits `SOMEWHERE`; None where nothing is known of the source."""
+        situations = [_situation(edit) for edit in edits]
+        return [None if s is None else _region(s) or SOMEWHERE for s in situations]
 
-    def measure(
-        self, edits: Sequence[Edit], pictures: Sequence[StrictPictures], places: Sequence[Region | None]
-    ) -> Iterator[tuple[int, Measurement]]:
+    def measure(self, looks: Sequence[Look]) -> Iterator[tuple[int, Measurement]]:
         """(index, what the images say) of every edit."""
-        for i, (edit, opened, place) in enumerate(zip(edits, pictures, places, strict=True)):
-            situation = _situation(edit)
-            if situation is None or (place is None and situation.operation.kind != "view"):
-                yield i, Measurement(reasons=opened.notes)
+        for i, look in enumerate(looks):
+            if look.place is None:
+                yield i, Measurement(reasons=look.pictures.notes)
             else:
-                yield i, self._meter.measure(situation, opened, place)
+                situation, region = (
+                    undetected(look.sample, _size(look.sample)),
+                    None if look.operation == "view" else look.place,
+                )
+                yield i, self._meter.measure(situation, look.pictures, region)
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""
@@ -112,10 +133,10 @@ class StrictScorer:
     def compared(self, edit: Edit, edited: Picture) -> Compared | Reason:
         """The two images that `measure` holds against each other, for showing them; or why there are none."""
         situation = _situation(edit)
-        pictures = self.open(edit.sample, self.sources.get(edit.sample.image), edited)
+        pictures = self.open(edit.sample, self.operation(edit.sample), self.sources.get(edit.sample.image), edited)
         if situation is None or isinstance(pictures, Reason):
             return pictures if isinstance(pictures, Reason) else reason("no_detections", "no_source_detections")
-        return compared(situation, pictures, _region(edit))
+        return compared(situation, pictures, _region(situation))
 
     def no_picture(self, sample: Sample, editor: str, reason: Reason, source: Callable[[], list[Detection] | None]) -> Score:
         """All numbers 0, but for samples excluded for every editor, and EL where no editor's can be measured."""
@@ -171,15 +192,20 @@ def _told(score: Score) -> Score:
 def _situation(edit: Edit) -> Situation | None:
     if edit.sample.operation is None or edit.source_detections is None:
         return None
-    height, width = header_size(edit.sample.image)
-    return situation_of(edit.sample, (width, height), edit.source_detections, edit.edited_detections)
+    return situation_of(edit.sample, _size(edit.sample), edit.source_detections, edit.edited_detections)
 
 
-def _region(edit: Edit) -> Region | None:
-    situation = _situation(edit)
-    if situation is None or situation.operation.kind == "view":
+def _size(sample: Sample) -> tuple[int, int]:
+    """(width, height) of the source image, pixels."""
+    height, width = header_size(sample.image)
+    return width, height
+
+
+def _region(situation: Situation) -> Region | None:
+    """None for view edits."""
+    if situation.operation.kind == "view":
         return None
-    sample = edit.sample
+    sample = situation.sample
     return region_of(situation, sample.instance_mask is not None, sample.instance_mask_after is not None)
 
 

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 
+from gsi_bench_dataset.reads import digest_of, reads_of
 from gsi_bench_dataset.records import Detection, EncodedImage, Prediction, Reason, Sample, Score
 from gsi_bench_metric.detectors import DetectionItem, Detector
 from gsi_bench_metric.imaging.images import header_size, load_rgb
@@ -170,11 +171,11 @@ def _result(sample: Sample, score: Score, source: list[Detection] | None, edited
 
 
 class _Remembering:
-    """A detector that looks at each image once. Images are known by sample, view and bytes."""
+    """A detector that looks at each image once. Images are known by view, bytes, and what it reads of their sample."""
 
     def __init__(self, detector: Detector):
         self.name, self.key, self.needs_pixels = detector.name, detector.key, detector.needs_pixels
-        self._detector = detector
+        self._detector, self.reads = detector, reads_of(detector)
         self._recent: Recent[tuple[str, str, str], list[Detection] | None] = Recent(_KEPT)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
@@ -182,5 +183,5 @@ class _Remembering:
         return [self._one(item) for item in items]
 
     def _one(self, item: DetectionItem) -> list[Detection] | None:
-        key = (item.sample.id, item.view, "" if item.picture is None else item.picture.sha256())
+        key = (digest_of(item.sample, self.reads), item.view, "" if item.picture is None else item.picture.sha256())
         return self._recent.get(key, lambda: self._detector.detect([item])[0])

@@ -16,14 +16,13 @@ from gsi_bench_dataset.safety.names import UnsafeNameError, inside, printable
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.report.page import html
 from gsi_bench_metric.report.tables import MEASURES
-from gsi_bench_metric.run.folder import RunError, load_run
+from gsi_bench_metric.run.folder import SCORES, SETTINGS, RunError, load_run
 
 __all__ = ["MOST_PAGE_BYTES", "RunFolderError", "found_runs", "leaderboard", "page_of", "report_page", "run_problems"]
 
 logger = logging.getLogger(__name__)
 
 MOST_PAGE_BYTES = 64 * 2**20  # a report with all of its images; it travels to the visitor as a whole
-_SCORES = "scores.jsonl"
 
 
 class RunFolderError(ValueError):
@@ -38,7 +37,7 @@ def found_runs(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise RunFolderError(f"{folder}: no such folder; expected one that holds what `gsi-bench evaluate --out` wrote")
-    paths = sorted({path.parent for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}/{_SCORES}")})
+    paths = sorted({path.parent for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}/{SCORES}")})
     names = [name for path in paths if _stays_inside(folder, name := path.relative_to(folder).as_posix())]
     if not names:
         raise RunFolderError(f"{folder}: no finished run in it; `gsi-bench evaluate … --out {folder}/NAME` makes one")
@@ -114,8 +113,22 @@ def _stays_inside(folder: Path, name: str) -> bool:
     return True
 
 
-@functools.lru_cache(maxsize=256)
 def _report(folder: Path, name: str) -> Report:
+    """The report's numbers, read again when the run was made again."""
+    return _report_as_of(folder, name, tuple(_stamp(folder / name / file) for file in (SETTINGS, SCORES)))
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What changes with a file's content, which a run always writes as a whole; None: it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=256)
+def _report_as_of(folder: Path, name: str, stamps: tuple[tuple[int, ...] | None, ...]) -> Report:
     try:
         report = build_report(load_run(folder / name), gallery=0, progress=False)
         _rows(name, report)  # what it lacks is found here

@@ -11,13 +11,16 @@ import time
 import numpy as np
 import pytest
 from edit_stand_in import KEY, EditServer
+from mutated import mutated
 from PIL import Image, ImageOps
 
 from gsi_bench_dataset.cli.main import main
+from gsi_bench_dataset.reads import UndeclaredReadError
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.storage.predictions import read_predictions
 from gsi_bench_dataset.storage.shards import read_dataset, write_dataset
-from gsi_bench_metric.editors.generating import seed_of
+from gsi_bench_metric.editors.generating import Wanted, seed_of
+from gsi_bench_metric.editors.generating import generate as generate_images
 
 IDS = [f"{letter}_edit_0" for letter in "abcdef"]
 
@@ -387,3 +390,26 @@ def test_a_killed_run_goes_on_and_makes_each_picture_once(data, tmp_path, module
     calls = (tmp_path / "calls.txt").read_text().split()
     assert calls == [*IDS[:4], *IDS[3:]]  # the one that was under way is made again, no other
     assert list(pictures(tmp_path / f"eval/{name}-edit/generated_images_fine")) == IDS
+
+
+@pytest.mark.parametrize("name", ["target", "new_bbox_3d", "depth", "edited_image", "attribution"])
+@pytest.mark.parametrize("how", [("image", 0), ("image, prompt, seed", 0), ("image, sample", 1)])
+def test_an_editor_that_reads_samples_edits_changed_ones_anew(generate, module, data, name, how):
+    takes, made = how
+    function = module(f"def edit({takes}): return image")
+    generate(f"{function}:edit")
+    first, *others = read_dataset(data, "fine")
+    write_dataset({"fine": [mutated(first, name), *others]}, data)
+    assert f"{made} images made, {6 - made} were there" in generate(f"{function}:edit")[1]
+
+
+def test_a_sample_has_what_the_editor_names_and_no_more(make_sample, tmp_path):
+    class Curious:
+        name, concurrency, settings, reads = "curious", 1, {}, frozenset({"target"})
+
+        def edit(self, request):
+            assert request.sample.target == "mug"
+            return request.sample.up
+
+    with pytest.raises(UndeclaredReadError, match="`up`"):
+        list(generate_images(Curious(), [make_sample()], tmp_path, Wanted("fine", "x"), progress=False))

@@ -9,7 +9,7 @@ import pytest
 from toys import ToyDetector
 
 from gsi_bench_metric.detectors import DETECTORS
-from gsi_bench_metric.detectors.tracker import tracker
+from gsi_bench_metric.detectors.tracker import surface
 from gsi_bench_metric.hf import evaluate_module
 from gsi_bench_metric.hf.evaluate_module import GsiBench
 from gsi_bench_metric.judges.embedded.judge import EmbeddedJudge
@@ -48,13 +48,13 @@ def test_three_editors_share_one_detector(three, toy, tmp_path, protocol):
 
 def test_the_tracker_reads_a_source_once_for_all_editors(three, tmp_path, monkeypatch):
     case, predictions = three
-    read, scenes = tracker.read_scene, Counter()
+    read, scenes = surface.read_scene, Counter()
 
     def counting(sample, rgb, *rest):
-        scenes[sample.img_id] += 1
+        scenes[sample.image.sha256, sample.original_bbox_3d] += 1
         return read(sample, rgb, *rest)
 
-    monkeypatch.setattr(tracker, "read_scene", counting)
+    monkeypatch.setattr(surface, "read_scene", counting)
     changes = {"detections": None, "judge": None, "judgements": None, "workers": 1}
     evaluate(case.request(predictions=predictions, detector="tracker", **changes), tmp_path / "run", progress=False)
     assert scenes and set(scenes.values()) == {1}

@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from mutated import mutated
 
 from gsi_bench_dataset import EncodedImage, Operation, SceneObject
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.records import REASONS, Detection, Reason
-from gsi_bench_dataset.storage.shards import write_dataset
+from gsi_bench_dataset.storage.shards import read_dataset, write_dataset
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.validity.content import build_content
 from gsi_bench_metric.validity.grid import AFTER, GridError, cells_of
@@ -229,3 +230,14 @@ def test_data_without_variants_is_refused_before_any_writing(tmp_path, make_samp
 
 def test_a_limit_takes_the_first_edits(data):
     assert [family.edit for family in families(str(data), "mesatask", limit=1)] == ["a_edit_0"]
+
+
+@pytest.mark.parametrize("name", ["objects", "objects_after", "camera_intrinsics", "edited_image", "new_bbox_3d", "depth"])
+@pytest.mark.parametrize("variant", ["grade040", "grade100"])
+def test_mended_variants_are_scored_as_in_an_empty_folder(data, tmp_path, name, variant):
+    request = Request(data=str(data), split="mesatask", detector="simulator", cells=CELLS, device="cpu", workers=1)
+    validate(request, tmp_path / "kept", progress=False)
+    rows = [mutated(s, name) if s.variant == variant else s for s in read_dataset(data, "mesatask")]
+    write_dataset({"mesatask": rows}, data)
+    again, fresh = (validate(request, tmp_path / folder, progress=False) for folder in ("kept", "fresh"))
+    assert again.scores == fresh.scores and again.checks == fresh.checks

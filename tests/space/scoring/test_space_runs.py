@@ -57,3 +57,14 @@ def test_the_app_shows_runs_and_validation_only_if_given(runs, shelf, exact, add
         app.close()
     plain = {c["props"].get("elem_id") for c in httpx.get(f"{address}config").json()["components"]}
     assert shown - plain == {"leaderboard", "ranking", "runs", "run", "run-page", "validation", "validation-page"}
+
+
+def test_a_run_that_is_made_again_is_shown_as_it_is_now(runs, shelf):
+    before = leaderboard(runs, ["first"])
+    (runs / f"pictures/somebody/{MOVE}.png").write_bytes(shelf.samples[MOVE].image.bytes)
+    pictures = (runs / "pictures/somebody",)
+    request = Request(predictions=pictures, data=str(EMBEDDED), split="mesatask", detector="simulator", device="cpu")
+    evaluate(request, runs / "first", progress=False)
+    assert leaderboard(runs, ["first"]) != before
+    evaluate(request, runs / "other", progress=False)
+    assert leaderboard(runs, ["first"])[0][1:] == leaderboard(runs, ["other"])[0][1:]

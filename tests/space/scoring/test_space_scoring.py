@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from mutated import mutated
 from PIL import Image
 
 from gsi_bench_metric.detectors.registry import make_detector
@@ -74,3 +75,14 @@ def test_an_edit_without_detector_result_is_not_scored(shelf):
     result = bench.score(shelf.samples[SCALE], shelf.example(SCALE, "opposite")).of("strict")
     assert result.outcome == "Not scored" and result.values["ic"] is None
     assert [note.name for note in result.notes] == ["no_detections"]
+
+
+@pytest.mark.parametrize("name", ["objects", "objects_after", "camera_intrinsics", "edited_image", "new_bbox_3d"])
+def test_another_sample_of_the_same_id_is_looked_at_anew(shelf, name):
+    """What is remembered of one is no answer for the other."""
+    bench, sample = Bench(SimulatorDetector()), shelf.samples[MOVE]
+    bench.score(sample, sample.edited_image)
+    changed = mutated(sample, name)
+    found = bench.score(changed, sample.edited_image)
+    assert found.source_detections == Bench(SimulatorDetector()).score(changed, sample.edited_image).source_detections
+    assert found.edited_detections == Bench(SimulatorDetector()).score(changed, sample.edited_image).edited_detections
