@@ -12,6 +12,7 @@ import math
 from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
+from gsi_bench_metric.detectors.tracker.shape_config import SilhouetteConfig, StanceConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ReprojectionConfig",
     "ResultsConfig",
     "SearchConfig",
+    "SilhouetteConfig",
     "StanceConfig",
     "SurfaceConfig",
     "TrackerConfig",
@@ -305,24 +307,6 @@ class PresenceConfig(_TrackerNumbers):
 
 
 @dataclasses.dataclass(frozen=True)
-class StanceConfig(_TrackerNumbers):
-    """`stance.py`: objects on their side, on their head, or of another shape."""
-
-    SEEDS: ClassVar[str] = "developed on seed 1200"
-
-    stretches: tuple[float, ...] = tuned((2.0, 0.5), "factor", "of the height that are tried; the volume stays")
-    step_m: float = tuned(0.03, "metres", "between places about the upright pose that are tried")
-    turns: int = tuned(24, "turns", "that are tried at each place")
-    starts: int = tuned(6, "poses", "of these that are refined")
-    spread: tuple[float, ...] = tuned((0.012, 0.016, 0.004, 0.08, 0.03), _POSE, "first spread of that search")
-    rounds: int = tuned(4, "rounds", "of it")
-    draws: int = tuned(32, "draws a seed", "of each round")
-    upright_likeness: float = tuned(0.75, "likeness", "from which on an object stands as it stood, and no stance is tried")
-    clearly: float = tuned(0.2, "score", "what a stance must explain more than standing upright")
-    evidence: float = tuned(0.12, "evidence", "the least for a stance")
-
-
-@dataclasses.dataclass(frozen=True)
 class ResultsConfig(_TrackerNumbers):
     """`results.py`: how sure a detection is."""
 
@@ -378,6 +362,7 @@ class TrackerConfig(_TrackerNumbers):
     likelihood: LikelihoodConfig = dataclasses.field(default_factory=LikelihoodConfig)
     search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
     follow: FollowConfig = dataclasses.field(default_factory=FollowConfig)
+    silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)
     results: ResultsConfig = dataclasses.field(default_factory=ResultsConfig)

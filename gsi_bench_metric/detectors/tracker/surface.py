@@ -86,6 +86,7 @@ class Scene:
         axes: 3×3, rows along, across, up: `level_axes`.
         depth: H×W metres, inf where unknown.
         things: H×W, where any of the known objects is seen.
+        masked: whether the sample says which pixels show which object; else those whose rays meet its box.
         config: the numbers that everything in it is measured with.
     """
 
@@ -97,6 +98,7 @@ class Scene:
     surfaces: tuple[Surface, ...]
     things: Mask
     config: TrackerConfig
+    masked: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -171,7 +173,7 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
         for number, thing in enumerate(things, 1)
     )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
-    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config)
+    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, sample.instance_mask is not None)
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:

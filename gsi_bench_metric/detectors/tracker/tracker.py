@@ -54,6 +54,7 @@ from gsi_bench_metric.detectors.tracker.presence import (
     turn_is_a_guess,
 )
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
+from gsi_bench_metric.detectors.tracker.silhouette import outline_stands
 from gsi_bench_metric.detectors.tracker.stance import other_stance
 from gsi_bench_metric.detectors.tracker.surface import SCENE, Scene, Scenes, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
@@ -124,8 +125,9 @@ def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") ->
     ignore = None if mapped.known.all() else ~mapped.known
     alignment = align(scene.rgb, mapped.rgb, ignore, config=config.alignment)
     covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]), mapped.known)
-    evidence = compare(scene.rgb, alignment.to_source(mapped.rgb), covered, config.evidence)
-    return _Tracking(scene, sample, evidence, device).detections()
+    still = alignment.to_source(mapped.rgb)
+    evidence = compare(scene.rgb, still, covered, config.evidence)
+    return _Tracking(scene, sample, still, evidence, device).detections()
 
 
 def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
@@ -159,8 +161,8 @@ def _targets(sample: Sample) -> set[str]:
 class _Tracking:
     """One edited image at work: the target first, then the others, which it may now hide."""
 
-    def __init__(self, scene: Scene, sample: Sample, evidence: Evidence, device: str):
-        self.scene, self.sample, self.device = scene, sample, device
+    def __init__(self, scene: Scene, sample: Sample, edited: RGB, evidence: Evidence, device: str):
+        self.scene, self.sample, self.edited, self.device = scene, sample, edited, device
         self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
         self.targets = _targets(sample)
         self.evidence, self.usual = self._without_the_settled(evidence)
@@ -264,6 +266,10 @@ class _Tracking:
         )
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
+        """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
+        if outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands:
+            sure = self.decision.redrawn_sure
+            return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size"))
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
 
     def _still(self, surface: Surface) -> bool:

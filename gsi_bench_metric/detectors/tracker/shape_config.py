@@ -1,0 +1,52 @@
+"""Chosen numbers of the tracker that tell an object's stance and outline; `config.py` has the others and joins them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+from gsi_bench_metric.configuration import Numbers, tuned
+
+__all__ = ["SilhouetteConfig", "StanceConfig"]
+
+_POSE = "metres, metres, metres, radians, log size"
+
+
+@dataclasses.dataclass(frozen=True)
+class StanceConfig(Numbers):
+    """`stance.py`: objects on their side, on their head, or of another shape."""
+
+    SEEDS: ClassVar[str] = "developed on seed 1200"
+
+    stretches: tuple[float, ...] = tuned((2.0, 0.5), "factor", "of the height that are tried; the volume stays")
+    step_m: float = tuned(0.03, "metres", "between places about the upright pose that are tried")
+    turns: int = tuned(24, "turns", "that are tried at each place")
+    starts: int = tuned(6, "poses", "of these that are refined")
+    spread: tuple[float, ...] = tuned(
+        (0.012, 0.016, 0.004, 0.08, 0.03), "metres, metres, metres, radians, log size", "first spread of that search"
+    )
+    rounds: int = tuned(4, "rounds", "of it")
+    draws: int = tuned(32, "draws a seed", "of each round")
+    upright_likeness: float = tuned(0.75, "likeness", "from which on an object stands as it stood, and no stance is tried")
+    clearly: float = tuned(0.2, "score", "what a stance must explain more than standing upright")
+    evidence: float = tuned(0.12, "evidence", "the least for a stance")
+
+
+@dataclasses.dataclass(frozen=True)
+class SilhouetteConfig(Numbers):
+    """`silhouette.py`: whether an object's old outline still stands."""
+
+    SEEDS: ClassVar[str] = "set on seed 1200: true removals up to 0.41, repainted, half blended and blurred ones from 0.57 on"
+
+    stands: float = tuned(0.5, "share of the outline", "from which on an object is not gone, whatever its colours")
+    look_px: float = tuned(256.0, "pixels, longer side", "images are compared at this size at most")
+    smooth_px: float = tuned(2.0, "pixels, standard deviation", "of the outline, so that its direction is defined")
+    blur_px: float = tuned(1.0, "pixels, standard deviation", "of both images: noise is no edge")
+    band_px: float = tuned(1.5, "pixels", "on both sides of the outline that belong to it")
+    margin_px: int = tuned(3, "pixels", "at the image's border, where an object is cut off and has no outline")
+    unclear: float = tuned(40.0, "percentile", "of the outline's edges in the source; weaker ones tell nothing")
+    least_pixels: int = tuned(60, "pixels", "a box that covers fewer is not cut out")
+    cut_px: float = tuned(220.0, "pixels, longer side", "objects are cut out at this size at most")
+    cut_rounds: int = tuned(4, "rounds", "of GrabCut")
+    core: float = tuned(0.22, "of the square root of the area", "so far from the edge of what the box covers all is object")
+    beside: float = tuned(0.25, "of the larger side", "of background about the object that is looked at")

@@ -1,0 +1,116 @@
+"""Whether an object's old outline still stands in the edited image.
+
+An editor that fails to remove an object often leaves its shape in other colours, and a flash gives it other colours too. What
+the colours no longer tell, the outline does: where the source has an edge across the outline, the edited image has one too.
+Only what is gone takes its outline along.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_metric.detectors.tracker.config import SilhouetteConfig
+from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
+from gsi_bench_metric.imaging.images import RGB
+
+__all__ = ["outline_stands", "silhouette"]
+
+Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_SQUARE = np.ones((3, 3), np.uint8)
+
+
+def outline_stands(scene: Scene, surface: Surface, edited: RGB) -> float:
+    """The share of an object's outline in the source that stands in the edited image too, by the strength of its edges, 0–1.
+
+    Args:
+        scene: the source view.
+        surface: of the object.
+        edited: (H, W, 3), in the source's frame: drift and tone removed.
+
+    0 where the source shows no outline of it.
+    """
+    config = scene.config.silhouette
+    mask = silhouette(scene, surface)
+    scale = min(1.0, config.look_px / max(mask.shape))
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    across, band = _across(small, config)
+    before, after = (_edges(rgb, size, across, config) for rgb in (scene.rgb, edited))
+    if not band.any():
+        return 0.0
+    clear = band & (before > np.percentile(before[band], config.unclear))
+    total = float(before[clear].sum())
+    near = cv2.dilate(after, _SQUARE)  # an edge may lie a pixel beside
+    return float(np.minimum(near, before)[clear].sum()) / total if total else 0.0
+
+
+def silhouette(scene: Scene, surface: Surface) -> Mask:
+    """The pixels (H, W) that show an object: as the sample says, else cut out of what its box covers (GrabCut, Rother 2004)."""
+    if scene.masked or surface.mask.sum() < scene.config.silhouette.least_pixels:
+        return surface.mask
+    return _cut_out(scene.rgb, surface.mask, scene.config.silhouette)
+
+
+def _across(mask: Mask, config: SilhouetteConfig) -> tuple[Array, Mask]:
+    """Unit vectors (H, W, 2) across the outline, and the pixels about it; none at the image's border, where nothing ends."""
+    inside = mask.astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    smooth = cv2.GaussianBlur(distance, (0, 0), config.smooth_px)
+    slope = np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], -1)
+    band = np.abs(smooth) < config.band_px
+    margin = config.margin_px
+    band[:margin] = band[-margin:] = False
+    band[:, :margin] = band[:, -margin:] = False
+    return slope / np.maximum(np.linalg.norm(slope, axis=-1, keepdims=True), 1e-6), band
+
+
+def _edges(rgb: RGB, size: tuple[int, int], across: Array, config: SilhouetteConfig) -> Array:
+    """How strong edges across the outline are (H, W), all channels together."""
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    smooth = cv2.GaussianBlur(small, (0, 0), config.blur_px)
+    steps = [cv2.Sobel(smooth, cv2.CV_32F, *way) * across[..., i, None] for i, way in enumerate(((1, 0), (0, 1)))]
+    return np.asarray(np.linalg.norm(steps[0] + steps[1], axis=-1), dtype=np.float32)
+
+
+def _cut_out(rgb: RGB, covered: Mask, config: SilhouetteConfig) -> Mask:
+    """The object in what its box covers: the middle is taken for it, what lies clearly outside for background."""
+    rows, columns = _around(covered, config)
+    part, inside = rgb[rows, columns], covered[rows, columns].astype(np.uint8)
+    scale = min(1.0, config.cut_px / max(inside.shape))
+    size = (max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale)))
+    small = np.ascontiguousarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA)[..., ::-1])
+    inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+    side = float(np.sqrt(inside.sum()))
+    labels = np.full(inside.shape, cv2.GC_BGD, np.uint8)
+    labels[cv2.dilate(inside, _SQUARE, iterations=2) > 0] = cv2.GC_PR_BGD
+    labels[inside > 0] = cv2.GC_PR_FGD
+    labels[cv2.erode(inside, _SQUARE, iterations=max(1, round(config.core * side))) > 0] = cv2.GC_FGD
+    if not (labels == cv2.GC_FGD).any():
+        return covered
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    # No rectangle: the labels say where to begin. OpenCV's stubs ask for one.
+    cv2.grabCut(small, labels, None, *models, config.cut_rounds, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
+    found = cv2.morphologyEx(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8), cv2.MORPH_OPEN, _SQUARE)
+    count, parts, statistics, _ = cv2.connectedComponentsWithStats(found)
+    if count < 2:
+        return covered
+    largest = (parts == 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)
+    whole = np.zeros(covered.shape, bool)
+    shape = (columns.stop - columns.start, rows.stop - rows.start)
+    whole[rows, columns] = cv2.resize(largest, shape, interpolation=cv2.INTER_NEAREST) > 0
+    return whole
+
+
+def _around(covered: Mask, config: SilhouetteConfig) -> tuple[slice, slice]:
+    """Rows and columns of what a box covers, and some of what lies about it."""
+    ends = []
+    extents = [np.flatnonzero(covered.any(axis)) for axis in (1, 0)]
+    margin = round(config.beside * max(np.ptp(extent) for extent in extents)) + 4
+    for extent, size in zip(extents, covered.shape, strict=True):
+        ends.append(slice(max(0, int(extent[0]) - margin), min(size, int(extent[-1]) + margin + 1)))
+    return ends[0], ends[1]
