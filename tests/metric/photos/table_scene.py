@@ -1,6 +1,7 @@
 """A table with a board and cards on it, rendered as a camera with a known lens sees it."""
 
 import dataclasses
+import functools
 import math
 
 import cv2
@@ -37,13 +38,20 @@ class Camera:
         rotation = np.stack([right, np.cross(forward, right), forward])
         return rotation, -rotation @ (np.array([*self.target, 0.0]) - self.distance * forward)
 
+    @property
     def rays(self):
-        width, height = self.size
-        focal = FOCAL * width / SIZE[0]
-        K = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
-        grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 1, 2).astype(np.float64)
-        straight = cv2.undistortPoints(grid, K, np.array([*self.distortion, 0, 0, 0])).reshape(height, width, 2)
-        return np.concatenate([straight, np.ones((height, width, 1))], axis=-1)
+        """Of every pixel (H, W, 3), camera frame."""
+        return _rays(self.size, self.distortion)
+
+
+@functools.lru_cache(4)
+def _rays(size, distortion):
+    width, height = size
+    focal = FOCAL * width / SIZE[0]
+    K = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
+    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 1, 2).astype(np.float64)
+    straight = cv2.undistortPoints(grid, K, np.array([*distortion, 0, 0, 0])).reshape(height, width, 2)
+    return np.concatenate([straight, np.ones((height, width, 1))], axis=-1)
 
 
 def table(cards, board=True, marker_m=None):
@@ -72,14 +80,19 @@ def table(cards, board=True, marker_m=None):
 
 
 def photograph(camera, cards, *, blur=0.0, seed=1, **more):
-    """What the camera sees, RGB."""
+    """What the camera sees, RGB; its own to change."""
+    return _photograph(camera, tuple(sorted(cards.items())), blur, seed, tuple(sorted(more.items()))).copy()
+
+
+@functools.lru_cache(16)
+def _photograph(camera, cards, blur, seed, more):
     rotation, translation = camera.pose
-    ways = camera.rays() @ rotation
+    ways = camera.rays @ rotation
     centre = -rotation.T @ translation
     spot = centre[:2] - ways[..., :2] * (centre[2] / ways[..., 2:])
     at = ((spot + ORIGIN) * PIXELS_A_METRE - 0.5).astype(np.float32)
     ahead = ways[..., 2] > 0
-    seen = cv2.remap(table(cards, **more), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=90)
+    seen = cv2.remap(table(dict(cards), **dict(more)), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=90)
     grey = np.where(ahead, seen, 90.0)
     if blur:
         grey = cv2.GaussianBlur(grey, (0, 0), blur)
