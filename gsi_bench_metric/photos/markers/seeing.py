@@ -78,7 +78,7 @@ def _problems(grey: Grey, ids: list[int], corners: int) -> list[str]:
         problems.append(f"the {what} {', '.join(map(str, twice))} are seen more than once: two boards, or two prints of a card")
     strange = sorted({i for i in ids if not _is_card(i) and i >= _board_markers()})
     if strange:
-        problems.append(f"the markers {', '.join(map(str, strange))} belong to another board; leave only one in the picture")
+        problems.append(f"the markers {', '.join(map(str, strange))} belong to another board; leave only one in view")
     elif corners < MARKERS.least_corners and not twice:
         total = (MARKERS.columns - 1) * (MARKERS.rows - 1)
         blurred = "; it is blurred: hold the camera still" if blurredness(grey) > MARKERS.blurred else ""
