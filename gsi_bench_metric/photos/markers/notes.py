@@ -91,7 +91,7 @@ def _notes(content: Any, checker: Checker) -> Notes | None:
     known = checker.object("", content, ["licence", "attribution", "objects", "pairs"])
     if known is None:
         return None
-    objects = checker.object("objects", known.get("objects"), list(known.get("objects") or ()) or ["name"]) or {}
+    objects = checker.object("objects", known.get("objects"), None) or {}
     read = {name: _known(name, value, checker) for name, value in objects.items()}
     cards = [one.card for one in read.values() if one.card is not None]
     for card in sorted({card for card in cards if cards.count(card) > 1}):
@@ -130,7 +130,7 @@ def _noted(number: int, value: Any, objects: Mapping[str, Known], checker: Check
     where = f"pairs[{number}]"
     known = checker.object(where, value, ["id", "before", "after", "object", "places", "done"]) or {}
     name = checker.choice(f"{where}.object", known.get("object"), objects) if objects else ""
-    places = checker.object(f"{where}.places", known.get("places", {}), list(objects) or ["name"]) or {}
+    places = checker.object(f"{where}.places", known.get("places", {}), list(objects)) or {}
     read = {one: _places(f"{where}.places.{one}", spots, checker) for one, spots in places.items()}
     if name and objects[name].card is None and name not in read:
         checker.say(f"{where}.places", f"{name} has no card; write down where it stands, before and after")
