@@ -20,7 +20,7 @@ from gsi_bench_metric.cli.judge_commands import (
     judge_options,
     run_judge_validation,
 )
-from gsi_bench_metric.cli.photo_commands import add_photo_validation, require_dataset, run_photo_validation
+from gsi_bench_metric.cli.photo_commands import add_photo_validation, add_photos, require_dataset, run_photo_validation
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.detectors.registry import DETECTORS
 from gsi_bench_metric.judges.registry import JUDGES
@@ -40,6 +40,7 @@ def add_commands(subparsers: Any) -> None:
         add_generate,
         add_reproduce,
         _add_validate,
+        add_photos,
         _add_weights,
         _add_register,
         add_serve_judge,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Sequence
 
-from gsi_bench_dataset.records import Score
+import numpy as np
+
+from gsi_bench_dataset.records import Detection, Score
+from gsi_bench_metric.photos.goals import ground_frame
 from gsi_bench_metric.photos.truth import Question
 
-__all__ = ["Answer", "Count", "answer_of", "counts_of", "expected_words"]
+__all__ = ["Answer", "Count", "answer_of", "counts_of", "expected_words", "move_error"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Answer:
         right: whether it is what is known; None: not scored.
         known_fault: why it is wrong today, as the pair says; None: nothing is known to be wrong.
         score: None where there are no images.
+        error_m: of a known move that was asked for: how far the way that was found misses it; None: not found, or no such move.
     """
 
     pair: str
@@ -34,6 +39,7 @@ class Answer:
     right: bool | None
     known_fault: str | None = None
     score: Score | None = None
+    error_m: float | None = None
 
     @property
     def surprising(self) -> bool:
@@ -43,7 +49,10 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """Verdicts of one kind of pairs: how many are right and wrong, of those how many known, and how many are not scored."""
+    """Verdicts of one kind of pairs: how many are right and wrong, of those how many known, and how many are not scored.
+
+    `error_m`: median over known moves that were found; None: there are none.
+    """
 
     kind: str
     pairs: int
@@ -51,6 +60,7 @@ class Count:
     wrong: int
     known: int
     not_scored: int
+    error_m: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -70,6 +80,25 @@ def answer_of(question: Question, score: Score) -> tuple[str, bool | None]:
     said = {fault.kind for fault in score.faults}
     right = passed == question.passes and (passed or not question.says or bool(said & set(question.says)))
     return "Passed" if passed else "Failed", right
+
+
+def move_error(
+    question: Question,
+    source: Sequence[Detection] | None,
+    edited: Sequence[Detection] | None,
+    up: tuple[float, ...],
+    target: str,
+) -> float | None:
+    """How far the way that a detector saw its target go misses a known one, metres; None where it is not found in both."""
+    if question.step_m is None:
+        return None
+    places = [
+        next((np.array(d.bbox_3d[:3]) for d in found or () if d.object_id == target and d.state == "present"), None)
+        for found in (source, edited)
+    ]
+    if places[0] is None or places[1] is None:
+        return None
+    return float(np.linalg.norm(ground_frame(up) @ (places[1] - places[0]) - question.step_m))
 
 
 def expected_words(question: Question) -> str:
@@ -92,6 +121,7 @@ def counts_of(answers: Sequence[Answer]) -> list[Count]:
 
 def _count(kind: str, group: Sequence[Answer]) -> Count:
     wrong = [answer for answer in group if answer.right is False]
+    errors = [answer.error_m for answer in group if answer.error_m is not None]
     return Count(
         kind=kind,
         pairs=len({answer.pair for answer in group}),
@@ -99,4 +129,5 @@ def _count(kind: str, group: Sequence[Answer]) -> Count:
         wrong=len(wrong),
         known=sum(answer.known_fault is not None for answer in wrong),
         not_scored=sum(answer.right is None for answer in group),
+        error_m=statistics.median(errors) if errors else None,
     )

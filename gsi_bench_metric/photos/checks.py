@@ -39,15 +39,15 @@ class Checker:
     def say(self, key: str, problem: str) -> None:
         """Keeps a problem."""
         self.count += 1
-        self._problems.append(f"{self._where}: {key + ': ' if key else ''}{problem}")
+        self._problems.append(_on_a_line(f"{self._where}: {key + ': ' if key else ''}{problem}"))
 
-    def object(self, key: str, value: Any, keys: Collection[str]) -> dict[str, Any] | None:
-        """An object with these keys at most; None where it is none."""
+    def object(self, key: str, value: Any, keys: Collection[str] | None) -> dict[str, Any] | None:
+        """An object with these keys at most (None: any); None where it is none."""
         if not isinstance(value, dict):
             self.say(key, f"expected an object, found {_shown(value)}")
             return None
-        for odd in sorted(map(str, value.keys() - set(keys))):
-            self.say(f"{key}.{odd}" if key else odd, f"no such key; expected one of {', '.join(keys)}")
+        for odd in sorted(value.keys() - set(keys)) if keys is not None else ():
+            self.say(f"{key}.{odd}" if key else odd, f"no such key; expected one of {', '.join(keys or ())}")
         return value
 
     def list(self, key: str, value: Any) -> Sequence[Any]:
@@ -144,6 +144,12 @@ class Checker:
         if self.count == before and abs(length - 1) > _UNIT:
             self.say(key, f"expected a vector of length 1, found one of length {length:.4g}")
         return found
+
+
+def _on_a_line(text: str) -> str:
+    """Keys and names come from outside: what does not print is escaped, what is endless is cut."""
+    plain = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text[:_LONGEST])
+    return plain if len(text) <= _LONGEST else f"{plain}…"
 
 
 def _shown(value: Any) -> str:

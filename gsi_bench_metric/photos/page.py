@@ -17,7 +17,7 @@ from gsi_bench_metric.pages.tables import Table
 from gsi_bench_metric.photos.answers import Answer, expected_words
 from gsi_bench_metric.photos.pairs import Pair
 from gsi_bench_metric.photos.run import Validated
-from gsi_bench_metric.photos.truth import DONE
+from gsi_bench_metric.photos.truth import Truth
 
 __all__ = ["html"]
 
@@ -41,7 +41,7 @@ def html(found: Validated, headline: str, counts: Table) -> str:
     shown = [
         _Shown(
             pair,
-            DONE[pair.truth.done],
+            _done(pair.truth),
             _picture(pair, pair.source, boxes=True),
             _picture(pair, pair.edited, boxes=False),
             [answer for answer in found.answers if answer.pair == pair.id],
@@ -58,6 +58,31 @@ def html(found: Validated, headline: str, counts: Table) -> str:
     ]
     template = page_template("gsi_bench_metric.photos")
     return template.render(headline=headline, counts=counts, shown=shown, settings=settings, expected=expected_words)
+
+
+_DONE = {
+    "nothing": "it stands where it stood",
+    "removed": "it is gone",
+    "repainted": "its shape is left in other colours",
+    "replaced": "it is gone, and another object stands in its place",
+    "moved": "it went",
+    "turned": "it turned",
+    "scaled": "its size changed",
+    "copied": "it stands where it stood, and a second one is",
+}
+
+
+def _done(truth: Truth) -> str:
+    """What was done, with its numbers."""
+    told = _DONE[truth.done]
+    if truth.step_m is not None:
+        names = (("right", "left"), ("away", "closer"), ("up", "down"))
+        parts = [f"{abs(100 * x):.1f} cm {pair[x < 0]}" for x, pair in zip(truth.step_m, names, strict=True) if abs(x) >= 5e-4]
+        told += " " + " and ".join(parts)
+    if truth.turn_deg is not None:
+        turned = f"{abs(truth.turn_deg):.0f}° {'counter-clockwise' if truth.turn_deg > 0 else 'clockwise'}"
+        told += f" {turned}" if truth.done == "turned" else f", turned {turned}"
+    return told if truth.factor is None else f"{told} to {100 * truth.factor:.0f} %"
 
 
 def _picture(pair: Pair, image: EncodedImage | None, *, boxes: bool) -> str | None:

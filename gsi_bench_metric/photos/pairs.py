@@ -18,6 +18,7 @@ from gsi_bench_dataset.safety.files import FileProblemError, printable_path, rea
 from gsi_bench_dataset.safety.images import DAMAGED, open_image, upright_size
 from gsi_bench_dataset.safety.names import UnsafeNameError, inside
 from gsi_bench_metric.photos.checks import Checker
+from gsi_bench_metric.photos.placing import CameraOf, camera_of, target_of
 from gsi_bench_metric.photos.truth import Placed, Question, Truth
 
 __all__ = ["LIST", "Pair", "PairsError", "load_pairs"]
@@ -121,6 +122,7 @@ def _entries(folder: Path, problems: list[str]) -> list[tuple[str, Any]]:
 
 _KEYS = (
     *("id", "kind", "source", "edited", "sha256", "name", "box", "rotation", "symmetry", "others", "camera", "truth"),
+    *("rectangle", "shape"),
     *("questions", "known_faults", "licence", "attribution", "origin"),
 )
 
@@ -132,29 +134,30 @@ def _pair(folder: Path, entry: Any, checker: Checker) -> Pair | None:
         return None
     name = checker.plain_name("id", pair.get("id"))
     checker.call(name)
-    camera = checker.object("camera", pair.get("camera"), ["intrinsics", "up"]) or {}
-    K = checker.camera("camera.intrinsics", camera.get("intrinsics"))
-    up = checker.unit("camera.up", camera.get("up"))
-    others = checker.list("others", pair.get("others", []))
-    placed = [Placed.read("", pair, checker, "target"), *_others(others, checker)]
+    (source, why), (edited, why_too) = (_image(folder, pair, key, checker) for key in ("source", "edited"))
+    size = None if source is None else _size(source)
+    sound = checker.count
+    camera = camera_of(pair.get("camera"), checker)
+    if size is not None and checker.count == sound:
+        _require_its_size(camera, size, checker)
+    target = target_of(pair, camera if checker.count == sound else None, size, checker)
+    placed = [target, *_others(checker.list("others", pair.get("others", [])), checker)]
     truth = Truth.read("truth", pair.get("truth"), checker)
     questions = _questions(pair.get("questions"), checker)
     known = checker.texts("known_faults", pair.get("known_faults", {}))
-    images = [_image(folder, pair, key, checker) for key in ("source", "edited")]
     origin = checker.texts("origin", pair.get("origin", {}), ("repository", "commit", "source", "edited", "note"))
     kind, licence = checker.text("kind", pair.get("kind")), checker.text("licence", pair.get("licence"))
     attribution = None if pair.get("attribution") is None else checker.text("attribution", pair.get("attribution"))
     if checker.count > before or truth is None or any(one is None for one in placed):
         return None
-    (source, why), (edited, why_too) = images
     return Pair(
         id=name,
         kind=kind,
         source=source,
         edited=edited,
-        size=None if source is None else _size(source),
-        K=K,
-        up=up,
+        size=size,
+        K=camera[0],
+        up=camera[1],
         placed=tuple(one for one in placed if one is not None),
         truth=truth,
         questions=questions,
@@ -164,6 +167,16 @@ def _pair(folder: Path, entry: Any, checker: Checker) -> Pair | None:
         origin=origin,
         absent=why or why_too,
     )
+
+
+def _require_its_size(camera: CameraOf, size: tuple[int, int], checker: Checker) -> None:
+    """The camera must mean the pixels of this image."""
+    K, _, _, told = camera
+    found = f"{size[0]}×{size[1]}"
+    if told is not None and told != size:
+        checker.say("camera.size", f"{told[0]}×{told[1]}, the source has {found} pixels")
+    if not (0 < K[0][2] < size[0] and 0 < K[1][2] < size[1]):
+        checker.say("camera.intrinsics", f"its centre {K[0][2]:g}, {K[1][2]:g} lies outside of the source's {found} pixels")
 
 
 def _others(entries: Sequence[Any], checker: Checker) -> list[Placed | None]:
@@ -207,6 +220,7 @@ def _image(folder: Path, pair: Mapping[str, Any], key: str, checker: Checker) ->
         _size(image)
     except DAMAGED as error:
         checker.say(key, f"{relative}: {error}")
+        return None, None
     return image, None
 
 

@@ -22,13 +22,13 @@ from gsi_bench_dataset.records import Prediction, Sample, Score
 from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_metric.detectors import make_detector
 from gsi_bench_metric.imaging.device import pick_device
-from gsi_bench_metric.photos.answers import Answer, Count, answer_of, counts_of
+from gsi_bench_metric.photos.answers import Answer, Count, answer_of, counts_of, move_error
 from gsi_bench_metric.photos.pairs import Pair, PairsError, load_pairs
 from gsi_bench_metric.photos.questions import questions_of, sample_of, words_of
 from gsi_bench_metric.photos.truth import Question
 from gsi_bench_metric.protocols.registry import thresholds_of
 from gsi_bench_metric.report.verdict import explain
-from gsi_bench_metric.run.folder import begin_run, finish_run, prepare_folder, require_usable, versions
+from gsi_bench_metric.run.folder import Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.run.scoring import Candidate, make_scorer, score_candidates, scoring_version
 from gsi_bench_metric.run.unchanged import Watch
 from gsi_bench_metric.run.working import keeping_records, score_tasks
@@ -86,8 +86,7 @@ def validate_photos(request: PhotoRequest, folder: Path, *, progress: bool = Tru
     tasks = [(pair, questions_of(pair)) for pair in pairs if pair.absent is None]
     scores = _run(request, folder, tasks, progress)
     run = finish_run(folder, settings, sorted(scores, key=_of_score))
-    by_sample = {score.sample_id: score for score in run.scores}
-    answers = [_answer(pair, question, by_sample) for pair in pairs for question in questions_of(pair)]
+    answers = [_answer(pair, question, run) for pair in pairs for question in questions_of(pair)]
     return Validated(run.settings, pairs, answers)
 
 
@@ -138,16 +137,19 @@ def _samples(pair: Pair, questions: Sequence[Question]) -> list[Sample]:
     return [sample_of(pair, question) for question in questions]
 
 
-def _answer(pair: Pair, question: Question, scores: Mapping[str, Score]) -> Answer:
+def _answer(pair: Pair, question: Question, run: Run) -> Answer:
     known = pair.known_faults.get(question.name)
     words = words_of(pair.target.name, question)
     if pair.absent is not None:
         return Answer(pair.id, pair.kind, question, words, "Not scored", pair.absent, None, known)
     sample = sample_of(pair, question)
-    score = scores[sample.id]
+    score = next(score for score in run.scores if score.sample_id == sample.id)
     outcome, right = answer_of(question, score)
     why = explain(sample, score, None, None, None).why
-    return Answer(pair.id, pair.kind, question, words, outcome, why, right, known, score)
+    error = None
+    if pair.truth.done == "moved" and question.step_m == pair.truth.step_m:
+        error = move_error(question, *run.detections(score), pair.up, pair.target.id)
+    return Answer(pair.id, pair.kind, question, words, outcome, why, right, known, score, error)
 
 
 def _settings(request: PhotoRequest, pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gsi_bench_metric.photos.checks import Checker, Matrix
 
-__all__ = ["ASKED", "DONE", "SAYS", "Placed", "Question", "Truth"]
+__all__ = ["ASKED", "DONE", "SAYS", "SYMMETRIES", "Placed", "Question", "Truth"]
 
 # What can have been done to the object -> what that means.
 DONE = {
@@ -30,7 +30,7 @@ SAYS = (
     *("moved_too", "turned_too", "scaled_too", "turn_missed", "too_little", "too_much", "off_direction", "lost"),
 )
 
-_SYMMETRIES = ("none", "2-fold", "4-fold", "continuous")
+SYMMETRIES = ("none", "2-fold", "4-fold", "continuous")
 _FARTHEST_M, _SIZES = 100.0, (0.05, 20.0)
 
 
@@ -61,7 +61,7 @@ class Placed:
         rotation = checker.rotation(f"{where}rotation", known.get("rotation"))
         symmetry = known.get("symmetry")
         if symmetry is not None:
-            symmetry = checker.choice(f"{where}symmetry", symmetry, _SYMMETRIES)
+            symmetry = checker.choice(f"{where}symmetry", symmetry, SYMMETRIES)
         called = checker.text(f"{where}name", known.get("name"))
         return None if checker.count > before else cls(name, called, box, rotation, symmetry)
 

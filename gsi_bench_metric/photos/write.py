@@ -8,7 +8,7 @@ from typing import Any
 
 from gsi_bench_metric.pages.files import json_text, write_all
 from gsi_bench_metric.pages.markdown import bullets, escaped
-from gsi_bench_metric.pages.numbers import DASH, number
+from gsi_bench_metric.pages.numbers import DASH, measure, number
 from gsi_bench_metric.pages.tables import Cell, Table, markdown_table, terminal_table
 from gsi_bench_metric.photos.answers import Answer, Count, expected_words
 from gsi_bench_metric.photos.page import html
@@ -59,11 +59,12 @@ def counts_table(counts: Sequence[Count]) -> Table:
                 Cell(DASH if count.share is None else number(count.share)),
                 Cell(f"{count.wrong}", f"{count.known} known" if count.known else ""),
                 Cell(str(count.not_scored)),
+                Cell(DASH if count.error_m is None else measure(100 * count.error_m, "cm")),
             ],
         )
         for count in counts
     ]
-    return Table.plain("What was done", ["pairs", "right", "right, %", "wrong", "not scored"], rows)
+    return Table.plain("What was done", ["pairs", "right", "right, %", "wrong", "not scored", "moves off, median"], rows)
 
 
 def questions_table(answers: Sequence[Answer]) -> Table:
@@ -71,7 +72,8 @@ def questions_table(answers: Sequence[Answer]) -> Table:
     rows = []
     for answer in answers:
         verdict = Cell(_WORDS[answer.right], _note(answer), _VERDICT[answer.right])
-        cells = [Cell(expected_words(answer.question)), Cell(answer.outcome.lower()), Cell(answer.why), verdict]
+        off = "" if answer.error_m is None else f"{measure(100 * answer.error_m, 'cm')} off"
+        cells = [Cell(expected_words(answer.question)), Cell(answer.outcome.lower(), off), Cell(answer.why), verdict]
         rows.append((answer.pair, answer.instruction, cells))
     return Table.plain("Pair", ["expected", "came out", "said", "verdict"], rows)
 
@@ -111,6 +113,7 @@ def to_json(found: Validated) -> dict[str, Any]:
                 "known_faults": count.known,
                 "not_scored": count.not_scored,
                 "share_right": count.share,
+                "median_error_m": count.error_m,
             }
             for count in found.counts
         ],
@@ -134,5 +137,6 @@ def _question_json(answer: Answer) -> dict[str, Any]:
         "faults": [] if score is None else [fault.kind for fault in score.faults],
         "ic": None if score is None else score.ic,
         "sa": None if score is None else score.sa,
+        "error_m": answer.error_m,
         "reasons": [] if score is None else [reason.name for reason in score.reasons],
     }

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
+from gsi_bench_metric.photos.problem import PhotoProblemError as OwnError
 
-__all__ = ["OwnError"]
-
-
-class OwnError(ValueError):
-    """Something that cannot be done. `name` and `facts` are for the interface's own words (`own/texts.py`)."""
-
-    def __init__(self, name: str, **facts: Any):
-        self.name, self.facts = name, facts
-        super().__init__(f"{name}: {facts}" if facts else name)
+__all__ = ["OwnError"]  # `name` and `facts` are for the interface's own words (`own/texts.py`)

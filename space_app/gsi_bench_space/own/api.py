@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 
+from gsi_bench_metric.photos.standing import HEIGHT_M, PITCH_DEG
 from gsi_bench_space.intake.uploads import UploadError, read_upload, read_uploaded
 from gsi_bench_space.intake.values import MOST_NUMBER, ValueProblemError
 from gsi_bench_space.own.draft import Camera, Draft
 from gsi_bench_space.own.edit import Wish, require_scorable
 from gsi_bench_space.own.photo import read_photo
-from gsi_bench_space.own.sample import HEIGHT_M, PITCH_DEG
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import AppState
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gsi_bench_metric.detectors import DetectorError, make_detector
 from gsi_bench_metric.imaging.images import RGB
-from gsi_bench_space.own.sample import Matrix, Proposal, Rectangle, ground_under
+from gsi_bench_metric.photos.standing import Matrix, Proposal, Rectangle, ground_under
 from gsi_bench_space.problem import OwnError
 
 __all__ = ["Proposer", "find_proposer"]

@@ -10,12 +10,8 @@ import numpy as np
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.imaging.images import RGB, load_rgb
-from gsi_bench_space.own import drawing
-from gsi_bench_space.own.detector import Proposer
-from gsi_bench_space.own.edit import Wish, make_sample, wanted
-from gsi_bench_space.own.mark import around, between
-from gsi_bench_space.own.photo import FOCAL_MM, Photo
-from gsi_bench_space.own.sample import (
+from gsi_bench_metric.photos.focal import FOCAL_MM
+from gsi_bench_metric.photos.standing import (
     HEIGHT_M,
     PITCH_DEG,
     Block,
@@ -31,6 +27,11 @@ from gsi_bench_space.own.sample import (
     place,
     propose,
 )
+from gsi_bench_space.own import drawing
+from gsi_bench_space.own.detector import Proposer
+from gsi_bench_space.own.edit import Wish, make_sample, wanted
+from gsi_bench_space.own.mark import around, between
+from gsi_bench_space.own.photo import Photo
 from gsi_bench_space.problem import OwnError
 
 __all__ = ["CLICKS", "HEIGHT_CM", "PITCH", "Camera", "Draft"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project
 from gsi_bench_metric.geometry.poses import base_centre
 from gsi_bench_metric.imaging.images import RGB
-from gsi_bench_space.own.sample import Ground, Matrix, Placed, Rectangle
+from gsi_bench_metric.photos.standing import Ground, Matrix, Placed, Rectangle
 
 __all__ = ["GREEN", "WHITE", "draw_box", "draw_cross", "draw_ground", "draw_rectangle", "grid_step"]
 

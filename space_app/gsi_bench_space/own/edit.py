@@ -7,7 +7,6 @@ a turn is about the vertical through the centre, a size changes about the middle
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,11 @@ from gsi_bench_dataset.language.writing import plainest
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_dataset.records import Operation, Sample, SceneObject
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_metric.geometry.poses import base_centre, yaw_rotation
 from gsi_bench_metric.imaging.pictures import Picture
+from gsi_bench_metric.photos.goals import moved, scaled, turned
+from gsi_bench_metric.photos.standing import Matrix, Placed
 from gsi_bench_space.intake.values import shown
 from gsi_bench_space.own.photo import Photo
-from gsi_bench_space.own.sample import Matrix, Placed
 from gsi_bench_space.problem import OwnError
 
 __all__ = ["DIRECTIONS", "LIMITS", "OPERATIONS", "TURNS", "Wish", "instruction", "make_sample", "require_scorable", "wanted"]
@@ -86,16 +85,11 @@ def wanted(placed: Placed, wish: Wish) -> tuple[tuple[float, ...], Matrix] | Non
         return None
     box, rotation = np.array(placed.box), np.array(placed.rotation)
     if wish.operation == "move":
-        box[:3] += wish.amount / 100 * np.array(DIRECTIONS[wish.direction]) @ placed.ground.axes
+        box = moved(box, wish.amount / 100 * np.array(DIRECTIONS[wish.direction]), placed.ground.up)
     elif wish.operation == "rotate":
-        # About the box's own "down": clockwise seen from above is positive.
-        sense = 1 if wish.direction == "clockwise" else -1
-        rotation = rotation @ yaw_rotation(sense * math.radians(wish.amount))
-        box[6] = math.atan2(rotation[0, 2], rotation[2, 2])
+        box, rotation = turned(box, rotation, -wish.amount if wish.direction == "clockwise" else wish.amount)
     else:
-        base = base_centre(box, rotation, np.array(placed.ground.up))
-        box[:3] = base + wish.amount / 100 * (box[:3] - base)
-        box[3:6] *= wish.amount / 100
+        box = scaled(box, rotation, wish.amount / 100, placed.ground.up)
     return tuple(box.tolist()), tuple(tuple(row) for row in rotation.tolist())
 
 

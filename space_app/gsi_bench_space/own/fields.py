@@ -9,10 +9,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from gsi_bench_metric.photos.standing import PITCH_DEG, Block
 from gsi_bench_space.intake.values import number
 from gsi_bench_space.own.detector import Proposer
 from gsi_bench_space.own.draft import Camera, Draft
-from gsi_bench_space.own.sample import PITCH_DEG, Block
 from gsi_bench_space.problem import OwnError
 
 __all__ = [

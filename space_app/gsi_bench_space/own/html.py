@@ -6,12 +6,12 @@ import math
 
 from markupsafe import Markup
 
+from gsi_bench_metric.photos.focal import field_of_view
+from gsi_bench_metric.photos.standing import block_of
 from gsi_bench_space.drawing import cards
 from gsi_bench_space.own.draft import Draft
 from gsi_bench_space.own.drawing import grid_step
 from gsi_bench_space.own.edit import Wish, require_scorable
-from gsi_bench_space.own.photo import field_of_view
-from gsi_bench_space.own.sample import block_of
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.shelf import png
 from gsi_bench_space.state import Words

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.pages.images import fit, shrink
-from gsi_bench_space.own.sample import Rectangle
+from gsi_bench_metric.photos.standing import Rectangle
 from gsi_bench_space.problem import OwnError
 
 __all__ = ["around", "between"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from gsi_bench_metric.photos.focal import FOCAL_MM
+from gsi_bench_metric.photos.standing import PITCH_DEG
 from gsi_bench_space.drawing import cards
 from gsi_bench_space.intake.uploads import FORMATS, MAX_BYTES, UploadError, read_upload, read_uploaded
 from gsi_bench_space.intake.values import ValueProblemError
@@ -18,8 +20,7 @@ from gsi_bench_space.own.draft import CLICKS, HEIGHT_CM, PITCH, Draft
 from gsi_bench_space.own.edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish, require_scorable
 from gsi_bench_space.own.fields import point_of
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
-from gsi_bench_space.own.photo import FOCAL_MM, LONGEST, read_photo
-from gsi_bench_space.own.sample import PITCH_DEG
+from gsi_bench_space.own.photo import LONGEST, read_photo
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring.findings import findings_of
 from gsi_bench_space.state import AppState

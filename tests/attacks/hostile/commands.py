@@ -25,6 +25,7 @@ from hostile.datasets import sound_archive
 from hostile.harness import Attack, Outcome, command
 from hostile.images import bases
 from hostile.makers import BAD_TEXTS, ODD_NAMES, special_files
+from hostile.photographs import sound_pair
 from hostile.records import sound_records
 
 __all__ = ["command_attacks", "isolated", "sound_inputs", "templates"]
@@ -39,7 +40,9 @@ LEFT_OUT = ("build", "register", "weights")
 
 def templates(sound: dict[str, str]) -> list[list[str]]:
     """Command lines with one hostile place each."""
-    data, archive, pictures, cache, image = (sound[name] for name in ("data", "archive", "pictures", "cache", "image"))
+    data, archive, pictures, cache, image, photos = (
+        sound[name] for name in ("data", "archive", "pictures", "cache", "image", "photos")
+    )
     on = ["--split", "fine"]
     evaluate = ["evaluate", pictures, "--data", data, *on, "--detector", "recorded", "--detections", cache, "--quiet"]
     generate = ["generate", "--data", data, *on, "--quiet"]
@@ -93,6 +96,17 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
         ["reproduce", "bagel", "--bundle", TEXT, "--out", "new", "--quiet"],
         ["validate", "--data", PATH, *on, "--out", "new", "--quiet"],
         ["validate", "--data", data, *on, "--out", "new", "--quiet", "--cells", TEXT],
+        ["validate", "--photos", PATH, "--out", "new", "--quiet"],
+        ["validate", "--photos", photos, "--out", "new", "--quiet", "--only", TEXT],
+        ["validate", "--photos", photos, "--out", OUT, "--quiet", "--only", "none"],
+        ["photos", "fetch", "--out", OUT, "--accept-licences", "--quiet", "--from", "http://127.0.0.1:9", "--only", "removed"],
+        ["photos", "fetch", "--out", "new", "--accept-licences", "--quiet", "--from", TEXT, "--only", "removed"],
+        ["photos", "fetch", "--out", "new", "--accept-licences", "--quiet", "--only", TEXT],
+        ["photos", "board", "--out", OUT, "--cards", "1", "--dpi", "72"],
+        ["photos", "board", "--out", "new", "--cards", "1", "--dpi", NUMBER],
+        ["photos", "from-markers", PATH, "--out", "new", "--marker-length-m", "0.03"],
+        ["photos", "from-markers", photos, "--out", "new", "--marker-length-m", NUMBER],
+        ["photos", "from-markers", photos, "--out", "new", "--marker-length-m", "0.03", "--focal-mm", TEXT],
         ["serve-judge", "--print", "--model", TEXT],
         ["serve-judge", "--print", "--port", NUMBER],
         ["detect", PATH, "--box", "1,1,9,9", "--weights", "missing"],
@@ -121,7 +135,11 @@ def sound_inputs(folder: Path) -> dict[str, str]:
     (folder / "image.png").write_bytes(picture)
     found = {"detections": [{"bbox_3d": sample.original_bbox_3d, "bbox_2d": [1, 2, 3, 4]}]}
     (folder / "cache.json").write_text(json.dumps({"a_0": {"origin_result": found, "new_result": found}}))
+    (folder / "photos").mkdir()
+    (folder / "photos" / "a.png").write_bytes(picture)
+    (folder / "photos" / "pair.json").write_text(json.dumps(sound_pair()))
     names = {"data": "data", "archive": "archive.zip", "pictures": "pictures", "cache": "cache.json", "image": "image.png"}
+    names["photos"] = "photos"
     return {name: str(folder / file) for name, file in names.items()}
 
 

@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 pytest.importorskip("gradio")
 
 from gsi_bench_dataset.cli.main import explained
+from gsi_bench_metric.photos.focal import focal_from_exif
 from gsi_bench_space import launch
 from gsi_bench_space.drawing import cards
 from gsi_bench_space.intake import values
@@ -18,7 +19,7 @@ from gsi_bench_space.intake.uploads import MAX_BYTES, UploadError, read_upload, 
 from gsi_bench_space.intake.values import ValueProblemError
 from gsi_bench_space.launch import LaunchError, Settings, make_app, serve
 from gsi_bench_space.own.edit import Wish
-from gsi_bench_space.own.photo import focal_from_exif, read_photo
+from gsi_bench_space.own.photo import read_photo
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring import run_folders
 from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs, leaderboard, report_page, run_problems

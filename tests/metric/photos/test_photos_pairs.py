@@ -94,6 +94,45 @@ def test_all_problems_of_all_pairs_come_in_one_message(pairs):
     assert all(f"{number}.json" in str(error.value) for number in range(4))
 
 
+def by_rectangle(**camera):
+    """The same pair as its rectangle and what is known of the camera."""
+    known = {"focal_mm": 26.0, "size": [320, 240], "pitch_deg": 15.0} | camera
+    known = {name: value for name, value in known.items() if value is not ...}
+    return entry(box=..., rotation=..., rectangle=[174, 85, 258, 165], shape={"height_m": 0.06}, camera=known)
+
+
+def test_a_rectangle_on_the_ground_becomes_the_box(pairs):
+    pair, known = only(pairs(by_rectangle())), only(pairs(entry()))
+    np.testing.assert_allclose(pair.target.box, known.target.box, atol=1e-4)
+    np.testing.assert_allclose(pair.target.rotation, known.target.rotation, atol=1e-6)
+    np.testing.assert_allclose(pair.K, known.K, atol=1e-6)
+    np.testing.assert_allclose(pair.up, known.up, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        ({"size": ...}, "camera.size: is needed beside focal_mm"),
+        ({"size": [640, 480]}, "camera.size: 640×480, the source has 320×240 pixels"),
+        ({"focal_mm": ...}, "camera: expected either intrinsics, or focal_mm and size"),
+        ({"focal_mm": 4000}, "camera.focal_mm: expected a number from 8 to 400"),
+        ({"up": [0, -1, 0]}, "camera: expected either up, or pitch_deg"),
+        ({"pitch_deg": -10}, "rectangle: the rectangle's lower edge lies on the horizon"),
+        ({"height_m": 0}, "camera.height_m: expected a number from 0.01"),
+    ],
+)
+def test_what_a_rectangle_lacks_is_named(pairs, camera, said):
+    with pytest.raises(PairsError) as error:
+        load_pairs(pairs(by_rectangle(**camera)))
+    assert said in str(error.value)
+
+
+def test_a_camera_of_another_size_is_refused(pairs):
+    camera = {"intrinsics": [[900, 0, 512], [0, 900, 384], [0, 0, 1]], "up": [0, -1, 0]}
+    with pytest.raises(PairsError, match="lies outside of the source's 320×240 pixels"):
+        load_pairs(pairs(entry(camera=camera)))
+
+
 def test_two_pairs_of_one_id_are_refused(pairs):
     with pytest.raises(PairsError, match="stands in another pair too"):
         load_pairs(pairs(entry(), entry()))

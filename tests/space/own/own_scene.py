@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_metric.imaging.images import RGB
+from gsi_bench_metric.photos.focal import Focal
+from gsi_bench_metric.photos.standing import Block, Placed, block_of, intrinsics, looking_down, place
 from gsi_bench_space.own.edit import Wish, wanted
-from gsi_bench_space.own.photo import Focal, Photo
-from gsi_bench_space.own.sample import Block, Placed, block_of, intrinsics, looking_down, place
+from gsi_bench_space.own.photo import Photo
 from gsi_bench_space.shelf import png
 
 SIZE = (640, 480)

@@ -14,10 +14,10 @@ from gradio_client.exceptions import AppError
 from own_scene import BOX, GROUND, HEIGHT_M, PITCH_DEG, SIZE, drawn_edit, rectangle, render
 from PIL import ExifTags, Image
 
+from gsi_bench_metric.photos.standing import place
 from gsi_bench_space.app import launch_options
 from gsi_bench_space.own import tab as own_tab
 from gsi_bench_space.own.edit import Wish
-from gsi_bench_space.own.sample import place
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.shelf import Shelf
 from gsi_bench_space.state import AppState, Words

@@ -7,12 +7,12 @@ import pytest
 from own_scene import BOX, GROUND, HEIGHT_M, PITCH_DEG, K, photo, rectangle, render
 
 from gsi_bench_dataset.layout.pixel_frame import project
+from gsi_bench_metric.photos.standing import Proposal, place
 from gsi_bench_space.own import fields as own_fields
 from gsi_bench_space.own.detector import DetAny3DProposer, find_proposer
 from gsi_bench_space.own.draft import Camera, Draft
 from gsi_bench_space.own.edit import Wish
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
-from gsi_bench_space.own.sample import Proposal, place
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import Words

@@ -7,8 +7,8 @@ import pytest
 from own_scene import BOX, FOCAL_MM, GROUND, SIZE, K, rectangle
 
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project
+from gsi_bench_metric.photos.standing import Placed, intrinsics, looking_down, place
 from gsi_bench_space.own import drawing
-from gsi_bench_space.own.sample import Placed, intrinsics, looking_down, place
 
 PLACED = Placed(*place(BOX, GROUND), GROUND, K)
 BLACK = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)

@@ -14,9 +14,9 @@ from gsi_bench_dataset.language.english import writer as english
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.geometry.poses import base_centre, turn_about
+from gsi_bench_metric.photos.standing import Ground, Placed, block_of, ground_under, place
 from gsi_bench_metric.protocols.official.scoring import operation_of
 from gsi_bench_space.own.edit import DIRECTIONS, TURNS, Wish, instruction, make_sample, require_scorable, wanted
-from gsi_bench_space.own.sample import Ground, Placed, block_of, ground_under, place
 from gsi_bench_space.problem import OwnError
 
 PLACED = Placed(*place(BOX, GROUND), GROUND, K)

@@ -8,8 +8,9 @@ import pytest
 from PIL import ExifTags, Image
 
 from gsi_bench_metric.imaging.images import load_rgb
+from gsi_bench_metric.photos.focal import field_of_view, focal_from_exif, focal_pixels
 from gsi_bench_space.intake.uploads import UploadError
-from gsi_bench_space.own.photo import LONGEST, field_of_view, focal_from_exif, focal_pixels, read_photo
+from gsi_bench_space.own.photo import LONGEST, read_photo
 
 TAG = ExifTags.Base
 SIZE = (4000, 3000)

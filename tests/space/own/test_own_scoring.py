@@ -5,9 +5,10 @@ import pytest
 from own_scene import BOX, GROUND, K, drawn_edit, photo, rectangle, render
 
 from gsi_bench_metric.imaging.images import load_numbers
+from gsi_bench_metric.photos.focal import Focal
+from gsi_bench_metric.photos.standing import Ground, Placed, ground_under, propose
 from gsi_bench_space.own.edit import Wish, make_sample
-from gsi_bench_space.own.photo import Focal, Photo
-from gsi_bench_space.own.sample import Ground, Placed, ground_under, propose
+from gsi_bench_space.own.photo import Photo
 from gsi_bench_space.shelf import png
 
 WISHES = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import gsi_bench_metric
 import gsi_bench_space
 from gsi_bench_space.own.draft import CLICKS
 from gsi_bench_space.own.edit import DIRECTIONS, TURNS
@@ -13,7 +14,9 @@ from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.state import Words
 
 FOLDER = Path(gsi_bench_space.__file__).parent
-CODE = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / "own").glob("*.py") if path.name != "texts.py")
+PHOTOS = Path(gsi_bench_metric.__file__).parent / "photos"  # what raises and notes there is said here
+FILES = [path for path in (FOLDER / "own").glob("*.py") if path.name != "texts.py"] + [PHOTOS / "standing.py"]
+CODE = "".join(path.read_text(encoding="utf-8") for path in FILES)
 # Built out of what they are about.
 GROUPS = {"click": CLICKS, "by": ("ground", "detector"), "way": DIRECTIONS, "sense": TURNS}
 BUILT = {f"own_{group}_{name}" for group, names in GROUPS.items() for name in names}

@@ -17,8 +17,8 @@ from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
 from gsi_bench_metric.geometry.poses import base_centre, ground_axes, yaw_rotation
-from gsi_bench_space.own.photo import focal_pixels
-from gsi_bench_space.problem import OwnError
+from gsi_bench_metric.photos.focal import focal_pixels
+from gsi_bench_metric.photos.problem import PhotoProblemError
 
 __all__ = [
     "HEIGHT_M",
@@ -73,7 +73,7 @@ class Ground:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A box that stands upright on a ground, in words that a visitor can correct.
+    """A box that stands upright on a ground, in numbers that a person can correct.
 
     Attributes:
         right, away: of the base's centre, from the point below the camera, metres.
@@ -141,13 +141,13 @@ def ground_under(box: tuple[float, ...], rotation: Matrix) -> Ground:
     """The ground that a box stands on, the box taken to be upright.
 
     Raises:
-        OwnError: the camera is not above it.
+        PhotoProblemError: the camera is not above it.
     """
     turn = np.array(rotation)
     x, y, z = (-turn[:, 1]).tolist()
     height = -float(np.dot((x, y, z), base_centre(np.array(box), turn, -turn[:, 1])))
     if height <= 0:
-        raise OwnError("own_below_ground")
+        raise PhotoProblemError("own_below_ground")
     return Ground((x, y, z), height)
 
 
@@ -176,12 +176,12 @@ def on_ground(point: tuple[float, float], K: Matrix, ground: Ground) -> Array:
     """Where the ray of a pixel meets the ground (3,), metres.
 
     Raises:
-        OwnError: it lies on the horizon or above.
+        PhotoProblemError: it lies on the horizon or above.
     """
     ray = np.linalg.solve(np.array(K), np.array([*point, 1.0]))
     fall = -float(ray @ np.array(ground.up))
     if fall < _GRAZING * float(np.linalg.norm(ray)):
-        raise OwnError("own_above_horizon")
+        raise PhotoProblemError("own_above_horizon")
     return np.asarray(ray * ground.height_m / fall)
 
 
@@ -210,17 +210,17 @@ def propose(
         known_height_m: of the object; the camera's height then follows from it.
 
     Raises:
-        OwnError: no rectangle, one above the horizon, or one that no box on the ground fills.
+        PhotoProblemError: no rectangle, one above the horizon, or one that no box on the ground fills.
     """
     marked = np.array(rectangle, dtype=np.float64)
     if not np.isfinite(marked).all() or (marked[2:] - marked[:2]).min() < _LEAST_SIDE:
-        raise OwnError("own_no_rectangle", least=_LEAST_SIDE)
+        raise PhotoProblemError("own_no_rectangle", least=_LEAST_SIDE)
     start = _first_guess(marked, K, ground, depth_share, turn_deg)
     block, method = _fitted(marked, K, ground, _standing(start, depth_share)), "own_method_ground"
     if block is None or block.height < _FLATTEST * block.width:
         block, method = _fitted(marked, K, ground, _lying(start)), "own_method_flat"
     if block is None:
-        raise OwnError("own_no_box_fits")
+        raise PhotoProblemError("own_no_box_fits")
     grow = 1.0 if known_height_m is None else known_height_m / block.height
     ground = dataclasses.replace(ground, height_m=ground.height_m * grow)
     block = dataclasses.replace(block, **{n: grow * getattr(block, n) for n in ("right", "away", "width", "height", "depth")})

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project, projected_rectangle
-from gsi_bench_space.own.sample import (
+from gsi_bench_metric.photos.problem import PhotoProblemError
+from gsi_bench_metric.photos.standing import (
     Block,
     Ground,
     block_of,
@@ -18,7 +19,6 @@ from gsi_bench_space.own.sample import (
     place,
     propose,
 )
-from gsi_bench_space.problem import OwnError
 
 SIZE = (1024, 768)
 K = intrinsics(26, SIZE)
@@ -110,7 +110,7 @@ def test_an_object_at_the_rim_is_said_to_be_cut_off():
     ],
 )
 def test_what_no_box_can_be_proposed_for_has_a_name(rectangle, ground, problem):
-    with pytest.raises(OwnError) as caught:
+    with pytest.raises(PhotoProblemError) as caught:
         propose(rectangle, K, ground, SIZE)
     assert caught.value.name == problem
 
@@ -127,7 +127,7 @@ def test_a_pixel_of_the_ground_comes_back_from_its_point():
     point = on_ground((300, 500), K, GROUND)
     assert point @ np.array(GROUND.up) == pytest.approx(-0.5)
     assert project(point, K) == pytest.approx((300, 500))
-    with pytest.raises(OwnError, match="own_above_horizon"):
+    with pytest.raises(PhotoProblemError, match="own_above_horizon"):
         on_ground((300, 5), K, looking_down(10, 0.5))
 
 
@@ -139,5 +139,5 @@ def test_pitch_zero_looks_along_the_ground():
 
 def test_a_box_that_the_camera_is_not_above_has_no_ground():
     box, rotation = place(MUG, GROUND)
-    with pytest.raises(OwnError, match="own_below_ground"):
+    with pytest.raises(PhotoProblemError, match="own_below_ground"):
         ground_under((*box[:1], -2.0, *box[2:]), rotation)
