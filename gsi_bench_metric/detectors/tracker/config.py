@@ -282,6 +282,8 @@ class PresenceConfig(_TrackerNumbers):
     scaled_evidence: float = tuned(-0.15, "evidence", "… and what it needs")
     redrawn: float = tuned(0.0, "evidence", "from which on something of the right shape is the object in new colours")
     redrawn_after_remove: float = tuned(0.16, "evidence", "the same where a removal was asked for")
+    moved_away: float = tuned(0.3, "evidence", "from which on what was to be removed stands elsewhere, in whatever colours …")
+    moved_away_seen: float = tuned(0.6, "share of the surface", "… and what must be seen of it")
     redrawn_seen: float = tuned(0.4, "share of the surface", "seen for that")
     clearer: float = tuned(0.5, "evidence", "by which something new of its shape is a better story than the object itself")
     other_dress: float = tuned(0.35, "likeness", "below which an object's colours are not its own")

@@ -23,6 +23,7 @@ __all__ = [
     "is_gone",
     "is_in_other_dress",
     "is_left",
+    "is_moved_away",
     "is_redrawn",
     "is_there",
     "mismeasured",
@@ -40,13 +41,16 @@ def is_there(found: Found, home: Found, *, near: bool, asked: str | None, config
         asked: the kind of the edit.
         config: the limits.
     """
-    if found.seen < config.least_seen or (found.size_is_a_guess and asked != "scale"):
+    if found.seen < config.least_seen or (found.size_is_a_guess and asked not in ("scale", "remove")):
         return False
     near = near and found.seen > config.near_seen * config.least_seen
     left_home = found.score - home.score > config.left_home
     image = left_home and found.likeness > config.spitting_image
-    if near and asked == "scale" and left_home and found.likeness > config.scaled_likeness:
+    resized = asked == "scale" or (asked == "remove" and found.size_is_a_guess and found.seen > config.in_part)
+    if near and resized and left_home and found.likeness > config.scaled_likeness:
         return found.evidence > config.scaled_evidence
+    if found.size_is_a_guess and asked == "remove":
+        return False
     if found.evidence > config.present:
         return True
     if found.likeness > config.stayed_likeness and found.seen > config.clearly_seen and found.evidence > config.least_evidence:
@@ -81,6 +85,11 @@ def is_redrawn(found: Found, caution: float, *, asked: str | None, config: Prese
     """Whether something new of the object's shape is the object in other colours, or another one of its kind."""
     least = config.redrawn_after_remove if asked == "remove" else config.redrawn
     return found.evidence >= least + caution and found.seen >= config.redrawn_seen
+
+
+def is_moved_away(found: Found, caution: float, config: PresenceConfig = TRACKER.presence) -> bool:
+    """Whether something of the shape of an object that was to be removed now stands elsewhere."""
+    return found.evidence >= config.moved_away + caution and found.seen >= config.moved_away_seen
 
 
 def is_doubtful(found: Found, config: PresenceConfig = TRACKER.presence) -> bool:

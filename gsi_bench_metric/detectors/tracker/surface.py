@@ -87,6 +87,7 @@ class Scene:
         depth: H×W metres, inf where unknown.
         things: H×W, where any of the known objects is seen.
         masked: whether the sample says which pixels show which object; else those whose rays meet its box.
+        lifted: whether the sample says how far they are; else as far as its box, and the object has the box's shape.
         config: the numbers that everything in it is measured with.
     """
 
@@ -99,6 +100,7 @@ class Scene:
     things: Mask
     config: TrackerConfig
     masked: bool = False
+    lifted: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -156,7 +158,7 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
     up = vertical(sample.up, next((t for t in things if t.is_target), things[0]).rotation_matrix)
     measured = None if sample.depth is None else load_numbers(sample.depth)
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
-    boxes = []
+    ids_known, boxes = ids is not None, []
     if measured is None or ids is None:
         rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
         boxes = [_box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
@@ -173,7 +175,7 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
         for number, thing in enumerate(things, 1)
     )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
-    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, sample.instance_mask is not None)
+    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, ids_known, measured is not None)
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:

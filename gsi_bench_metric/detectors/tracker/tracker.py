@@ -48,6 +48,7 @@ from gsi_bench_metric.detectors.tracker.presence import (
     is_gone,
     is_in_other_dress,
     is_left,
+    is_moved_away,
     is_redrawn,
     is_there,
     mismeasured,
@@ -196,14 +197,16 @@ class _Tracking:
             return [self._at_home(surface, None)]
         views = self._views(surface)
         home = stay(views)
-        found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=self._asked("scale"))
+        sizes = self._asked("scale") or self._asked("remove")  # a smaller one is not removed
+        found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=sizes)
         self._cover(surface, found)
         away = self._is_away(surface, found, home)
         beside = away and self._beside(surface, found)
         if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        stood = other_stance(views, found, self.scene.up)
+        # A box for a shape says nothing about another one.
+        stood = other_stance(views, found, self.scene.up) if self.scene.lifted and self.scene.masked else None
         if stood is not None:
             return [self._placed(stood[1], stood[0], "present")]
         there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
@@ -254,9 +257,15 @@ class _Tracking:
 
     def _redrawn(self, surface: Surface, views: Views) -> Found | None:
         """Something new of the object's shape: another instance, or the object in other colours."""
-        elsewhere = self._kind not in ("remove", "scale")
-        found = follow(redrawn(views, boldly=elsewhere), self._supports(surface), size_asked=True)
-        return found if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) else None
+        boldly = self._kind not in ("remove", "scale")
+        found = follow(redrawn(views, boldly=boldly), self._supports(surface), size_asked=True)
+        if is_redrawn(found, views.caution, asked=self._kind, config=self.presence):
+            return found
+        if not self._asked("remove"):
+            return None
+        # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
+        found = follow(redrawn(views, boldly=True), self._supports(surface), size_asked=True)
+        return found if self._apart(surface, found) and is_moved_away(found, views.caution, self.presence) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)
