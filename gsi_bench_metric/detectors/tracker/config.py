@@ -12,7 +12,7 @@ import math
 from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
-from gsi_bench_metric.detectors.tracker.shape_config import SilhouetteConfig, StanceConfig
+from gsi_bench_metric.detectors.tracker.shape_config import ParallaxConfig, SilhouetteConfig, StanceConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "EvidenceConfig",
     "FollowConfig",
     "LikelihoodConfig",
+    "ParallaxConfig",
     "PresenceConfig",
     "ReprojectionConfig",
     "ResultsConfig",
@@ -364,6 +365,7 @@ class TrackerConfig(_TrackerNumbers):
     likelihood: LikelihoodConfig = dataclasses.field(default_factory=LikelihoodConfig)
     search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
     follow: FollowConfig = dataclasses.field(default_factory=FollowConfig)
+    parallax: ParallaxConfig = dataclasses.field(default_factory=ParallaxConfig)
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)

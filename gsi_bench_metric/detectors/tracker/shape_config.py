@@ -1,4 +1,4 @@
-"""Chosen numbers of the tracker that tell an object's stance and outline; `config.py` has the others and joins them."""
+"""Chosen numbers of the tracker about stance, outline and surroundings of an object; `config.py` joins them with the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
 
-__all__ = ["SilhouetteConfig", "StanceConfig"]
+__all__ = ["ParallaxConfig", "SilhouetteConfig", "StanceConfig"]
 
 _POSE = "metres, metres, metres, radians, log size"
 
@@ -50,3 +50,15 @@ class SilhouetteConfig(Numbers):
     cut_rounds: int = tuned(4, "rounds", "of GrabCut")
     core: float = tuned(0.22, "of the square root of the area", "so far from the edge of what the box covers all is object")
     beside: float = tuned(0.25, "of the larger side", "of background about the object that is looked at")
+
+
+@dataclasses.dataclass(frozen=True)
+class ParallaxConfig(Numbers):
+    """`parallax.py`: moves that are the camera's."""
+
+    SEEDS: ClassVar[str] = "one hand-held pair; no rendered pair has parallax and no camera motion asked"
+
+    reach: float = tuned(0.8, "of the square root of the object's pixels", "so far beside it its surroundings are looked at")
+    least_pixels: int = tuned(40, "pixels", "fewer surroundings tell nothing")
+    trim: float = tuned(80.0, "percentile", "differences above it count as it")
+    better: float = tuned(0.6, "of the difference", "what surroundings that moved along must leave at most")

@@ -41,6 +41,7 @@ from gsi_bench_metric.detectors.tracker.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
 from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.parallax import moved_with_surroundings
 from gsi_bench_metric.detectors.tracker.presence import (
     is_clearer,
     is_double,
@@ -128,7 +129,7 @@ def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") ->
     covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]), mapped.known)
     still = alignment.to_source(mapped.rgb)
     evidence = compare(scene.rgb, still, covered, config.evidence)
-    return _Tracking(scene, sample, still, evidence, device).detections()
+    return _Tracking(scene, sample, still, evidence, device, drifted=alignment.warps).detections()
 
 
 def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
@@ -162,8 +163,8 @@ def _targets(sample: Sample) -> set[str]:
 class _Tracking:
     """One edited image at work: the target first, then the others, which it may now hide."""
 
-    def __init__(self, scene: Scene, sample: Sample, edited: RGB, evidence: Evidence, device: str):
-        self.scene, self.sample, self.edited, self.device = scene, sample, edited, device
+    def __init__(self, scene: Scene, sample: Sample, edited: RGB, evidence: Evidence, device: str, *, drifted: bool = False):
+        self.scene, self.sample, self.edited, self.device, self.drifted = scene, sample, edited, device, drifted
         self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
         self.targets = _targets(sample)
         self.evidence, self.usual = self._without_the_settled(evidence)
@@ -220,7 +221,7 @@ class _Tracking:
             found, turn_gain(views, found), self.usual, self.evidence, self.presence
         )
         unsure = ("turn",) if guess else ()
-        if not away:
+        if not away or self._with_surroundings(surface, found, home):
             return [self._at_home(surface, home, unsure)]
         if is_in_other_dress(found, self.presence):
             return [self._in_other_dress(surface, found)]
@@ -341,6 +342,10 @@ class _Tracking:
         """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""
         change = np.abs(found.pose) / found.sigma
         return bool(found.score > home.score + self.decision.moved_gain and change.max() > self.decision.moved_sigmas)
+
+    def _with_surroundings(self, surface: Surface, found: Found, home: Found) -> bool:
+        """Whether what looks like a move is the camera's; only where the whole image drifted, as in pairs taken by hand."""
+        return self.drifted and moved_with_surroundings(self.scene, surface, self.edited, found, home)
 
     def _apart(self, surface: Surface, found: Found) -> bool:
         return bool(np.linalg.norm(found.pose[:3]) > self.decision.own_place * surface.diagonal)
