@@ -18,6 +18,7 @@ from typing import Any
 
 from gsi_bench_dataset.safety.keys import clean, for_console
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.proxies import loopback_without_proxy
 from gsi_bench_dataset.safety.system import (
     Terminated,
     consoles_that_print_anything,
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 2 a known error, 130 interrupted, 143 terminated, 141 the output is no longer read.
     """
     consoles_that_print_anything()
+    loopback_without_proxy()
     sys.excepthook = _print_traceback
     parser = build_parser()
     args = parser.parse_args(argv)

@@ -23,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from gsi_bench_dataset.execution.cores import available_cores
+from gsi_bench_dataset.execution.deaths import how_it_ended
 
 __all__ = ["WorkerError", "available_cores", "run_tasks"]
 
@@ -185,8 +186,8 @@ def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -
         waiting.appendleft(attempt)
         return None
     message = (
-        f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. Was there memory "
-        "enough? Try fewer workers; what was recorded is kept"
+        f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. The last one: "
+        f"{how_it_ended(worker.exit_code)}; what was recorded is kept"
     )
     return _Dead(attempt.task, message)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
 from gsi_bench_dataset.safety.keys import MASK, clean, key_problem, known
+from gsi_bench_dataset.safety.proxies import proxy_problem
 from gsi_bench_dataset.safety.system import system_problem
 
 if TYPE_CHECKING:
@@ -30,14 +31,21 @@ class HubError(ValueError):
 
 
 def check_settings() -> None:
-    """Looks at the Hub's address and the token before anything is asked; the client itself would fail with both in its words.
+    """Looks at the Hub's address, the proxies and the token before anything is asked.
+
+    The client itself would fail in its own words, which may hold the token.
 
     Raises:
-        HubError: HF_ENDPOINT is no address, or the token holds what no token has.
+        HubError: HF_ENDPOINT is no address, a proxy cannot be used, or the token holds what no token has.
     """
     problem = _address_problem(os.environ.get("HF_ENDPOINT"))
     if problem is not None:
         raise HubError(f"HF_ENDPOINT: {problem}; set it to an address such as https://huggingface.co, or unset it")
+    from huggingface_hub import constants  # noqa: PLC0415 - only now: it takes HF_ENDPOINT as it is
+
+    problem = None if constants.is_offline_mode() else proxy_problem(constants.ENDPOINT)
+    if problem is not None:
+        raise HubError(f"the Hub cannot be reached: {problem}")
     for place, token in _tokens()[:1]:
         problem = key_problem(token)
         if problem is not None:

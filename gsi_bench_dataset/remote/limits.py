@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gsi_bench_dataset.safety.keys import clean
+from gsi_bench_dataset.safety.proxies import proxies_but_for
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, Unpacker
 
 __all__ = ["limit_client"]
@@ -30,10 +31,12 @@ _RESET = re.compile(r"\bt=(\d+)")
 def limit_client() -> None:
     """Has the Hub's client make connections with bounded replies; once a process."""
     import huggingface_hub  # noqa: PLC0415
+    from huggingface_hub import constants  # noqa: PLC0415
     from huggingface_hub.utils._http import default_client_factory  # noqa: PLC0415 - the public name only sets it
 
     def factory() -> Any:
-        client = default_client_factory()
+        with proxies_but_for(constants.ENDPOINT):
+            client = default_client_factory()
         client.send = _bounded(client.send)  # type: ignore[method-assign]
         return client
 

@@ -6,15 +6,19 @@ Whatever is printed, logged or stored and may hold words from outside goes throu
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import html
 import ipaddress
 import json
 import os
 import re
+import socket
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
+
+from gsi_bench_dataset.safety.environment import environment_with
 
 __all__ = [
     "MASK",
@@ -36,6 +40,13 @@ __all__ = [
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY, _OPENAI_ADDRESS = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+_FURTHER = (
+    "OPENAI_ADMIN_KEY",
+    "OPENAI_CUSTOM_HEADERS",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "OPENAI_WEBHOOK_SECRET",
+)
 MASK, _KNOWN_MASK = "***", "[key]"
 _MOST_KEY = 8192  # servers take no longer header
 _FRAGMENT = 8  # this many letters of a key in a row are a part of it, not chance
@@ -126,6 +137,17 @@ class Access:
     key: str | None = dataclasses.field(repr=False)
     note: str | None = None
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, the OpenAI client finds nothing in the environment that it would send to this server beside the key.
+
+        It reads further keys, headers and an account's names there, and sends them wherever it is told to ask. They are meant
+        for the server that OPENAI_API_KEY is meant for.
+        """
+        meant = origin(self.url) == origin(_home())
+        with environment_with({} if meant else dict.fromkeys(_FURTHER)):
+            yield
+
 
 def access(url: str | None, variable: str | None, *, option: str, key_option: str) -> Access:
     """Which key goes to a server of the OpenAI kind.
@@ -141,7 +163,7 @@ def access(url: str | None, variable: str | None, *, option: str, key_option: st
     Raises:
         KeyProblemError: an address that is none, a key that is not set or cannot be one, or one that would go out unencrypted.
     """
-    home = os.environ.get(_OPENAI_ADDRESS, "").strip() or OPENAI_URL
+    home = _home()
     server, source = (home, _OPENAI_ADDRESS) if url is None else (url, option)
     problems = address_problems(server, source) + (address_problems(home, _OPENAI_ADDRESS) if url is not None else [])
     if problems:
@@ -162,6 +184,11 @@ def access(url: str | None, variable: str | None, *, option: str, key_option: st
             )
         note = f"the key of {variable} goes to {server} over http, where others on the way can read it"
     return Access(server, named if key is not None or variable else None, key, note)
+
+
+def _home() -> str:
+    """The server that OPENAI_API_KEY is meant for."""
+    return os.environ.get(_OPENAI_ADDRESS, "").strip() or OPENAI_URL
 
 
 def address_problems(url: str, option: str) -> list[str]:
@@ -198,14 +225,23 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a server is on this machine."""
+    """Whether a server is on this machine: by name, or by an address of any form that leads back to it.
+
+    >>> [is_loopback(f"http://{host}:8000/v1") for host in ("localhost", "127.0.0.2", "[::1]", "0.0.0.0", "127.1", "10.0.0.1")]
+    [True, True, True, True, True, False]
+    """
     host = origin(url)[1]
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(host))  # the system's short forms, such as 127.1
+        except (OSError, UnicodeError):
+            return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified  # who connects to 0.0.0.0 reaches this machine
 
 
 def clean(text: object) -> str:

@@ -18,7 +18,8 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from gsi_bench_dataset.safety.keys import clean, origin
+from gsi_bench_dataset.safety.keys import clean, is_loopback, origin
+from gsi_bench_dataset.safety.proxies import open_url
 
 __all__ = ["MAX_PICTURE_BYTES", "MAX_TEXT_BYTES", "ReplyProblemError", "Unpacker", "fetch", "limited_client"]
 
@@ -26,6 +27,7 @@ MAX_TEXT_BYTES = 16 * 2**20  # of a chat completion; a long one has some 100 kB
 MAX_PICTURE_BYTES = 192 * 2**20  # of an image, or of a JSON text with one
 _CHUNK = 1 << 18
 _REDIRECTS = 5
+_CONNECTIONS = 1024  # to a server on this machine: the highest number of requests at a time that an option takes
 _READ_SECONDS = 60.0  # for a single read: how long a thread that is not waited for may stay
 
 
@@ -39,14 +41,16 @@ def fetch(
     most: int,
     seconds: float,
     arrived: Callable[[int, int | None], None] | None = None,
+    direct: bool = False,
 ) -> bytes:
-    """What lies at an http(s) address, whole.
+    """What lies at an http(s) address, whole. This machine is reached without a proxy.
 
     Args:
         request: the address; headers that must not go to another server are added as unredirected ones.
         most: bytes.
         seconds: for all of it: name, connection, redirects, every byte.
         arrived: called with every piece: its bytes, and how many there are in all where the server says so.
+        direct: no proxy at all, for a server that is known to be on this machine whatever its address.
 
     Raises:
         OSError: as the system or urllib says.
@@ -60,7 +64,7 @@ def fetch(
 
     def work() -> None:
         try:
-            result.put(_read(request, most, seconds, stopping, arrived))
+            result.put(_read(request, most, seconds, stopping, arrived, direct=direct))
         except Exception as error:  # noqa: BLE001 - raised again by the one who waits
             result.put(error)
 
@@ -85,9 +89,11 @@ def _read(
     seconds: float,
     stopping: threading.Event,
     arrived: Callable[[int, int | None], None] | None,
+    *,
+    direct: bool,
 ) -> bytes:
     url = clean(request if isinstance(request, str) else request.full_url)
-    with urllib.request.urlopen(request, timeout=min(seconds, _READ_SECONDS)) as response:
+    with contextlib.closing(open_url(request, seconds=min(seconds, _READ_SECONDS), direct=direct)) as response:
         said = str(response.headers.get("Content-Length") or "")
         total = int(said) if said.isdecimal() and len(said) < 20 else None
         if total is not None and total > most:
@@ -154,14 +160,15 @@ class Unpacker:
         return self.end()
 
 
-def limited_client(client_class: type[Any], *, seconds: float, most: int) -> Any:
+def limited_client(client_class: type[Any], url: str, *, seconds: float, most: int) -> Any:
     """An asynchronous httpx client, for a library that takes one, with every reply bounded in time and size.
 
     It follows a redirect on the same server only: neither a key nor an image goes to another one. What exceeds a bound raises
-    the client's own time-out, or `ReplyProblemError`.
+    the client's own time-out, or `ReplyProblemError`. A server on this machine is reached without a proxy.
 
     Args:
         client_class: `httpx.AsyncClient` of whichever version the library brings, or a class of it.
+        url: of the one server that it is for.
         seconds: for all of a reply: name, connection, redirects, every byte.
         most: bytes of a reply, unpacked.
     """
@@ -202,7 +209,10 @@ def limited_client(client_class: type[Any], *, seconds: float, most: int) -> Any
                 request = following
             raise ReplyProblemError(f"{clean(first)}: over {_REDIRECTS} redirects")
 
-    return LimitedClient()
+    if not is_loopback(url):
+        return LimitedClient()
+    # With a transport of its own the client looks for no proxy; certificates still come from where the environment says.
+    return LimitedClient(transport=httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=_CONNECTIONS)))
 
 
 async def _whole(response: Any, most: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
@@ -70,14 +71,42 @@ def system_problem(error: BaseException) -> str | None:
     )
 
 
+# What is printed beyond ASCII for its looks, for consoles that lack it. Everything else is escaped.
+_PLAIN = {
+    "\u00a0": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-",
+    "‘": "'", "’": "'", "‚": ",", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": "...", "·": "*", "•": "*", "×": "x",
+    "÷": "/", "±": "+/-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->", "←": "<-", "↑": "^", "↓": "v", "°": " deg",
+    "²": "^2", "³": "^3", "¹": "^1", "Δ": "Delta ", "κ": "kappa", "σ": "sigma", "µ": "u", "μ": "u", "✓": "yes", "✗": "no",
+    "，": ",", "。": ".", "：": ":", "；": ";", "（": "(", "）": ")", "、": ",",
+    **dict.fromkeys("─━═┄┈", "-"), **dict.fromkeys("│┃║┆┊", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬╭╮╯╰", "+"),
+    **dict.fromkeys("█▉▊▋▌▍▎▏▓▒░", "#"),
+}  # fmt: skip
+_LEGIBLE = "gsi-bench-legible"
+
+
+def _legible(error: UnicodeError) -> tuple[str, int]:
+    """What stands in the place of characters that an encoding lacks: their plain form, else an escape such as \\u676f."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    plain = "".join(_PLAIN.get(mark) or mark.encode("ascii", "backslashreplace").decode("ascii") for mark in lacking)
+    return plain, error.end
+
+
+codecs.register_error(_LEGIBLE, _legible)
+
+
 def consoles_that_print_anything() -> None:
-    """Lets stdout and stderr escape what their encoding lacks, instead of failing half-way; closed ones go to nowhere."""
+    """Lets stdout and stderr write what their encoding lacks in another way, instead of failing half-way.
+
+    Dashes, arrows and the like become plain characters, letters an escape. Closed streams go to nowhere.
+    """
     for name in ("stdout", "stderr"):
         stream: Any = getattr(sys, name)
         if stream is None or getattr(stream, "closed", False):
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=_LEGIBLE)
 
 
 class Terminated(KeyboardInterrupt):

@@ -56,7 +56,10 @@ class EditorOptions:
 
 
 class Editor(Protocol):
-    """Edits images. `edit` is called by as many threads as `concurrency` says."""
+    """Edits images. `edit` is called by as many threads as `concurrency` says.
+
+    One that finds out while it works that some of its settings are not taken names them in an attribute `left_out`.
+    """
 
     name: str
     settings: Mapping[str, Any]  # JSON: everything that its images depend on beside the request; no secrets
@@ -100,7 +103,7 @@ def as_picture(value: Any, whose: str) -> Image.Image:
     raise EditError(f"{whose}: expected a PIL image, encoded bytes or RGB uint8 (H, W, 3), found {found}")
 
 
-def words_of(error: BaseException, most: int = 500) -> str:
+def words_of(error: BaseException | str, most: int = 500) -> str:
     """What an error of foreign code says: on one line, without secrets, whatever it does when it is asked."""
     try:
         return " ".join(clean(error).split())[:most]

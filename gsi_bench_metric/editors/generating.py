@@ -234,6 +234,9 @@ class _Work:
             "sha256": hashlib.sha256(content).hexdigest(),
             "seconds": round(seconds, 3),
         }
+        left_out = getattr(self._editor, "left_out", ())
+        if left_out:  # options that it was asked for, and made without
+            record["left_out"] = sorted(left_out)
         self._write(path, content)
         with self._writing:
             self._records.append([(_KIND, digest(job.key, record["sha256"]), record)])

@@ -12,13 +12,15 @@ import base64
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
 from gsi_bench_dataset.reads import NOTHING
 from gsi_bench_dataset.safety.keys import KeyProblemError, access, is_loopback
+from gsi_bench_dataset.safety.parameters import refused_parameters, said_by
+from gsi_bench_dataset.safety.proxies import proxy_problem
 from gsi_bench_dataset.safety.replies import MAX_PICTURE_BYTES, ReplyProblemError, fetch, limited_client
 from gsi_bench_metric.editors.base import EditError, EditorError, EditorOptions, EditRequest, as_picture, png_bytes, words_of
 
@@ -50,18 +52,25 @@ class OpenAIEditor:
             raise EditorError(f"editor 'openai' {error}") from error
         if self._access.note:
             sys.stderr.write(f"note: {self._access.note}\n")
-        self._client = openai.AsyncOpenAI(
-            api_key=self._access.key or "none",
-            base_url=self._access.url,
-            max_retries=_TRIES - 1,
-            timeout=float(options.timeout),
-            http_client=limited_client(openai.DefaultAsyncHttpxClient, seconds=options.timeout, most=MAX_PICTURE_BYTES),
-        )
+        problem = proxy_problem(self._access.url)
+        if problem is not None:
+            raise EditorError(f"editor 'openai' cannot reach {self._access.url}: {problem}")
+        with self._access.alone():
+            self._client = openai.AsyncOpenAI(
+                api_key=self._access.key or "none",
+                base_url=self._access.url,
+                max_retries=_TRIES - 1,
+                timeout=float(options.timeout),
+                http_client=limited_client(
+                    openai.DefaultAsyncHttpxClient, self._access.url, seconds=options.timeout, most=MAX_PICTURE_BYTES
+                ),
+            )
         # A loop of its own, for only there an answer's whole time can be bounded.
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="editor", daemon=True).start()
         weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
         self._model, self._options = options.model, dict(options.settings)
+        self._left_out: list[str] = []
         self.concurrency, self._timeout = options.concurrency, options.timeout
         self.name = options.model.rsplit("/", 1)[-1]
         self.settings: Mapping[str, Any] = {
@@ -72,18 +81,17 @@ class OpenAIEditor:
             "seed_sent": SEED in self._options.values(),
         }
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Options that the endpoint does not take: its images are made without."""
+        return tuple(self._left_out)
+
     def edit(self, request: EditRequest) -> Image.Image:
         """The endpoint's image; see `Editor.edit`."""
         import openai  # noqa: PLC0415
 
-        body = {name: request.seed if value == SEED else value for name, value in self._options.items()}
         try:
-            answer = self._asked(
-                model=self._model,
-                image=("image.png", png_bytes(request.image), "image/png"),
-                prompt=request.prompt,
-                extra_body=body or None,
-            )
+            answer = self._answer(request)
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             variable = self._access.variable
             remedy = f"check the key in {variable}" if variable else "name the variable that holds its key by --key-env"
@@ -93,12 +101,37 @@ class OpenAIEditor:
                 f"no model {self._model!r} at {self.settings['endpoint']}, or no such route: {words_of(error)}"
             ) from error
         except openai.APIError as error:
-            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {words_of(error)}") from error
+            words = said_by(error)[1] if isinstance(error, openai.APIStatusError) else error
+            raise EditError(f"the endpoint failed after {_TRIES} tries, or refused: {words_of(words)}") from error
         except ReplyProblemError as error:
             raise EditError(words_of(error)) from error
         except _ODD as error:  # no JSON, or JSON of another form
             raise EditError(f"the endpoint's answer cannot be read: {type(error).__name__}: {words_of(error)}") from error
         return as_picture(self._bytes(answer), "the endpoint's answer")
+
+    def _answer(self, request: EditRequest) -> Any:
+        """The endpoint's answer. An option that it refuses by name is left out, which is said once."""
+        import openai  # noqa: PLC0415
+
+        image = ("image.png", png_bytes(request.image), "image/png")
+        while True:
+            given = {name: value for name, value in self._options.items() if name not in self._left_out}
+            body = {name: request.seed if value == SEED else value for name, value in given.items()}
+            try:
+                return self._asked(model=self._model, image=image, prompt=request.prompt, extra_body=body or None)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                names = refused_parameters(*said_by(error), body)
+                if not names:
+                    raise
+                self._leave_out(names)
+
+    def _leave_out(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self._left_out:  # else another edit found it out at the same time
+                self._left_out.append(name)
+                sys.stderr.write(
+                    f"note: {self._access.url} does not take {name!r}; it is left out, and the endpoint's own setting holds\n"
+                )
 
     def _asked(self, **request: Any) -> Any:
         """The endpoint's answer, asked for in the loop; Ctrl-C drops it."""

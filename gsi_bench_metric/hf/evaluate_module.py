@@ -38,6 +38,7 @@ from gsi_bench_metric.hf.evaluate_rows import (
     samples_of,
 )
 from gsi_bench_metric.hf.pairing import BY_POSITION, misplaced, pair
+from gsi_bench_metric.hf.rows_folder import rows_folder_problem, temporary_rows_folder
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.judges import Judge, JudgeOptions, make_judge
 from gsi_bench_metric.protocols.base import Scorer
@@ -176,6 +177,9 @@ class GsiBench(evaluate.Metric):
         )
 
     def __init__(self, *args: Any, **options: Any):
+        cannot = rows_folder_problem(options)
+        if cannot is not None:
+            options["cache_dir"] = temporary_rows_folder(options, cannot)
         super().__init__(*args, **options)
         self._forget_pairs()
 

@@ -20,7 +20,7 @@ from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors.base import Detector
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.judges.base import JudgeError, JudgeItem
-from gsi_bench_metric.judges.prompt import Prompt, Question, Verdict
+from gsi_bench_metric.judges.prompt import Prompt, Question, Verdict, thoughts_unfinished
 
 __all__ = ["Bill", "Model", "ModelJudge", "Query", "Reply"]
 
@@ -46,6 +46,7 @@ class Reply:
         cut: whether the token limit ended the reply.
         model: what the server calls the model that answered.
         structured: whether the server was asked to hold the reply to the schema.
+        left_out: parameters that it was asked without, since it does not take them.
         tokens_in, tokens_out: as the server counted them.
         failure: no reply came, and it may be otherwise next time. Never kept.
     """
@@ -55,6 +56,7 @@ class Reply:
     cut: bool = False
     model: str | None = None
     structured: bool = False
+    left_out: Sequence[str] = ()
     tokens_in: int | None = None
     tokens_out: int | None = None
     failure: str | None = None
@@ -85,7 +87,7 @@ class Model(Protocol):
 
 @dataclasses.dataclass
 class Bill:
-    """What judging took: requests that were sent, edits whose replies were on record, tokens."""
+    """What judging took: requests that were sent, edits whose replies were on record, tokens; what was asked without."""
 
     requests: int = 0
     from_records: int = 0
@@ -93,9 +95,15 @@ class Bill:
     failures: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    left_out: list[str] = dataclasses.field(default_factory=list)
+
+    def note(self, reply: Reply) -> None:
+        """Notes which parameters a reply was asked for without, now or when it was recorded."""
+        self.left_out = sorted({*self.left_out, *reply.left_out})
 
     def add(self, reply: Reply) -> None:
         """Counts a reply."""
+        self.note(reply)
         self.requests += 1
         self.failures += reply.failure is not None
         self.tokens_in += reply.tokens_in or 0
@@ -188,6 +196,7 @@ class ModelJudge:
             kept = records.get("replies", query.key)
             if kept is not None and query.key not in found:
                 found[query.key] = Reply(**kept["reply"])
+                self.bill.note(found[query.key])
                 self.bill.from_records += 1
         new = list({query.key: query for query in queries if query.key not in found}.values())
         for i, reply in self._model.answer(new) if new else ():
@@ -217,6 +226,8 @@ class ModelJudge:
             return None
         if reply.refusal is not None:
             return Verdict(None, f"the judge refused: {reply.refusal[:200]!r}", refused=True)
+        if reply.cut and thoughts_unfinished(reply.text):  # a number in them is no answer yet
+            return Verdict(None, "the reply was cut off by the token limit within its thoughts; raise --judge-max-tokens")
         verdict = self._question.read(reply.text, query.item.sample)
         if verdict.score is None and reply.cut:
             return Verdict(None, "the reply was cut off by the token limit; raise --judge-max-tokens")

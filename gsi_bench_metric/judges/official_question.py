@@ -13,7 +13,15 @@ from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 from gsi_bench_metric.judges.base import JudgeError
 from gsi_bench_metric.judges.official_reply import DELIMITER, parse_reply
-from gsi_bench_metric.judges.prompt import Prompt, Verdict, View, looks_like_refusal, text_hash
+from gsi_bench_metric.judges.prompt import (
+    Prompt,
+    Verdict,
+    View,
+    looks_like_refusal,
+    number_in_text,
+    text_hash,
+    without_thoughts,
+)
 
 __all__ = ["OfficialQuestion"]
 
@@ -44,7 +52,7 @@ class OfficialQuestion:
     """The reference's format with our wording, or with a text of the user's."""
 
     name = "official"
-    reader = 1
+    reader = 2
 
     def __init__(self, text: str | None = None):
         """`text`: sent as it is instead of our wording."""
@@ -80,8 +88,13 @@ class OfficialQuestion:
         return Prompt(None, (text, View.SOURCE, View.EDITED))
 
     def read(self, reply: str, sample: Sample) -> Verdict:
-        """As the reference reads it: what stands between the first two delimiters."""
-        score, problem = parse_reply(reply)
+        """As the reference reads it: what stands between the first two delimiters, thoughts before the answer left out.
+
+        A score in quotes, on which the reference's run ends (quirk 84), is that number: the reply was asked for here, and an
+        edit that is not judged would count 0 in all four numbers.
+        """
+        reply = without_thoughts(reply)
+        score, problem = parse_reply(reply, of_text=number_in_text)
         refused = score is None and DELIMITER not in reply and looks_like_refusal(reply)
         return Verdict(score, f"the judge refused: {reply.strip()[:200]!r}" if refused else problem, refused)
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 
 __all__ = ["DELIMITER", "parse_reply"]
 
 DELIMITER = "||V^=^V||"
 
 
-def parse_reply(reply: str) -> tuple[float | None, str | None]:
+def parse_reply(reply: str, of_text: Callable[[str], float | None] | None = None) -> tuple[float | None, str | None]:
     """(score, None) or (None, why not) of a judge's reply, read as the reference reads it.
 
     The JSON object between the first two delimiters, its "score", as it stands: no clipping (quirk 85), true counts as 1. A
     score that is no finite number has no meaning; the reference's run ends there (quirk 84), here the edit is not judged.
+
+    Args:
+        reply: its text.
+        of_text: the number that a score in quotes is, or None; by default none is.
     """
     parts = reply.split(DELIMITER)
     if len(parts) < 2:
@@ -23,6 +28,8 @@ def parse_reply(reply: str) -> tuple[float | None, str | None]:
         score = json.loads(parts[1])["score"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return None, f"no JSON object with a score between the delimiters ({type(error).__name__})"
+    if isinstance(score, str) and of_text is not None and (number := of_text(score)) is not None:
+        score = number
     try:
         finite = isinstance(score, (int, float)) and math.isfinite(score)
     except OverflowError:  # an integer that no float can hold

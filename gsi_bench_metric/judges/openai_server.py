@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.safety.keys import clean
+from gsi_bench_dataset.safety.parameters import declines, refused_parameters, said_by
+from gsi_bench_dataset.safety.proxies import proxy_problem
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, limited_client
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.judges.asking import ModelJudge, Query, Reply
@@ -32,10 +34,14 @@ _ROUNDS_AT_ONCE = 8  # edits at a time, in rounds of requests: the end of one pi
 _GARBLED_AGAIN = 2  # how often a request is repeated whose answer is no completion; the client does not do that
 _IN_A_ROW = 8  # failures, after the client's own retries, after which the server is taken for gone
 _GREETING_SECONDS, _GREETING_RETRIES = 15.0, 2
-_REFUSED = ("content_filter", "content_policy", "responsible_ai", "moderation", "safety")
 # What the client raises on an answer of another form: it builds its objects without a check. RuntimeError: nested without end.
 _ODD = (ValueError, AttributeError, TypeError, LookupError, RuntimeError)
-_NO_SCHEMA = ("response_format", "json_schema", "structured", "guided", "grammar")
+_NEEDED = {"model", "messages"}  # every other parameter may be left out
+_LEFT_OUT = {
+    "response_format": "it does not hold replies to a JSON schema; they are read as they come",
+    "temperature": "replies are made at the server's own temperature, and may differ the next time",
+    "seed": "replies may differ the next time",
+}
 
 
 class OpenAIServer:
@@ -56,13 +62,17 @@ class OpenAIServer:
         if not options.model:
             raise JudgeError("judge 'openai' needs --judge-model: the model's name at the server")
         self._access = options.access()
+        problem = proxy_problem(self._access.url)
+        if problem is not None:
+            raise JudgeError(f"judge 'openai' cannot reach {self._access.url}: {problem}")
         if self._access.note:
             sys.stderr.write(f"note: {self._access.note}\n")
         self._options, self._model, self._url = options, options.model, self._access.url
         self._encoder = Encoder(options.max_side)
         self._served: list[str] = []  # models that the server names
         self._greeted = self._succeeded = False
-        self._structured, self._limit_name = True, "max_tokens"
+        self._limit_name = "max_tokens"
+        self._left_out: list[str] = []  # parameters that the server does not take
         self._failed_in_a_row = 0
         self.at_once = _ROUNDS_AT_ONCE * options.concurrency
 
@@ -124,13 +134,17 @@ class OpenAIServer:
                     return
                 arrived.put((i, self._counted(await self._ask(client, query))))
 
-        async with openai.AsyncOpenAI(
-            api_key=self._access.key or "none",
-            base_url=self._url,
-            max_retries=options.retries,
-            timeout=options.timeout,
-            http_client=limited_client(openai.DefaultAsyncHttpxClient, seconds=options.timeout, most=MAX_TEXT_BYTES),
-        ) as client:
+        with self._access.alone():
+            asking = openai.AsyncOpenAI(
+                api_key=self._access.key or "none",
+                base_url=self._url,
+                max_retries=options.retries,
+                timeout=options.timeout,
+                http_client=limited_client(
+                    openai.DefaultAsyncHttpxClient, self._url, seconds=options.timeout, most=MAX_TEXT_BYTES
+                ),
+            )
+        async with asking as client:
             if not self._greeted:
                 await self._greet(client)
                 self._greeted = True
@@ -154,7 +168,8 @@ class OpenAIServer:
         import openai  # noqa: PLC0415
 
         try:
-            patient = client.with_options(timeout=_GREETING_SECONDS, max_retries=_GREETING_RETRIES)
+            with self._access.alone():  # a client of its own, that looks into the environment anew
+                patient = client.with_options(timeout=_GREETING_SECONDS, max_retries=_GREETING_RETRIES)
             async with asyncio.timeout(_GREETING_SECONDS * (_GREETING_RETRIES + 1)):
                 self._served = [clean(str(model.id))[:200] for model in (await patient.models.list()).data][:20]
         except TimeoutError:
@@ -183,7 +198,7 @@ class OpenAIServer:
                 # As extra_body the client sends it as it is; as arguments it would walk through every message, which takes
                 # a quarter of what a request costs.
                 completion = await client.chat.completions.create(model=self._model, messages=(), extra_body=request)
-                return self._reply(completion, structured="response_format" in request)
+                return self._reply(completion, request)
             except ImageError as error:
                 return Reply(failure=str(error))
             except openai.APIStatusError as error:
@@ -220,9 +235,9 @@ class OpenAIServer:
         if "insufficient_quota" in words:
             raise JudgeError(f"{self._url}: the account's quota is used up: {words}") from error
         if status in (400, 422):
-            if self._adapt(words, request):
+            if self._adapt(error, request):
                 return None
-            if any(name in words.lower() for name in _REFUSED):
+            if declines(words):
                 return Reply(refusal=words)
             if not self._succeeded:
                 raise JudgeError(f"{self._url} does not take the request: {words}{self._models()}") from error
@@ -242,10 +257,10 @@ class OpenAIServer:
             "seed": query.seed,
             self._limit_name: options.max_tokens,
         }
-        if prompt.schema is not None and self._structured:
+        if prompt.schema is not None:
             schema = {"name": "judgement", "strict": True, "schema": prompt.schema}
             request["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return request
+        return {name: value for name, value in request.items() if name not in self._left_out}
 
     def _part(self, part: str | View, query: Query) -> dict[str, Any]:
         if isinstance(part, str):
@@ -256,8 +271,8 @@ class OpenAIServer:
         data = base64.b64encode(self._encoder.jpeg(picture)).decode("ascii")
         return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
 
-    def _reply(self, completion: Any, *, structured: bool) -> Reply:
-        """What a completion says.
+    def _reply(self, completion: Any, request: Mapping[str, Any]) -> Reply:
+        """What a completion says to a request.
 
         Raises:
             ValueError, AttributeError, TypeError, LookupError, RuntimeError: it is none.
@@ -274,23 +289,25 @@ class OpenAIServer:
             refusal=None if refusal is None else clean(str(refusal)),
             cut=choice.finish_reason == "length",
             model=None if completion.model is None else clean(str(completion.model)),
-            structured=structured,
+            structured="response_format" in request,
+            left_out=tuple(name for name in self._left_out if name not in request),
             tokens_in=_count(usage, "prompt_tokens"),
             tokens_out=_count(usage, "completion_tokens"),
         )
 
-    def _adapt(self, words: str, request: Mapping[str, Any]) -> bool:
+    def _adapt(self, error: Any, request: Mapping[str, Any]) -> bool:
         """Whether the request can be put in another way that the server takes. What was done is said, and kept with replies."""
-        low = words.lower()
-        if "max_completion_tokens" in low and "max_tokens" in request:
+        body, words = said_by(error)
+        if "max_completion_tokens" in words and "max_tokens" in request and not declines(words):
             self._limit_name = "max_completion_tokens"
             return True
-        if "response_format" in request and any(name in low for name in _NO_SCHEMA):
-            if self._structured:
-                sys.stderr.write(f"note: {self._url} does not hold replies to a JSON schema; they are read as they come\n")
-            self._structured = False
-            return True
-        return False
+        names = refused_parameters(body, words, request.keys() - _NEEDED)
+        for name in names:
+            if name not in self._left_out:  # else another request found it out at the same time
+                self._left_out.append(name)
+                meaning = _LEFT_OUT.get(name, "the server's own setting holds")
+                sys.stderr.write(f"note: {self._url} does not take {name!r}; it is left out: {meaning}\n")
+        return bool(names)
 
     def _no_entry(self, error: Any) -> JudgeError:
         variable = self._access.variable
@@ -302,7 +319,7 @@ class OpenAIServer:
 
     def _words(self, error: Any) -> str:
         """What a server says of an error."""
-        return clean(str(error.message))[:500]
+        return clean(said_by(error)[1])[:500]
 
 
 class _Correspondence:

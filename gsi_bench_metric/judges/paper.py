@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 __all__ = ["PAPER_MODEL", "PAPER_PROMPT_SHA256", "PAPER_QUESTION", "unlike_the_papers"]
@@ -12,10 +12,13 @@ PAPER_MODEL = "Qwen3-VL-235B-A22B-Instruct"
 PAPER_QUESTION = "official"  # whose form of reply is the reference's
 
 
-def unlike_the_papers(judge: str, settings: Mapping[str, Any]) -> list[str]:
+def unlike_the_papers(judge: str, settings: Mapping[str, Any], left_out: Collection[str] = ()) -> list[str]:
     """What sets a judge apart from the paper's; nothing where its answers may be called the same.
 
-    `settings`: what the judge says of itself (`Judge.describe`).
+    Args:
+        judge: its name.
+        settings: what the judge says of itself (`Judge.describe`).
+        left_out: parameters that its server did not take.
     """
     if judge == "embedded":
         return ["a proxy without a model, not the paper's judge"]
@@ -27,7 +30,7 @@ def unlike_the_papers(judge: str, settings: Mapping[str, Any]) -> list[str]:
         lacking.append(f"model {model}, not {PAPER_MODEL}")
     if settings.get("question") != PAPER_QUESTION or settings.get("prompt_sha256") != PAPER_PROMPT_SHA256:
         lacking.append("not the reference's prompt (SHA-256 51fb107b…); give it by --judge-prompt")
-    if settings.get("temperature") != 0 or settings.get("samples") != 1:
+    if settings.get("temperature") != 0 or settings.get("samples") != 1 or "temperature" in left_out:
         lacking.append("not one reply at temperature 0")
     if (settings.get("pictures") or {}).get("max_side") is not None:
         lacking.append("images that were shrunk")

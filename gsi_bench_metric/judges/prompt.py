@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,7 +13,18 @@ from typing import Any, Protocol
 from gsi_bench_dataset.reads import Reads
 from gsi_bench_dataset.records import Sample
 
-__all__ = ["Prompt", "Question", "Verdict", "View", "looks_like_refusal", "text_hash"]
+__all__ = [
+    "MOST_OBJECTS",
+    "Prompt",
+    "Question",
+    "Verdict",
+    "View",
+    "looks_like_refusal",
+    "number_in_text",
+    "text_hash",
+    "thoughts_unfinished",
+    "without_thoughts",
+]
 
 
 class View(enum.Enum):
@@ -97,3 +109,71 @@ def looks_like_refusal(reply: str) -> bool:
     (True, False)
     """
     return _REFUSAL.match(reply[:_BEGINNING]) is not None
+
+
+MOST_OBJECTS = 1000  # places in a reply where a JSON object is looked for; a wall of brackets would take hours
+
+# What models that reason write before they answer. Some begin within the prompt, so that only the end is in the reply.
+_TAGS = "think|thinking|thought|thoughts|reasoning"
+_MARK = re.compile(
+    rf"\{{|<(?P<open>{_TAGS})(?:\s[^<>]{{0,80}})?>|\[(?P<square>THINK)\]|</(?:{_TAGS})\s*>|\[/THINK\]", re.IGNORECASE
+)
+
+
+def without_thoughts(reply: str) -> str:
+    """The answer in a reply: what stands outside of `<think>…</think>`, and behind a `</think>` that nothing opened.
+
+    Tags inside of a JSON object are text. Thoughts that do not end are left in: an answer may stand there, and a reader that
+    finds exactly one takes it.
+
+    >>> without_thoughts('<think>{"score": 3}, no.</think>{"score": 9}'), without_thoughts('so 9.</think> {"score": 9}')
+    ('{"score": 9}', ' {"score": 9}')
+    """
+    return _sorted_out(reply)[0]
+
+
+def thoughts_unfinished(reply: str) -> bool:
+    """Whether a reply begins thoughts and does not end them.
+
+    >>> thoughts_unfinished("<think>It is"), thoughts_unfinished("<think>It is</think>")
+    (True, False)
+    """
+    return _sorted_out(reply)[1]
+
+
+def _sorted_out(reply: str) -> tuple[str, bool]:
+    """(what is no thought, whether thoughts do not end)."""
+    decoder, kept, start, at, left = json.JSONDecoder(), "", 0, 0, MOST_OBJECTS
+    while (mark := _MARK.search(reply, at)) is not None:
+        at = mark.end()
+        name = mark["open"] or mark["square"]
+        if mark[0] == "{":
+            at, left = _end_of_object(decoder, reply, mark.start()) if left else at, max(left - 1, 0)
+        elif name is None:  # an end without a beginning: all of it were thoughts
+            kept, start = "", at
+        else:
+            end = re.compile(rf"</{name}\s*>|\[/{name}\]", re.IGNORECASE).search(reply, at)
+            if end is None:
+                return kept + reply[start : mark.start()] + reply[at:], True
+            kept, start, at = kept + reply[start : mark.start()], end.end(), end.end()
+    return kept + reply[start:], False
+
+
+def _end_of_object(decoder: json.JSONDecoder, text: str, start: int) -> int:
+    try:
+        return decoder.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return start + 1
+
+
+_NUMBER = re.compile(r"\s*(\d{1,3}(?:\.\d{1,20})?)\s*(?:/\s*10(?:\.0{1,20})?\s*)?", re.ASCII)
+
+
+def number_in_text(value: str) -> float | None:
+    """The number that a text is, also as so many of 10, which is the scale that was asked for; None where it is more than that.
+
+    >>> [number_in_text(text) for text in ("9", " 9.5 ", "9/10", "9/100", "about 9", "-1", "")]
+    [9.0, 9.5, 9.0, None, None, None, None]
+    """
+    match = _NUMBER.fullmatch(value)
+    return None if match is None else float(match[1])

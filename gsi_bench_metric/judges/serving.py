@@ -14,6 +14,7 @@ import urllib.error
 from collections.abc import Callable
 from pathlib import Path
 
+from gsi_bench_dataset.execution.deaths import ended_by_signal, how_it_ended
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.replies import MAX_TEXT_BYTES, ReplyProblemError, fetch
 from gsi_bench_metric.judges.base import JudgeError
@@ -92,7 +93,7 @@ def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> 
     """Starts the server, says when it answers, and stays until it ends or is interrupted; its exit status.
 
     Raises:
-        JudgeError: it is not installed, ended before it answered, or did not answer in time (and was ended then).
+        JudgeError: it is not installed, ended before it answered, did not answer in time (and was ended then), or died later.
     """
     if not 0 < wait_seconds <= _LONGEST_WAIT:
         raise JudgeError(f"--wait: expected seconds above 0, at most {_LONGEST_WAIT} (a week), found {wait_seconds}")
@@ -106,7 +107,10 @@ def serve(plan: ServerPlan, wait_seconds: float, say: Callable[[str], None]) -> 
     try:
         _wait(plan, process, wait_seconds)
         say(f"{plan.url} answers; Ctrl-C ends it")
-        return process.wait()
+        status = process.wait()
+        if ended_by_signal(status):
+            raise JudgeError(f"{plan.server} died while it served: {how_it_ended(status)}")
+        return status
     finally:
         _end(process)
 
@@ -125,9 +129,9 @@ def _wait(plan: ServerPlan, process: subprocess.Popen[bytes], seconds: float) ->
     deadline = time.monotonic() + seconds
     while not _answers(plan.url):
         if process.poll() is not None:
-            raise JudgeError(
-                f"{plan.server} ended with status {process.returncode} before it answered; its own words stand above"
-            )
+            status = process.returncode
+            how = f". It died of {how_it_ended(status)}" if ended_by_signal(status) else ""
+            raise JudgeError(f"{plan.server} ended with status {status} before it answered; its own words stand above{how}")
         if time.monotonic() > deadline:
             raise JudgeError(f"{plan.server} did not answer at {plan.url} within {seconds:g} s; give it longer with --wait")
         time.sleep(_POLL_SECONDS)
@@ -136,7 +140,8 @@ def _wait(plan: ServerPlan, process: subprocess.Popen[bytes], seconds: float) ->
 def _answers(url: str) -> bool:
     """Whether a server speaks there; any HTTP answer will do, for not all of them have a list of models."""
     try:
-        fetch(f"{url}/models", most=MAX_TEXT_BYTES, seconds=_PROBE_SECONDS)
+        # Started here, so on this machine, whatever address it was told to listen on: a proxy would not find it.
+        fetch(f"{url}/models", most=MAX_TEXT_BYTES, seconds=_PROBE_SECONDS, direct=True)
     except urllib.error.HTTPError:
         return True
     except (OSError, ReplyProblemError):  # no server there, or one that does not speak HTTP to its end

@@ -2,7 +2,8 @@
 
 The edit's instruction and the name of its target are data here: they are JSON strings, which nothing in them can end, and the
 system message says that neither they nor anything written in an image speaks to the judge. A score is taken from a reply only
-where it gives exactly one, in range; nothing is clipped or guessed.
+where it gives exactly one, in range; nothing is clipped or guessed. What a model thinks before it answers is not read, and a
+number in quotes is that number.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from typing import Any
 
 from gsi_bench_dataset.reads import KIND, TARGET, WORDS
 from gsi_bench_dataset.records import Sample
-from gsi_bench_metric.judges.prompt import Prompt, Verdict, View, looks_like_refusal, text_hash
+from gsi_bench_metric.judges.prompt import (
+    MOST_OBJECTS,
+    Prompt,
+    Verdict,
+    View,
+    looks_like_refusal,
+    number_in_text,
+    text_hash,
+    without_thoughts,
+)
 
 __all__ = ["ASPECTS", "REMOVE_ASPECTS", "StrictQuestion"]
 
@@ -55,7 +65,7 @@ class StrictQuestion:
 
     name = "strict"
     reads = WORDS | TARGET | KIND
-    reader = 1
+    reader = 2
     hash = text_hash(json.dumps([SYSTEM, _BEFORE, _AFTER, _TASK, ASPECTS, REMOVE_ASPECTS], ensure_ascii=False))
 
     def ask(self, sample: Sample) -> Prompt:
@@ -69,7 +79,7 @@ class StrictQuestion:
 
     def read(self, reply: str, sample: Sample) -> Verdict:
         """The mean of the aspects, but never more than the identity: another object is not preserved, however well drawn."""
-        aspects = _aspects(sample)
+        aspects, reply = _aspects(sample), without_thoughts(reply)
         found: list[dict[str, float]] = []
         problem = "no JSON object in the reply"
         for thing in _objects(reply):
@@ -104,8 +114,9 @@ def _schema(aspects: Mapping[str, str]) -> dict[str, Any]:
 
 def _objects(reply: str) -> Iterator[Mapping[str, Any]]:
     """Every JSON object that stands in a text, in a fence or not; those inside of others are theirs."""
-    decoder, at = json.JSONDecoder(), reply.find("{")
-    while at >= 0:
+    decoder, at, left = json.JSONDecoder(), reply.find("{"), MOST_OBJECTS
+    while at >= 0 and left:
+        left -= 1
         try:
             thing, end = decoder.raw_decode(reply, at)
         except (ValueError, RecursionError):
@@ -121,9 +132,9 @@ def _ratings(thing: Mapping[str, Any], aspects: Mapping[str, str]) -> dict[str, 
     for name in aspects:
         if name not in thing:
             return f"the reply lacks {name!r}"
-        value = thing[name]
+        value: Any = number_in_text(thing[name]) if isinstance(thing[name], str) else thing[name]
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not 0 <= value <= 10:  # not-a-number is not in range either
-            return f"{name}: expected a number from 0 to 10, found {value!r:.40}"
+            return f"{name}: expected a number from 0 to 10, found {thing[name]!r:.40}"
         ratings[name] = float(value)
     return ratings

@@ -131,7 +131,7 @@ def build_report(run: Run, *, gallery: int = _CARDS, progress: bool = True) -> R
         unscored=_unscored(run),
         leftovers=_leftovers(run.settings),
         gallery=build_gallery(run, gallery, progress=progress),
-        run_settings=run.settings,
+        run_settings={name: value for name, value in run.settings.items() if name != "places"},  # of this machine alone
     )
 
 
@@ -202,7 +202,8 @@ def _judge(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         asked = (
             f"{said['question']}, SHA-256 {said['prompt_sha256']}; {said['samples']} × at temperature {said['temperature']:g}"
         )
-        lines.append(("Question", f"{asked}, seed {said['seed']}, at most {said['max_tokens']} tokens"))
+        without = f"; the server does not take {', '.join(took['left_out'])}, asked without" if took.get("left_out") else ""
+        lines.append(("Question", f"{asked}, seed {said['seed']}, at most {said['max_tokens']} tokens{without}"))
     if took:
         cost = "" if took.get("cost") is None else f", cost {took['cost']:.2f}"
         words = f"{took['judged']} scores, {took['not_judged']} replies without one, {took['outages']} outages"

@@ -32,7 +32,7 @@ from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.verdict import Verdict, explain
 from gsi_bench_metric.results.aggregate import edit_values
 from gsi_bench_metric.run.folder import Run
-from gsi_bench_metric.run.pipeline import iter_pictures
+from gsi_bench_metric.run.places import iter_pictures
 from gsi_bench_metric.run.remarks import remarked
 
 __all__ = ["KINDS", "RANK", "Card", "Choice", "Figure", "Gallery", "build_gallery", "choose"]

@@ -20,7 +20,7 @@ import os
 import platform
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -307,10 +307,12 @@ def comparable_with_paper(
     judge_settings: Mapping[str, Any] | None = None,
     *,
     dtype: str | None = None,
+    left_out: Collection[str] = (),
 ) -> tuple[bool, str]:
     """Whether numbers may stand beside the paper's, and why not.
 
-    `judge_settings`: what the judge says of itself. `dtype`: of the detector's network, None for its own.
+    `judge_settings`: what the judge says of itself. `dtype`: of the detector's network, None for its own. `left_out`:
+    parameters that the judge's server did not take.
     """
     lacking = []
     found = set(origins)
@@ -325,7 +327,7 @@ def comparable_with_paper(
     if judge is None:
         lacking.append("no judge")
     else:
-        lacking += [f"judge {judge}: {why}" for why in unlike_the_papers(judge, judge_settings or {})]
+        lacking += [f"judge {judge}: {why}" for why in unlike_the_papers(judge, judge_settings or {}, left_out)]
     return not lacking, "; ".join(lacking)
 
 

@@ -39,7 +39,16 @@ def judge_ahead(
             if judgement is not None:
                 counts[_outcome(judgement)] += 1
             bar.update()
-    return {**counts, **judge.account()}
+    return {**counts, **judge.account(), "left_out": _left_out(judge, records)}
+
+
+def _left_out(judge: Judge, records: RecordStore) -> list[str]:
+    """Parameters that the judge was asked without, for this or a former command: judgements on record were asked so too."""
+    known, now = records.get("left_out", judge.key) or [], judge.account().get("left_out") or []
+    found = sorted({*known, *now})
+    if found != known:
+        records.append([("left_out", judge.key, found)])
+    return found
 
 
 def judge_each(

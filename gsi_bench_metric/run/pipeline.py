@@ -13,7 +13,7 @@ import math
 import secrets
 import sys
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Sco
 from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.storage.card import read_content_hash
 from gsi_bench_dataset.storage.prediction_table import PredictionTable
-from gsi_bench_dataset.storage.predictions import read_predictions
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset
 from gsi_bench_metric.imaging.device import pick_device
@@ -47,6 +46,7 @@ from gsi_bench_metric.run.folder import (
 from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
+from gsi_bench_metric.run.places import places_of
 from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
 from gsi_bench_metric.run.scoring import (
     Candidate,
@@ -59,7 +59,7 @@ from gsi_bench_metric.run.scoring import (
 from gsi_bench_metric.run.unchanged import Watch, changed_message, verify, watch_dataset
 from gsi_bench_metric.run.working import keeping_records, score_tasks
 
-__all__ = ["Request", "evaluate", "iter_pictures"]
+__all__ = ["Request", "evaluate"]
 
 # Samples in one piece of work: at most as many as keep decoding ahead of a GPU, at least as many as share sources.
 _TASK_SAMPLES = (4, 64)
@@ -105,7 +105,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     _watch_what_editors_gave(watch, inputs, plans)
     prepare_folder(folder)
     log = RunLog(folder / LOG)
-    settings = _settings(request, inputs, rows, plans, files)
+    settings = _settings(request, inputs, rows, plans, files) | {"places": places_of(folder, request.data)}
     begin_run(folder, settings)
     workers = _worker_count(request, inputs, sum(len(plan.ids) for plan in plans.values()))
     log.event("started", settings=settings, workers=workers)
@@ -118,6 +118,8 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     try:
         with watch.over(folder):
             settings |= _judge_ahead(inputs, plans, folder, log, progress)
+            left_out = settings.get("judging", {}).get("left_out", ())  # what a judge's server takes is known only now
+            settings |= _comparable(request, settings["dataset"]["origins"], settings["judge_settings"], left_out)
             found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress, watch=watch)
         scores = _all_scores(inputs, plans, found, folder)
         run = finish_run(folder, settings, scores)
@@ -352,9 +354,6 @@ def _settings(
 ) -> dict[str, Any]:
     origins = sorted({row.origin for split in rows.values() for row in split})
     judge = next((entry.judge.describe() for entry in inputs.entries if entry.judge is not None), None)
-    comparable, why_not = comparable_with_paper(
-        origins, request.protocol, request.detector, request.judge, judge, dtype=request.dtype
-    )
     editors: dict[str, dict[str, Any]] = {}
     for entry in inputs.entries:
         extra = list(plans[entry.split, entry.editor].extra)
@@ -368,8 +367,7 @@ def _settings(
         "judge": request.judge,
         "judge_settings": judge,
         "on_missing": request.on_missing,
-        "comparable_with_paper": comparable,
-        "not_comparable_because": why_not,
+        **_comparable(request, origins, judge, ()),
         "dataset": {
             "path": request.data,
             "revision": request.revision,
@@ -387,14 +385,10 @@ def _settings(
     }
 
 
-def iter_pictures(run: Run, split: str, ids: Container[str]) -> Iterator[tuple[Sample, dict[str, Prediction | None]]]:
-    """Samples of a split that have one of the ids, with each editor's prediction, from where the run found them.
-
-    Raises:
-        DatasetError, PredictionError, FileNotFoundError: they are not there any more.
-    """
-    records = {name: record[split] for name, record in run.settings["editors"].items() if split in record}
-    editors = {name: read_predictions(record["predictions"], name, record["column"]) for name, record in records.items()}
-    for sample in read_dataset(run.settings["dataset"]["path"], split, run.settings["dataset"]["revision"]):
-        if sample.id in ids:
-            yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}
+def _comparable(
+    request: Request, origins: Iterable[str], judge: Mapping[str, Any] | None, left_out: Collection[str]
+) -> dict[str, Any]:
+    comparable, why_not = comparable_with_paper(
+        origins, request.protocol, request.detector, request.judge, judge, dtype=request.dtype, left_out=left_out
+    )
+    return {"comparable_with_paper": comparable, "not_comparable_because": why_not}

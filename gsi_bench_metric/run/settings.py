@@ -63,7 +63,7 @@ def _judging(value: Any) -> bool:
     if not value:
         return _object_or_none(value)
     known = isinstance(value, dict) and all(_count(value.get(key)) for key in ("judged", "not_judged", "outages"))
-    return known and (value.get("cost") is None or _number(value["cost"]))
+    return known and (value.get("cost") is None or _number(value["cost"])) and _texts(value.get("left_out", []))
 
 
 def _number(value: Any) -> bool:
@@ -89,6 +89,7 @@ _OF_RUN: _Wanted = (
     ("device", _text, "a text"),
     ("editors", _table(_table(lambda value: isinstance(value, dict))), "an object of editors, each an object of splits"),
     ("versions", _table(_text), "an object of texts"),
+    ("places", _table(_text), "an object of texts"),
     ("judge_settings", _judge_settings, "null, or what the judge says of itself, with its question and numbers"),
     ("judging", _judging, "null, or an object with the counts of judged, not_judged and outages"),
     ("on_missing", _text_or_none, "a text or null"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from gsi_bench_dataset.cli.main import new_command
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.proxies import without_proxies
 
 __all__ = ["SpaceCommandError", "add_commands"]
 
@@ -51,7 +52,8 @@ def _port(text: str) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     try:
-        from gsi_bench_space.launch import Settings, serve  # noqa: PLC0415 - the web stack loads when it is needed
+        with without_proxies():  # Gradio opens the proxies when it is imported, those too that cannot be opened
+            from gsi_bench_space.launch import Settings, serve  # noqa: PLC0415 - the web stack loads when it is needed
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in _NEEDED:
             raise

@@ -16,6 +16,7 @@ import gradio as gr
 from gradio.exceptions import ServerFailedToStartError
 
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.safety.proxies import without_proxies
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_metric.detectors.registry import make_detector
@@ -91,9 +92,14 @@ def serve(settings: Settings | None = None) -> None:
     with _uploads_of_its_own():
         app = make_app(settings)
         try:
-            app.launch(
-                server_name=settings.host, server_port=settings.port, prevent_thread_lock=True, quiet=True, **launch_options()
-            )
+            with without_proxies():  # Gradio asks itself whether it answers; a proxy knows nothing of that
+                app.launch(
+                    server_name=settings.host,
+                    server_port=settings.port,
+                    prevent_thread_lock=True,
+                    quiet=True,
+                    **launch_options(),
+                )
         except (OSError, ServerFailedToStartError) as error:
             raise LaunchError("no free port from 7860 on; choose one with --port") from error
         logger.info("the app is at %s", app.local_url)

@@ -218,6 +218,48 @@ def test_an_address_that_is_none_is_named_before_anything_starts(url, tmp_path, 
     assert "--base-url" in err and "s3cret" not in err and not (tmp_path / "out").exists()
 
 
+FURTHER = {
+    "OPENAI_ORG_ID": "org-of-mine-1",
+    "OPENAI_PROJECT_ID": "proj-of-mine-2",
+    "OPENAI_CUSTOM_HEADERS": f"X-Api-Key: {KEY}\nAuthorization: Bearer {KEY}",
+    "OPENAI_ADMIN_KEY": KEY,
+}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_nothing_meant_for_openai_goes_to_another_server(serving, make_sample, monkeypatch, named):
+    from PIL import Image  # noqa: PLC0415
+
+    from gsi_bench_metric.editors import EditError, EditorOptions, make_editor  # noqa: PLC0415
+    from gsi_bench_metric.editors.base import EditRequest  # noqa: PLC0415
+
+    for name, value in FURTHER.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MY_KEY", "key-of-this-server-1")
+    server, sample, key_env = serving(hostile.echo), make_sample(), "MY_KEY" if named else None
+    judge = make_judge("openai", options=JudgeOptions(model="m", url=server.url, retries=0, question="strict", key_env=key_env))
+    with pytest.raises(JudgeError):
+        judge.judge([JudgeItem(sample, Picture(sample.image), Picture(sample.image))])
+    editor = make_editor("openai", EditorOptions(model="m", base_url=server.url, key_env=key_env))
+    with pytest.raises(EditError):
+        editor.edit(EditRequest(sample, Image.new("RGB", (8, 8)), "Move it.", 1))
+    heads = "".join(server.heads)
+    assert len(server.heads) == 3 and KEY not in heads and "of-mine" not in heads and "x-api-key" not in heads.lower()
+    assert heads.count("Bearer key-of-this-server-1") == (3 if named else 0)
+    assert {name: os.environ[name] for name in FURTHER} == FURTHER
+
+
+def test_a_server_in_openais_place_gets_what_is_meant_for_it(serving, make_sample, monkeypatch):
+    server, sample = serving(hostile.echo), make_sample()
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-this-server-1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine-1")
+    judge = make_judge("openai", options=JudgeOptions(model="m", retries=0, question="strict"))
+    with pytest.raises(JudgeError):
+        judge.judge([JudgeItem(sample, Picture(sample.image), Picture(sample.image))])
+    assert "Bearer key-of-this-server-1" in server.heads[0] and "org-of-mine-1" in server.heads[0]
+
+
 @pytest.fixture
 def data(make_sample, make_image, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -32,6 +32,24 @@ SAID = {
     "refusal in words": "I'm sorry, but I can't help with rating this picture.",
     "truncated": GOOD[:40],
     "empty": "",
+    "thinking": f"<think>{GOOD.replace('8', '3')}</think>{GOOD}",
+    "thinking cut": f"<think>perhaps {GOOD.replace('8', '3')}, or",
+}
+# How servers refuse parameters: status and body, from the first name and from all of them.
+REFUSALS = {
+    "openai": lambda name, names: (400, {"error": {"message": "no", "param": name, "code": "unsupported_parameter"}}),
+    "nested": lambda name, names: (400, {"error": {"message": "no", "param": f"{name}.type", "code": None}}),
+    "pydantic": lambda name, names: (
+        422,
+        {"detail": [{"type": "extra_forbidden", "loc": ["body", n], "msg": "Extra inputs are not permitted"} for n in names]},
+    ),
+    "vllm": lambda name, names: (
+        400,
+        {"object": "error", "message": str([{"type": "extra_forbidden", "loc": ("body", n), "msg": "no"} for n in names])},
+    ),
+    "words": lambda name, names: (400, {"error": {"message": f"Unknown argument '{name}'. Known are: model, messages, seed"}}),
+    "plain": lambda name, names: (400, {"message": f"unrecognized request argument supplied: {name}"}),
+    "list": lambda name, names: (400, [{"error": {"code": 400, "message": f'Unknown name "{name}": Cannot find field.'}}]),
 }
 
 
@@ -138,6 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(400, "response_format of type json_schema is not supported")
         elif action == "other limit" and "max_tokens" in asked.body:
             self._error(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        elif action.startswith("lacks ") and (named := [name for name in action.split()[2:] if name in asked.body]):
+            self._send(*REFUSALS[action.split()[1]](named[0], named))
+        elif action.startswith("always lacks "):
+            self._send(*REFUSALS["openai"](action.split()[2], []))
         elif action == "policy":
             self._error(400, "rejected by our content_policy")
         elif action == "refusal":
@@ -149,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, asked: Asked, text: str | None, refusal: str | None = None) -> None:
         message = {"role": "assistant", "content": text, "refusal": refusal}
-        finish = "length" if asked.action == "truncated" else "stop"
+        finish = "length" if asked.action in ("truncated", "thinking cut") else "stop"
         choice = {"index": 0, "message": message, "finish_reason": finish}
         usage = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
         self._send(

@@ -105,7 +105,7 @@ def test_strict_reads_what_says_one_thing(make_sample, reply, score):
         (rated(8, 8, 8, 11), "expected a number from 0 to 10"),
         (rated(8, 8, 8, -1), "expected a number from 0 to 10"),
         (rated(8, 8, 8, True), "expected a number from 0 to 10"),
-        (rated(8, 8, 8, "8"), "expected a number from 0 to 10"),
+        (rated(8, 8, 8, "eight"), "expected a number from 0 to 10"),
         (rated(8, 8, 8, float("nan")), "expected a number from 0 to 10"),
         (rated(8, 8, 8, 10**400), "expected a number from 0 to 10"),
         (rated(8, 8, 8, 8) + rated(3, 3, 3, 3), "contradicts itself"),

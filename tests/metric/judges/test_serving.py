@@ -58,3 +58,17 @@ def test_a_server_that_ends_before_it_answers_is_named():
 def test_a_server_that_does_not_answer_in_time_is_ended():
     with pytest.raises(JudgeError, match=r"did not answer at http://127\.0\.0\.1:9/v1 within 0\.5 s"):
         serve(plan(sys.executable, "-c", "import time; time.sleep(60)"), 0.5, print)
+
+
+@pytest.mark.parametrize(("name", "words"), [("SIGILL", "illegal instruction"), ("SIGKILL", "out of memory")])
+def test_a_server_that_a_signal_ended_is_told_apart(name, words):
+    dies = f"import os, signal; os.kill(os.getpid(), signal.{name})"
+    with pytest.raises(JudgeError, match=rf"before it answered; .*It died of {name}: .*{words}"):
+        serve(plan(sys.executable, "-c", dies), 30, print)
+
+
+def test_a_server_that_dies_while_it_serves_is_an_error(monkeypatch):
+    monkeypatch.setattr("gsi_bench_metric.judges.serving._answers", lambda url: True)
+    dies = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.raises(JudgeError, match="died while it served: SIGKILL"):
+        serve(plan(sys.executable, "-c", dies), 30, print)
