@@ -73,10 +73,17 @@ class View:
         return tuple(None if outline is None else self._filled(outline) for outline in self.outlines)
 
     def _filled(self, outline: Array) -> Mask | None:
-        canvas = np.zeros(self.shape, np.uint8)
-        # Sixteenths of pixels; OpenCV counts from the middle of the first pixel.
-        cv2.fillConvexPoly(canvas, np.rint((outline - 0.5) * 16).astype(np.int32), (1,), shift=4)
-        return canvas > 0 if canvas.any() else None
+        """Pixels whose centre lies inside of a convex outline."""
+        height, width = self.shape
+        low = np.clip(np.floor(outline.min(0)), 0, (width, height)).astype(int)
+        high = np.clip(np.ceil(outline.max(0)), 0, (width, height)).astype(int)
+        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
+        sides = np.roll(outline, -1, axis=0) - outline
+        across = [dx * (y - v) - dy * (x - u) for (u, v), (dx, dy) in zip(outline, sides, strict=True)]
+        inside = np.all(np.stack(across) >= 0, axis=0) | np.all(np.stack(across) <= 0, axis=0)
+        canvas = np.zeros(self.shape, np.bool_)
+        canvas[low[1] : high[1], low[0] : high[0]] = inside
+        return canvas if inside.any() else None
 
     def rectangle(self, number: int) -> tuple[int, int, int, int] | None:
         """x1, y1, x2, y2 (past the end) round the seen part of a projected box, whole pixels; None where nothing is seen."""

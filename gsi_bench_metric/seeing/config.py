@@ -44,6 +44,9 @@ class SalientConfig(_SeeingNumbers):
     )
     margin_px: int = tuned(4, "pixels", "of the crop at least")
     enough: float = tuned(0.5, "of the network's range", "pixels above it are the object")
+    paint_px: float = tuned(
+        3.0, "pixels of the network's input", "about a pixel that its colour is taken from, of nearer objects"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,13 +5,15 @@ None of them is told the camera, so their scale is that of the known boxes after
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
+from torch.nn import functional
 
 from gsi_bench_metric.seeing.base import Depth, DepthEstimator, View
 from gsi_bench_metric.seeing.options import Options, SeeingError
@@ -58,10 +60,25 @@ class TransformersDepth:
     @torch.inference_mode()
     def _depths(self, views: Sequence[View]) -> list[Depth]:
         inputs = self._processor([Image.fromarray(view.rgb) for view in views], return_tensors="pt").to(self._device)
-        sizes = [view.shape for view in views]
-        told: dict[str, Any] = {"target_sizes": sizes} | ({"source_sizes": sizes} if self._kind == "zoedepth" else {})
-        found = self._processor.post_process_depth_estimation(self._model(**inputs), **told)
-        return [one["predicted_depth"].float().cpu().numpy() for one in found]
+        outputs = self._model(**inputs)
+        if self._kind == "zoedepth":
+            found = list(_without_padding(outputs.predicted_depth, views[0].shape, padded=bool(self._processor.do_pad)))
+        else:
+            sizes = [view.shape for view in views]
+            told = self._processor.post_process_depth_estimation(outputs, target_sizes=sizes)
+            found = [one["predicted_depth"] for one in told]
+        return [depth.float().cpu().numpy() for depth in found]
+
+
+def _without_padding(depth: Tensor, shape: tuple[int, int], *, padded: bool) -> Tensor:
+    """ZoeDepth's depths (n, h, w) at the images' size (n, H, W), without the border that its processor puts round images.
+
+    transformers' own way needs torchvision, even with the PIL processor.
+    """
+    border = [int(math.sqrt(side / 2) * 3) if padded else 0 for side in shape]
+    size = [side + 2 * more for side, more in zip(shape, border, strict=True)]
+    whole = functional.interpolate(depth[:, None], size, mode="bicubic", align_corners=False)[:, 0]
+    return whole[:, border[0] : border[0] + shape[0], border[1] : border[1] + shape[1]]
 
 
 def make(options: Options) -> DepthEstimator:

@@ -11,7 +11,7 @@ from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.seeing.base import Mask, Segmenter, View
 from gsi_bench_metric.seeing.config import SEEING, GrabCutConfig
-from gsi_bench_metric.seeing.masks.numbering import crop_of, largest_within
+from gsi_bench_metric.seeing.masks.numbering import crop_of, in_front, largest_within, near_first
 from gsi_bench_metric.seeing.options import Options
 
 __all__ = ["GrabCut", "make"]
@@ -36,16 +36,22 @@ class GrabCut:
 
     def segment(self, views: Sequence[View]) -> list[list[Mask | None]]:
         """See `Segmenter`."""
-        return [[self._mask(view, number) for number in range(len(view.things))] for view in views]
+        return [self._masks(view) for view in views]
 
-    def _mask(self, view: View, number: int) -> Mask | None:
-        rectangle, silhouette = view.rectangle(number), view.silhouettes[number]
-        if rectangle is None or silhouette is None:
-            return None
+    def _masks(self, view: View) -> list[Mask | None]:
+        """The nearest object first: its pixels count as none of those that it hides."""
+        found: dict[int, Mask] = {}
+        for number in near_first(view):
+            rectangle, silhouette = view.rectangle(number), view.silhouettes[number]
+            if rectangle is not None and silhouette is not None:
+                found[number] = self._mask(view, rectangle, silhouette & ~in_front(view, number, found))
+        return [found.get(number) for number in range(len(view.things))]
+
+    def _mask(self, view: View, rectangle: tuple[int, int, int, int], free: Mask) -> Mask:
+        """`free`: the box's outline without what nearer objects hide of it."""
         part = crop_of(rectangle, self._config.margin, view.shape)
-        inside = silhouette[part]
         found = np.zeros(view.shape, np.bool_)
-        found[part] = largest_within(self._cut(view.rgb[part], inside), inside)
+        found[part] = largest_within(self._cut(view.rgb[part], free[part]), free[part])
         return found
 
     def _cut(self, rgb: RGB, inside: Mask) -> Mask:

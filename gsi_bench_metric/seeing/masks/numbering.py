@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from gsi_bench_metric.detectors.tracker.surface import box_depth, pixel_rays
 from gsi_bench_metric.seeing.base import Array, Mask, View
 from gsi_bench_metric.seeing.config import SEEING, NumberingConfig
 
-__all__ = ["Numbered", "largest_within", "numbered"]
+__all__ = ["Numbered", "crop_of", "in_front", "largest_within", "near_first", "numbered"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,12 @@ def numbered(view: View, masks: Sequence[Mask | None], config: NumberingConfig =
         else:
             by_box[thing.id] = problem or "no mask"
             kept.append(silhouette)
-    return Numbered(_nearest(view, kept), by_box, tuple(unseen))
+    numbers = _nearest(view, kept)
+    for number, (thing, silhouette) in enumerate(zip(view.things, view.silhouettes, strict=True), 1):
+        if silhouette is not None and thing.id not in by_box and not (numbers == number).any():
+            by_box[thing.id] = "nearer objects hold all of its mask"
+            numbers[silhouette & (numbers == 0)] = number
+    return Numbered(numbers, by_box, tuple(unseen))
 
 
 def _problem(mask: Mask | None, silhouette: Mask, near: Mask, shape: tuple[int, int], config: NumberingConfig) -> str | None:
@@ -100,6 +105,34 @@ def _nearest(view: View, masks: Sequence[Mask | None]) -> NDArray[np.int64]:
         first = mask[part] & (met < distance[part])
         numbers[part][first], distance[part][first] = number, met[first]
     return numbers
+
+
+def near_first(view: View) -> list[int]:
+    """Positions of the objects, the nearest first."""
+    return sorted(range(len(view.things)), key=lambda i: sum(v * v for v in view.things[i].bbox_3d[:3]))
+
+
+def in_front(view: View, number: int, masks: Mapping[int, Mask]) -> Mask:
+    """Pixels (H, W) that show other objects before the box of the object at position `number`.
+
+    Args:
+        view: the image.
+        number: position of the object.
+        masks: (H, W) of other objects, by position.
+    """
+    found = np.zeros(view.shape, np.bool_)
+    silhouette = view.silhouettes[number]
+    for other, mask in masks.items():
+        shared = mask if silhouette is None else mask & silhouette
+        if not shared.any():
+            continue
+        part = _around(shared)
+        rays = pixel_rays(view.K, *part)
+        own, its = (
+            box_depth(view.things[i].bbox_3d, view.things[i].rotation_matrix, TRACKER.surface, rays) for i in (number, other)
+        )
+        found[part] |= mask[part] & (its < own)
+    return found
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:

@@ -19,7 +19,7 @@ from gsi_bench_metric.imaging.fetching import PublishedFile, WeightsError, kept_
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.seeing.base import Mask, View
 from gsi_bench_metric.seeing.config import SEEING, SalientConfig
-from gsi_bench_metric.seeing.masks.numbering import crop_of, largest_within
+from gsi_bench_metric.seeing.masks.numbering import crop_of, in_front, largest_within, near_first
 from gsi_bench_metric.seeing.options import Options, SeeingError
 from gsi_bench_metric.seeing.registry import has_onnxruntime
 
@@ -75,24 +75,37 @@ class SalientSegmenter:
 
     def segment(self, views: Sequence[View]) -> list[list[Mask | None]]:
         """See `Segmenter`."""
-        return [[self._mask(view, number) for number in range(len(view.things))] for view in views]
+        return [self._masks(view) for view in views]
 
-    def _mask(self, view: View, number: int) -> Mask | None:
-        rectangle, silhouette = view.rectangle(number), view.silhouettes[number]
-        if rectangle is None or silhouette is None:
-            return None
+    def _masks(self, view: View) -> list[Mask | None]:
+        """The nearest object first: what shows it is painted over where it hides others."""
+        found: dict[int, Mask] = {}
+        for number in near_first(view):
+            rectangle, silhouette = view.rectangle(number), view.silhouettes[number]
+            if rectangle is not None and silhouette is not None:
+                found[number] = self._mask(view, rectangle, silhouette, in_front(view, number, found))
+        return [found.get(number) for number in range(len(view.things))]
+
+    def _mask(self, view: View, rectangle: tuple[int, int, int, int], silhouette: Mask, hidden: Mask) -> Mask:
         sides = np.array([rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]])
         margin = np.maximum(self._config.margin, self._config.margin_px / sides)
         part = crop_of(rectangle, margin, view.shape)
-        salient = self._salience(view.rgb[part]) > self._config.enough
+        salient = self._salience(view.rgb[part], hidden[part]) > self._config.enough
         found = np.zeros(view.shape, np.bool_)
-        found[part] = largest_within(salient, silhouette[part])
+        found[part] = largest_within(salient, (silhouette & ~hidden)[part])
         return found
 
-    def _salience(self, rgb: RGB) -> NDArray[np.float32]:
-        """How much each pixel of a crop (h, w, 3) stands out, (h, w) on 0–1."""
+    def _salience(self, rgb: RGB, hidden: Mask) -> NDArray[np.float32]:
+        """How much each pixel of a crop (h, w, 3) stands out, (h, w) on 0–1, once what is `hidden` (h, w) is painted over."""
         network = self._network
-        square = cv2.resize(rgb, (network.side, network.side), interpolation=cv2.INTER_AREA).astype(np.float32)
+        size = (network.side, network.side)
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        if hidden.any():
+            over = cv2.dilate(
+                cv2.resize(hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), np.ones((3, 3), np.uint8)
+            )
+            small = cv2.inpaint(small, over, self._config.paint_px, cv2.INPAINT_TELEA)
+        square = small.astype(np.float32)
         top = max(float(square.max()), 1.0) if network.by_brightest else 255.0
         values = (square / top - np.array(network.mean, np.float32)) / np.array(network.std, np.float32)
         answer = self._session.run([self._output], {self._input: values.transpose(2, 0, 1)[None].astype(np.float32)})[0]

@@ -88,9 +88,14 @@ class OfficialSam:
         return [None if r is None else next(found) for r in rectangles]
 
 
+def import_library() -> Any:
+    """The package segment_anything."""
+    return importlib.import_module("segment_anything")
+
+
 def _library() -> Any:
     try:
-        return importlib.import_module("segment_anything")
+        return import_library()
     except ImportError as error:
         lacking = error.name or str(error)
         advice = (

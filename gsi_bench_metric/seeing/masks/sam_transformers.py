@@ -67,7 +67,7 @@ class TransformersSam:
 
     @torch.inference_mode()
     def _second_masks(self, view: View, boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
-        side = self._model.prompt_encoder.image_size
+        side = self._model.prompt_encoder.input_image_size
         pixels = torch.tensor(view.rgb).permute(2, 0, 1)[None].float().to(self._device) / 255
         pixels = functional.interpolate(pixels, (side, side), mode="bilinear", align_corners=False, antialias=True)
         mean, std = (torch.tensor(v, device=self._device).view(3, 1, 1) for v in (_MEAN, _STD))
