@@ -330,7 +330,7 @@ def _add_weights(subparsers: Any) -> None:
     parser.add_argument(
         "what",
         choices=("lpips", "detany3d", "u2netp", "isnet"),
-        help="lpips: BSD-3-Clause; detany3d: not for commercial use; u2netp: Apache-2.0; isnet: see docs/photographs.md",
+        help="lpips: BSD-3-Clause; detany3d: not for commercial use; u2netp: MIT; isnet: see docs/photographs.md",
     )
     parser.add_argument(
         "--from", dest="source", type=Path, metavar="PATH", help="local file (detany3d: or folder) instead of a download"

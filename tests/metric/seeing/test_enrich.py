@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from gsi_bench_dataset import EncodedImage, read_dataset
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.storage.shards import verify_dataset, write_dataset
 from gsi_bench_metric.imaging.images import load_numbers
+from gsi_bench_metric.report.content import build_report
+from gsi_bench_metric.report.write import write_report
+from gsi_bench_metric.run.pipeline import evaluate
 from gsi_bench_metric.seeing.depth.box_scene import BoxScene
 from gsi_bench_metric.seeing.enriching import enrich
 from gsi_bench_metric.seeing.looking import Makers
@@ -107,7 +111,7 @@ def test_each_source_image_is_looked_at_once(tmp_path):
     assert len(segmenter.asked) == 2 and done.images == 2 and done.samples == 5
 
 
-def test_samples_that_know_their_target_alone_share_their_images_boxes(tmp_path):
+def test_samples_that_know_only_their_target_share_all_boxes(tmp_path):
     segmenter = Counting()
     alone = [sample_of(order, str(i), alone=True, image=PICTURE) for i, order in enumerate([(MUG,), (CAN,), (FAR,)])]
     enrich(written(tmp_path, *alone), tmp_path / "out", Makers(segmenter, BoxScene(), "auto"), progress=False)
@@ -119,7 +123,7 @@ def test_samples_that_know_their_target_alone_share_their_images_boxes(tmp_path)
         assert sample.up_source == "box" and sample.objects is None
 
 
-def test_samples_with_other_orders_of_objects_get_their_own_numbers(tmp_path):
+def test_other_orders_of_objects_get_their_own_numbers(tmp_path):
     data = written(tmp_path, sample_of(THINGS, "0"), sample_of((FAR, MUG, CAN), "1", image=PICTURE))
     enrich(data, tmp_path / "out", Makers(Counting(), None, None), progress=False)
     first, second = (load_numbers(s.instance_mask) for s in samples(tmp_path / "out").values())
@@ -158,7 +162,7 @@ def test_images_are_looked_at_in_batches(tmp_path, batch):
 # What cannot be made
 
 
-def test_what_cannot_be_made_of_one_image_is_named_and_the_rest_goes_on(tmp_path, capsys):
+def test_what_one_image_lacks_is_named_and_the_rest_goes_on(tmp_path, capsys):
     bad = [
         sample_of(THINGS, img_id="damaged", image=EncodedImage(PICTURE.bytes[:200], "x.png")),
         sample_of(THINGS, img_id="frameless", pixel_frame="unknown"),
@@ -229,7 +233,7 @@ class Estimating:
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
-def test_an_estimated_depth_is_stored_in_the_boxes_scale_with_its_residual(tmp_path, scale):
+def test_an_estimate_is_stored_in_the_boxes_scale_with_residual(tmp_path, scale):
     data = written(tmp_path, sample_of(THINGS))
     enrich(data, tmp_path / "out", Makers(Counting(), Estimating((DEPTH * scale).astype(np.float32)), None), progress=False)
     (sample,) = samples(tmp_path / "out").values()
@@ -298,3 +302,31 @@ def test_the_dataset_that_is_read_is_not_written_over(tmp_path):
 def test_a_source_without_a_maker_cannot_be_said():
     with pytest.raises(ValueError, match="mask_source: 'u2netp' made nothing"):
         dataclasses.replace(sample_of(THINGS), mask_source="u2netp")
+
+
+# What is said afterwards
+
+
+def test_a_run_on_enriched_samples_says_so_in_its_report(make_case, tmp_path):
+    case = make_case(4)
+    depth = EncodedImage(png(np.full((48, 64), 900, np.uint16)), "d.png")
+    case.samples = [dataclasses.replace(s, depth=depth, depth_source="boxes") if i else s for i, s in enumerate(case.samples)]
+    case.write_data()
+    run = evaluate(case.request(), tmp_path / "run", progress=False)
+    assert run.settings["dataset"]["enriched"] == {"fine": {"depth: boxes": 3}}
+    (line,) = [value for name, value in build_report(run, gallery=0).settings if name == "Added by `gsi-bench enrich`"]
+    assert line == "fine 4 samples, of these depth: boxes 3"
+    assert "Added by `gsi-bench enrich`" in (write_report(run, tmp_path / "run", progress=False)[0]).read_text()
+
+
+def test_a_run_on_samples_as_they_came_says_nothing_of_it(make_case, tmp_path):
+    run = evaluate(make_case(4).request(), tmp_path / "run", progress=False)
+    assert run.settings["dataset"]["enriched"] == {}
+    assert not [name for name, _ in build_report(run, gallery=0).settings if "enrich" in name]
+
+
+def test_a_folder_of_an_older_release_loads_and_keeps_its_hash():
+    folder = Path(__file__).parents[2] / "data/variants/GSI-Bench"
+    verify_dataset(folder)
+    assert "mask_source" not in (folder / "README.md").read_text()
+    assert all(s.mask_source is None and s.depth_residual is None for s in read_dataset(folder, "mesatask"))

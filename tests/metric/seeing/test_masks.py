@@ -46,7 +46,7 @@ def test_where_masks_overlap_the_nearer_object_wins():
         assert iou(found.numbers > 0, numbers > 0) > 0.9
 
 
-def test_a_thing_that_stands_on_another_wins_where_it_is_met_first():
+def test_what_stands_on_another_wins_where_it_is_met_first():
     plate = standing("plate", 0, 1.0, (0.5, 0.02, 0.4))
     cup = standing("cup", 0, 1.05, (0.08, 0.1, 0.08), lift=0.02)
     view, numbers, _ = view_of(plate, cup)
@@ -66,7 +66,7 @@ def test_a_thing_that_stands_on_another_wins_where_it_is_met_first():
         (lambda mask: None, "no mask was found"),
     ],
 )
-def test_a_mask_that_cannot_be_the_objects_is_named_and_its_box_stands_in(spoil, words):
+def test_an_impossible_mask_is_named_and_its_box_stands_in(spoil, words):
     view, numbers, _ = view_of(MUG, CAN)
     masks = truth(numbers, 2)
     found = numbered(view, [spoil(masks[0]), masks[1]])
@@ -136,7 +136,7 @@ def test_grabcut_gives_the_same_mask_twice():
 
 
 @pytest.mark.parametrize("size", [(0.002, 0.002, 0.002), (3.0, 3.0, 0.1)])
-def test_grabcut_takes_boxes_too_small_or_too_large_to_learn_from(size):
+def test_grabcut_takes_boxes_too_small_or_large_to_learn_from(size):
     view, _, _ = view_of(standing("odd", 0, 0.9, size))
     (mask,) = GrabCut().segment([view])[0]
     assert mask is None or mask.shape == view.shape
