@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CHANGES",
     "FAULTS",
+    "MADE_BY",
     "OPERATIONS",
     "ORIGINS",
     "PICTURE_FIELDS",
     "PIXEL_FRAMES",
     "REASONS",
     "SPLITS",
+    "UP_SOURCES",
     "Change",
     "Detection",
     "EncodedImage",
@@ -47,6 +49,10 @@ SPLITS = ("fine", "mesatask", "bathroom", "robothor")
 OPERATIONS = ("move", "place", "rotate", "scale", "remove", "view")
 ORIGINS = ("official", "rebuilt", "demo")
 PIXEL_FRAMES = ("source", "reference896", "unknown")
+# Of `up`: the renderer; the boxes' own vertical; the pose of the camera in a levelled world; where vertical lines meet.
+UP_SOURCES = ("engine", "box", "pose", "lines")
+# The columns that say who made what a sample did not come with, each with the column that it speaks of.
+MADE_BY = {"mask_source": "instance_mask", "depth_source": "depth"}
 
 
 @record
@@ -109,8 +115,12 @@ class Sample(Record):
     depth: EncodedImage | None = None  # source view, 16-bit PNG, millimetres, 0 = unknown
     instance_mask: EncodedImage | None = None  # source view, 16-bit PNG of object numbers, 0 = background
     instance_mask_after: EncodedImage | None = None  # the same after the edit
+    mask_source: str | None = None  # who made `instance_mask`; None: the sample came with it
+    depth_source: str | None = None  # who made `depth`; None: the sample came with it
+    depth_residual: float | None = None  # of a made depth at the known boxes: median error by depth, after scaling
     up: Vector | None = spec(default=None, shape=(3,))  # unit vector against gravity, camera frame
-    up_source: str | None = spec(default=None, one_of=("engine", "box"))
+    up_source: str | None = spec(default=None, one_of=UP_SOURCES)
+    up_agreement_deg: float | None = None  # how far its witnesses lie from a found `up`: median angle
     objects: tuple[SceneObject, ...] | None = None
     objects_after: tuple[SceneObject, ...] | None = None  # as they stand in `edited_image`, its own camera's frame
     scene_id: str | None = None  # samples of one scene are not independent
@@ -144,6 +154,11 @@ class Sample(Record):
         problems += camera_problems(self.camera_intrinsics)
         problems += box_problems(original_bbox_3d=self.original_bbox_3d, new_bbox_3d=self.new_bbox_3d)
         problems += turn_problems(rotation_matrix=self.rotation_matrix, new_rotation_matrix=self.new_rotation_matrix)
+        problems += [
+            f"{source}: {printable(getattr(self, source))} made nothing: {made} is empty"
+            for source, made in MADE_BY.items()
+            if getattr(self, source) is not None and getattr(self, made) is None
+        ]
         return problems
 
 

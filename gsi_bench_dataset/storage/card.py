@@ -13,13 +13,21 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from gsi_bench_dataset.records import EncodedImage, Sample, sample_features
+from gsi_bench_dataset.records import MADE_BY, EncodedImage, Sample, sample_features
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
 from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["SplitSummary", "card_version", "content_hash", "read_content_hash", "read_split_hashes", "write_card"]
+__all__ = [
+    "SplitSummary",
+    "card_version",
+    "content_hash",
+    "made_of",
+    "read_content_hash",
+    "read_split_hashes",
+    "write_card",
+]
 
 MAX_CARD_BYTES = 4 * 2**20
 
@@ -43,6 +51,7 @@ class SplitSummary:
     pixel_frames: Counter[str] = dataclasses.field(default_factory=Counter)
     suspects: int = 0
     withheld: int = 0  # rows that come without their images
+    made: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)  # (column, who made it), where told
 
     def __post_init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -55,6 +64,7 @@ class SplitSummary:
         self.pixel_frames[sample.pixel_frame] += 1
         self.suspects += sample.goal_suspect is not None
         self.withheld += bool(leave_out)
+        self.made.update(made_of(sample))
         self._hash.update(sample_digest(sample, leave_out))
 
     @property
@@ -89,6 +99,29 @@ def rights_of(sample: Sample) -> tuple[str, str, str, str]:
     """(origin, licence, redistributable, attribution) in words."""
     redistributable = {None: "unknown", True: "yes", False: "no"}[sample.redistributable]
     return sample.origin, sample.image_licence or "unknown", redistributable, sample.attribution or "–"
+
+
+class TellsMaker(Protocol):
+    """What says who made its columns: a sample, or the part of it without images."""
+
+    @property
+    def mask_source(self) -> str | None: ...
+    @property
+    def depth_source(self) -> str | None: ...
+    @property
+    def up_source(self) -> str | None: ...
+    @property
+    def up_agreement_deg(self) -> float | None: ...
+
+
+def made_of(sample: TellsMaker) -> list[tuple[str, str]]:
+    """(column, who made it) of what was added to a sample that did not come with it.
+
+    A gravity counts where it is known how well its witnesses agree: found in the image or the boxes, not given.
+    """
+    made = [(column, getattr(sample, source)) for source, column in MADE_BY.items()]
+    made += [("up", sample.up_source)] if sample.up_agreement_deg is not None else []
+    return [(column, source) for column, source in made if source is not None]
 
 
 def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: str = "GSI-Bench") -> str:
@@ -223,7 +256,16 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
         if s.withheld
     )
     first = next(iter(summaries))
-    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=first, withheld=withheld)
+    made = _MADE.format(rows=rows) if (rows := _made_rows(summaries)) else ""
+    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=first, withheld=withheld, made=made)
+
+
+def _made_rows(summaries: Mapping[str, SplitSummary]) -> str:
+    return "\n".join(
+        f"| {name} | `{column}` | {_cell(source)} | {n} of {s.rows} |"
+        for name, s in summaries.items()
+        for (column, source), n in sorted(s.made.items())
+    )
 
 
 def _words(counter: Counter[str]) -> str:
@@ -233,6 +275,16 @@ def _words(counter: Counter[str]) -> str:
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
+
+_MADE = """## Added to the images
+
+These columns did not come with the samples: `gsi-bench enrich` made them. Scores that rest on them say so.
+
+| split | column | made by | samples |
+| --- | --- | --- | --- |
+{rows}
+
+"""
 
 _PAGE = """# {title}
 
@@ -271,7 +323,10 @@ source of a sample does not say.
 | `goal_suspect` | why the stored goal may not be what the words ask for |
 | `depth` | 16-bit PNG, millimetres, 0 = unknown |
 | `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
+| `mask_source`, `depth_source` | who made the mask or the depth of a sample that came without; null where it came with it |
+| `depth_residual` | of a made depth: its median error at the known boxes, as a share of the depth |
 | `up`, `up_source` | unit vector against gravity in the camera frame, and who says so |
+| `up_agreement_deg` | of an `up` that was found in boxes or lines: how far these lie off it, median, degrees |
 | `objects` | every known object: id, category, box, rotation, symmetry, indistinguishable set |
 | `objects_after` | the same in the after-image, in its own camera's frame |
 | `scene_id` | samples of one scene are not independent |
@@ -280,7 +335,7 @@ source of a sample does not say.
 | `image_licence`, `redistributable`, `attribution` | rights in the images of this sample |
 | `official_json`, `official_json_name` | the edit file of the reference layout, verbatim |
 
-## Origin and rights
+{made}## Origin and rights
 
 | split | origin | licence of the images | redistributable | attribution | samples |
 | --- | --- | --- | --- | --- | --- |

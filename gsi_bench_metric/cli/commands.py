@@ -12,6 +12,7 @@ from typing import Any
 from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, say, whole
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_metric.cli import detany3d_commands as detany3d
+from gsi_bench_metric.cli.enrich_commands import add_enrich, run_segment_weights
 from gsi_bench_metric.cli.generate_commands import add_generate
 from gsi_bench_metric.cli.judge_commands import (
     add_judge_options,
@@ -38,6 +39,7 @@ def add_commands(subparsers: Any) -> None:
         _add_detections,
         _add_baseline,
         add_generate,
+        add_enrich,
         add_reproduce,
         _add_validate,
         add_photos,
@@ -329,11 +331,16 @@ def _add_weights(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "weights",
-        "fetch and check the weights that scoring (LPIPS-Alex, 10 MB) and the detector DetAny3D (4.3 GB) need, once",
-        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth\n"
+        "fetch and check the weights that scoring (LPIPS-Alex, 10 MB), the detector DetAny3D (4.3 GB) and enrich (u2netp, "
+        "5 MB; isnet, 88 MB) need, once",
+        "gsi-bench weights lpips\ngsi-bench weights lpips --from alexnet-owt-7be5be79.pth\ngsi-bench weights u2netp\n"
         "gsi-bench weights detany3d --accept-licence --from downloads",
     )
-    parser.add_argument("what", choices=("lpips", "detany3d"), help="lpips: BSD-3-Clause; detany3d: not for commercial use")
+    parser.add_argument(
+        "what",
+        choices=("lpips", "detany3d", "u2netp", "isnet"),
+        help="lpips: BSD-3-Clause; detany3d: not for commercial use; u2netp: MIT; isnet: see docs/photographs.md",
+    )
     parser.add_argument(
         "--from", dest="source", type=Path, metavar="PATH", help="local file (detany3d: or folder) instead of a download"
     )
@@ -346,6 +353,8 @@ def _run_weights(args: argparse.Namespace) -> int:
         return detany3d.run_weights(args)
     from gsi_bench_metric.imaging.weights import lpips_trunk, read_trunk_file, trunk_file  # noqa: PLC0415
 
+    if args.what in ("u2netp", "isnet"):
+        return run_segment_weights(args)
     if args.source:
         read_trunk_file(args.source)
     else:

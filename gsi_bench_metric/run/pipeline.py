@@ -1,7 +1,6 @@
 """`gsi-bench evaluate` without the command line: editors × splits -> one run folder that survives anything.
 
-What the folder holds stands in runs.py. The same command on the same folder goes on where it was stopped. Several of them may
-run at once, on several machines too.
+The same command on the same folder goes on where it was stopped. Several may run at once, on several machines too.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.places import places_of
-from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, make_plan
+from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan
 from gsi_bench_metric.run.scoring import (
     Candidate,
     ScoringError,
@@ -374,6 +373,7 @@ def _settings(
             "content_hash": read_content_hash(inputs.data),
             "origins": origins,
             "samples": {split: len(found) for split, found in rows.items()},
+            "enriched": enriched(rows),
             "files": files,
         },
         "dataset_type": request.dataset_type,

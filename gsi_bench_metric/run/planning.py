@@ -17,12 +17,13 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.storage.card import made_of
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import reason as make_reason
 
-__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "make_plan"]
+__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "enriched", "make_plan"]
 
 OnMissing = Literal["zero", "error"]
 ON_MISSING: tuple[OnMissing, ...] = ("zero", "error")
@@ -45,6 +46,10 @@ class Outline:
     scene_id: str | None
     origin: str
     operation: Operation | None = None
+    mask_source: str | None = None
+    depth_source: str | None = None
+    up_source: str | None = None
+    up_agreement_deg: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +82,14 @@ class Plan:
         counts = Counter(reason.name for score in self.unscored for reason in score.reasons)
         counts.update({"extra": len(self.extra)} if self.extra else {})
         return counts
+
+
+def enriched(rows: Mapping[str, Sequence[Outline]]) -> dict[str, dict[str, int]]:
+    """What `gsi-bench enrich` added: split -> "column: who made it" -> samples. Splits without any are left out."""
+    made = {
+        split: Counter(f"{column}: {who}" for row in found for column, who in made_of(row)) for split, found in rows.items()
+    }
+    return {split: dict(sorted(found.items())) for split, found in made.items() if found}
 
 
 def make_plan(

@@ -101,6 +101,7 @@ _OF_DATA: _Wanted = (
     ("content_hash", _text_or_none, "a text or null"),
     ("origins", _texts, "a list of texts"),
     ("samples", _table(_count), "an object of counts"),
+    ("enriched", _table(_table(_count)), "an object of splits, each an object of counts"),
     ("files", _table(_table(_text)), "an object of splits, each an object of SHA-256"),
 )
 _OF_EDITOR: _Wanted = (

@@ -22,7 +22,18 @@ from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
 from gsi_bench_metric.recent import Recent
 
-__all__ = ["SCENE", "Scene", "Scenes", "Surface", "after_surface", "level_axes", "read_scene", "source_intrinsics"]
+__all__ = [
+    "SCENE",
+    "Scene",
+    "Scenes",
+    "Surface",
+    "after_surface",
+    "box_depth",
+    "level_axes",
+    "pixel_rays",
+    "read_scene",
+    "source_intrinsics",
+]
 
 # What a scene is made of: the source view, and what stands in it.
 SCENE: Reads = IMAGE | CAMERA | UP | DEPTH | MASK | OBJECTS | TARGET | BOX
@@ -160,8 +171,8 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
     ids_known, boxes = ids is not None, []
     if measured is None or ids is None:
-        rays = _rays(K, slice(0, shape[0]), slice(0, shape[1]))
-        boxes = [_box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
+        rays = pixel_rays(K, slice(0, shape[0]), slice(0, shape[1]))
+        boxes = [box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
     if ids is None:
         ids = np.stack([np.full(shape, 1e6, np.float32), *boxes]).argmin(0)
     if measured is not None:
@@ -187,7 +198,7 @@ def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface |
     mask = load_numbers(sample.instance_mask_after) == number
     if not mask.any():
         return None
-    on_box = functools.partial(_box_depth, after.bbox_3d, after.rotation_matrix, scene.config.surface)
+    on_box = functools.partial(box_depth, after.bbox_3d, after.rotation_matrix, scene.config.surface)
     return _surface(after, mask, lambda rows, columns, rays: on_box(rays), (scene.K, scene.up), scene.config.surface)
 
 
@@ -209,13 +220,13 @@ def level_axes(up: Array) -> Array:
     return np.stack([right, np.cross(right, up), up])
 
 
-def _rays(K: Array, rows: slice, columns: slice) -> Array:
+def pixel_rays(K: Array, rows: slice, columns: slice) -> Array:
     """Points at depth 1 of each pixel of some rows and columns, h×w×3."""
     x, y = np.meshgrid(np.arange(columns.start, columns.stop) + 0.5, np.arange(rows.start, rows.stop) + 0.5)
     return np.asarray(np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(K).T)
 
 
-def _box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...], config: SurfaceConfig, rays: Array) -> Depth:
+def box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...], config: SurfaceConfig, rays: Array) -> Depth:
     """Depth at which each pixel's ray enters a box, inf where it misses it (slabs; Kay and Kajiya 1986)."""
     axes, box = np.array(rotation), np.array(bbox)
     direction, origin = rays @ axes, -box[:3] @ axes
@@ -274,7 +285,7 @@ def _surface(
         slice(max(0, int(i.min()) - config.around_px), min(size, int(i.max()) + config.around_px + 1))
         for i, size in zip(np.nonzero(mask), mask.shape, strict=True)
     )
-    rays = _rays(K, tall, wide)
+    rays = pixel_rays(K, tall, wide)
     depth = depth_of(tall, wide, rays)
     seen = mask[tall, wide] & np.isfinite(depth)
     rows, columns = np.nonzero(seen)

@@ -13,7 +13,7 @@ from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.safety.replies import ReplyProblemError, Unpacker, fetch
 from gsi_bench_dataset.storage.shards import write_dataset
-from gsi_bench_metric.imaging import weights
+from gsi_bench_metric.imaging import fetching, weights
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import JudgeError, JudgeItem, JudgeOptions, make_judge
 from gsi_bench_metric.judges.serving import _answers
@@ -217,7 +217,7 @@ def test_weights_from_hostile_servers_are_refused_by_name(serving, monkeypatch, 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(weights, "TORCHVISION_URL", f"{serving(hostile.endless).url}/x")
     monkeypatch.setattr(weights, "_MOST_BYTES", 2**20)
-    monkeypatch.setattr(weights, "_LISTING_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "_LISTING_SECONDS", 0.3)
     monkeypatch.setenv("PIP_INDEX_URL", f"{serving(hostile.drip_body).url}/simple")
     with pytest.raises(weights.WeightsError, match=r"at most these are taken.*not all there within 0\.3 s"):
         weights.lpips_trunk()

@@ -1,0 +1,1 @@
+"""What more a photograph shows: instance masks, metric depth and gravity, made with their origin for samples that lack them."""

@@ -1,0 +1,1 @@
+"""Who estimates depth, and how it is brought to the scale of the known boxes."""

@@ -1,0 +1,1 @@
+"""Who finds the pixels of known objects: one module a segmenter, and what their masks are held against."""
