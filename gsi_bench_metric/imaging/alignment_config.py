@@ -76,6 +76,7 @@ class MappingConfig(Numbers):
     same_px: float = tuned(0.75, "source pixels", "mappings that nowhere differ by more are one")
     same_aspect: float = tuned(0.02, "share", "aspects nearer to each other are called the same in words")
     clearly: float = tuned(0.9, "share of the residual", "candidates that leave more are as good; the plainest is taken")
+    much: float = tuned(0.5, "share of the residual", "what another candidate must leave at most where the aspect is the same")
     least_shown: float = tuned(0.25, "share of the source", "a candidate that shows less of it is not tried")
     trim: float = tuned(80, "percentile", "differences above it count as it: what an edit changed must not decide")
     margin_px: float = tuned(2.0, "source pixels", "a part cut away that is narrower is rounding")

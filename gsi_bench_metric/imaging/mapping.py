@@ -108,7 +108,9 @@ def _chosen(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfi
     look = _Look(source, edited, config)
     rough = {mapping: look.unlikeness(mapping) for mapping in tried}
     best = sorted(tried, key=rough.__getitem__)[: config.tried]
-    left = {mapping: look.aligned_unlikeness(mapping) for mapping in tried if mapping in best}
+    left = {mapping: look.aligned_unlikeness(mapping) for mapping in tried if mapping in best or mapping is tried[0]}
+    if tried[0].kind == "resize" and min(left.values()) > config.much * left[tried[0]]:
+        return _mapped(edited, tried[0], left[tried[0]], config)
     # A shift and a zoom can make one mapping of another: of those that explain the image, the one that needs them least.
     like = [mapping for mapping in left if config.clearly * left[mapping] <= min(left.values())]
     least = min(rough[mapping] for mapping in like)

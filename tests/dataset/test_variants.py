@@ -21,8 +21,9 @@ NAMES = {*variants.GRADES, *(value for name, value in vars(variants).items() if 
 
 def test_names_are_those_of_published_datasets():
     assert sorted(NAMES) == [
-        "duplicate", "grade000", "grade020", "grade040", "grade060", "grade080", "grade100", "opposite", "overshoot", "relit",
-        "removed", "removed_twin", "replaced", "retextured", "wrong_object",
+        "duplicate", "extra_copy", "grade000", "grade020", "grade040", "grade060", "grade080", "grade100", "opposite",
+        "other_resized", "other_toppled", "overshoot", "relit", "removed", "removed_twin", "replaced", "retextured",
+        "stretched", "toppled", "upside_down", "wrong_object",
     ]  # fmt: skip
 
 

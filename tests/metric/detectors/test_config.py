@@ -29,7 +29,7 @@ MODULES = sorted(
     + [PACKAGE / "imaging/alignment.py"]
 )
 # Numbers that are no choice: versions of code, sizes of caches, how many channels a tensor has, and geometry.
-STRUCTURAL = {"_VERSION", "_KEPT", "CHANNELS", "CHANGED", "_NO_DISTORTION", "_IDENTITY"}
+STRUCTURAL = {"_VERSION", "_KEPT", "CHANNELS", "CHANGED", "_NO_DISTORTION", "_IDENTITY", "_SQUARE"}
 # Fractions inside of functions that are no choice: pixel centres and halves, guards against division by zero, what makes a
 # median deviation a standard one, weights of grey, CIELAB's scale.
 NO_CHOICE = {0.0, 0.5, 1.0, 2.0, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12, 1e6, 1.4826, 0.299, 0.587, 0.114, 2.55}
@@ -68,7 +68,8 @@ def test_every_number_has_unit_and_reason(name):
 def test_numbers_that_images_set_say_which_scenes():
     for numbers in (TRACKER, ALIGNMENT, EMBEDDED):
         assert all(numbers.provenance().values())
-    assert set(TRACKER.provenance().values()) == {"developed on seeds 0, 11, 100, 500, 700"}
+    assert "developed on seeds 0, 11, 100, 500, 700" in TRACKER.provenance().values()
+    assert all("seed" in seeds or "pair" in seeds for seeds in TRACKER.provenance().values())
 
 
 def test_a_number_may_say_its_own_seeds():
@@ -170,9 +171,7 @@ def test_numbers_are_handed_on_wherever_they_can_be(path):
             given = len(node.args) > takes[node.func.id] or any(k.arg == "config" for k in node.keywords)
             if not given:
                 forgotten.append(node.func.id)
-    # The judge reads scenes with the numbers of the tracker that it asks, whose key is part of its own.
-    expected = ["read_scene"] if path.parent.name == "embedded" and path.stem == "judge" else []
-    assert forgotten == expected
+    assert forgotten == []
 
 
 @pytest.fixture

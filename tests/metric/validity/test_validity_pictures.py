@@ -71,8 +71,8 @@ def test_every_degradation_is_a_condition_and_short_names_differ():
 
 
 def test_an_unknown_cell_is_named_with_those_there_are():
-    with pytest.raises(GridError, match="no cells upside_down; there are grade100"):
-        list(cells_of(["upside_down", "jpeg"]))
+    with pytest.raises(GridError, match="no cells sideways; there are grade100"):
+        list(cells_of(["sideways", "jpeg"]))
 
 
 def test_a_bar_forgives_rounding_and_nothing_else():

@@ -214,7 +214,9 @@ def test_every_sentence_has_its_row(make_sample, monkeypatch):
         reason_text(excluded(look(case(make_sample, kind, **fields), seen(), source), hidden))
     for kind, edited, more, _, _ in TOLD:
         told(judge(look(case(make_sample, kind), edited), **more))
-    images = words("made fitted_into no_depth no_motion no_pixel_frame little_shared no_picture shows_nothing fault.blank")
+    images = words(
+        "made stretch padded cut cut_away no_depth no_motion no_pixel_frame little_shared no_picture shows_nothing fault.blank"
+    )
     images |= words("no_operation no_source_detections no_edited_detections not_scored goal_suspect")
     elsewhere = words("asked.ends_from changed.near changed.many asked.camera_turned done.camera_turned fault.camera_travelled")
     elsewhere |= words("fault.camera_turned_too fault.turn_unseen done.turned.unseen done.scaled.unseen")
