@@ -51,6 +51,7 @@ FIELDS = (
     "objects",
     "objects_after",
     "variant",
+    "depth_source",
     "origin",
 )
 # Images of a sample beside its source: those that it has travel along.

@@ -16,7 +16,9 @@ __all__ = ["MUTATIONS", "READ_BY_NO_STEP", "mutated"]
 
 # What says where a sample comes from, or how it may be used; and words that are read when images are made, by their text.
 READ_BY_NO_STEP = {
-    "prompt_zh", "up_source", "pixel_frame_reason", "goal_suspect", "engine", "engine_version", "seed", "parent_id", "progress",
+    "prompt_zh", "up_source", "up_agreement_deg", "mask_source", "depth_residual", "pixel_frame_reason", "goal_suspect",
+    "engine", "engine_version", "seed", "parent_id",
+    "progress",
     "image_licence", "redistributable", "attribution", "official_json", "official_json_name",
 }  # fmt: skip
 
@@ -116,6 +118,16 @@ MUTATIONS: dict[str, Callable[[Sample], dict[str, Any]]] = {
     "depth": lambda s: {"depth": _numbers(s, s.depth, lambda n: n + n // 4)},
     "instance_mask": lambda s: {"instance_mask": _numbers(s, s.instance_mask, _renumbered)},
     "instance_mask_after": lambda s: {"instance_mask_after": _numbers(s, s.instance_mask_after, _renumbered)},
+    "mask_source": lambda s: {
+        "mask_source": "u2netp" if s.mask_source != "u2netp" else "isnet",
+        "instance_mask": s.instance_mask or _numbers(s, None, _renumbered),
+    },
+    "depth_source": lambda s: {
+        "depth_source": "boxes" if s.depth_source != "boxes" else "zoedepth",
+        "depth": s.depth or _numbers(s, None, _renumbered),
+    },
+    "depth_residual": _value("depth_residual", 0.5, 0.25),
+    "up_agreement_deg": _value("up_agreement_deg", 3.0, 4.0),
     "up": lambda s: {"up": _tilted(s.up)},
     "up_source": _value("up_source", "engine", "box"),
     "objects": lambda s: {"objects": _moved(s.objects)},

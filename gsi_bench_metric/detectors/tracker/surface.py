@@ -38,6 +38,8 @@ __all__ = [
 # What a scene is made of: the source view, and what stands in it.
 SCENE: Reads = IMAGE | CAMERA | UP | DEPTH | MASK | OBJECTS | TARGET | BOX
 
+_BOXES = "boxes"  # `depth_source` of a depth that is that of the boxes: it says nothing of the object's own shape
+
 Array = NDArray[np.float64]
 Depth = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -170,6 +172,7 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
     measured = None if sample.depth is None else load_numbers(sample.depth)
     ids = None if sample.instance_mask is None else load_numbers(sample.instance_mask)
     ids_known, boxes = ids is not None, []
+    lifted = measured is not None and sample.depth_source != _BOXES
     if measured is None or ids is None:
         rays = pixel_rays(K, slice(0, shape[0]), slice(0, shape[1]))
         boxes = [box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
@@ -186,7 +189,7 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
         for number, thing in enumerate(things, 1)
     )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
-    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, ids_known, measured is not None)
+    return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, ids_known, lifted)
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:
