@@ -165,7 +165,7 @@ def _apart(a: Pose, b: Pose) -> float:
 
 
 def cannot_tell(situation: Situation, freedom: str) -> Reason:
-    """Why a sample is excluded: its source does not show position, turn or size of the target."""
+    """Why a sample is excluded: its source does not show position, turn, tilt or size of the target."""
     return reason("unobservable", f"cannot_tell_{freedom}", subject=situation.target.category)
 
 

@@ -1,4 +1,4 @@
-"""Place: the object goes on or into another one, and keeps its turn and size."""
+"""Place: the object goes on or into another one, and keeps its turn, its stand and its size."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, ground_axes, insid
 from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import amount_fault, place_empty, same_size, same_turn
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import (
     cannot_tell,
@@ -39,6 +40,7 @@ def place(
     up: Array,
     outline: Array | None = None,
     truth: Pose | None = None,
+    goal: Pose | None = None,
     shift: Array | None = None,
     symmetry: str | None = None,
     copies: Sequence[Pose] = (),
@@ -57,6 +59,7 @@ def place(
         before, after, truth, symmetry, copies, intruder, name: see `rules.move.move`.
         region: (n, 3) corners of where the base may stand, in the receptacle as it stood.
         up: (3,) unit vector against gravity.
+        goal: how it should stand there; None: as it stood. Its place is not read.
         outline: (m, 3) corners of the receptacle's footprint; None: those of the region.
         shift: (3,) how far the receptacle itself went; None: not at all.
         receptacle: what to call it.
@@ -82,6 +85,8 @@ def place(
     faults += _went(start, after.base(up) - before.base(up), region, edge, axes, up, limits)
     faults += place_empty(before, copies, intruder, name, limits)
     faults += same_turn(before, after, up, period_of(symmetry), limits) + same_size(before, after, limits)
+    faults += stands_right(before, after, up, truth, goal, limits) + same_shape(before, after, truth, goal, limits=limits)
+    faults += no_copies(before, after, copies, up, name, limits)
     sa = 1.0 if away < _IN else sweep(away / scale_of(edge, limits))
     return finding(sa, faults, [Change("put", 0.0 if away < _IN else away)], [])
 
@@ -117,6 +122,7 @@ def _judge(situation: Situation, unchanged: float) -> Finding:
         up=situation.up,
         outline=None if receptacle is None else footprint(receptacle),
         truth=truth,
+        goal=situation.goal,
         shift=displacement(receptacle),
         symmetry=target.symmetry,
         copies=target.copies,

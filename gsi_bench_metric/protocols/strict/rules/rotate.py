@@ -1,6 +1,8 @@
-"""Rotate: the object turns about the vertical where it stands, and keeps its size."""
+"""Rotate: the object turns about the vertical where it stands, and keeps its stand and its size."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep, turn_about,
 from gsi_bench_metric.geometry.symmetry import period_of, wrapped
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import base_limit, moved_base, same_size
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import asked_turn, cannot_tell, goal_of, no_goal, target_poses
 from gsi_bench_metric.protocols.strict.thresholds import STRICT, Thresholds
@@ -25,6 +28,8 @@ def rotate(
     up: Array,
     truth: Pose | None = None,
     symmetry: str | None = None,
+    copies: Sequence[Pose] = (),
+    name: str = "object",
     limits: Thresholds = STRICT,
 ) -> Finding:
     """How well an object turned about the vertical.
@@ -37,6 +42,7 @@ def rotate(
         goal: with the rotation that was asked for.
         up: (3,) unit vector against gravity.
         symmetry: of the object.
+        copies, name: see `rules.move.move`.
         limits: the protocol's numbers.
 
     >>> mug, up = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), np.array([0.0, -1.0, 0.0])
@@ -55,6 +61,8 @@ def rotate(
     if error > min(abs(asked) / 2, limits.turn_limit) + EPS:
         faults.append(Fault("nothing_done", 0.0) if abs(done) < limits.smallest_turn else Fault("turn_missed", error))
     faults += same_size(before, after, limits) + moved_base(before, after, up, limits)
+    faults += stands_right(before, after, up, truth, goal, limits) + same_shape(before, after, truth, goal, limits=limits)
+    faults += no_copies(None, after, copies, up, name, limits)
     return finding(sweep(error / turn_scale(asked, limits)), faults, [Change("turned", done)], wanted)
 
 
@@ -70,8 +78,17 @@ def turn_rings(asked: float) -> Array:
 
 def _judge(situation: Situation, unchanged: float) -> Finding:
     truth, before, after = target_poses(situation)
-    goal, symmetry = goal_of(situation), situation.target.symmetry
-    return rotate(before, after, goal, up=situation.up, truth=truth, symmetry=symmetry)
+    target, goal = situation.target, goal_of(situation)
+    return rotate(
+        before,
+        after,
+        goal,
+        up=situation.up,
+        truth=truth,
+        symmetry=target.symmetry,
+        copies=target.copies,
+        name=target.category,
+    )
 
 
 def _excluded(situation: Situation) -> Reason | None:
