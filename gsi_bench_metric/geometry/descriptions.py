@@ -49,7 +49,16 @@ def descriptions(pose: Pose, *, upright: bool = False) -> list[Pose]:
     return found
 
 
-def most_alike(pose: Pose, like: Pose, up: Array, *, expected: Array | None = None, side: float, tilt: float) -> Pose:
+def most_alike(
+    pose: Pose,
+    like: Pose,
+    up: Array,
+    *,
+    side: float,
+    tilt: float,
+    expected: Array | None = None,
+    upright: bool = False,
+) -> Pose:
     """The description of a box under which it is most like another one, and as it is given where that is like it already.
 
     Turns about the vertical are taken as they are said wherever the sides agree: which side of a square thing is its front is
@@ -59,11 +68,12 @@ def most_alike(pose: Pose, like: Pose, up: Array, *, expected: Array | None = No
         pose: of a detector that does not know the object.
         like: another pose of the same object.
         up: (3,) unit vector against gravity, in the frame of `like`.
-        expected: (3, 3) the rotation that the object should have by now; None: that of `like`.
         side: proportions of two sides that differ by less than this factor are the same.
         tilt: leaning less than this, radians, it stands as before.
+        expected: (3, 3) the rotation that the object should have by now; None: that of `like`.
+        upright: whatever its rotation says, its own y axis is the vertical.
     """
-    leans = tilt_between(like, pose, up, expected)
+    leans = None if upright else tilt_between(like, pose, up, expected)
     if _unlike(like, pose) <= math.log(side) and (leans is None or leans <= tilt):
         return pose
     rotation = like.rotation if expected is None else expected

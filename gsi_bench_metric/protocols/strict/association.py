@@ -45,7 +45,7 @@ def situation_of(
     # In an order of their own: which of two that serve equally well is taken must not depend on the detector's order.
     before, after = sorted(source, key=repr), sorted(edited or (), key=repr)
     named = any(d.object_id is not None for d in before)
-    seen = _Seen(sample, known, up, named, only_yaw=not named and all(_is_yaw(d) for d in (*before, *after)))
+    seen = _Seen(sample, known, up, named)
     things, strangers = seen.named(before, after) if named else seen.matched(before, after)
     target, rest = things[0], things[1:]
     carried = {
@@ -100,14 +100,12 @@ class _Seen:
 
     Attributes:
         is_named: the detector says which object each detection is, and so knows its axes.
-        only_yaw: all boxes turn about the camera's y axis alone: nothing tells whether the detector could say anything else.
     """
 
     sample: Sample
     known: list[KnownObject]
     up: Array
     is_named: bool = True
-    only_yaw: bool = False
 
     def named(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[KnownObject], tuple[Pose, ...]]:
         """Of detectors that say which object each detection is."""
@@ -134,6 +132,9 @@ class _Seen:
     def matched(self, source: Sequence[Detection], edited: Sequence[Detection]) -> tuple[list[KnownObject], tuple[Pose, ...]]:
         """Of detectors that only say what they see."""
         source, edited = ([d for d in view if d.state != "absent"] for view in (source, edited))
+        # Boxes that all turn about the camera's y axis alone: nothing tells that the detector could say anything else.
+        yaw_before, yaw_after = (all(map(_is_yaw, view)) for view in (source, edited))
+        blind = ("tilt",) if yaw_before and yaw_after else ()
         before = [self._pose(d) for d in source]
         target = self.known[0]
         boxes = np.array([pose.box for pose in before]).reshape(-1, 7)
@@ -145,10 +146,10 @@ class _Seen:
         index, factor = first
         before = [_scaled(pose, factor) for pose in before]
         things, labels = self._in_source(before, index, [d.label for d in source])
-        things, others = self._in_edited(things, [Sighting(_scaled(self._pose(d), factor), d.label) for d in edited])
+        things, others = self._in_edited(things, [Sighting(_scaled(self._pose(d, blind), factor), d.label) for d in edited])
         # Detectors without ids are asked for the target's class: what they give no name is of it.
         things, strangers = sorted_out(things, (), others, labels=labels, unseen=self._unseen(things), of_its_class=True)
-        return [self._described(thing) for thing in things], strangers
+        return [self._described(thing, upright=yaw_before) for thing in things], strangers
 
     def _in_source(
         self, before: list[Pose], target: int, labels: Sequence[str | None]
@@ -188,14 +189,17 @@ class _Seen:
         places = [(self._expected(thing), thing.category) for thing in things if thing.before is None]
         return [Sighting(place, category) for place, category in places if place is not None]
 
-    def _described(self, thing: KnownObject) -> KnownObject:
-        """The object with its boxes along the axes of its true one, as far as the sides tell which these are."""
+    def _described(self, thing: KnownObject, *, upright: bool) -> KnownObject:
+        """The object with its boxes along the axes of its true one, as far as the sides tell which these are.
+
+        `upright`: in the source its box can only turn about its own y axis.
+        """
         if thing.before is None:
             return thing
         up, side, tilt = self.up, STRICT.same_side, STRICT.rough_tilt
         before = thing.before
         if thing.truth is not None:
-            before = most_alike(before, thing.truth, up, side=side, tilt=tilt)
+            before = most_alike(before, thing.truth, up, side=side, tilt=tilt, upright=upright)
         if thing.after is None:
             return dataclasses.replace(thing, before=before)
         expected = self._turn_asked(thing) @ before.rotation
@@ -233,13 +237,13 @@ class _Seen:
                 found[detection.object_id].append(self._pose(detection))
         return found
 
-    def _pose(self, detection: Detection) -> Pose:
+    def _pose(self, detection: Detection, blind: Sequence[str] = ()) -> Pose:
         box, given = np.array(detection.bbox_3d), detection.rotation_matrix
         rotation = yaw_rotation(box[6]) if given is None else np.array(given)
         sigma = None if detection.sigma is None else np.array(detection.sigma)
-        blind = {*detection.unobservable, *(("tilt",) if given is None or self.only_yaw else ())}
+        unseen = {*detection.unobservable, *blind, *(("tilt",) if given is None else ())}
         rectangle = np.array(detection.bbox_2d)
-        return Pose(box, rotation, detection.confidence, sigma, frozenset(blind), rectangle, own_axes=self.is_named)
+        return Pose(box, rotation, detection.confidence, sigma, frozenset(unseen), rectangle, own_axes=self.is_named)
 
     def _renamed(self, things: list[KnownObject]) -> list[KnownObject]:
         """Names exchanged among indistinguishable objects, where that serves better."""

@@ -69,10 +69,8 @@ def sorted_out(
 
 
 def _is_known(things: Sequence[KnownObject], unseen: Sequence[Sighting], sighting: Sighting, of_its_class: bool) -> bool:
-    """Whether this is no new thing: too uncertain, a known one seen twice, or one that was overlooked."""
+    """Whether this is no new thing: a known one seen twice, or one that was overlooked."""
     pose, name = sighting.pose, things[0].category if sighting.label is None and of_its_class else sighting.label
-    if pose.confidence is not None and pose.confidence < STRICT.sure:
-        return True
     seen = (thing.after for thing in things if thing.after is not None)
     if any(float(np.linalg.norm(pose.centre - p.centre)) < STRICT.in_place * diagonal(p.box) for p in seen):
         return True

@@ -105,6 +105,8 @@ def test_a_new_object_called_like_the_target_is_a_copy(make_sample, kind):
     assert judged(sample, [*edited, new], [*seen(), new]).ic
     went = found("mug 2", MUG, 0.7, label="mug")
     assert judged(sample, [*edited, went], [*seen(), new]).ic  # one more that the sample does not know of, and it moved
+    other = dataclasses.replace(went, object_id="mug 3")
+    assert copies_of(judged(sample, [*edited, other], [*seen(), new]))  # that one is gone, and this one is new
     assert judged(sample, [*edited, dataclasses.replace(new, confidence=0.2)]).ic
 
 
@@ -174,9 +176,10 @@ def test_what_may_not_be_new_is_no_copy(make_sample, extra):
     assert (outcome.ic, outcome.faults) == (True, ())
 
 
-def test_nameless_detectors_name_what_was_left_behind(make_sample):
-    sample = case(make_sample, "move", objects=None)
-    outcome = judged(sample, nameless(found("mug", MUG), found("mug", MUG, -0.2)), nameless(found("mug", MUG)))
+@pytest.mark.parametrize("dx", [-0.2, 0.2])
+def test_nameless_detectors_name_what_was_left_behind(make_sample, dx):
+    sample = case(make_sample, "move", objects=None, new_bbox_3d=box(MUG, dx))
+    outcome = judged(sample, nameless(found("mug", MUG), found("mug", MUG, dx)), nameless(found("mug", MUG)))
     assert (outcome.sa, [f.kind for f in outcome.faults]) == (1.0, ["left_behind"])
 
 

@@ -50,6 +50,8 @@ def test_a_box_has_24_descriptions_and_they_are_one_box():
     assert (len(descriptions(pose)), len(rotations), len(found_corners)) == (24, 24, 1)
     assert all(np.linalg.det(p.rotation) > 0 for p in descriptions(pose))
     assert np.array_equal(descriptions(pose)[0].rotation, pose.rotation)
+    unsure = dataclasses.replace(pose, sigma=pose.box.copy())
+    assert all(np.array_equal(p.sigma[3:6], p.box[3:6]) for p in descriptions(unsure))
 
 
 HALF_TURN = 2  # the description that is half a turn about the vertical, which is believed
@@ -102,12 +104,49 @@ def exchanged(detection):
 
 
 @pytest.mark.parametrize("rotation", ["known", "only yaw"])
-def test_a_quarter_turn_said_by_exchanged_sides_is_one(make_sample, rotation):
+@pytest.mark.parametrize("degrees", [90, -90])
+def test_a_quarter_turn_said_by_exchanged_sides_is_one(make_sample, rotation, degrees):
     source, edited = cat(tilt=("x", 1)), exchanged(cat(tilt=("x", 1)))
     if rotation == "only yaw":
         source, edited = (dataclasses.replace(d, rotation_matrix=None) for d in (source, edited))
-    assert judged(of(make_sample, "rotate"), [edited], [source]).ic
-    assert kinds(judged(of(make_sample, "rotate"), [source], [source])) == ["nothing_done"]
+    sample = of(make_sample, "rotate", new_rotation_matrix=turned(degrees).tolist())
+    assert judged(sample, [edited], [source]).ic
+    assert kinds(judged(sample, [source], [source])) == ["nothing_done"]
+
+
+@pytest.mark.parametrize("numbers", [CAT, ROCKET])
+@pytest.mark.parametrize("degrees", [90, -90, 50])
+@pytest.mark.parametrize("again", [0, 1, 3])  # the other two: half turns about a horizontal axis of its own
+def test_a_nameless_thing_that_is_asked_to_lie_may_lie(make_sample, numbers, degrees, again):
+    sample = of(make_sample, "move", numbers, new_rotation_matrix=about("z", degrees).tolist())
+    lying = cat(numbers, tilt=("z", degrees), again=again, **SHIFT)
+    assert "tilted" not in kinds(judged(sample, [lying], [cat(numbers)]))
+    slightly = cat(numbers, tilt=("x", 2), **SHIFT)
+    assert "tilted" in kinds(judged(sample, [slightly], [cat(numbers)]))
+    unseen = judged(sample, [cat(numbers, **SHIFT)], [cat(numbers)])  # as of a detector that cannot see it
+    assert (unseen.ic, [r.message for r in unseen.reasons]) == (False, ["edited_tilt_unseen"])
+
+
+@pytest.mark.parametrize("turn", [25, 60, 100, 180])
+@pytest.mark.parametrize("rotation", ["known", "missing"])
+@pytest.mark.parametrize("numbers", [CAT, CUBE])
+@pytest.mark.parametrize("down", [45, 60])
+def test_boxes_that_turn_about_the_camera_tell_no_tilt(make_sample, turn, rotation, numbers, down):
+    """The camera looks down: about its own y axis things seem to lean as they turn."""
+    level = about("x", down)
+    fields = {"up": (level @ UP).tolist(), "new_rotation_matrix": (level @ turned(90)).tolist()}
+    sample = of(make_sample, "rotate", numbers, **fields)
+    sample = dataclasses.replace(sample, rotation_matrix=level.tolist(), objects=None)
+    source, edited = cat(numbers), cat(numbers, turn=turn)
+    if rotation == "missing":
+        yaw = math.atan2(edited.rotation_matrix[0][2], edited.rotation_matrix[2][2])
+        edited = dataclasses.replace(edited, rotation_matrix=None, bbox_3d=(*edited.bbox_3d[:6], yaw))
+        source = dataclasses.replace(source, rotation_matrix=None)
+    outcome = judged(sample, [edited], [source])
+    assert not {"tilted", "distorted"} & set(kinds(outcome))
+    half = math.radians(turn) / 2
+    about_vertical = 2 * math.atan2(math.sin(half) * math.cos(math.radians(down)), math.cos(half))
+    assert turn == 180 or outcome.done[0].amount == pytest.approx(about_vertical)
 
 
 def test_sides_exchanged_and_turned_back_are_no_turn(make_sample):

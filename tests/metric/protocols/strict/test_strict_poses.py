@@ -184,6 +184,12 @@ def test_sides_of_a_scaled_thing_may_differ_as_its_size_may(make_sample, ratio, 
     assert outcome.ic is ic
 
 
+def test_a_thing_that_grew_evenly_is_not_called_stretched(make_sample):
+    assert kinds(judged(case(make_sample, "move"), seen(found("mug", MUG, -0.2, factor=1.5)))) == ["scaled_too"]
+    both = judged(case(make_sample, "move"), seen(sided(found("mug", MUG, -0.2), 3, 1.5, 1)))
+    assert kinds(both) == ["scaled_too", "distorted"]
+
+
 def test_a_side_that_is_said_is_what_it_should_be(make_sample):
     outcome = judged(case(make_sample, "move"), seen(sided(found("mug", MUG, -0.2), 1, 1, 1.4)))
     assert amount_of(outcome, "distorted") == pytest.approx(1.4)
