@@ -195,7 +195,7 @@ class Detection(Record):
     state: str = spec(default="present", one_of=("present", "absent", "duplicate"))
     sigma: Vector | None = None  # standard deviation of each entry of bbox_3d
     confidence: float | None = None
-    unobservable: tuple[str, ...] = ()  # freedoms that the image does not show
+    unobservable: tuple[str, ...] = ()  # of `vocabulary.FREEDOMS`: what the image does not show, or the detector cannot tell
 
     def check(self) -> list[str]:
         """Numbers that an object in an image can have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CHANGES", "FAULTS", "REASONS", "SELF_TEST"]
+__all__ = ["CHANGES", "FAULTS", "FREEDOMS", "REASONS", "SELF_TEST"]
 
 # Among what is unobservable in a source: the detector measured the other freedoms wrong where it knew the right answer, in the
 # sample's own ground-truth image.
@@ -66,6 +66,9 @@ FAULTS = {
     "turned_too": "it turned, unasked; amount: radians, counter-clockwise > 0",
     "scaled_too": "its size changed, unasked; amount: size after / size before",
     "moved_too": "it moved, unasked; amount: metres, direction as the camera sees it",
+    "tilted": "it is toppled, upside down or leans, unasked; amount: radians from how it should stand",
+    "distorted": "it is stretched or squeezed along a side; amount: size of that side / what it should be",
+    "copied": "a further one of it is there, one fault for each; amount: metres from it, direction; subject: its name",
     "left_behind": "a copy is left at the original place; subject: its name",
     "place_taken": "another object stands at the original place; subject: its name",
     "place_taken_by_unknown": "an object that the sample does not know stands at the original place",
@@ -83,4 +86,16 @@ FAULTS = {
     "lost": "the target or the scene is not found again; the score's reasons say why",
     "blank": "the edited image shows nothing",
     "no_image": "there is no usable edited image; the score's reasons say why",
+}
+
+# What of a pose an image may not show, in a detection's `unobservable`: name -> what is not known then. A detector that does
+# not model a freedom names it in every detection: what its box says of it then counts neither for nor against an edit.
+FREEDOMS = {
+    "position": "where it stands",
+    "turn": "its turn about the vertical",
+    "tilt": "whether it stands upright: a box that only ever turns about the vertical says nothing of it",
+    "size": "its size, the three sides taken together; then no side is known either",
+    "height": "its size along its own vertical axis",
+    "shape": "its sides beside each other: one factor for all of them says nothing of it",
+    "presence": "in the source: whether it is there, which cannot be seen even in the ground truth",
 }

@@ -77,8 +77,11 @@ class Detector(Protocol):
 
     Detectors that know the scene (`simulator`, `tracker`) report every known object under its `object_id`, lost ones as
     `state="absent"` with their box in the source, a further one of them as `state="duplicate"` with the same id. `sigma` has
-    the seven numbers of `bbox_3d`, `confidence` is 0–1, `unobservable` names freedoms: position, turn, size, height;
-    in the source also presence, and `SELF_TEST` where these were measured wrong in the sample's own ground-truth image.
+    the seven numbers of `bbox_3d`, `confidence` is 0–1. Their rotations and sides are taken at their word, so `unobservable`
+    names every freedom (`gsi_bench_dataset.vocabulary.FREEDOMS`) that the image does not show or that the detector does not
+    model: position, turn, tilt, size, height, shape; in the source also presence, and `SELF_TEST` where these were measured
+    wrong in the sample's own ground-truth image. One that only turns objects about the vertical says tilt, one that scales them
+    by one factor says shape.
     Others report what they find of the target's class, without an id. All boxes stand in the frame of the
     camera that took the image: after a view edit, in the new camera's. One that holds gigabytes says `one_process = True`:
     then a run starts no further processes by itself.

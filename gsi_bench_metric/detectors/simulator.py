@@ -7,6 +7,7 @@ badly with it does so because of the rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,8 +24,8 @@ from gsi_bench_metric.imaging.pictures import Picture
 __all__ = ["SimulatorDetector"]
 
 
-# What builders add to the id of an object for a second one of it.
-_COPY = "_copy"
+# What builders add to the id of an object for a second one of it; further ones repeat or number it.
+_COPY = re.compile(r"(_copy\d*)+$")
 _EXACT = (0.0,) * 7
 
 
@@ -34,7 +35,7 @@ class SimulatorDetector:
     name = "simulator"
     needs_pixels = True
     reads = IMAGE | CAMERA | OBJECTS | TRUE_IMAGE | TRUE_OBJECTS | KIND | BOX | GOAL
-    key = digest("simulator", 2)
+    key = digest("simulator", 3)
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Every object of the sample: present, or absent with its box in the source; copies as duplicates of the original.
@@ -53,7 +54,7 @@ def _detect(item: DetectionItem) -> list[Detection] | None:
     originals = {thing.id for thing in known}
     found, seen = [], set()
     for thing in objects:
-        original = thing.id.removesuffix(_COPY)
+        original = _COPY.sub("", thing.id)
         is_copy = thing.id not in originals and original in originals
         name = original if is_copy else thing.id
         detection = _detection(item.sample, thing, (width, height), name, "duplicate" if is_copy else "present")

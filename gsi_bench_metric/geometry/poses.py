@@ -23,8 +23,10 @@ __all__ = [
     "inside_polygon",
     "polygon_distance",
     "rotation_angle",
+    "side_logs",
     "size_factor",
     "sweep",
+    "tilt_between",
     "turn_about",
     "turn_between",
     "vertical",
@@ -35,6 +37,7 @@ Array = NDArray[np.float64]
 
 THRESHOLDS = np.arange(1, 11) / 20  # .05, .10, … .50
 _ROUNDING = 1e-9
+_LEAST_SIDE = 1e-9  # metres
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +49,10 @@ class Pose:
         rotation: (3, 3), object -> camera.
         confidence: of the detector, 0–1; None: it gives none.
         sigma: (7,) standard deviation of each entry of the box; None: not known.
-        unobservable: freedoms that the image does not show: position, turn, size, height, presence.
+        unobservable: freedoms that the image does not show: position, turn, tilt, size, height, shape, presence.
         rectangle: (4,) x1, y1, x2, y2 around it, pixels of the detector's 896 frame; None: not known.
+        own_axes: whether the axes are known to be the object's own; else the same box may be described along others, and the
+            numbers are those of a network that does not know the object.
     """
 
     box: Array
@@ -56,6 +61,7 @@ class Pose:
     sigma: Array | None = None
     unobservable: frozenset[str] = frozenset()
     rectangle: Array | None = None
+    own_axes: bool = True
 
     @classmethod
     def of(cls, box: ArrayLike, rotation: ArrayLike | None = None) -> Pose:
@@ -109,6 +115,28 @@ def turn_between(before: Pose, after: Pose, up: Array, period: float, expected: 
     if "turn" in before.unobservable | after.unobservable or not period:
         return None
     return wrapped(turn_about(up, before.rotation if expected is None else expected, after.rotation), period)
+
+
+def tilt_between(before: Pose, after: Pose, up: Array, expected: Array | None = None) -> float | None:
+    """How far an object leans in one pose from how it should stand, radians in [0, π]; None where an image does not show it.
+
+    The direction of the object that points up before is followed: which of its axes that is does not matter, nor any turn
+    about it.
+
+    Args:
+        before, after: of the same object.
+        up: (3,) unit vector against gravity, in the frame of `before`.
+        expected: (3, 3) the rotation to compare with in place of that of `before`, if another one is asked.
+
+    >>> stands, lies = Pose.of([0, 0, 2, 1, 1, 1, 0]), Pose.of([0, 0, 2, 1, 1, 1, 0], [[1, 0, 0], [0, 0, -1], [0, 1, 0]])
+    >>> round(math.degrees(tilt_between(stands, lies, np.array([0.0, -1.0, 0.0]))))
+    90
+    """
+    if "tilt" in before.unobservable | after.unobservable:
+        return None
+    own = before.rotation.T @ up
+    should, does = (before.rotation if expected is None else expected) @ own, after.rotation @ own
+    return math.atan2(float(np.linalg.norm(np.cross(should, does))), float(should @ does))
 
 
 def sweep(error: float) -> float:
@@ -166,6 +194,11 @@ def size_factor(before: Array, after: Array, axes: ArrayLike = (True, True, True
     with np.errstate(divide="ignore"):
         logs = np.log(after[3:6][chosen]) - np.log(np.maximum(before[3:6][chosen], 1e-9))
     return float(np.exp(logs.mean()))
+
+
+def side_logs(before: Array, after: Array) -> Array:
+    """Logarithms (3,) of size after / size before along the three sides of boxes (7,); a side without a size counts as 1 nm."""
+    return np.asarray(np.log(np.maximum(after[3:6], _LEAST_SIDE)) - np.log(np.maximum(before[3:6], _LEAST_SIDE)))
 
 
 def ground_axes(up: Array) -> tuple[Array, Array]:

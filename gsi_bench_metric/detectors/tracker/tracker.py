@@ -74,7 +74,8 @@ _KEPT = 4  # scenes
 # See the module. With boxes alone, what is none for every sample is not read.
 _READS = SCENE | KIND | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK
 _LEFT_ASIDE = ("depth", "instance_mask", "instance_mask_after")
-_FREEDOMS = ("position", "height", "turn", "size")
+_FREEDOMS = ("position", "height", "turn", "tilt", "size", "shape")
+_STANCE = ("tilt", "shape")  # what is only looked for where the sample's depth and mask tell an object's own shape
 
 
 class TrackerDetector:
@@ -167,6 +168,7 @@ class _Tracking:
         self.scene, self.sample, self.edited, self.device, self.drifted = scene, sample, edited, device, drifted
         self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
         self.targets = _targets(sample)
+        self.blind = () if scene.lifted and scene.masked else _STANCE
         self.evidence, self.usual = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
@@ -207,7 +209,7 @@ class _Tracking:
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
         # A box for a shape says nothing about another one.
-        stood = other_stance(views, found, self.scene.up) if self.scene.lifted and self.scene.masked else None
+        stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
             return [self._placed(stood[1], stood[0], "present")]
         there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
@@ -270,7 +272,7 @@ class _Tracking:
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)
-        guesses = ("turn",) if self._asked("scale") else ("turn", "size")
+        guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
         return detection(
             self.scene, surface, thing, confidence=self.decision.redrawn_sure, sigma=found.sigma, unobservable=guesses
         )
@@ -279,7 +281,7 @@ class _Tracking:
         """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
         if outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands:
             sure = self.decision.redrawn_sure
-            return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size"))
+            return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size", *_STANCE))
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
 
     def _still(self, surface: Surface) -> bool:
@@ -370,7 +372,8 @@ class _Tracking:
 
     def _at_home(self, surface: Surface, home: Found | None, unobservable: tuple[str, ...] = ()) -> Detection:
         sure, sigma = (1.0, None) if home is None else (confidence(home, self.results), home.sigma)
-        return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=unobservable)
+        blind = (*unobservable, *self.blind)
+        return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=blind)
 
     def _unseen(self, surface: Surface) -> Detection:
         """An object of which the images show too little: taken to be where it was, and said to be unobservable."""
@@ -378,7 +381,8 @@ class _Tracking:
 
     def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
         thing, sure = posed(self.scene, surface, found), confidence(found, self.results)
-        return detection(self.scene, surface, thing, state=state, confidence=sure, sigma=found.sigma, unobservable=unobservable)
+        blind = (*unobservable, *self.blind)
+        return detection(self.scene, surface, thing, state=state, confidence=sure, sigma=found.sigma, unobservable=blind)
 
 
 def _after_view(scene: Scene, edited: RGB) -> list[Detection]:

@@ -55,7 +55,7 @@ from gsi_bench_metric.protocols.text import explanation, reason
 __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
 
 # Raised with every change of a number that this code gives for the same inputs: kept records are then made again.
-_VERSION = 9
+_VERSION = 10
 _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 _SCENE: Reads = IMAGE | MASK | TRUE_MASK | CAMERA | UP | TARGET | BOX | OBJECTS | GOAL | VARIANT
 # What an image that shows nothing is worth, and one that does not exist.

@@ -25,8 +25,10 @@ class Thresholds(Numbers):
     off_axis: float = tuned(0.5, "share of the asked amount", "a way at 27° from the asked one still goes there")
     turn_limit_deg: float = tuned(45.0, "degrees", "a wrong turn is never forgiven beyond this, however large the asked one")
     # --- what was not asked for
-    kept_turn_deg: float = tuned(20.0, "degrees", "smaller unasked turns are hardly noticed")
-    kept_size: tuple[float, float] = tuned((0.8, 1.25), "size after / size before", "smaller changes are hardly noticed")
+    kept_turn_deg: float = tuned(20.0, "degrees", "smaller unasked turns and leans are hardly noticed")
+    kept_size: tuple[float, float] = tuned(
+        (0.8, 1.25), "size after / size before", "smaller changes are hardly noticed, of the whole and of each side"
+    )
     kept_base_m: float = tuned(0.05, "metres", "the base of a turned or scaled object may drift this far at most …")
     kept_base_share: float = tuned(0.25, "share of the diagonal", "… and this share of its size")
     camera_kept_m: float = tuned(0.10, "metres", "a camera that was to turn may travel less than this")
@@ -39,10 +41,19 @@ class Thresholds(Numbers):
     support_m: float = tuned(0.02, "metres", "between the base and what carries it; contact as far as boxes tell")
     # --- other objects and the scene
     bystander_m: float = tuned(0.02, "metres", "another object that moved by this changed too")
-    bystander_deg: float = tuned(10.0, "degrees", "another object that turned by this changed too")
+    bystander_deg: float = tuned(10.0, "degrees", "another object that turned or leans by this changed too")
     scene_found: float = tuned(0.5, "share of the rest of the scene", "with less of it found again the image is another one")
     # --- the detector's word
     sure: float = tuned(0.3, "confidence 0–1", "from here on the target counts as found")
+    rough_tilt_deg: float = tuned(
+        30.0, "degrees", "a nameless detector's rotations are a network's, off by a dozen degrees in each of two images"
+    )
+    rough_side: float = tuned(
+        1.5, "size after / size before", "and its sides err by a tenth to a fifth each, the one along the ray most"
+    )
+    same_side: float = tuned(
+        1.25, "size of a side / that of another", "sides nearer than this may be a box described along other axes"
+    )
     sigmas: float = tuned(2.0, "standard deviations", "within which a change looks like none")
     # --- what excludes a sample for every editor
     hidden: float = tuned(0.4, "share of the target", "if more is hidden at the goal, what it does there cannot be seen")
@@ -73,6 +84,11 @@ class Thresholds(Numbers):
     def kept_turn(self) -> float:
         """Radians."""
         return math.radians(self.kept_turn_deg)
+
+    @property
+    def rough_tilt(self) -> float:
+        """Radians."""
+        return math.radians(self.rough_tilt_deg)
 
     @property
     def smallest_turn(self) -> float:

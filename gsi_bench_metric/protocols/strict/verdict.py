@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.records import Change, Fault, Reason
 from gsi_bench_metric.geometry.motion import Motion
-from gsi_bench_metric.geometry.poses import Pose, diagonal
+from gsi_bench_metric.geometry.poses import Pose, diagonal, side_logs
 from gsi_bench_metric.protocols.strict.rules import RULES
 from gsi_bench_metric.protocols.strict.rules.base import EPS
+from gsi_bench_metric.protocols.strict.rules.keeping import asked_tilt, distinct, kept_whole, leans, worst_side
 from gsi_bench_metric.protocols.strict.situation import KnownObject, Situation, true_motion
 from gsi_bench_metric.protocols.strict.terms import camera_motion, in_frame
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
@@ -87,7 +88,7 @@ def _changed(situation: Situation, changes: dict[str, str]) -> tuple[Change, ...
 
 
 def bystander_changes(situation: Situation, motion: Motion | None = None) -> dict[str, str]:
-    """What happened to each bystander, by id: "" nothing, else "gone", "moved", "turned".
+    """What happened to each bystander, by id: "" nothing, else gone, moved, turned, tilted, scaled, distorted or copied.
 
     For view edits the objects as seen by the camera that moved by `motion`; those that it no longer shows are left out.
     """
@@ -117,7 +118,21 @@ def _change(thing: KnownObject, expected: Pose, up: Array, motion: Motion | None
     if "position" not in thing.after.unobservable and step >= max(STRICT.bystander_m, STRICT.sigmas * sigma):
         return "moved"
     turn = thing.turn(up if motion is None else motion.rotation @ up, expected.rotation)
-    return "turned" if turn is not None and abs(turn) >= math.radians(STRICT.bystander_deg) else ""
+    if turn is not None and abs(turn) >= math.radians(STRICT.bystander_deg):
+        return "turned"
+    return _remade(thing, expected, thing.after, up)
+
+
+def _remade(thing: KnownObject, expected: Pose, after: Pose, up: Array) -> str:
+    """What else happened to a bystander at its place: how it stands, its size, each side, how many there are."""
+    before = thing.before or expected
+    if leans(before, after, up, expected.rotation, math.radians(STRICT.bystander_deg)) is not None:
+        return "tilted"
+    if not kept_whole(before, after):
+        return "scaled"
+    if worst_side(side_logs(before.box, after.box), before, after) is not None:
+        return "distorted"
+    return "copied" if distinct(after, thing.copies) else ""
 
 
 def _scene_lost(situation: Situation, scene_found: float | None) -> list[Reason]:
@@ -143,10 +158,11 @@ def _target_lost(situation: Situation) -> list[Reason]:
         return [reason("low_confidence", "hardly_recognisable", after.confidence, subject=name)]
     if not in_frame(situation, after.centre):
         return [reason("left_frame", "left_frame", subject=name)]
-    freedom = {"rotate": "turn", "scale": "size"}.get(situation.operation.kind, "position")
-    if freedom in after.unobservable:
-        return [reason("low_confidence", f"edited_{freedom}_unseen", subject=name)]
-    return []
+    freedoms = [{"rotate": "turn", "scale": "size"}.get(situation.operation.kind, "position")]
+    if asked_tilt(target.truth, situation.goal, situation.up) > STRICT.kept_turn:
+        freedoms.append("tilt")
+    unseen = [freedom for freedom in freedoms if freedom in after.unobservable]
+    return [reason("low_confidence", f"edited_{freedom}_unseen", subject=name) for freedom in unseen[:1]]
 
 
 def _cut_away(situation: Situation, shown: tuple[float, float, float, float]) -> list[Reason]:

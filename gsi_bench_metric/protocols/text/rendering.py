@@ -114,7 +114,7 @@ def told(found: _Found, language: str = "en") -> str:
     parts = [
         words.AND.join(_done(change, language) for change in found.done),
         _asked(found.asked, language),
-        *(_fault(fault, language) for fault in found.faults if fault.kind != "lost"),
+        *_faults(found.faults, language),
         *(reason_text(r, language) for r in found.reasons if r.name in _LOST),
         _changed(found.changed, language),
     ]
@@ -158,9 +158,17 @@ def _same_way(change: Change) -> str:
     return ".same" if change.kind in ("moved", "camera_moved") and change.direction is None else ""
 
 
+def _faults(faults: Sequence[Fault], language: str) -> list[str]:
+    """Each fault; of more copies than are worth a phrase each, how many there are."""
+    copies = [fault for fault in faults if fault.kind == "copied"]
+    many = len(copies) > _MOST_NAMES
+    said = [_fault(f, language) for f in faults if f.kind != "lost" and not (many and f.kind == "copied")]
+    return [*said, say("fault.copied.many", language, count=len(copies), **_facts(copies[0]))] if many else said
+
+
 def _fault(fault: Fault, language: str) -> str:
     without = fault.kind in ("too_much", "opposite") and fault.amount is None
-    without = without or (fault.kind == "moved_too" and fault.direction is None)
+    without = without or (fault.kind in ("moved_too", "copied") and not fault.direction)
     return say(f"fault.{fault.kind}{'.without' if without else ''}", language, **_facts(fault))
 
 

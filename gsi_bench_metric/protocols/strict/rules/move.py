@@ -1,4 +1,4 @@
-"""Move: the object goes a way that is asked for, and keeps its turn and size."""
+"""Move: the object goes a way that is asked for, and keeps its turn, its stand and its size."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gsi_bench_metric.protocols.strict.rules.conditions import (
     same_turn,
     way_faults,
 )
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import cannot_tell, goal_of, intruder_of, no_goal, said_distance, target_poses
@@ -76,6 +77,9 @@ def move(
         *place_empty(before, copies, intruder, name, limits),
         *same_turn(before, after, up, period_of(symmetry), limits, latitude),
         *same_size(before, after, limits, latitude),
+        *stands_right(before, after, up, truth, goal, limits),
+        *same_shape(before, after, truth, goal, limits=limits),
+        *no_copies(before, after, copies, up, name, limits),
     ]
     asked, done = goal.centre - origin.centre, after.centre - before.centre
     if abs(_height(goal, up) - _height(origin, up)) > EPS:

@@ -1,4 +1,4 @@
-"""Place: the object goes on or into another one, and keeps its turn and size."""
+"""Place: the object goes on or into another one, and keeps its turn, its stand and its size."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, ground_axes, insid
 from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import amount_fault, place_empty, same_size, same_turn
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import (
@@ -75,6 +76,8 @@ def place(
     start, step, latitude = (truth or before).base(up), after.base(up) - before.base(up), Latitude(truth or before, goal)
     kept = place_empty(before, copies, intruder, name, limits)
     kept += same_turn(before, after, up, period_of(symmetry), limits, latitude) + same_size(before, after, limits, latitude)
+    kept += stands_right(before, after, up, truth, goal, limits) + same_shape(before, after, truth, goal, limits=limits)
+    kept += no_copies(before, after, copies, up, name, limits)
     edge = region if outline is None else outline
     in_words = _Spot(region, edge, scale_of(edge @ np.column_stack(ground_axes(up)), limits), receptacle)
     spots = [in_words]

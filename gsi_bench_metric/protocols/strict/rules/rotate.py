@@ -1,6 +1,8 @@
-"""Rotate: the object turns about the vertical where it stands, and keeps its size."""
+"""Rotate: the object turns about the vertical where it stands, and keeps its stand and its size."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from gsi_bench_metric.geometry.poses import THRESHOLDS, Pose, sweep, turn_about,
 from gsi_bench_metric.geometry.symmetry import period_of, wrapped
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rings, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import base_limit, moved_base, same_size
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import asked_turn, cannot_tell, goal_of, no_goal, said_turn, target_poses
@@ -27,6 +30,8 @@ def rotate(
     truth: Pose | None = None,
     angle: float | None = None,
     symmetry: str | None = None,
+    copies: Sequence[Pose] = (),
+    name: str = "object",
     limits: Thresholds = STRICT,
 ) -> Finding:
     """How well an object turned about the vertical.
@@ -41,6 +46,7 @@ def rotate(
             is right.
         up: (3,) unit vector against gravity.
         symmetry: of the object.
+        copies, name: see `rules.move.move`.
         limits: the protocol's numbers.
 
     >>> mug, up = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), np.array([0.0, -1.0, 0.0])
@@ -56,6 +62,8 @@ def rotate(
     if done is None:
         return finding(0.0, [Fault("turn_unseen")], [Change("turned")], [Change("turned", asked[0])])
     kept = same_size(before, after, limits, latitude) + moved_base(before, after, up, limits, latitude)
+    kept += stands_right(before, after, up, truth, goal, limits) + same_shape(before, after, truth, goal, limits=limits)
+    kept += no_copies(None, after, copies, up, name, limits)
     return better(*(_turned(done, turn, kept, period, limits) for turn in asked))
 
 
@@ -83,8 +91,18 @@ def turn_rings(asked: float) -> Array:
 
 def _judge(situation: Situation, unchanged: float) -> Finding:
     truth, before, after = target_poses(situation)
-    goal, symmetry = goal_of(situation), situation.target.symmetry
-    return rotate(before, after, goal, up=situation.up, truth=truth, angle=said_turn(situation), symmetry=symmetry)
+    target, goal = situation.target, goal_of(situation)
+    return rotate(
+        before,
+        after,
+        goal,
+        up=situation.up,
+        truth=truth,
+        angle=said_turn(situation),
+        symmetry=target.symmetry,
+        copies=target.copies,
+        name=target.category,
+    )
 
 
 def _excluded(situation: Situation) -> Reason | None:

@@ -1,8 +1,9 @@
-"""Scale: the object grows or shrinks where it stands, about its base or as its goal does, and keeps its turn."""
+"""Scale: the object grows or shrinks where it stands, about its base or as its goal does, and keeps turn, stand and sides."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.protocols.strict.rules import rotate
 from gsi_bench_metric.protocols.strict.rules.base import EPS, Array, Finding, Rule, finding
 from gsi_bench_metric.protocols.strict.rules.conditions import amount_fault, moved_base, same_turn, visible_sizes
+from gsi_bench_metric.protocols.strict.rules.keeping import no_copies, same_shape, stands_right
 from gsi_bench_metric.protocols.strict.rules.latitude import Latitude, better
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.terms import asked_factor, cannot_tell, goal_factor, no_goal, target_poses
@@ -30,6 +32,8 @@ def scale(
     truth: Pose | None = None,
     goal: Pose | None = None,
     symmetry: str | None = None,
+    copies: Sequence[Pose] = (),
+    name: str = "object",
     limits: Thresholds = STRICT,
 ) -> Finding:
     """How well an object took on another size.
@@ -44,6 +48,7 @@ def scale(
         goal: as the sample stores it; None: it stores none. Where it grows by another factor the same way, either is right.
             What it does beside (a base that sinks as the centre is kept) may be done too, in proportion to the size.
         symmetry: of the object.
+        copies, name: see `rules.move.move`.
         limits: the protocol's numbers.
 
     >>> mug, up = Pose.of([0.0, 0.0, 2.0, 0.1, 0.1, 0.1, 0.0]), np.array([0.0, -1.0, 0.0])
@@ -62,6 +67,9 @@ def scale(
     kept = [
         *same_turn(before, after, up, period_of(symmetry), limits, latitude),
         *moved_base(before, after, up, limits, latitude, grown if math.isfinite(grown) else 1.0),
+        *stands_right(before, after, up, truth, goal, limits),
+        *same_shape(before, after, truth, goal, factor, limits),
+        *no_copies(None, after, copies, up, name, limits),
     ]
     return better(*(_grown(done, wanted, kept, limits) for wanted in factors))
 
@@ -77,8 +85,18 @@ def _grown(done: float, factor: float, kept: list[Fault], limits: Thresholds) ->
 
 def _judge(situation: Situation, unchanged: float) -> Finding:
     truth, before, after = target_poses(situation)
-    factor, symmetry = asked_factor(situation), situation.target.symmetry
-    return scale(before, after, factor, up=situation.up, truth=truth, goal=situation.goal, symmetry=symmetry)
+    target = situation.target
+    return scale(
+        before,
+        after,
+        asked_factor(situation),
+        up=situation.up,
+        truth=truth,
+        goal=situation.goal,
+        symmetry=target.symmetry,
+        copies=target.copies,
+        name=target.category,
+    )
 
 
 def _excluded(situation: Situation) -> Reason | None:
