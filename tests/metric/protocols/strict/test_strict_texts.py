@@ -221,6 +221,9 @@ def test_every_sentence_has_its_row(make_sample, monkeypatch):
     elsewhere = words("asked.ends_from changed.near changed.many asked.camera_turned done.camera_turned fault.camera_travelled")
     elsewhere |= words("fault.camera_turned_too fault.turn_unseen done.turned.unseen done.scaled.unseen")
     elsewhere |= words("fault.too_much.without fault.opposite.without fault.moved_too.without")
+    # Tilt, sides and copies: `test_strict_poses.py`, `test_strict_copies.py`.
+    elsewhere |= words("fault.tilted fault.distorted fault.copied fault.copied.without fault.copied.many")
+    elsewhere |= words("cannot_tell_tilt failed_tilt edited_tilt_unseen")
     unsaid = {m for m in LANGUAGES["en"].TEMPLATES if not m.startswith("official.")} - said - images
     assert unsaid == elsewhere
 
