@@ -14,7 +14,7 @@ import hashlib
 import math
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from typing import Any, TypeAlias, TypeVar
 
 from gsi_bench_dataset.problems import some
@@ -234,7 +234,8 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
     if hasattr(value, "tolist"):
         value = value.tolist()
     try:
-        numbers = tuple(map(_number, value)) if depth == 1 else tuple(tuple(map(_number, row)) for row in value)
+        items = _items(value)
+        numbers = tuple(map(_number, items)) if depth == 1 else tuple(tuple(map(_number, _items(row))) for row in items)
     except OverflowError:
         return value, ["expected numbers that fit a float, found a larger one"]
     except (TypeError, ValueError):
@@ -247,6 +248,12 @@ def _normalise_numbers(value: Any, depth: int, shape: tuple[int, ...] | None) ->
     if not all(math.isfinite(v) for v in flat):  # type: ignore[arg-type]
         problems.append(f"expected finite numbers, found {printable(value)}")
     return numbers, problems
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, (str, bytes, bytearray, Mapping, Set)):  # an empty one would count as no numbers
+        raise TypeError(f"no list: {value!r}")
+    return value
 
 
 def _number(value: Any) -> float:

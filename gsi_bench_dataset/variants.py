@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gsi_bench_dataset.storage.folders import beside
+
 __all__ = [
     "AFTER",
     "DUPLICATE",
@@ -66,4 +68,4 @@ def variants_folder(data: Path) -> Path:
     >>> variants_folder(Path("out/tables")).as_posix()
     'out/tables-variants'
     """
-    return data.with_name(f"{data.name}-variants")
+    return beside(data, "-variants")

@@ -33,6 +33,7 @@ except ImportError:  # Windows
 __all__ = [
     "NEW",
     "OLD",
+    "beside",
     "full_disk_named",
     "partial_beside",
     "require_writable",
@@ -50,6 +51,16 @@ _EMPTY_SECONDS = 60.0  # after which an empty scratch folder was left by a proce
 _EXCHANGE = 2  # RENAME_EXCHANGE of linux/fs.h
 _AT_FDCWD = -100
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The place beside a file or folder that is called as it is, with an ending; `.` and `..` by the folder that they mean.
+
+    >>> beside(Path("out/tables"), "-variants").as_posix()
+    'out/tables-variants'
+    """
+    named = path if path.name not in ("", "..") else path.resolve()
+    return named.parent / f"{named.name}{ending}"
 
 
 def swap_in(new: Path, out: Path, aside: Path) -> None:

@@ -65,7 +65,8 @@ def add_enrich(subparsers: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from gsi_bench_dataset.storage.shards import resolve  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_dataset.storage.folders import beside  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_dataset.storage.shards import resolve  # noqa: PLC0415
     from gsi_bench_metric.imaging.device import pick_device  # noqa: PLC0415
     from gsi_bench_metric.seeing.enriching import enrich  # noqa: PLC0415
     from gsi_bench_metric.seeing.gravity import Poses  # noqa: PLC0415
@@ -88,7 +89,7 @@ def _run(args: argparse.Namespace) -> int:
     try:
         done = enrich(data, args.out, makers, splits=splits, batch=batch, progress=not args.quiet)
     except KeyboardInterrupt:
-        say(f"stopped; {args.out}-enriching keeps what was made, and the same command goes on from there")
+        say(f"stopped; {beside(args.out, '-enriching')} keeps what was made, and the same command goes on from there")
         raise
     say(f"{done.folder}: {done.samples} samples, {done.images} images looked at now")
     for column in ("instance_mask", "depth", "up"):

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
-from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_dataset.storage.folders import beside, write_atomically
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.sample_files import facts_of
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, shard_files, split_names, split_sizes, write_dataset
@@ -96,7 +96,7 @@ def enrich(
     if out.resolve() == data.resolve():
         raise SeeingError(f"{out}: the dataset that is read; give --out another place")
     wanted = list(splits) if splits else split_names(data)
-    notes = out.with_name(f"{out.name}-enriching")
+    notes = beside(out, "-enriching")
     with RecordStore(notes / "records") as records:
         run = _Run(data, makers, records, progress)
         images = sum(run.look(split, batch) for split in wanted)

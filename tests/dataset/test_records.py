@@ -73,6 +73,15 @@ def test_arrays_become_plain_tuples(make_sample):
     assert hash(sample) is not None
 
 
+@pytest.mark.parametrize("odd", ["", b"", {}, set(), "12", {1: 2}])
+def test_what_is_no_list_never_counts_as_no_numbers(odd):
+    for fields in ({"region": odd}, {"region": [[1.0, 2.0, 3.0], odd]}):
+        with pytest.raises(RecordError, match="region: expected a matrix"):
+            Operation("place", **fields)
+    with pytest.raises(RecordError, match="scores: expected a list"):
+        Judgement("a", "judge", scores=odd)
+
+
 def test_a_prediction_is_exactly_one_picture():
     with pytest.raises(RecordError, match="exactly one"):
         Prediction("a", "e")

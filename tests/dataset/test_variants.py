@@ -33,3 +33,12 @@ def test_nobody_spells_a_name_or_the_folder_again(user):
     # "removed" and "replaced" are roles of the drawing too; here only whole names count.
     assert not NAMES - {"opposite"} & {text for text in texts if isinstance(text, str)}
     assert not [text for text in texts if isinstance(text, str) and text.endswith("-variants")]
+
+
+@pytest.mark.parametrize("here", [".", "", "..", "x/..", "./"])
+def test_what_lies_beside_the_current_folder_is_outside_it(here, tmp_path, monkeypatch):
+    (tmp_path / "data" / "inner" / "x").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "data" / "inner")
+    name = "data" if here == ".." else "inner"
+    expected = tmp_path / f"{name}-variants" if here == ".." else tmp_path / "data" / f"{name}-variants"
+    assert variants.variants_folder(Path(here)).resolve() == expected

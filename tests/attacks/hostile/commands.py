@@ -46,6 +46,7 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
     on = ["--split", "fine"]
     evaluate = ["evaluate", pictures, "--data", data, *on, "--detector", "recorded", "--detections", cache, "--quiet"]
     generate = ["generate", "--data", data, *on, "--quiet"]
+    enrich = ["enrich", data, *on, "--masks", "grabcut", "--quiet"]
     return [
         ["import", PATH, *on, "--out", "new"],
         ["import", PATH, "--split", "all", "--out", "new"],
@@ -92,6 +93,18 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
         [*generate, "--editor", "json:dumps", "--out", OUT, "--limit", "0"],
         [*generate, "--editor", "json:dumps", "--out", "new", "--name", TEXT],
         [*generate, "--editor", "json:dumps", "--out", "new", "--concurrency", NUMBER],
+        ["enrich", PATH, *on, "--out", "new", "--masks", "grabcut", "--quiet"],
+        ["enrich", "a/b", "--revision", TEXT, *on, "--out", "new", "--masks", "grabcut", "--quiet"],
+        [*enrich, "--out", OUT],
+        [*enrich, "--out", "new", "--batch-size", NUMBER],
+        [*enrich, "--out", "new", "--device", TEXT],
+        [*enrich, "--out", "new", "--depth", TEXT],
+        [*enrich, "--out", "new", "--poses", PATH],
+        [*enrich, "--out", "new", "--depth", "transformers", "--depth-model", PATH],
+        ["enrich", data, *on, "--out", "new", "--quiet", "--masks", TEXT],
+        ["enrich", data, *on, "--out", "new", "--quiet", "--masks", "sam", "--masks-model", PATH],
+        ["enrich", data, *on, "--out", "new", "--quiet", "--masks", "sam-transformers", "--masks-model", TEXT],
+        ["enrich", data, *on, "--out", "new", "--quiet", "--masks", "u2netp", "--masks-model", PATH],
         ["reproduce", "bagel", "--bundle", PATH, "--out", "new", "--quiet"],
         ["reproduce", "bagel", "--bundle", TEXT, "--out", "new", "--quiet"],
         ["validate", "--data", PATH, *on, "--out", "new", "--quiet"],
