@@ -12,7 +12,7 @@ from typing import Any
 
 import datasets
 
-from gsi_bench_dataset.records import PICTURE_FIELDS, EncodedImage, Prediction, RecordError, Sample
+from gsi_bench_dataset.records import MADE_BY, PICTURE_FIELDS, EncodedImage, Prediction, RecordError, Sample
 from gsi_bench_dataset.safety.files import FileProblemError, read_regular
 from gsi_bench_dataset.safety.names import is_utf8, printable
 from gsi_bench_metric.hf.row_forms import each, is_nothing, plain
@@ -83,9 +83,10 @@ def reference_row(row: Any) -> Row:
         row = row.to_row()
     if not isinstance(row, Mapping):
         raise ValueError(f"expected a row of the dataset or a Sample, found {type(row).__name__}")
-    # The image is looked at when it is scored; any bytes do for the checks of the other fields.
+    # Images are looked at when they are scored; any bytes do for the checks of the other fields.
     fields = {name: None if is_nothing(row[name]) else plain(row[name]) for name in ("id", *FIELDS) if name in row}
-    sample = Sample.from_row(fields | {"image": {"bytes": b"-"}})
+    made = {name: {"bytes": b"-"} for name in ("image", *MADE_BY.values()) if name == "image" or not is_nothing(row.get(name))}
+    sample = Sample.from_row(fields | made)
     image = colour_image(row.get("image"))
     if image is None:
         raise ValueError(f"{sample.id}: no image; every reference needs its source image")
