@@ -141,7 +141,8 @@ def samples_of(rows: Sequence[Row], problems: list[str]) -> list[Sample]:
             except (OSError, FileProblemError, RecordError) as error:
                 problems.append(f"references: {row['id']}: {column} cannot be read ({error}); check the path")
         if len(pictures) == len(PICTURE_FIELDS):
-            sample = Sample.from_row({"id": row["id"], "image": {"bytes": b"-"}} | json.loads(row["fields"]))
+            there = {name: {"bytes": b"-"} for name, picture in pictures.items() if picture is not None}
+            sample = Sample.from_row({"id": row["id"]} | there | json.loads(row["fields"]))
             samples.append(dataclasses.replace(sample, **pictures))
     return samples
 
