@@ -223,8 +223,10 @@ class _Tracking:
             found, turn_gain(views, found), self.usual, self.evidence, self.presence
         )
         unsure = ("turn",) if guess else ()
-        if not away or self._with_surroundings(surface, found, home):
+        if not away:
             return [self._at_home(surface, home, unsure)]
+        if self._with_surroundings(surface, found, home):
+            return [self._at_home(surface, found, unsure)]
         if is_in_other_dress(found, self.presence):
             return [self._in_other_dress(surface, found)]
         return [self._placed(surface, found, "present", unsure)]
