@@ -79,6 +79,11 @@ class MappingConfig(Numbers):
     much: float = tuned(0.5, "share of the residual", "what another candidate must leave at most where the aspect is the same")
     least_shown: float = tuned(0.25, "share of the source", "a candidate that shows less of it is not tried")
     trim: float = tuned(80, "percentile", "differences above it count as it: what an edit changed must not decide")
+    points_px: int = tuned(480, "pixels, longer side", "where the camera moved, key points are looked for at this size")
+    least_contrast: float = tuned(0.015, "SIFT's contrast", "less than the usual 0.04: plain objects have few key points")
+    agree_px: float = tuned(12.0, "pixels of it", "matches within this of a similarity agree with it, parallax and all")
+    as_many: float = tuned(0.85, "share of the most", "candidates with so many matches are as good; the least zoom decides")
+    least_matches: int = tuned(8, "matches", "with fewer no camera is believed, and the image was stretched")
     margin_px: float = tuned(2.0, "source pixels", "a part cut away that is narrower is rounding")
 
 

@@ -14,6 +14,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -21,6 +22,7 @@ from PIL import Image
 from gsi_bench_metric.imaging.alignment import align, structure
 from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, MAPPING, MappingConfig
 from gsi_bench_metric.imaging.images import RGB, pixel_hash
+from gsi_bench_metric.imaging.viewpoint import ratio_matches
 from gsi_bench_metric.recent import Recent
 
 __all__ = ["Mapped", "Mapping", "candidates", "map_back"]
@@ -85,23 +87,26 @@ class Mapped:
 
 
 # The detector, the protocol and the judge ask for the same edit one after another.
-_RECENT: Recent[tuple[str, str, MappingConfig], Mapped] = Recent(2)
+_RECENT: Recent[tuple[str, str, MappingConfig, bool], Mapped] = Recent(2)
 
 
-def map_back(source: RGB, edited: RGB, config: MappingConfig = MAPPING) -> Mapped:
+def map_back(source: RGB, edited: RGB, config: MappingConfig = MAPPING, *, moved: bool = False) -> Mapped:
     """The edited image in the source's shape, under the mapping that explains it best.
 
     Args:
         source: (H, W, 3).
         edited: (h, w, 3) of any size.
         config: the numbers of the choice.
+        moved: whether the camera was to move: then nothing stays where it was, and key points decide, among mappings about the
+            middle.
     """
     size, other = _size(source), _size(edited)
     tried = list(candidates(size, other, config))
     if len(tried) == 1:
         return _mapped(edited, tried[0], None, config)
-    key = (pixel_hash(source), pixel_hash(edited), config)
-    return _RECENT.get(key, lambda: _chosen(source, edited, tried, config))
+    key = (pixel_hash(source), pixel_hash(edited), config, moved)
+    choose = _chosen_by_key_points if moved else _chosen
+    return _RECENT.get(key, lambda: choose(source, edited, tried, config))
 
 
 def _chosen(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfig) -> Mapped:
@@ -116,6 +121,57 @@ def _chosen(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfi
     least = min(rough[mapping] for mapping in like)
     chosen = next(mapping for mapping in like if config.clearly * rough[mapping] <= least)
     return _mapped(edited, chosen, left[chosen], config)
+
+
+def _chosen_by_key_points(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfig) -> Mapped:
+    """By how many matches agree on one similarity, and how near that is to none: a camera moves less than a shape changes."""
+    central = [mapping for mapping in tried if mapping.kind in ("resize", "stretch") or _is_central(mapping)]
+    scale = min(1.0, config.points_px / max(source.shape[:2]))
+    size = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
+    before = _key_points(np.asarray(Image.fromarray(source).resize(size, Image.Resampling.BOX)), config)
+    fits = {
+        mapping: _similarity(before, _key_points(_cut_out(edited, mapping, size)[0], config), config) for mapping in central
+    }
+    most = max(count for count, _ in fits.values())
+    like = [mapping for mapping in central if fits[mapping][0] >= config.as_many * most]
+    best = min(like, key=lambda mapping: fits[mapping][1]) if most >= config.least_matches else central[0]
+    return _mapped(edited, best, None, config)
+
+
+def _is_central(mapping: Mapping) -> bool:
+    """Whether the middles of both images lie on each other, and the source covers the edited image or fits into it."""
+    box = mapping.box
+    middle = all(abs(a + b - size) < 1 for a, b, size in zip(box[:2], box[2:], mapping.edited, strict=True))
+    touches = any(abs(a) < 1 for a in box[:2])
+    return middle and touches
+
+
+def _key_points(rgb: RGB, config: MappingConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """SIFT key points (K, 2) in pixels, and descriptors (K, 128)."""
+    sift = cv2.SIFT_create(contrastThreshold=config.least_contrast)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
+    found, descriptors = sift.detectAndCompute(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), None)
+    points = np.array([point.pt for point in found], dtype=np.float32).reshape(-1, 2)
+    return points, np.zeros((0, 128), np.float32) if descriptors is None else descriptors
+
+
+def _similarity(
+    before: tuple[NDArray[np.float32], NDArray[np.float32]],
+    after: tuple[NDArray[np.float32], NDArray[np.float32]],
+    config: MappingConfig,
+) -> tuple[int, float]:
+    """How many matches agree on one similarity, and its absolute log zoom; none: no zoom is known."""
+    if min(len(before[0]), len(after[0])) < config.least_matches:
+        return 0, math.inf
+    first, second = ratio_matches(before[1], after[1])
+    if len(first) < config.least_matches:
+        return 0, math.inf
+    cv2.setRNGSeed(0)
+    matrix, inliers = cv2.estimateAffinePartial2D(
+        before[0][first], after[0][second], method=cv2.RANSAC, ransacReprojThreshold=config.agree_px
+    )
+    if matrix is None:
+        return 0, math.inf  # type: ignore[unreachable]  # OpenCV's stubs leave it out
+    return int(inliers.sum()), abs(math.log(max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)))
 
 
 def candidates(source: tuple[int, int], edited: tuple[int, int], config: MappingConfig = MAPPING) -> Iterator[Mapping]:

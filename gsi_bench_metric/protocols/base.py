@@ -187,7 +187,7 @@ class MetricProtocol(abc.ABC):
         return ("ic", "sa", "el", "el_ssim", "ac", "average") if judged else ("ic", "sa", "el", "el_ssim", "average_ic_sa_el")
 
     @abc.abstractmethod
-    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+    def in_source_shape(self, source: RGB, edited: RGB, operation: str) -> RGB:
         """An edited image (h, w, 3) of any size as the protocol compares it with its source (H, W, 3)."""
 
     def complete(self, scores: Sequence[Score]) -> bool:

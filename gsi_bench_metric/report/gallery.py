@@ -220,7 +220,8 @@ def _figures(
     if after is None:
         figures.append(Figure("Edited", None, size, why=images.edited.why))
     else:
-        after = shrink(protocol_named(score.protocol).in_source_shape(whole, after), small)  # as it was scored
+        after = protocol_named(score.protocol).in_source_shape(whole, after, score.operation)  # as it was scored
+        after = shrink(after, small)
         shapes = [] if is_view else _edited_shapes(score, sample, size, source, edited)
         caption = "Edited; no found boxes are known" if edited is None and not is_view else "Edited"
         figures.append(Figure(caption, data_url(after), size, shapes))

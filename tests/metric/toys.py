@@ -59,7 +59,7 @@ class ToyProtocol(MetricProtocol):
     def operation(self, sample):
         return "toy"
 
-    def in_source_shape(self, source, edited):
+    def in_source_shape(self, source, edited, operation):
         return edited
 
     def without_picture(self, sample, editor, reason):

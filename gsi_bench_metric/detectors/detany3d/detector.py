@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gsi_bench_dataset.reads import CAMERA, IMAGE, ORIGIN, TARGET
+from gsi_bench_dataset.reads import CAMERA, IMAGE, KIND, ORIGIN, TARGET
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.detectors.base import DetectionItem
@@ -58,7 +58,7 @@ class DetAny3DDetector:
 
     name = "detany3d"
     needs_pixels = False
-    reads = IMAGE | CAMERA | ORIGIN | TARGET
+    reads = IMAGE | CAMERA | ORIGIN | TARGET | KIND
     one_process = True  # a network of 6 GB
 
     def __init__(
@@ -129,7 +129,9 @@ class DetAny3DDetector:
         if rgb is None:
             return None
         if item.view == "edited":
-            rgb = map_back(load_rgb(item.sample.image), rgb).rgb
+            operation = item.sample.operation
+            moved = operation is not None and operation.kind == "view"
+            rgb = map_back(load_rgb(item.sample.image), rgb, moved=moved).rgb
         if min(frame_of((rgb.shape[0], rgb.shape[1]), self._config).tokens) == 0:
             logger.warning("%s: %d×%d pixels are too thin for DetAny3D", item.sample.id, rgb.shape[1], rgb.shape[0])
             return None

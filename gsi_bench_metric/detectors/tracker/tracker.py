@@ -122,8 +122,9 @@ class TrackerDetector:
 
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
     """Every object of a scene in an edited image (any size)."""
-    mapped, config = map_back(scene.rgb, edited), scene.config
-    if sample.operation is not None and sample.operation.kind == "view":
+    is_view, config = sample.operation is not None and sample.operation.kind == "view", scene.config
+    mapped = map_back(scene.rgb, edited, moved=is_view)
+    if is_view:
         return _after_view(scene, mapped.rgb)
     ignore = None if mapped.known.all() else ~mapped.known
     alignment = align(scene.rgb, mapped.rgb, ignore, config=config.alignment)

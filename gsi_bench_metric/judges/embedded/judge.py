@@ -120,8 +120,8 @@ class EmbeddedJudge:
         surface = _target(scene, sample)
         if surface is None:
             return None, "the source shows nothing of the target"
-        edited = map_back(scene.rgb, item.edited.rgb()).rgb
         kind = sample.operation.kind if sample.operation else None
+        edited = map_back(scene.rgb, item.edited.rgb(), moved=kind == "view").rgb
         if kind != "view":
             edited = _drift(scene.rgb, edited, self._config).to_source(edited)
         others = [other for other in scene.surfaces if other is not surface]

@@ -50,7 +50,7 @@ class OfficialProtocol(MetricProtocol):
             return {}
         return {"el": 100 - 100 * score.lpips, "el_ssim": 100 * score.ssim}
 
-    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+    def in_source_shape(self, source: RGB, edited: RGB, operation: str) -> RGB:
         """Stretched, whatever its shape, as the reference does."""
         return resize_bicubic(edited, source.shape[0], source.shape[1])
 

@@ -65,7 +65,8 @@ def open_strict(sample: Sample, source: Source, edited: Picture) -> StrictPictur
         found = edited.rgb()
     except ImageError as error:
         return Reason("unreadable", str(error))
-    mapped = map_back(original, found)
+    is_view = sample.operation is not None and sample.operation.kind == "view"
+    mapped = map_back(original, found, moved=is_view)
     known = None if mapped.known.all() else mapped.known
     notes = _mapping_notes(mapped.mapping, cut=known is not None)
     return StrictPictures(original, mapped.rgb, mask, mask_after, depth, notes, known, mapped.mapping, mapped.residual)

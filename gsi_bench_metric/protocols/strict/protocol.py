@@ -48,9 +48,9 @@ class StrictProtocol(MetricProtocol):
         """Likeness outside of the edit's places, times the share of bystanders unchanged."""
         return results.locality(score)
 
-    def in_source_shape(self, source: RGB, edited: RGB) -> RGB:
+    def in_source_shape(self, source: RGB, edited: RGB, operation: str) -> RGB:
         """What the editor did to bring the source to its own shape is undone."""
-        return map_back(source, edited).rgb
+        return map_back(source, edited, moved=operation == "view").rgb
 
     def measures(self, judged: bool) -> tuple[str, ...]:
         """See `results.measures`."""

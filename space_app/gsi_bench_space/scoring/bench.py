@@ -152,7 +152,8 @@ def _fitted(edited: EncodedImage, sample: Sample) -> EncodedImage:
     height, width = header_size(sample.image)
     if header_size(edited) == (height, width):
         return edited
-    return png(map_back(load_rgb(sample.image), load_rgb(edited)).rgb, "fitted.png")
+    moved = sample.operation is not None and sample.operation.kind == "view"
+    return png(map_back(load_rgb(sample.image), load_rgb(edited), moved=moved).rgb, "fitted.png")
 
 
 def _finite(value: float | None) -> float | None:
