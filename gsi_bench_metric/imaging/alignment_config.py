@@ -70,6 +70,7 @@ class MappingConfig(Numbers):
 
     SEEDS: ClassVar[str] = "developed on seeds 0, 100"
 
+    alignment: AlignmentConfig = dataclasses.field(default_factory=AlignmentConfig)
     look_px: int = tuned(192, "pixels, longer side", "both images are compared at it: 2 % of an aspect are 2 pixels")
     align_px: int = tuned(96, "pixels, longer side", "the small shift and zoom of a candidate are fitted at this size")
     tried: int = tuned(4, "candidates", "the most alike as they are get a shift and a zoom fitted")

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gsi_bench_metric.imaging.alignment import align, structure
-from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, MAPPING, MappingConfig
+from gsi_bench_metric.imaging.alignment_config import MAPPING, AlignmentConfig, MappingConfig
 from gsi_bench_metric.imaging.images import RGB, pixel_hash
+from gsi_bench_metric.imaging.keypoints import sift_features
 from gsi_bench_metric.imaging.viewpoint import ratio_matches
 from gsi_bench_metric.recent import Recent
 
@@ -29,8 +30,10 @@ __all__ = ["Mapped", "Mapping", "candidates", "map_back"]
 
 Box = tuple[float, float, float, float]
 Mask = NDArray[np.bool_]
+KeyPoints = tuple[NDArray[np.float32], NDArray[np.float32]]
 # Where the source lies along an axis that has room, or is cut: in the middle, at the start, at the end.
 _PLACES = (0.5, 0.0, 1.0)
+_KEPT = 2  # edits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Mapped:
 
 
 # The detector, the protocol and the judge ask for the same edit one after another.
-_RECENT: Recent[tuple[str, str, MappingConfig, bool], Mapped] = Recent(2)
+_RECENT: Recent[tuple[str, str, MappingConfig, bool], Mapped] = Recent(_KEPT)
 
 
 def map_back(source: RGB, edited: RGB, config: MappingConfig = MAPPING, *, moved: bool = False) -> Mapped:
@@ -126,6 +129,8 @@ def _chosen(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfi
 def _chosen_by_key_points(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfig) -> Mapped:
     """By how many matches agree on one similarity, and how near that is to none: a camera moves less than a shape changes."""
     central = [mapping for mapping in tried if mapping.kind in ("resize", "stretch") or _is_central(mapping)]
+    if len(central) == 1:
+        return _mapped(edited, central[0], None, config)
     scale = min(1.0, config.points_px / max(source.shape[:2]))
     size = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
     before = _key_points(np.asarray(Image.fromarray(source).resize(size, Image.Resampling.BOX)), config)
@@ -146,19 +151,11 @@ def _is_central(mapping: Mapping) -> bool:
     return middle and touches
 
 
-def _key_points(rgb: RGB, config: MappingConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """SIFT key points (K, 2) in pixels, and descriptors (K, 128)."""
-    sift = cv2.SIFT_create(contrastThreshold=config.least_contrast)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
-    found, descriptors = sift.detectAndCompute(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), None)
-    points = np.array([point.pt for point in found], dtype=np.float32).reshape(-1, 2)
-    return points, np.zeros((0, 128), np.float32) if descriptors is None else descriptors
+def _key_points(rgb: RGB, config: MappingConfig) -> KeyPoints:
+    return sift_features(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), config.least_contrast)
 
 
-def _similarity(
-    before: tuple[NDArray[np.float32], NDArray[np.float32]],
-    after: tuple[NDArray[np.float32], NDArray[np.float32]],
-    config: MappingConfig,
-) -> tuple[int, float]:
+def _similarity(before: KeyPoints, after: KeyPoints, config: MappingConfig) -> tuple[int, float]:
     """How many matches agree on one similarity, and its absolute log zoom; none: no zoom is known."""
     if min(len(before[0]), len(after[0])) < config.least_matches:
         return 0, math.inf
@@ -238,7 +235,7 @@ class _Look:
         scale = min(1.0, config.look_px / max(source.shape[:2]))
         self._size = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
         self._source = np.asarray(Image.fromarray(source).resize(self._size, Image.Resampling.BOX))
-        self._wanted = _structure(self._source)
+        self._wanted = _structure(self._source, config.alignment)
         self._seen: dict[Mapping, tuple[RGB, Mask]] = {}
 
     def unlikeness(self, mapping: Mapping) -> float:
@@ -249,7 +246,7 @@ class _Look:
     def aligned_unlikeness(self, mapping: Mapping) -> float:
         """Of the images once a small shift and zoom were removed, where that helps."""
         rgb, known = self._under(mapping)
-        found = align(self._source, rgb, ~known, finest=self._config.align_px)
+        found = align(self._source, rgb, ~known, finest=self._config.align_px, config=self._config.alignment)
         if not found.warps:
             return self.unlikeness(mapping)
         covered = found.covered((known.shape[0], known.shape[1]), known)
@@ -261,14 +258,14 @@ class _Look:
         return self._seen[mapping]
 
     def _difference(self, rgb: RGB, known: Mask) -> float:
-        rest = np.abs(_structure(rgb) - self._wanted)[known]
+        rest = np.abs(_structure(rgb, self._config.alignment) - self._wanted)[known]
         if not rest.size:
             return math.inf
-        return float(np.minimum(rest, np.percentile(rest, self._config.trim)).mean()) / ALIGNMENT.structure_range
+        return float(np.minimum(rest, np.percentile(rest, self._config.trim)).mean()) / self._config.alignment.structure_range
 
 
-def _structure(rgb: RGB) -> NDArray[np.float32]:
-    return structure(rgb.astype(np.float32).mean(-1), ALIGNMENT)
+def _structure(rgb: RGB, config: AlignmentConfig) -> NDArray[np.float32]:
+    return structure(rgb.astype(np.float32).mean(-1), config)
 
 
 def _mapped(edited: RGB, mapping: Mapping, residual: float | None, config: MappingConfig) -> Mapped:

@@ -21,6 +21,7 @@ from gsi_bench_metric.detectors.detany3d.grounding import GroundingDino, TextBox
 from gsi_bench_metric.detectors.detany3d.predictor import Camera, Predictor, box_prompts
 from gsi_bench_metric.detectors.detany3d.preprocessing import frame_of
 from gsi_bench_metric.detectors.detany3d.results import detections
+from gsi_bench_metric.imaging.alignment_config import MAPPING
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import RGB, load_rgb, pixel_hash
 from gsi_bench_metric.imaging.mapping import map_back
@@ -80,7 +81,7 @@ class DetAny3DDetector:
         self._cache = EncodingCache(folder=folder)
         self._predictor: Predictor | None = None
         self._answers: Recent[tuple[str, str], TextBoxes] = Recent(_KEPT)
-        self.key = digest(self.name, _VERSION, stored_digest(self._path), self.text.key, dtype)
+        self.key = digest(self.name, _VERSION, stored_digest(self._path), self.text.key, dtype, MAPPING.to_json())
 
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:
         """Objects of each sample's class; None for an image that is absent or too thin.

@@ -11,6 +11,7 @@ from gsi_bench_metric.detectors.tracker.reprojection import CameraMotion, Reproj
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.imaging.alignment import structure
 from gsi_bench_metric.imaging.images import RGB
+from gsi_bench_metric.imaging.keypoints import sift_features
 from gsi_bench_metric.imaging.viewpoint import ratio_matches
 
 __all__ = ["camera_motion"]
@@ -88,10 +89,5 @@ def _features(rgb: RGB, config: CameraConfig) -> tuple[NDArray[np.float32], NDAr
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if factor > 1:
         grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    sift = cv2.SIFT_create(contrastThreshold=config.least_contrast)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
-    found, descriptors = sift.detectAndCompute(grey, None)
-    if descriptors is None:
-        return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
-    # OpenCV counts centres as whole numbers.
-    points = np.array([k.pt for k in found], dtype=np.float32).reshape(-1, 2) + 0.5
-    return points / np.float32(factor), descriptors
+    points, descriptors = sift_features(np.asarray(grey, np.uint8), config.least_contrast)
+    return (points + np.float32(0.5)) / np.float32(factor), descriptors

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
 from gsi_bench_metric.detectors.tracker.shape_config import ParallaxConfig, SilhouetteConfig, StanceConfig
-from gsi_bench_metric.imaging.alignment_config import AlignmentConfig
+from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = [
     "TRACKER",
@@ -354,8 +354,9 @@ class DecisionConfig(_TrackerNumbers):
 
 @dataclasses.dataclass(frozen=True)
 class TrackerConfig(_TrackerNumbers):
-    """Every chosen number of the tracker, and of the alignment that comes before it."""
+    """Every chosen number of the tracker, and of the mapping and the alignment that come before it."""
 
+    mapping: MappingConfig = dataclasses.field(default_factory=MappingConfig)
     alignment: AlignmentConfig = dataclasses.field(default_factory=AlignmentConfig)
     camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
     reprojection: ReprojectionConfig = dataclasses.field(default_factory=ReprojectionConfig)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.config import SilhouetteConfig
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
+from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["outline_stands", "silhouette"]
@@ -82,7 +83,7 @@ def _cut_out(rgb: RGB, covered: Mask, config: SilhouetteConfig) -> Mask:
     part, inside = rgb[rows, columns], covered[rows, columns].astype(np.uint8)
     scale = min(1.0, config.cut_px / max(inside.shape))
     size = (max(1, round(inside.shape[1] * scale)), max(1, round(inside.shape[0] * scale)))
-    small = np.ascontiguousarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA)[..., ::-1])
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
     side = float(np.sqrt(inside.sum()))
     labels = np.full(inside.shape, cv2.GC_BGD, np.uint8)
@@ -91,11 +92,8 @@ def _cut_out(rgb: RGB, covered: Mask, config: SilhouetteConfig) -> Mask:
     labels[cv2.erode(inside, _SQUARE, iterations=max(1, round(config.core * side))) > 0] = cv2.GC_FGD
     if not (labels == cv2.GC_FGD).any():
         return covered
-    cv2.setRNGSeed(0)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    # No rectangle: the labels say where to begin. OpenCV's stubs ask for one.
-    cv2.grabCut(small, labels, None, *models, config.cut_rounds, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
-    found = cv2.morphologyEx(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8), cv2.MORPH_OPEN, _SQUARE)
+    seen = grab_cut(small, labels, config.cut_rounds)
+    found = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_OPEN, _SQUARE)
     count, parts, statistics, _ = cv2.connectedComponentsWithStats(found)
     if count < 2:
         return covered

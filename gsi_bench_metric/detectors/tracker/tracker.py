@@ -12,7 +12,7 @@ It is not blind to what was asked. Of the sample it reads
 - the kind of the operation. `view`: only the camera is looked for, and all objects move with it. `rotate`: a turn in place is
   believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further, and believed with
   less to be seen. `scale` and `remove`: the object in other colours is searched for less boldly. `remove`: a doubtful rest is
-  taken for background. The operation's direction, amount and goal box are never read;
+  taken for background, and the object is looked for elsewhere in any colours. Direction, amount and goal box are never read;
 - of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
   look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
   the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
@@ -123,7 +123,7 @@ class TrackerDetector:
 def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
     """Every object of a scene in an edited image (any size)."""
     is_view, config = sample.operation is not None and sample.operation.kind == "view", scene.config
-    mapped = map_back(scene.rgb, edited, moved=is_view)
+    mapped = map_back(scene.rgb, edited, config.mapping, moved=is_view)
     if is_view:
         return _after_view(scene, mapped.rgb)
     ignore = None if mapped.known.all() else ~mapped.known

@@ -6,7 +6,7 @@ import dataclasses
 from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
-from gsi_bench_metric.imaging.alignment_config import AlignmentConfig
+from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = ["EMBEDDED", "EmbeddedJudgeConfig", "FillingConfig", "LikenessConfig", "RatingConfig"]
 
@@ -97,6 +97,7 @@ class RatingConfig(_JudgeNumbers):
 class EmbeddedJudgeConfig(_JudgeNumbers):
     """Every chosen number of the judge `embedded`; those of the tracker that it asks are the tracker's."""
 
+    mapping: MappingConfig = dataclasses.field(default_factory=MappingConfig)
     alignment: AlignmentConfig = dataclasses.field(default_factory=AlignmentConfig)
     likeness: LikenessConfig = dataclasses.field(default_factory=LikenessConfig)
     filling: FillingConfig = dataclasses.field(default_factory=FillingConfig)

@@ -121,7 +121,7 @@ class EmbeddedJudge:
         if surface is None:
             return None, "the source shows nothing of the target"
         kind = sample.operation.kind if sample.operation else None
-        edited = map_back(scene.rgb, item.edited.rgb(), moved=kind == "view").rgb
+        edited = map_back(scene.rgb, item.edited.rgb(), self._config.mapping, moved=kind == "view").rgb
         if kind != "view":
             edited = _drift(scene.rgb, edited, self._config).to_source(edited)
         others = [other for other in scene.surfaces if other is not surface]

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.seeing.base import Mask, Segmenter, View
 from gsi_bench_metric.seeing.config import SEEING, GrabCutConfig
@@ -65,11 +66,7 @@ class GrabCut:
             return inside
         labels = np.where(box, cv2.GC_PR_BGD, cv2.GC_BGD).astype(np.uint8)
         labels[self._middle(box)] = cv2.GC_PR_FGD
-        cv2.setRNGSeed(0)  # it begins with k-means
-        back, front = np.zeros((1, 65)), np.zeros((1, 65))
-        bgr, nowhere = np.ascontiguousarray(small[..., ::-1]), (0, 0, 0, 0)
-        cv2.grabCut(bgr, labels, nowhere, back, front, self._config.steps, cv2.GC_INIT_WITH_MASK)
-        seen = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+        seen = grab_cut(np.asarray(small, np.uint8), labels, self._config.steps).astype(np.uint8)
         return np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_NEAREST) > 0)
 
     def _middle(self, box: Mask) -> Mask:

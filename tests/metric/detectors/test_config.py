@@ -14,7 +14,7 @@ from gsi_bench_metric.configuration import Numbers, tuned
 from gsi_bench_metric.detectors import DetectionItem, DetectorError, make_detector
 from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
 from gsi_bench_metric.detectors.tracker.tracker import TrackerDetector
-from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, AlignmentConfig
+from gsi_bench_metric.imaging.alignment_config import ALIGNMENT, MAPPING, AlignmentConfig
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges.embedded.config import EMBEDDED, EmbeddedJudgeConfig
 from gsi_bench_metric.judges.embedded.judge import EmbeddedJudge
@@ -23,13 +23,13 @@ from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
 DATA = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 PACKAGE = Path(gsi_bench_metric.__file__).parent
-ALL = {"tracker": TRACKER, "alignment": ALIGNMENT, "embedded": EMBEDDED, "strict": STRICT}
+ALL = {"tracker": TRACKER, "alignment": ALIGNMENT, "mapping": MAPPING, "embedded": EMBEDDED, "strict": STRICT}
 MODULES = sorted(
     [p for folder in ("detectors/tracker", "judges/embedded") for p in (PACKAGE / folder).glob("*.py") if p.name != "config.py"]
-    + [PACKAGE / "imaging/alignment.py"]
+    + [PACKAGE / "imaging/alignment.py", PACKAGE / "imaging/mapping.py"]
 )
 # Numbers that are no choice: versions of code, sizes of caches, how many channels a tensor has, and geometry.
-STRUCTURAL = {"_VERSION", "_KEPT", "CHANNELS", "CHANGED", "_NO_DISTORTION", "_IDENTITY", "_SQUARE"}
+STRUCTURAL = {"_VERSION", "_KEPT", "CHANNELS", "CHANGED", "_NO_DISTORTION", "_IDENTITY", "_SQUARE", "_PLACES"}
 # Fractions inside of functions that are no choice: pixel centres and halves, guards against division by zero, what makes a
 # median deviation a standard one, weights of grey, CIELAB's scale.
 NO_CHOICE = {0.0, 0.5, 1.0, 2.0, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12, 1e6, 1.4826, 0.299, 0.587, 0.114, 2.55}
@@ -100,7 +100,7 @@ def test_changing_any_number_changes_the_judges_key():
     assert len(set(keys)) == len(keys) > 60
 
 
-def test_the_strict_key_follows_the_alignment(monkeypatch):
+def test_the_strict_key_follows_mapping_and_alignment(monkeypatch):
     class NoNetwork:
         @classmethod
         def pretrained(cls, device):
@@ -109,7 +109,9 @@ def test_the_strict_key_follows_the_alignment(monkeypatch):
     monkeypatch.setattr(scoring, "LpipsAlex", NoNetwork)
     before = scoring.StrictScorer().key
     monkeypatch.setattr(scoring, "ALIGNMENT", dataclasses.replace(ALIGNMENT, tukey=4.0))
-    assert scoring.StrictScorer().key != before
+    aligned = scoring.StrictScorer().key
+    monkeypatch.setattr(scoring, "MAPPING", dataclasses.replace(MAPPING, trim=70))
+    assert len({before, aligned, scoring.StrictScorer().key}) == 3
 
 
 def test_equal_numbers_give_equal_keys():
@@ -164,7 +166,7 @@ def takes_config():
 def test_numbers_are_handed_on_wherever_they_can_be(path):
     """A call that leaves them out would take the shipped ones, whatever the key says."""
     takes = takes_config()
-    assert {"align", "structure", "compare", "is_gone", "confidence", "Found", "lay_over"} <= takes.keys()
+    assert {"align", "structure", "map_back", "compare", "is_gone", "confidence", "Found", "lay_over"} <= takes.keys()
     forgotten = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in takes:
