@@ -66,3 +66,41 @@ def test_half_a_turn_has_no_opposite(move, probe):
         operation=Operation(kind="rotate", angle_deg=180.0),
     )
     assert not [name for name in variants(edit, probe) if name.startswith("opposite")]
+
+
+def spoiled(found, name):
+    return found[name].scene.thing("mug_0")
+
+
+def test_spoiled_targets_stand_at_the_goal(move, probe):
+    found, goal = variants(move, probe), move.after.thing("mug_0")
+    for name, up in (("toppled", 0.0), ("upside_down", -1.0), ("stretched", 1.0)):
+        mug = spoiled(found, name)
+        assert mug.rotation[2][2] == pytest.approx(up, abs=1e-9)
+        assert mug.base_z == pytest.approx(goal.base_z)
+        assert mug.position[:2] == pytest.approx(goal.position[:2])
+        assert found[name].progress is None
+    assert np.prod(spoiled(found, "stretched").size) == pytest.approx(np.prod(goal.size))
+    assert spoiled(found, "stretched").size[2] == pytest.approx(2 * goal.size[2])
+
+
+def test_other_objects_are_spoiled_beside_the_right_edit(move, probe):
+    found, bowl = variants(move, probe), move.after.thing("bowl_0")
+    for name in ("other_resized", "other_toppled"):
+        assert spoiled(found, name) == move.after.thing("mug_0")
+    assert found["other_resized"].scene.thing("bowl_0").size == pytest.approx([s / 2 for s in bowl.size])
+    assert found["other_toppled"].scene.thing("bowl_0").rotation[2][2] == pytest.approx(0, abs=1e-9)
+
+
+def test_an_extra_copy_stands_beside_the_right_edit(move, probe):
+    scene = variants(move, probe)["extra_copy"].scene
+    assert scene.thing("mug_0") == move.after.thing("mug_0")
+    step = np.subtract(scene.thing("mug_0_copy").position, scene.thing("mug_0").position)
+    assert np.linalg.norm(step) > max(scene.thing("mug_0").size[:2])
+    assert step[2] == 0
+
+
+def test_a_removal_and_a_camera_have_no_spoiled_target(move, probe):
+    removal = dataclasses.replace(move, kind="remove", effect="remove", after=move.before.without(["mug_0"]))
+    assert not {"toppled", "upside_down", "stretched", "extra_copy"} & variants(removal, probe).keys()
+    assert "other_toppled" in variants(removal, probe)

@@ -21,16 +21,19 @@ FEW = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """A card of `size` (width, height) that stands at x, z. `plain`: of one colour, instead of its image."""
+    """A card of `size` (width, height) that stands at x, z. `plain`: of one colour, instead of its image. `quarters`: its image
+    is turned by so many quarters of a turn, as that of a card that fell."""
 
     name: str
     x: float
     z: float
     size: tuple[float, float] = (0.14, 0.18)
     plain: tuple[int, int, int] | None = None
+    quarters: int = 0
 
     def face(self):
-        return texture(sum(map(ord, self.name))) if self.plain is None else np.full((96, 96, 3), self.plain, np.float32)
+        face = texture(sum(map(ord, self.name))) if self.plain is None else np.full((96, 96, 3), self.plain, np.float32)
+        return np.ascontiguousarray(np.rot90(face, self.quarters))
 
     def changed(self, dx=0.0, dz=0.0, factor=1.0):
         return dataclasses.replace(self, x=self.x + dx, z=self.z + dz, size=tuple(s * factor for s in self.size))
@@ -90,7 +93,7 @@ def measure(make_sample, background):
     detector = make_detector("tracker")
 
     def run(cards, kind="move"):
-        how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 1.5}}
+        how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 1.5}, "remove": {}}
         sample = make_sample(
             image=png(source), depth=png(depth), instance_mask=png(numbers.astype(np.uint8)), objects=things, target="cover",
             original_bbox_3d=CARDS[0].box, new_bbox_3d=CARDS[0].changed(0.2).box, rotation_matrix=UPRIGHT, camera_intrinsics=K,
@@ -145,3 +148,48 @@ def test_a_copy_that_half_hides_the_original_leaves_it_at_home(measure):
     first, *_ = measure([CARDS[0], CARDS[1], CARDS[0].changed(0.07, -0.1)])
     assert first.state == "present"
     assert first.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3])
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_card_that_fell_or_stands_on_its_head_is_tilted(measure, quarters):
+    goal = CARDS[0].changed(0.2)
+    size = goal.size[::-1] if quarters % 2 else goal.size
+    (found,) = measure([dataclasses.replace(goal, quarters=quarters, size=size), CARDS[1]])
+    lean = math.degrees(math.acos(np.array(found.rotation_matrix)[1, 1]))
+    assert (found.state, found.unobservable) == ("present", ())
+    assert lean == pytest.approx(180 if quarters == 2 else 90, abs=1)
+    assert np.linalg.norm(np.array(found.bbox_3d)[[0, 2]] - (goal.x, goal.z)) < 0.03
+
+
+def stretched(factor):
+    width, height = CARDS[0].size
+    return dataclasses.replace(CARDS[0].changed(0.2), size=(width / math.sqrt(factor), height * factor))
+
+
+@pytest.mark.parametrize("factor", [1.8, 2.0, 2.3])
+def test_a_stretched_card_is_of_another_shape(measure, factor):
+    (found,) = measure([stretched(factor), CARDS[1]])
+    assert found.state == "present"
+    assert found.bbox_3d[4] / found.bbox_3d[3] == pytest.approx(2**1.5 * CARDS[0].size[1] / CARDS[0].size[0], rel=0.01)
+
+
+def test_a_squashed_card_is_not_taken_for_what_was_asked(measure):
+    (found,) = measure([stretched(0.5), CARDS[1]])
+    assert found.state == "absent" or found.bbox_3d[4] / found.bbox_3d[3] < 0.8 * CARDS[0].size[1] / CARDS[0].size[0]
+
+
+@pytest.mark.parametrize("kind", ["remove", "move"])
+@pytest.mark.parametrize("paint", [(20, 40, 200), (235, 230, 60), (60, 60, 60)])
+def test_a_repainted_card_is_not_gone(measure, kind, paint):
+    found = measure([dataclasses.replace(CARDS[0], plain=paint), CARDS[1]], kind)
+    assert [d.state for d in found] == ["present"]
+    assert found[0].bbox_3d[:3] == pytest.approx(CARDS[0].box[:3], abs=0.02)
+
+
+@pytest.mark.parametrize("change", [{"dx": 0.2}, {"dx": -0.12, "dz": 0.1}, {"factor": 0.66}])
+def test_what_went_elsewhere_or_shrank_is_not_removed(measure, change):
+    assert [d.state for d in measure([CARDS[0].changed(**change), CARDS[1]], "remove")] == ["present"]
+
+
+def test_a_removed_card_is_gone(measure):
+    assert [d.state for d in measure([CARDS[1]], "remove")] == ["absent"]

@@ -104,6 +104,15 @@ def test_a_small_shift_and_zoom_hide_no_mapping(zoom, shift):
     assert found.mapping.kind == "stretch"
 
 
+@pytest.mark.parametrize("way", [stretched, cut, padded], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("size", [(512, 512), (384, 672)], ids=str)
+def test_a_moved_camera_hides_no_mapping(size, way):
+    source = scene((320, 240))
+    nearer = source.transform((320, 240), Image.Transform.AFFINE, (0.92, 0.0, 20.0, 0.0, 0.92, 6.0), Image.Resampling.BICUBIC)
+    found = map_back(np.asarray(source), np.asarray(way(nearer, size)), moved=True)
+    assert found.mapping.kind == WAYS[way]
+
+
 def test_an_image_of_the_sources_size_is_taken_as_it_is():
     image = np.asarray(scene((320, 240)))
     found = map_back(image, image[:, ::-1])

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from strict_cases import BOOK, BOWL, MUG, SIZE, K, case, found, look, seen, thing, turned
 
 from gsi_bench_dataset import EncodedImage
@@ -125,6 +125,30 @@ def test_an_image_of_the_sources_size_has_no_note(make_sample):
     sample = make_sample()
     opened = open_strict(sample, Source(sample.image, LpipsAlex(), torch.device("cpu")), Picture(png(noise(64, 48))))
     assert (opened.notes, opened.known, opened.mapping.kind) == ((), None, "identity")
+
+
+@pytest.mark.parametrize(
+    ("size", "shape", "told"),
+    [
+        ((480, 480), "stretch", ("stretched", None)),
+        ((480, 480), "cut", ("cut", (80, 0, 560, 480))),
+        ((640, 640), "pad", ("padded", None)),
+        ((320, 240), "resize", ("resized", None)),
+    ],
+)
+def test_the_mapping_stands_on_the_measurement(make_sample, meter, size, shape, told):
+    reason, shown = told
+    ways = {"cut": ImageOps.fit, "pad": ImageOps.pad}
+    edited = ways.get(shape, Image.Image.resize)(Image.fromarray(noise()), size)
+    sample = make_sample(image=png(noise()))
+    opened = open_strict(sample, Source(sample.image, LpipsAlex(), torch.device("cpu")), Picture(png(np.asarray(edited))))
+    situation = look(case(make_sample, "move"), seen())
+    measured = meter.measure(situation, opened, region_of(situation, has_mask=False, has_mask_after=False))
+    assert measured.mapping == f"{shape} 640×480→{size[0]}×{size[1]}"
+    assert 0 <= measured.mapping_residual < 0.2
+    assert [r.name for r in measured.reasons] == [reason]
+    assert measured.shown == (None if shown is None else pytest.approx(shown))
+    assert measured.lpips < 0.1
 
 
 def test_unreadable_pictures_are_told_apart_by_whose_they_are(make_sample):

@@ -12,6 +12,23 @@ from gsi_bench_metric.protocols.strict.rules.view import view
 from gsi_bench_metric.protocols.strict.scope import excluded
 from gsi_bench_metric.protocols.text import told
 
+# --- what the editor cut away
+
+
+@pytest.mark.parametrize(("kind", "mug"), [("move", found("mug", MUG, -0.2)), ("remove", GONE)])
+def test_what_should_change_in_a_part_cut_away_left_the_frame(make_sample, kind, mug):
+    sample, edited = case(make_sample, kind), seen(mug)
+    assert judged(sample, edited, shown=(0, 0, 640, 480)).ic  # all of the source is shown
+    cut = judged(sample, edited, shown=(400, 0, 640, 480))  # the mug's place and its goal lie left of that
+    assert (cut.ic, cut.sa, [r.name for r in cut.reasons]) == (False, 0.0, ["left_frame"])
+    assert "does not show the part of the source where the mug should change" in told(cut)
+
+
+def test_a_cut_that_keeps_goal_and_place_takes_nothing(make_sample):
+    whole, cut = (judged(case(make_sample, "move"), seen(found("mug", MUG, -0.2)), shown=s) for s in (None, (200, 0, 400, 480)))
+    assert (whole.ic, whole.sa) == (cut.ic, cut.sa) == (True, 1.0)
+
+
 # --- move: 20 cm left
 
 
