@@ -30,6 +30,7 @@ class StanceConfig(Numbers):
     upright_likeness: float = tuned(0.75, "likeness", "from which on an object stands as it stood, and no stance is tried")
     clearly: float = tuned(0.2, "score", "what a stance must explain more than standing upright")
     evidence: float = tuned(0.12, "evidence", "the least for a stance")
+    likeness: float = tuned(0.3, "likeness", "the least for a stance: its colours must tell, a silhouette alone does not")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,11 @@ class SilhouetteConfig(Numbers):
     SEEDS: ClassVar[str] = "set on seed 1200: true removals up to 0.41, repainted, half blended and blurred ones from 0.57 on"
 
     stands: float = tuned(0.5, "share of the outline", "from which on an object is not gone, whatever its colours")
+    uncovered: float = tuned(
+        0.2,
+        "share of its outline",
+        "of something new, over the old place and its mirror image below at most: what was hidden or reflected there is as new",
+    )
     look_px: float = tuned(256.0, "pixels, longer side", "images are compared at this size at most")
     smooth_px: float = tuned(2.0, "pixels, standard deviation", "of the outline, so that its direction is defined")
     blur_px: float = tuned(1.0, "pixels, standard deviation", "of both images: noise is no edge")

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.config import SilhouetteConfig
+from gsi_bench_metric.detectors.tracker.follow import Found
+from gsi_bench_metric.detectors.tracker.results import outline
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 
-__all__ = ["outline_stands", "silhouette"]
+__all__ = ["outline_stands", "seen_beside", "silhouette"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -47,6 +49,20 @@ def outline_stands(scene: Scene, surface: Surface, edited: RGB) -> float:
     total = float(before[clear].sum())
     near = cv2.dilate(after, _SQUARE)  # an edge may lie a pixel beside
     return float(np.minimum(near, before)[clear].sum()) / total if total else 0.0
+
+
+def seen_beside(scene: Scene, surface: Surface, found: Found) -> bool:
+    """Whether a pose is seen beside the pixels that showed an object, and beside its reflection in what it stood on.
+
+    When the object goes, they show what it hid, and a table without it: as new as the object would be there.
+    """
+    old = surface.mask.copy()
+    rows = np.flatnonzero(old.any(axis=1))
+    below = old[rows[0] : rows[-1] + 1][::-1][: old.shape[0] - rows[-1] - 1]
+    old[rows[-1] + 1 : rows[-1] + 1 + len(below)] |= below
+    pixels = np.round(outline(scene, surface, found)).astype(np.int64)
+    columns, rows = pixels[((pixels >= 0) & (pixels < scene.size)).all(-1)].T
+    return bool(old[rows, columns].sum() < scene.config.silhouette.uncovered * len(pixels))
 
 
 def silhouette(scene: Scene, surface: Surface) -> Mask:

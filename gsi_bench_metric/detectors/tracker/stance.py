@@ -81,7 +81,9 @@ def other_stance(views: Views, found: Found, up: Array) -> tuple[Found, Surface]
         verdict = about(tried, found)
         if best is None or verdict.score > best[0].score:
             best = verdict, tried.surface
-    if best is None or best[0].score < found.score + config.clearly or best[0].evidence < config.evidence:
+    if best is None or best[0].score < found.score + config.clearly:
+        return None
+    if best[0].evidence < config.evidence or best[0].likeness < config.likeness:
         return None
     return best
 

@@ -56,7 +56,7 @@ from gsi_bench_metric.detectors.tracker.presence import (
     turn_is_a_guess,
 )
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
-from gsi_bench_metric.detectors.tracker.silhouette import outline_stands
+from gsi_bench_metric.detectors.tracker.silhouette import outline_stands, seen_beside
 from gsi_bench_metric.detectors.tracker.stance import other_stance
 from gsi_bench_metric.detectors.tracker.surface import SCENE, Scene, Scenes, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
@@ -209,7 +209,6 @@ class _Tracking:
         if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        # A box for a shape says nothing about another one.
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
             return [self._placed(stood[1], stood[0], "present")]
@@ -271,7 +270,8 @@ class _Tracking:
             return None
         # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
         found = follow(redrawn(views, boldly=True), self._supports(surface), size_asked=True)
-        return found if self._apart(surface, found) and is_moved_away(found, views.caution, self.presence) else None
+        away = self._apart(surface, found) and seen_beside(self.scene, surface, found)
+        return found if away and is_moved_away(found, views.caution, self.presence) else None
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)

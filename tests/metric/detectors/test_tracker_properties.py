@@ -88,11 +88,11 @@ CARDS = (Card("cover", -0.1, 1.3), Card("poster", 0.22, 1.5, (0.16, 0.2)))
 @pytest.fixture
 def measure(make_sample, background):
     """(cards in the edited image) -> the target's detections; the target is the first card."""
-    source, depth, numbers = picture(CARDS, background)
     things = tuple(SceneObject(c.name, c.name, c.box, UPRIGHT, "none", is_target=c is CARDS[0]) for c in CARDS)
     detector = make_detector("tracker")
 
-    def run(cards, kind="move"):
+    def run(cards, kind="move", before=background):
+        source, depth, numbers = picture(CARDS, before)
         how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 1.5}, "remove": {}}
         sample = make_sample(
             image=png(source), depth=png(depth), instance_mask=png(numbers.astype(np.uint8)), objects=things, target="cover",
@@ -193,3 +193,16 @@ def test_what_went_elsewhere_or_shrank_is_not_removed(measure, change):
 
 def test_a_removed_card_is_gone(measure):
     assert [d.state for d in measure([CARDS[1]], "remove")] == ["absent"]
+
+
+@pytest.mark.parametrize("strength", [0.25, 0.4])
+def test_a_reflection_that_went_along_is_no_card(measure, background, strength):
+    """The source shows the card's reflection on the table below it, the edited image neither of them."""
+    x, y = CARDS[0].corners()[[0, 2]].T.round().astype(int)
+    tall = min(y[1] - y[0], SIZE - y[1])
+    cards, _, _ = picture([CARDS[0]], background)
+    mirror = cards[y[1] - tall : y[1], x[0] : x[1]][::-1].astype(np.float32)
+    under = background[y[1] : y[1] + tall, x[0] : x[1]]
+    polished = background.copy()
+    polished[y[1] : y[1] + tall, x[0] : x[1]] = (1 - strength) * under + strength * mirror
+    assert [d.state for d in measure([CARDS[1]], "remove", before=polished)] == ["absent"]
