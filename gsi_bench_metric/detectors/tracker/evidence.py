@@ -63,6 +63,12 @@ class Evidence:
             self._sizes[width] = (shrunk(self.source, width), shrunk(self.edited, width))
         return self._sizes[width]
 
+    def without(self, mask: Mask, margin: int) -> Evidence:
+        """The same, as if nothing had changed in a mask (H, W) and `margin` pixels about it."""
+        side = 2 * margin + 1
+        wide = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+        return dataclasses.replace(self, changed=np.where(wide, np.float32(0), self.changed))
+
     @functools.cached_property
     def _sizes(self) -> dict[int, tuple[Array, Array]]:
         return {}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners, reference_frame
 from gsi_bench_dataset.records import Detection, SceneObject
-from gsi_bench_metric.detectors.tracker.camera import CameraMotion
+from gsi_bench_metric.detectors.tracker.camera_motion.camera import CameraMotion
 from gsi_bench_metric.detectors.tracker.config import TRACKER, ResultsConfig
 from gsi_bench_metric.detectors.tracker.follow import Found
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface

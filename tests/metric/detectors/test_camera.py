@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gsi_bench_dataset.storage.shards import read_dataset
-from gsi_bench_metric.detectors.tracker.camera import camera_motion
-from gsi_bench_metric.detectors.tracker.reprojection import Reprojection
+from gsi_bench_metric.detectors.tracker.camera_motion.camera import camera_motion
+from gsi_bench_metric.detectors.tracker.camera_motion.reprojection import Reprojection
 from gsi_bench_metric.detectors.tracker.surface import read_scene
 from gsi_bench_metric.imaging.images import load_rgb
 

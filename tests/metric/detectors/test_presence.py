@@ -11,7 +11,7 @@ from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.detectors.tracker import tracker
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
 from gsi_bench_metric.detectors.tracker.follow import Found
-from gsi_bench_metric.detectors.tracker.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
+from gsi_bench_metric.detectors.tracker.signs.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
 
 NOWHERE = Found(np.zeros(5), score=-0.4, seen=1.0, likeness=0.6, sigma=np.full(5, 0.01))
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_metric.detectors.tracker.camera_motion.reprojection import CameraMotion, Reprojection
 from gsi_bench_metric.detectors.tracker.config import CameraConfig, TrackerConfig
-from gsi_bench_metric.detectors.tracker.reprojection import CameraMotion, Reprojection
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.imaging.alignment import structure
 from gsi_bench_metric.imaging.images import RGB

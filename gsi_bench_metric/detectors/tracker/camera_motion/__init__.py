@@ -1,0 +1,1 @@
+"""How the camera moved between the source and an edited image."""
