@@ -273,6 +273,9 @@ class PresenceConfig(_TrackerNumbers):
     stayed_likeness: float = tuned(0.75, "likeness", "at the old place, from which on something of it is still there")
     left: float = tuned(-0.04, "evidence", "from which on what looks like itself stayed: empty places speak against it")
     double: float = tuned(0.45, "evidence", "from which on a second one is a copy")
+    second: float = tuned(0.2, "evidence", "from which on a pose apart from what was found shows a second one, …")
+    second_likeness: float = tuned(0.4, "likeness", "… which looks like it …")
+    second_seen: float = tuned(0.5, "share of the surface", "… and of which so much is seen")
     # Its very likeness may stand before a background of its colours: then this suffices, where its old place lost as much.
     spitting_image: float = tuned(0.84, "likeness", "of the very image of itself")
     no_evidence: float = tuned(-0.02, "evidence", "which that needs")
@@ -343,6 +346,7 @@ class DecisionConfig(_TrackerNumbers):
     own_place: float = tuned(0.5, "of the diagonal", "poses further off than this do not overlap the old place")
     least_free: float = tuned(0.2, "share of the pixels", "that the target must leave unhidden for a word about an object")
     least_new: float = tuned(0.3, "of the target's pixels", "a smaller new region hides no second one")
+    least_second: float = tuned(0.1, "of the target's pixels", "the same beside a target that moved")
     new_changed: float = tuned(0.7, "probability", "from which on a pixel is new for that")
     covered: float = tuned(0.01, "of the width", "margin round the target's new box that counts as hidden by it …")
     covered_px: float = tuned(1.0, "pixels", "… and this much more")

@@ -18,6 +18,8 @@ from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "shrunk", "spread"]
 
+_LIKE_NOTHING = -9.0  # far from all opponent colours
+
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -63,11 +65,11 @@ class Evidence:
             self._sizes[width] = (shrunk(self.source, width), shrunk(self.edited, width))
         return self._sizes[width]
 
-    def without(self, mask: Mask, margin: int) -> Evidence:
-        """The same, as if nothing had changed in a mask (H, W) and `margin` pixels about it."""
-        side = 2 * margin + 1
-        wide = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
-        return dataclasses.replace(self, changed=np.where(wide, np.float32(0), self.changed))
+    def without(self, mask: Mask) -> Evidence:
+        """The same, but in a mask (H, W) and a pixel about it nothing has changed, and nothing looks like anything."""
+        wide = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        edited = np.where(wide[..., None], np.float32(_LIKE_NOTHING), self.edited)
+        return dataclasses.replace(self, edited=edited, changed=np.where(wide, np.float32(0), self.changed))
 
     @functools.cached_property
     def _sizes(self) -> dict[int, tuple[Array, Array]]:

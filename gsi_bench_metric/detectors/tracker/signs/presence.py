@@ -25,7 +25,9 @@ __all__ = [
     "is_left",
     "is_moved_away",
     "is_redrawn",
+    "is_second",
     "is_there",
+    "is_truer",
     "mismeasured",
     "turn_is_a_guess",
 ]
@@ -74,6 +76,17 @@ def is_left(home: Found, config: PresenceConfig = TRACKER.presence) -> bool:
 def is_double(found: Found, config: PresenceConfig = TRACKER.presence) -> bool:
     """Whether a pose shows a second one of an object that stayed."""
     return found.evidence > config.double
+
+
+def is_second(second: Found, caution: float, config: PresenceConfig = TRACKER.presence) -> bool:
+    """Whether a pose apart from where an object was found shows another one of it."""
+    alike = second.likeness > config.second_likeness and second.seen > config.second_seen
+    return alike and second.evidence > config.second + caution
+
+
+def is_truer(second: Found, found: Found, config: PresenceConfig = TRACKER.presence) -> bool:
+    """Whether a second pose is the object, and what explained more only something new of about its shape."""
+    return found.likeness < config.other_dress and second.likeness > config.stayed_likeness
 
 
 def is_gone(home: Found, config: PresenceConfig = TRACKER.presence) -> bool:
