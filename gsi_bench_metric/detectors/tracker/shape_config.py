@@ -31,6 +31,12 @@ class StanceConfig(Numbers):
     clearly: float = tuned(0.2, "score", "what a stance must explain more than standing upright")
     evidence: float = tuned(0.12, "evidence", "the least for a stance")
     likeness: float = tuned(0.3, "likeness", "the least for a stance: its colours must tell, a silhouette alone does not")
+    # Of the sides that the source does not show a stance explains nothing: then it is believed by what is seen of it.
+    hardly_less: float = tuned(0.4, "score", "that it may explain less than standing upright, if …")
+    in_part: float = tuned(0.4, "share of the surface", "… so much is seen,")
+    more_evidence: float = tuned(0.2, "evidence", "… what is seen explains so much more,")
+    more_like: float = tuned(0.25, "likeness", "… looks so much more like the object,")
+    sure: float = tuned(0.5, "evidence", "… and is as clear as this")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -79,13 +79,19 @@ def other_stance(views: Views, found: Found, up: Array) -> tuple[Found, Surface]
     for stance in stances(views.surface, up, config):
         tried = _stood(views, stance, up)
         verdict = about(tried, found)
-        if best is None or verdict.score > best[0].score:
+        if _is_better(verdict, found, config) and (best is None or verdict.score > best[0].score):
             best = verdict, tried.surface
-    if best is None or best[0].score < found.score + config.clearly:
-        return None
-    if best[0].evidence < config.evidence or best[0].likeness < config.likeness:
-        return None
     return best
+
+
+def _is_better(stood: Found, upright: Found, config: StanceConfig) -> bool:
+    """Whether a stance explains clearly more than standing upright; or hardly less, and looks clearly more like the object:
+    of its other sides, which the source does not show, a stance explains nothing."""
+    if stood.score > upright.score + config.clearly:
+        return stood.evidence > config.evidence and stood.likeness > config.likeness
+    hardly_less = stood.score > upright.score - config.hardly_less and stood.seen > config.in_part
+    more = stood.evidence > upright.evidence + config.more_evidence and stood.likeness > upright.likeness + config.more_like
+    return hardly_less and more and stood.evidence > config.sure
 
 
 def _stood(views: Views, stance: Stance, up: Array) -> Views:
@@ -97,7 +103,8 @@ def _stood(views: Views, stance: Stance, up: Array) -> Views:
     height = extent_along(np.array(thing.bbox_3d), np.array(thing.rotation_matrix), up)
     local = views.axes @ onto @ views.axes.T
     centres = views.axes @ (np.array(surface.thing.bbox_3d[:3]) - surface.base), np.array([0.0, 0.0, height / 2])
-    clouds = tuple(_moved(cloud, local, *centres) for cloud in views.clouds)
+    seen = [_all_round(cloud) for cloud in views.clouds] if surface.thing.symmetry == "continuous" else views.clouds
+    clouds = tuple(_moved(cloud, local, *centres) for cloud in seen)
     moved = dataclasses.replace(surface, thing=thing, height=height)
     return dataclasses.replace(views, surface=moved, clouds=clouds, further=None)
 
@@ -122,6 +129,14 @@ def _moved(cloud: Cloud, local: Array, before: Array, after: Array) -> Cloud:
     length = areas.norm(dim=-1, keepdim=True).clamp(min=1e-9)
     points = (cloud.points - shift[0]) @ onto.T + shift[1]
     return dataclasses.replace(cloud, points=points, normals=areas / length, weight=cloud.weight * length[..., 0])
+
+
+def _all_round(cloud: Cloud) -> Cloud:
+    """With the far side of what looks the same from all sides: what was seen, half a turn about the vertical on."""
+    half = cloud.points.new_tensor([-1.0, -1.0, 1.0])
+    behind = dataclasses.replace(cloud, points=cloud.points * half, normals=cloud.normals * half)
+    both = (torch.cat([getattr(part, f.name) for part in (cloud, behind)], 1) for f in dataclasses.fields(cloud))
+    return Cloud(*both)
 
 
 def _about(axis: int, angle: float) -> Array:
