@@ -124,6 +124,7 @@ class EvidenceConfig(_TrackerNumbers):
     settled_spread: float = tuned(2.0, "factor", "an object under one change of light may deviate by more, if it stayed")
     # --- the background behind an object
     fill_trust: float = tuned(4.0, "a known share", "from a quarter known on a coarse pixel is as good as known")
+    like_nothing: float = tuned(-9.0, "opponent colour", "of pixels left out of a search: far from all that there are")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,8 +18,6 @@ from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Evidence", "Unrest", "change", "compare", "explained", "fill", "opponent", "shrunk", "spread"]
 
-_LIKE_NOTHING = -9.0  # far from all opponent colours
-
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -68,7 +66,7 @@ class Evidence:
     def without(self, mask: Mask) -> Evidence:
         """The same, but in a mask (H, W) and a pixel about it nothing has changed, and nothing looks like anything."""
         wide = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        edited = np.where(wide[..., None], np.float32(_LIKE_NOTHING), self.edited)
+        edited = np.where(wide[..., None], np.float32(self.config.like_nothing), self.edited)
         return dataclasses.replace(self, edited=edited, changed=np.where(wide, np.float32(0), self.changed))
 
     @functools.cached_property

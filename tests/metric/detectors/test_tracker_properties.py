@@ -150,6 +150,23 @@ def test_a_copy_that_half_hides_the_original_leaves_it_at_home(measure):
     assert first.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3])
 
 
+@pytest.mark.parametrize("change", [{"dx": 0.2}, {"dx": 0.02, "factor": 1.4}, {"dx": 0.1, "dz": -0.05}])
+@pytest.mark.parametrize("copy", [(-0.2, 0.25), (-0.22, -0.1)])
+def test_a_second_card_apart_from_the_moved_one_is_told(measure, change, copy):
+    kind = "scale" if "factor" in change else "move"
+    found = measure([CARDS[0].changed(**change), CARDS[1], CARDS[0].changed(*copy)], kind)
+    assert [d.state for d in found] == ["present", "duplicate"]
+    places = {tuple(np.round(np.array(d.bbox_3d)[[0, 2]], 1)) for d in found}
+    wanted = (CARDS[0].changed(*copy), CARDS[0].changed(**change))
+    assert places == {(round(c.x, 1), round(c.z, 1)) for c in wanted}
+
+
+@pytest.mark.parametrize("plain", [(20, 40, 200), (230, 220, 40)])
+def test_something_new_that_looks_otherwise_is_no_second_card(measure, plain):
+    (found,) = measure([CARDS[0].changed(0.2), CARDS[1], dataclasses.replace(CARDS[0].changed(-0.14, 0.3), plain=plain)])
+    assert np.linalg.norm(np.array(found.bbox_3d[:3]) - CARDS[0].changed(0.2).box[:3]) < 0.01
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_card_that_fell_or_stands_on_its_head_is_tilted(measure, quarters):
     goal = CARDS[0].changed(0.2)
