@@ -82,8 +82,11 @@ class MappingConfig(Numbers):
     trim: float = tuned(80, "percentile", "differences above it count as it: what an edit changed must not decide")
     points_px: int = tuned(480, "pixels, longer side", "where the camera moved, key points are looked for at this size")
     least_contrast: float = tuned(0.015, "SIFT's contrast", "less than the usual 0.04: plain objects have few key points")
-    agree_px: float = tuned(12.0, "pixels of it", "matches within this of a similarity agree with it, parallax and all")
-    as_many: float = tuned(0.85, "share of the most", "candidates with so many matches are as good; the least zoom decides")
+    agree_px: float = tuned(4.0, "pixels of it", "matches within this of an affine map agree with it, parallax and all")
+    as_straight: float = tuned(
+        0.05, "log", "candidates under which the scene is stretched no more are as good; least zoom decides"
+    )
+    flat: float = tuned(3.0, "of 255", "standard deviation in each channel, up to which an added margin is of one colour")
     least_matches: int = tuned(8, "matches", "with fewer no camera is believed, and the image was stretched")
     margin_px: float = tuned(2.0, "source pixels", "a part cut away that is narrower is rounding")
 

@@ -127,20 +127,35 @@ def _chosen(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfi
 
 
 def _chosen_by_key_points(source: RGB, edited: RGB, tried: list[Mapping], config: MappingConfig) -> Mapped:
-    """By how many matches agree on one similarity, and how near that is to none: a camera moves less than a shape changes."""
+    """A margin of one colour was added. Else matched key points decide: a camera that moves a little neither stretches what it
+    sees nor makes it much larger."""
     central = [mapping for mapping in tried if mapping.kind in ("resize", "stretch") or _is_central(mapping)]
-    if len(central) == 1:
-        return _mapped(edited, central[0], None, config)
+    padded = next((mapping for mapping in central if mapping.kind == "pad" and _has_flat_margin(edited, mapping, config)), None)
+    central = [mapping for mapping in central if mapping.kind != "pad"]
+    if padded is not None or len(central) == 1:
+        return _mapped(edited, padded or central[0], None, config)
     scale = min(1.0, config.points_px / max(source.shape[:2]))
     size = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
     before = _key_points(np.asarray(Image.fromarray(source).resize(size, Image.Resampling.BOX)), config)
-    fits = {
-        mapping: _similarity(before, _key_points(_cut_out(edited, mapping, size)[0], config), config) for mapping in central
-    }
-    most = max(count for count, _ in fits.values())
-    like = [mapping for mapping in central if fits[mapping][0] >= config.as_many * most]
-    best = min(like, key=lambda mapping: fits[mapping][1]) if most >= config.least_matches else central[0]
-    return _mapped(edited, best, None, config)
+    fits = {m: _stretch_and_zoom(before, _key_points(_cut_out(edited, m, size)[0], config), config) for m in central}
+    least = min(stretch for stretch, _ in fits.values())
+    if not math.isfinite(least):
+        return _mapped(edited, central[0], None, config)
+    like = [mapping for mapping in central if fits[mapping][0] <= least + config.as_straight]
+    return _mapped(edited, min(like, key=lambda mapping: fits[mapping][1]), None, config)
+
+
+def _has_flat_margin(edited: RGB, mapping: Mapping, config: MappingConfig) -> bool:
+    """Whether what lies outside of the source's rectangle is of one colour, on both sides, and what lies inside is not."""
+    columns, rows = np.arange(mapping.edited[0]) + 0.5, np.arange(mapping.edited[1]) + 0.5
+    x0, y0, x1, y1 = mapping.box
+    along, ends, middle = (1, (x0, x1), columns) if x0 > y0 else (0, (y0, y1), rows)
+    strips = [np.compress(side, edited, axis=along) for side in (middle < ends[0] - 1, middle > ends[1] + 1)]
+    inside = np.compress((middle > ends[0]) & (middle < ends[1]), edited, axis=along)
+    if not all(strip.size for strip in strips):
+        return False
+    flat = all(strip.std(axis=(0, 1)).max() < config.flat for strip in strips)
+    return flat and bool(inside.std(axis=(0, 1)).max() >= config.flat)
 
 
 def _is_central(mapping: Mapping) -> bool:
@@ -155,20 +170,25 @@ def _key_points(rgb: RGB, config: MappingConfig) -> KeyPoints:
     return sift_features(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), config.least_contrast)
 
 
-def _similarity(before: KeyPoints, after: KeyPoints, config: MappingConfig) -> tuple[int, float]:
-    """How many matches agree on one similarity, and its absolute log zoom; none: no zoom is known."""
+def _stretch_and_zoom(before: KeyPoints, after: KeyPoints, config: MappingConfig) -> tuple[float, float]:
+    """Of the affine map that most matches agree on, absolute logs: how much more it scales along one axis than along another,
+    and of its scale as a whole. Infinite where no map is believed."""
+    unknown = (math.inf, math.inf)
     if min(len(before[0]), len(after[0])) < config.least_matches:
-        return 0, math.inf
+        return unknown
     first, second = ratio_matches(before[1], after[1])
     if len(first) < config.least_matches:
-        return 0, math.inf
+        return unknown
     cv2.setRNGSeed(0)
-    matrix, inliers = cv2.estimateAffinePartial2D(
+    matrix, inliers = cv2.estimateAffine2D(
         before[0][first], after[0][second], method=cv2.RANSAC, ransacReprojThreshold=config.agree_px
     )
-    if matrix is None:
-        return 0, math.inf  # type: ignore[unreachable]  # OpenCV's stubs leave it out
-    return int(inliers.sum()), abs(math.log(max(float(np.hypot(matrix[0, 0], matrix[1, 0])), 1e-6)))
+    if matrix is None or inliers.sum() < config.least_matches:
+        return unknown
+    large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    if small < 1e-3:
+        return unknown
+    return float(np.log(large / small)), abs(float(np.log(large * small))) / 2
 
 
 def candidates(source: tuple[int, int], edited: tuple[int, int], config: MappingConfig = MAPPING) -> Iterator[Mapping]:

@@ -25,7 +25,12 @@ DATA = Path(__file__).parents[2] / "data" / "variants" / "GSI-Bench"
 PACKAGE = Path(gsi_bench_metric.__file__).parent
 ALL = {"tracker": TRACKER, "alignment": ALIGNMENT, "mapping": MAPPING, "embedded": EMBEDDED, "strict": STRICT}
 MODULES = sorted(
-    [p for folder in ("detectors/tracker", "judges/embedded") for p in (PACKAGE / folder).rglob("*.py") if p.name != "config.py"]
+    [
+        p
+        for folder in ("detectors/tracker", "judges/embedded")
+        for p in (PACKAGE / folder).rglob("*.py")
+        if p.name != "config.py"
+    ]
     + [PACKAGE / "imaging/alignment.py", PACKAGE / "imaging/mapping.py"]
 )
 # Numbers that are no choice: versions of code, sizes of caches, how many channels a tensor has, and geometry.
