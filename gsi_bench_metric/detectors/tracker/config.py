@@ -12,7 +12,12 @@ import math
 from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
-from gsi_bench_metric.detectors.tracker.shape_config import ParallaxConfig, SilhouetteConfig, StanceConfig
+from gsi_bench_metric.detectors.tracker.shape_config import (
+    ParallaxConfig,
+    SilhouetteConfig,
+    StanceConfig,
+    SynthesisConfig,
+)
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = [
@@ -374,6 +379,7 @@ class TrackerConfig(_TrackerNumbers):
     parallax: ParallaxConfig = dataclasses.field(default_factory=ParallaxConfig)
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
+    synthesis: SynthesisConfig = dataclasses.field(default_factory=SynthesisConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)
     results: ResultsConfig = dataclasses.field(default_factory=ResultsConfig)
     decision: DecisionConfig = dataclasses.field(default_factory=DecisionConfig)

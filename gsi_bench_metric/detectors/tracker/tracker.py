@@ -29,29 +29,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gsi_bench_dataset.reads import KIND, TRUE_IMAGE, TRUE_MASK, TRUE_OBJECTS, narrowed, reads_of
-from gsi_bench_dataset.records import Detection, Sample
+from gsi_bench_dataset.reads import GOAL, KIND, TRUE_IMAGE, TRUE_MASK, TRUE_OBJECTS, narrowed, reads_of
+from gsi_bench_dataset.records import Detection
 from gsi_bench_dataset.storage.record_store import digest
-from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
-from gsi_bench_metric.detectors.tracker.results import detection
-from gsi_bench_metric.detectors.tracker.signs.presence import (
-    mismeasured,
-)
-from gsi_bench_metric.detectors.tracker.surface import SCENE, Scene, Scenes
-from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
-from gsi_bench_metric.imaging.images import load_rgb
+from gsi_bench_metric.detectors.tracker.selftest import in_source
+from gsi_bench_metric.detectors.tracker.surface import SCENE, Scenes
+from gsi_bench_metric.detectors.tracker.tracking import in_edited
 
 __all__ = ["TrackerDetector"]
 
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 16
+_VERSION = 17
 _KEPT = 4  # scenes
 # See the module. With boxes alone, what is none for every sample is not read.
-_READS = SCENE | KIND | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK
+_READS = SCENE | KIND | GOAL | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK
 _LEFT_ASIDE = ("depth", "instance_mask", "instance_mask_after")
 _FREEDOMS = ("position", "height", "turn", "tilt", "size", "shape")
 _STANCE = ("tilt", "shape")  # what is only looked for where the sample's depth and mask tell an object's own shape
@@ -93,31 +88,7 @@ class TrackerDetector:
             sample = narrowed(sample, reads_of(self), **dict.fromkeys(_LEFT_ASIDE))
         scene = self._scenes.of(sample)
         if item.view == "source":
-            return _in_source(scene, sample, self._device)
+            return in_source(scene, sample, self._device)
         if item.picture is None:
             return None
         return in_edited(scene, sample, item.picture.rgb(), self._device)
-
-
-def _in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
-    """The objects as the sample tells of them. What the tracker cannot measure of the target where it knows the right answer,
-    in the sample's own after-image, is unobservable: no editor is judged by it."""
-    blind = _blind(scene, sample, device)
-    targets = targets_of(sample)
-    blind = (*blind, SELF_TEST) if blind else ()
-    return [detection(scene, s, s.thing, unobservable=blind if s.thing.id in targets else ()) for s in scene.surfaces]
-
-
-def _blind(scene: Scene, sample: Sample, device: str) -> tuple[str, ...]:
-    """What of the target cannot be measured in the ground truth; nothing where there is none, or the camera moves."""
-    operation = sample.operation
-    target = next(s.thing for s in scene.surfaces if s.thing.id in targets_of(sample))
-    true = next((o for o in sample.objects_after or () if o.id == target.id), None)
-    unknown = sample.edited_image is None or sample.objects_after is None
-    if operation is None or operation.kind == "view" or unknown or (true is None) != (operation.kind == "remove"):
-        return ()
-    seen = in_edited(scene, sample, load_rgb(sample.edited_image), device)  # type: ignore[arg-type]
-    found = next(d for d in seen if d.object_id == target.id and d.state != "duplicate")
-    if true is None:
-        return () if found.state == "absent" else ("presence",)
-    return mismeasured(found, target, true, scene.axes, scene.config.presence)

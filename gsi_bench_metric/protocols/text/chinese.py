@@ -128,7 +128,7 @@ TEMPLATES: Mapping[str, str] = {
     "cannot_tell_size": "检测器在原图中测不出 {subject} 的大小",
     "cannot_tell_presence": "检测器无法判断 {subject} 是否存在",
     "failed_position": "检测器未通过自检：在真值图像中测错了 {subject} 的位置",
-    "failed_turn": "检测器未通过自检：在真值图像中测错了 {subject} 的转角",
+    "failed_turn": "检测器未通过自检：给它看按要求转动后的 {subject}，它测错了转角",
     "failed_size": "检测器未通过自检：在真值图像中测错了 {subject} 的大小",
     "failed_presence": "检测器未通过自检：真值图像中 {subject} 已被移除，它却仍然找到",
     "same_from_all_sides": "按样本给出的对称性，{subject} 从各个方向看都一样",

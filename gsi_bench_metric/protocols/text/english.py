@@ -133,7 +133,7 @@ TEMPLATES: Mapping[str, str] = {
     "cannot_tell_size": "the detector cannot tell the size of the {subject} in the source",
     "cannot_tell_presence": "the detector cannot tell whether the {subject} is there",
     "failed_position": "the detector fails its own test: it misses the position of the {subject} in the ground truth",
-    "failed_turn": "the detector fails its own test: it misses the turn of the {subject} in the ground truth",
+    "failed_turn": "the detector fails its own test: shown the {subject} turned as asked, it misses the turn",
     "failed_size": "the detector fails its own test: it misses the size of the {subject} in the ground truth",
     "failed_presence": "the detector fails its own test: it finds the {subject} in the ground truth, where it is removed",
     "same_from_all_sides": "the {subject} looks the same from all sides, by the symmetry that the sample gives it",

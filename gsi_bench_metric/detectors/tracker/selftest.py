@@ -1,0 +1,66 @@
+"""The tracker's test of itself: what of a sample's target it cannot measure, whichever editor made the image.
+
+Where the sample has an after-image of the right edit, the target is measured there. Where it has none and a turn is asked for,
+the source is turned instead (`synthesis`). What comes out wrong counts for no editor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gsi_bench_dataset.records import Detection, Sample, SceneObject
+from gsi_bench_dataset.vocabulary import SELF_TEST
+from gsi_bench_metric.detectors.tracker.results import detection
+from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
+from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
+from gsi_bench_metric.detectors.tracker.synthesis import turned_images
+from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
+from gsi_bench_metric.imaging.images import RGB, load_rgb
+
+__all__ = ["in_source"]
+
+
+def in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
+    """The objects as the sample tells of them, with what of the target cannot be measured as unobservable."""
+    targets = targets_of(sample)
+    blind = _blind(scene, sample, next(s for s in scene.surfaces if s.thing.id in targets), device)
+    told = (*blind, SELF_TEST) if blind else ()
+    return [detection(scene, s, s.thing, unobservable=told if s.thing.id in targets else ()) for s in scene.surfaces]
+
+
+def _blind(scene: Scene, sample: Sample, surface: Surface, device: str) -> tuple[str, ...]:
+    """What of the target cannot be measured; nothing where the right answer is not known, or the camera moves."""
+    operation, target = sample.operation, surface.thing
+    if operation is None or operation.kind == "view":
+        return ()
+    if sample.edited_image is None or sample.objects_after is None:
+        return _blind_to_turns(scene, sample, surface, device) if operation.kind == "rotate" else ()
+    true = next((o for o in sample.objects_after if o.id == target.id), None)
+    if (true is None) != (operation.kind == "remove"):
+        return ()
+    found = _measured(scene, sample, target, load_rgb(sample.edited_image), device)
+    if true is None:
+        return () if found.state == "absent" else ("presence",)
+    return mismeasured(found, target, true, scene.axes, scene.config.presence)
+
+
+def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str) -> tuple[str, ...]:
+    """The turn, where it cannot be told on the source turned as is asked."""
+    if sample.new_rotation_matrix is None or surface.thing.symmetry == "continuous":
+        return ()
+    target = surface.thing
+    box = target.bbox_3d if sample.new_bbox_3d is None else sample.new_bbox_3d
+    turned = dataclasses.replace(target, bbox_3d=box, rotation_matrix=sample.new_rotation_matrix)
+    made = list(turned_images(scene, surface, turned))
+    if not made or min(image.known for image in made) < scene.config.synthesis.least_known:
+        return ("turn",)
+    for image in made:
+        found = _measured(scene, sample, target, image.rgb, device)
+        if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
+            return ("turn",)
+    return ()
+
+
+def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:
+    seen = in_edited(scene, sample, edited, device)
+    return next(d for d in seen if d.object_id == target.id and d.state != "duplicate")

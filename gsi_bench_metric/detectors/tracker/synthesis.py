@@ -1,0 +1,106 @@
+"""What the source would show, had its target been turned: for objects of which no image after a turn is known.
+
+The object gets the shape that has its outline (`shapes`). Sides that the source shows keep what is painted on them. What the
+others look like nobody knows: once they get the colours that the object has at their height, once colours that it has not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_dataset.records import SceneObject
+from gsi_bench_metric.detectors.tracker.shapes import Fit, depth_of, fits
+from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
+from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, pixel_rays
+from gsi_bench_metric.imaging.images import RGB
+
+__all__ = ["Turned", "turned_images"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True)
+class Turned:
+    """An image (H, W, 3) of a turned object, and the share of its pixels that the source knows, 0–1."""
+
+    rgb: RGB
+    known: float
+
+
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    """One object in the source: the pixels (H, W) that show it, all pixels' rays, and the source without it."""
+
+    scene: Scene
+    thing: SceneObject
+    shown: Mask
+    rays: Array
+    empty: RGB
+
+
+def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterator[Turned]:
+    """The source with one object turned, under each shape and each look of its hidden sides.
+
+    Args:
+        scene: the source view.
+        surface: of the object in it.
+        turned: the object as it would stand.
+    """
+    config = scene.config.synthesis
+    shown = silhouette(scene, surface)
+    if not shown.any():
+        return
+    rays = pixel_rays(scene.K, slice(0, scene.size[1]), slice(0, scene.size[0]))
+    found = fits(surface.thing, scene.up, rays, shown, scene.config.surface.nearest_m)
+    hole = cv2.dilate(shown.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=config.hole_px)
+    empty = np.asarray(cv2.inpaint(scene.rgb, hole, config.inpaint_px, cv2.INPAINT_TELEA), dtype=np.uint8)
+    look = _Look(scene, surface.thing, shown, rays, empty)
+    for fit in found:
+        if fit.overlap >= config.as_like * found[0].overlap:
+            yield _painted(look, turned, fit, foreign=False)
+            yield _painted(look, turned, fit, foreign=True)
+
+
+def _painted(look: _Look, turned: SceneObject, fit: Fit, *, foreign: bool) -> Turned:
+    """The turned object on the empty scene: each of its pixels is looked up where the source shows that piece of it.
+
+    `foreign`: sides that it does not show are of colours that the object has not.
+    """
+    scene, thing, config = look.scene, look.thing, look.scene.config
+    after = depth_of(fit.name, turned, scene.up, look.rays, config.surface.nearest_m)
+    rows, columns = np.nonzero(np.isfinite(after))
+    back = np.array(thing.rotation_matrix) @ np.array(turned.rotation_matrix).T
+    points = look.rays[rows, columns] * after[rows, columns, None] - np.array(turned.bbox_3d[:3])
+    points = points @ back.T + np.array(thing.bbox_3d[:3])
+    pixels = points @ scene.K.T
+    pixels = pixels[:, :2] / np.maximum(pixels[:, 2:], 1e-6) - 0.5
+    near = np.round(pixels).astype(np.int64)
+    inside = ((near >= 0) & (near < np.array(scene.size))).all(-1)
+    near = np.clip(near, 0, np.array(scene.size) - 1)
+    off = np.abs(fit.depth[near[:, 1], near[:, 0]] - points[:, 2])
+    seen = inside & look.shown[near[:, 1], near[:, 0]] & (off < config.synthesis.same_depth * max(thing.bbox_3d[3:6]))
+    place = pixels.astype(np.float32)
+    painted = cv2.remap(scene.rgb, place[None, :, 0], place[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    other = _at_heights(look, fit, points @ scene.up)
+    made = look.empty.copy()
+    made[rows, columns] = np.where(seen[:, None], painted, 255 - other[:, ::-1] if foreign else other)
+    return Turned(made, float(seen.mean()) if len(seen) else 0.0)
+
+
+def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:
+    """The median colour (P, 3) that the source shows of the object at heights (P,), along `up` from the camera."""
+    seen = look.shown & np.isfinite(fit.depth)
+    colours = look.scene.rgb[seen]
+    levels = (look.rays[seen] * fit.depth[seen][:, None]) @ look.scene.up
+    edges = np.linspace(levels.min(), levels.max(), look.scene.config.synthesis.levels + 1)[1:-1]
+    known, wanted = np.digitize(levels, edges), np.digitize(heights, edges)
+    table = np.repeat(np.median(colours, axis=0)[None], len(edges) + 1, 0)
+    for level in np.unique(known):
+        table[level] = np.median(colours[known == level], axis=0)
+    return np.asarray(table[wanted].round(), dtype=np.uint8)

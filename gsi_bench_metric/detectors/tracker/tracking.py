@@ -1,0 +1,324 @@
+"""One edited image at work: the known objects looked for in it, the target first, then the others, which it may now hide."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_dataset.layout.pixel_frame import box_corners
+from gsi_bench_dataset.records import Detection, Sample
+from gsi_bench_metric.detectors.tracker.camera_motion.camera import camera_motion
+from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
+from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
+from gsi_bench_metric.detectors.tracker.signs.parallax import moved_with_surroundings
+from gsi_bench_metric.detectors.tracker.signs.presence import (
+    is_clearer,
+    is_double,
+    is_doubtful,
+    is_gone,
+    is_in_other_dress,
+    is_left,
+    is_moved_away,
+    is_redrawn,
+    is_second,
+    is_there,
+    is_truer,
+    turn_is_a_guess,
+)
+from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_stands, seen_beside
+from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
+from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
+from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
+from gsi_bench_metric.imaging.alignment import align
+from gsi_bench_metric.imaging.images import RGB, load_rgb
+from gsi_bench_metric.imaging.mapping import map_back
+
+__all__ = ["in_edited", "targets_of"]
+
+_FREEDOMS = ("position", "height", "turn", "tilt", "size", "shape")
+_STANCE = ("tilt", "shape")  # what is only looked for where the sample's depth and mask tell an object's own shape
+
+
+def in_edited(scene: Scene, sample: Sample, edited: RGB, device: str = "cpu") -> list[Detection]:
+    """Every object of a scene in an edited image (any size)."""
+    is_view, config = sample.operation is not None and sample.operation.kind == "view", scene.config
+    mapped = map_back(scene.rgb, edited, config.mapping, moved=is_view)
+    if is_view:
+        return _after_view(scene, mapped.rgb)
+    ignore = None if mapped.known.all() else ~mapped.known
+    alignment = align(scene.rgb, mapped.rgb, ignore, config=config.alignment)
+    covered = alignment.covered((scene.rgb.shape[0], scene.rgb.shape[1]), mapped.known)
+    still = alignment.to_source(mapped.rgb)
+    evidence = compare(scene.rgb, still, covered, config.evidence)
+    return _Tracking(scene, sample, still, evidence, device, drifted=alignment.warps).detections()
+
+
+def targets_of(sample: Sample) -> set[str]:
+    """Names of the objects that are asked to change."""
+    return {o.id for o in sample.objects or () if o.is_target} or {"target"}
+
+
+class _Tracking:
+    """One edited image at work: the target first, then the others, which it may now hide."""
+
+    def __init__(self, scene: Scene, sample: Sample, edited: RGB, evidence: Evidence, device: str, *, drifted: bool = False):
+        self.scene, self.sample, self.edited, self.device, self.drifted = scene, sample, edited, device, drifted
+        self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
+        self.targets = targets_of(sample)
+        self.blind = () if scene.lifted and scene.masked else _STANCE
+        self.evidence, self.usual = self._without_the_settled(evidence)
+        self.covered = np.zeros(scene.rgb.shape[:2], bool)
+
+    def _without_the_settled(self, evidence: Evidence) -> tuple[Evidence, float]:
+        """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such objects are,
+        0–1: what likeness there can be in these images."""
+        changed, alike = evidence.changed.copy(), []
+        for surface in self.scene.surfaces:
+            if surface.thing.id in self.targets or not surface.mask.any():
+                continue
+            likely = explained(evidence, surface.mask)
+            if likely.mean() > self.decision.settled:
+                changed[surface.mask] *= 1 - likely
+                alike.append(float(likely.mean()))
+        return dataclasses.replace(evidence, changed=changed), float(np.median(alike)) if alike else 1.0
+
+    def detections(self) -> list[Detection]:
+        found: dict[str, list[Detection]] = {}
+        for surface in sorted(self.scene.surfaces, key=lambda s: s.thing.id not in self.targets):
+            is_target = surface.thing.id in self.targets
+            found[surface.thing.id] = self._target(surface) if is_target else self._bystander(surface)
+        return [d for surface in self.scene.surfaces for d in found[surface.thing.id]]
+
+    def _target(self, surface: Surface) -> list[Detection]:
+        if len(surface.points) < self.decision.least_pixels:
+            return [self._unseen(surface)]
+        still = self._still(surface) and not self._spot_changed(surface)
+        if still and not self._something_new(surface):
+            return [self._at_home(surface, None)]
+        views = self._views(surface)
+        home = stay(views)
+        sizes = self._asked("scale") or self._asked("remove")  # a smaller one is not removed
+        found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=sizes)
+        second = None if still else self._second(surface, found)
+        if second is not None and is_truer(second, found, self.presence):
+            found, second = second, None  # what was found first is something else that is new
+        self._cover(surface, found)
+        away = self._is_away(surface, found, home)
+        beside = away and self._beside(surface, found)
+        if still or (beside and self._is_left_behind(surface, found)):
+            doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
+            return [self._at_home(surface, home if still else None), *doubles]
+        first = self._moved(surface, views, home, found, away=away)
+        if second is None or first.state == "absent":
+            return [first]
+        return [first, self._placed(surface, second, "duplicate")]
+
+    def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> Detection:
+        """What became of a target that is not simply where it was."""
+        stood = None if self.blind else other_stance(views, found, self.scene.up)
+        if stood is not None:
+            return self._placed(stood[1], stood[0], "present")
+        there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
+        if not there or is_doubtful(found, self.presence):
+            other = self._redrawn(surface, views)
+            if other is not None and (not there or is_clearer(other, found, self.presence)):
+                return self._in_other_dress(surface, other)
+        if not there:
+            return self._lost(surface, found)
+        guess = self._asked("rotate") and turn_is_a_guess(
+            found, turn_gain(views, found), self.usual, self.evidence, self.presence
+        )
+        unsure = ("turn",) if guess else ()
+        if not away:
+            return self._at_home(surface, home, unsure)
+        if self._with_surroundings(surface, found, home):
+            return self._at_home(surface, found, unsure)
+        if is_in_other_dress(found, self.presence):
+            return self._in_other_dress(surface, found)
+        return self._placed(surface, found, "present", unsure)
+
+    def _second(self, surface: Surface, found: Found) -> Found | None:
+        """Another one of a target, apart from where it was found; None where nothing looks like one."""
+        rest = self.evidence.without(self._hull(surface, found))
+        new = (rest.changed > self.decision.new_changed) & ~surface.mask
+        if new.sum() < self.decision.least_second * len(surface.points):
+            return None
+        views = make_views(self.scene, surface, rest, None, self.device)
+        second = follow(views, self._supports(surface))
+        apart = np.linalg.norm(second.pose[:3] - found.pose[:3]) > self.decision.own_place * surface.diagonal
+        return second if apart and is_second(second, views.caution, self.presence) else None
+
+    def _is_left_behind(self, surface: Surface, found: Found) -> bool:
+        """Whether the object is still at home too, as far as what was found does not stand before it."""
+        columns, rows = surface.pixels.T
+        free = ~self._hull(surface, found)[rows, columns]
+        if free.sum() < max(self.decision.least_pixels, self.decision.least_free * len(free)):
+            return False
+        home = stay(self._views(surface if free.all() else _part(surface, free)))
+        return is_left(home, self.presence)
+
+    def _bystander(self, surface: Surface) -> list[Detection]:
+        if len(surface.points) < self.decision.least_pixels:
+            return [self._unseen(surface)]
+        if self._still(surface):
+            return [self._at_home(surface, None)]
+        free = (~self.covered & self.evidence.known)[surface.pixels[:, 1], surface.pixels[:, 0]]
+        if free.sum() < max(self.decision.least_pixels, self.decision.least_free * len(free)):
+            return [self._unseen(surface)]
+        views = self._views(_part(surface, free))
+        home = stay(views)
+        if home.likeness > self.presence.stayed_likeness:
+            return [self._at_home(surface, home)]
+        found = follow(views, self._supports(surface))
+        enough = self.decision.elsewhere + views.caution
+        if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
+            return [self._placed(surface, found, "present")]
+        return [self._lost(surface, found) if is_gone(home, self.presence) else self._at_home(surface, home)]
+
+    def _redrawn(self, surface: Surface, views: Views) -> Found | None:
+        """Something new of the object's shape: another instance, or the object in other colours."""
+        boldly = self._kind not in ("remove", "scale")
+        found = follow(redrawn(views, boldly=boldly), self._supports(surface), size_asked=True)
+        if is_redrawn(found, views.caution, asked=self._kind, config=self.presence):
+            return found
+        if not self._asked("remove"):
+            return None
+        # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
+        found = follow(redrawn(views, boldly=True), self._supports(surface), size_asked=True)
+        away = self._apart(surface, found) and seen_beside(self.scene, surface, found)
+        return found if away and is_moved_away(found, views.caution, self.presence) else None
+
+    def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
+        thing = posed(self.scene, surface, found)
+        guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
+        return detection(
+            self.scene, surface, thing, confidence=self.decision.redrawn_sure, sigma=found.sigma, unobservable=guesses
+        )
+
+    def _lost(self, surface: Surface, found: Found) -> Detection:
+        """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
+        if outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands:
+            sure = self.decision.redrawn_sure
+            return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size", *_STANCE))
+        return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
+
+    def _still(self, surface: Surface) -> bool:
+        columns, rows = surface.pixels.T
+        free = (~self.covered & self.evidence.known)[rows, columns]
+        return bool(free.any() and self.evidence.changed[rows, columns][free].mean() < self.decision.still)
+
+    def _spot_changed(self, surface: Surface) -> bool:
+        """Whether something small of it surely changed: the knob of a white pot on a white table."""
+        side = self.decision.spot_px
+        sure = (self.evidence.changed > self.decision.surely_changed).astype(np.uint8)
+        spots = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
+        share = spots[surface.mask].mean()
+        others = spots[self.scene.things & ~surface.mask]
+        return bool(share > self.decision.spot + self.decision.restless * (others.mean() if len(others) else 0.0))
+
+    def _hull(self, surface: Surface, found: Found) -> NDArray[np.bool_]:
+        """The pixels (H, W) of the convex hull of the object's known surface under a pose."""
+        hull = cv2.convexHull(np.round(outline(self.scene, surface, found)).astype(np.int32)).astype(np.int32)
+        return cv2.fillConvexPoly(np.zeros(self.covered.shape, np.uint8), hull, (1,)) > 0
+
+    def _something_new(self, surface: Surface) -> bool:
+        """Whether a changed region outside of the known objects could hold a second target."""
+        return bool(
+            ((self.evidence.changed > self.decision.new_changed) & ~self.scene.things).sum()
+            > self.decision.least_new * len(surface.points)
+        )
+
+    def _views(self, surface: Surface) -> Views:
+        further = None
+        if self._asked("rotate") and surface.thing.id in self.targets and self.sample.edited_image is not None:
+            seen = after_surface(self.scene, self.sample, surface.thing)
+            if seen is not None:
+                rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
+                further = (seen, opponent(rgb, self.evidence.config, self.evidence.soften))
+        return make_views(self.scene, surface, self.evidence, further, self.device)
+
+    @property
+    def _kind(self) -> str | None:
+        return self.sample.operation.kind if self.sample.operation else None
+
+    def _asked(self, kind: str) -> bool:
+        return self._kind == kind
+
+    def _supports(self, surface: Surface) -> list[Support]:
+        config, supports = self.decision, [Support(0.0)]
+        for other in self.scene.surfaces:
+            if other.thing.id == surface.thing.id:
+                continue
+            radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
+            rise = float((other.base - surface.base) @ self.scene.up)
+            carries = other.carries(self.scene.up)
+            for height in (
+                rise + config.on_floor_m,
+                rise + config.low_share * other.height,
+                rise + carries,
+                rise + other.height,
+            ):
+                if abs(height) > config.own_level_m:
+                    inner = min(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
+                    supports.append(Support(height, other.base, radius, inner, rise + carries))
+        return supports
+
+    def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
+        """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""
+        change = np.abs(found.pose) / found.sigma
+        return bool(found.score > home.score + self.decision.moved_gain and change.max() > self.decision.moved_sigmas)
+
+    def _with_surroundings(self, surface: Surface, found: Found, home: Found) -> bool:
+        """Whether what looks like a move is the camera's; only where the whole image drifted, as in pairs taken by hand."""
+        return self.drifted and moved_with_surroundings(self.scene, surface, self.edited, found, home)
+
+    def _apart(self, surface: Surface, found: Found) -> bool:
+        return bool(np.linalg.norm(found.pose[:3]) > self.decision.own_place * surface.diagonal)
+
+    def _beside(self, surface: Surface, found: Found) -> bool:
+        """Whether there is room for the object at its old place too."""
+        return bool(
+            np.linalg.norm(found.pose[:3]) > self.decision.room * min(surface.thing.bbox_3d[3], surface.thing.bbox_3d[5])
+        )
+
+    def _cover(self, surface: Surface, found: Found) -> None:
+        """Marks the pixels that the object now covers, with a margin."""
+        thing = posed(self.scene, surface, found)
+        corners = box_corners(thing.bbox_3d, thing.rotation_matrix) @ self.scene.K.T
+        if (corners[:, 2] <= 0).any():
+            return
+        pixels = corners[:, :2] / corners[:, 2:]
+        margin = self.decision.covered * self.scene.size[0] + self.decision.covered_px
+        (left, top), (right, bottom) = np.floor(pixels.min(0) - margin), np.ceil(pixels.max(0) + margin)
+        rows = slice(max(0, int(top)), max(0, int(bottom)))
+        self.covered[rows, max(0, int(left)) : max(0, int(right))] = True
+
+    def _at_home(self, surface: Surface, home: Found | None, unobservable: tuple[str, ...] = ()) -> Detection:
+        sure, sigma = (1.0, None) if home is None else (confidence(home, self.results), home.sigma)
+        blind = (*unobservable, *self.blind)
+        return detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=blind)
+
+    def _unseen(self, surface: Surface) -> Detection:
+        """An object of which the images show too little: taken to be where it was, and said to be unobservable."""
+        return detection(self.scene, surface, surface.thing, confidence=self.decision.unseen_sure, unobservable=_FREEDOMS)
+
+    def _placed(self, surface: Surface, found: Found, state: str, unobservable: tuple[str, ...] = ()) -> Detection:
+        thing, sure = posed(self.scene, surface, found), confidence(found, self.results)
+        blind = (*unobservable, *self.blind)
+        return detection(self.scene, surface, thing, state=state, confidence=sure, sigma=found.sigma, unobservable=blind)
+
+
+def _after_view(scene: Scene, edited: RGB) -> list[Detection]:
+    """Every object in the frame of the camera that took the edited image; absent where the scene is not found again."""
+    motion = camera_motion(scene, edited)
+    if motion is None:
+        return [detection(scene, s, s.thing, state="absent", confidence=0.0) for s in scene.surfaces]
+    return [detection(scene, s, carried(s.thing, motion), confidence=motion.agreement) for s in scene.surfaces]
+
+
+def _part(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
+    return dataclasses.replace(surface, points=surface.points[kept], normals=surface.normals[kept], pixels=surface.pixels[kept])
