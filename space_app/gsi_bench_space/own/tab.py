@@ -76,14 +76,16 @@ class _Tab(Layout):
         language, common = self._state.language, [self.draft, self._state.language, self.by, *self.wish]
         cleared = [self.scored, self.cards, self.why]
         shown, new = self._outputs(), self._of_a_new_photo()
-        self.photo.input(
+        # Not `input`: it comes before a pasted image, and with the image that was just taken away.
+        self.photo.upload(
             self._read,
             [self.photo, language, *self.wish],
             [*new, *shown],
             preprocess=False,
             concurrency_limit=2,  # a large photo takes hundreds of megabytes while it is made smaller
-            **quiet,
+            **latest,
         )
+        self.photo.clear(self._cleared, [language, *self.wish], [*new, *shown], **quiet)
         self.again.click(self._show_example, language, [self.photo, *new, *shown], **quiet)
         self.view.select(self._click, [self.clicks, self.reach, *common], shown, trigger_mode="multiple", **quiet)
         self.clicks.input(lambda meaning: gr.update(visible=meaning in _MENDING), self.clicks, self.reach, **quiet)
@@ -108,7 +110,9 @@ class _Tab(Layout):
         scoring: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "score", "concurrency_limit": 1}
         wished = [language, *self.wish]
         self.button.click(self._score, [self.draft, self.edited, self.ready, *wished], cleared, preprocess=False, **scoring)
-        self.ready.input(self._score_ready, [self.draft, self.ready, *wished], [self.edited, *cleared], **scoring)
+        self.ready.input(
+            self._score_ready, [self.draft, self.ready, *wished], [self.edited, *cleared], trigger_mode="always_last", **scoring
+        )
         self.edited.input(lambda: None, None, self.ready, **quiet)
         language.change(
             self._switch,
@@ -155,6 +159,9 @@ class _Tab(Layout):
         # What is wanted of the example's cat means nothing for another photo.
         values = first_wish() if wish[6:8] == self._example.wish[6:8] else wish
         return *self._set_back(values, ready=False, language=language), *self._shown(draft, language, values)
+
+    def _cleared(self, language: str, *wish: Any) -> tuple[Any, ...]:
+        return self._read(None, language, *wish)
 
     def _show_example(self, language: str) -> tuple[Any, ...]:
         example, path = self._example, str(self._files.keep(self._example.picture))

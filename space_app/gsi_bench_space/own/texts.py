@@ -113,7 +113,7 @@ OWN_ENGLISH = {
     "own_mask_little": "The mask fills only {percent:.1f} % of the box's outline, so it is not used. Correct it, or "
     "find it again.",
     "own_mask_size": "The mask must have the photo's size, {expected} pixels; found {found}.",
-    "own_mask_empty": "Nothing would be left of the mask. The object must have at least one pixel.",
+    "own_mask_empty": "The mask is empty. The object must have at least one pixel.",
     "own_mask_unseen": "The box lies outside of the photo, so that no mask can be its object's.",
     "own_mask_lacking": "There is no mask to correct. Mark the object, or press “Find mask again”.",
     "own_nothing_to_undo": "There is no correction to undo.",
@@ -258,7 +258,7 @@ OWN_CHINESE = {
     "own_mask_mostly_beside": "掩码只有 {percent:.0f} % 在三维框轮廓内，因此不使用。请修正其中之一，或重新查找掩码。",
     "own_mask_little": "掩码只占三维框轮廓的 {percent:.1f} %，因此不使用。请修正掩码，或重新查找。",
     "own_mask_size": "掩码的尺寸必须与照片相同，即 {expected} 像素；现为 {found}。",
-    "own_mask_empty": "掩码会变为空。物体至少要有一个像素。",
+    "own_mask_empty": "掩码是空的。物体至少要有一个像素。",
     "own_mask_unseen": "三维框在照片之外，因此没有掩码可用。",
     "own_mask_lacking": "还没有可修正的掩码。请先标出物体，或点击“重新查找掩码”。",
     "own_nothing_to_undo": "没有可撤销的修正。",

@@ -87,7 +87,7 @@ def visit(browser, address):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: complaints.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None)
         page.goto(address)
-        page.wait_for_selector("#own-photo input[type=file]", state="attached")
+        page.wait_for_selector("#own-view img")
         page.wait_for_timeout(1000)  # until the page listens
         pages.append(page)
         return page
@@ -98,9 +98,19 @@ def visit(browser, address):
     assert complaints == []
 
 
+def clear(page, name):
+    """Takes the image out of a field, if there is one."""
+    button = page.locator(f"#own-{name}").get_by_role("button", name="Remove Image")
+    if button.count():
+        button.click()
+        sync_api.expect(page.locator(f"#own-{name} img")).to_have_count(0)
+        page.wait_for_timeout(500)
+
+
 def bring_photo(page, pictures):
+    clear(page, "photo")
     page.set_input_files("#own-photo input[type=file]", pictures["photo"])
-    page.wait_for_selector("#own-view img")
+    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_start"])
     sync_api.expect(page.locator("#own-focal-told")).to_contain_text("28 mm")
 
 
@@ -110,22 +120,35 @@ def type_into(page, name, value):
     field.press("Enter")
 
 
+def unfold(page, name):
+    """Its fields are put on the page only now, and filled a moment later."""
+    page.locator(f"#own-{name} > button").click()
+    page.wait_for_timeout(500)
+
+
 def set_camera(page):
-    page.locator("#own-camera > button").click()
+    unfold(page, "camera")
     type_into(page, "height", 100 * HEIGHT_M)
     type_into(page, "pitch", PITCH_DEG)
     page.wait_for_timeout(500)
 
 
-def click_photo(page, x, y):
+def click_photo(page, x, y, size=SIZE):
     """On a pixel of the photo, which the page shows in the middle of its frame."""
     frame = page.locator("#own-view img").bounding_box()
-    scale = min(frame["width"] / SIZE[0], frame["height"] / SIZE[1])
-    left, top = ((frame[side] - scale * pixels) / 2 for side, pixels in zip(("width", "height"), SIZE, strict=True))
+    scale = min(frame["width"] / size[0], frame["height"] / size[1])
+    left, top = ((frame[side] - scale * pixels) / 2 for side, pixels in zip(("width", "height"), size, strict=True))
     page.locator("#own-view img").click(position={"x": left + x * scale, "y": top + y * scale})
 
 
+def means(page, click):
+    """Chooses what a click on the photo marks."""
+    page.locator("#own-clicks").get_by_text(OWN_ENGLISH[f"own_click_{click}"], exact=True).click()
+    page.wait_for_timeout(300)
+
+
 def mark(page):
+    means(page, "corners")
     click_photo(page, X1, Y1)
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_second_corner"])
     page.wait_for_timeout(300)
@@ -142,9 +165,118 @@ def strict(page):
 
 
 def score(page, picture):
+    clear(page, "edited")
     page.set_input_files("#own-edited input[type=file]", picture)
     page.wait_for_selector("#own-edited img")
     page.click("#own-score")
+
+
+CAT, CAT_SIZE = (262, 430), (480, 640)  # on the example's cat; of the example
+
+
+@needs_browser
+def test_the_example_is_there_and_one_click_scores_it(visit):
+    page = visit()
+    for name in ("photo", "view", "edited"):
+        sync_api.expect(page.locator(f"#own-{name} img").first).to_be_visible()
+    sync_api.expect(page.locator("#own-wanted")).to_contain_text("Remove the cat.")
+    sync_api.expect(page.locator("#own-told")).to_contain_text("GrabCut")
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_contain_text("The cat is gone")
+    sync_api.expect(strict(page).locator(".gsi-passed")).to_be_visible()
+    page.wait_for_selector("#own-why .gsi-drawing")
+
+
+@needs_browser
+def test_each_version_of_the_example_is_scored_when_chosen(visit):
+    page = visit()
+    ready = page.locator("#own-ready")
+    for version, told in (("painted", "still there"), ("unchanged", "still there"), ("moved", "somewhere else")):
+        ready.get_by_text(OWN_ENGLISH[f"own_edit_{version}"], exact=True).click()
+        sync_api.expect(strict(page)).to_contain_text(told)
+    page.locator("#own-operation").get_by_text(ENGLISH["move"], exact=True).click()
+    sync_api.expect(page.locator("#own-wanted")).to_contain_text("Move the cat 40 cm to the left.")
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_contain_text("cm left; 40.0 asked")
+    sync_api.expect(strict(page).locator(".gsi-passed")).to_be_visible()
+
+
+@needs_browser
+def test_the_mask_is_corrected_by_clicks_and_taken_back(visit):
+    page = visit()
+    told, view = page.locator("#own-told"), page.locator("#own-view img")
+    sync_api.expect(page.locator("#own-reach")).not_to_be_visible()
+    before = view.get_attribute("src")
+    for click in ("take", "add"):
+        means(page, click)
+        sync_api.expect(page.locator("#own-reach")).to_be_visible()
+        click_photo(page, *CAT, CAT_SIZE)
+        sync_api.expect(told).to_contain_text(f"corrected by you: {1 if click == 'take' else 2} times")
+        if click == "take":
+            sync_api.expect(view).not_to_have_attribute("src", before)
+    page.click("#own-undo")
+    sync_api.expect(told).to_contain_text("corrected by you: 1 times")
+    page.click("#own-undo")
+    sync_api.expect(told).not_to_contain_text("corrected by you")
+    page.click("#own-undo")
+    sync_api.expect(page.locator(".toast-body").first).to_contain_text(OWN_ENGLISH["own_nothing_to_undo"])
+    page.click("#own-drop-mask")
+    sync_api.expect(told).to_contain_text(OWN_ENGLISH["own_no_mask"])
+    page.click("#own-find-mask")
+    sync_api.expect(told).to_contain_text("GrabCut")
+    means(page, "object")
+    sync_api.expect(page.locator("#own-reach")).not_to_be_visible()
+
+
+@needs_browser
+def test_a_photo_of_ones_own_keeps_nothing_of_the_example(visit, pictures):
+    page = visit()
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_be_visible()
+    bring_photo(page, pictures)
+    sync_api.expect(page.locator("#own-cards")).to_contain_text(OWN_ENGLISH["own_no_score"])
+    sync_api.expect(page.locator("#own-ready")).not_to_be_visible()
+    sync_api.expect(page.locator("#own-edited img")).to_have_count(0)
+    sync_api.expect(page.locator("#own-name input")).to_have_value("object")
+    sync_api.expect(page.locator("#own-amount-move")).to_be_visible()
+    means(page, "object")
+    click_photo(page, (X1 + X2) / 2, Y1 + 0.6 * (Y2 - Y1))
+    sync_api.expect(page.locator("#own-wanted")).to_contain_text("Move the object 15 cm to the left.")
+    page.click("#own-score")
+    sync_api.expect(page.locator(".toast-body").last).to_contain_text(OWN_ENGLISH["own_no_edited"])
+    page.click("#own-example")
+    sync_api.expect(page.locator("#own-wanted")).to_contain_text("Remove the cat.")
+    sync_api.expect(page.locator("#own-ready")).to_be_visible()
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_contain_text("The cat is gone")
+
+
+@needs_browser
+def test_another_edited_image_of_the_example_is_scored_itself(visit, tmp_path):
+    Image.new("RGB", CAT_SIZE, (120, 110, 100)).save(tmp_path / "grey.png")
+    page = visit()
+    score(page, tmp_path / "grey.png")
+    sync_api.expect(strict(page)).to_be_visible()
+    sync_api.expect(strict(page)).not_to_contain_text("100")
+
+
+@needs_browser
+def test_what_masks_cannot_do_is_said_in_chinese_too(visit, pictures):
+    page = visit()
+    page.locator("#language").get_by_text("中文").click()
+    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_CHINESE["own_source_grabcut"])
+    page.click("#own-undo")
+    sync_api.expect(page.locator(".toast-body").last).to_contain_text(OWN_CHINESE["own_nothing_to_undo"])
+    clear(page, "photo")
+    page.set_input_files("#own-photo input[type=file]", pictures["photo"])
+    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_CHINESE["own_start"])
+    page.wait_for_timeout(1000)
+    page.locator("#own-clicks").get_by_text(OWN_CHINESE["own_click_add"], exact=True).click()
+    page.wait_for_timeout(300)
+    click_photo(page, X1, Y1)
+    sync_api.expect(page.locator(".toast-body").last).to_contain_text(OWN_CHINESE["own_mask_lacking"])
+    page.click("#own-find-mask")
+    sync_api.expect(page.locator(".toast-body").last).to_contain_text(OWN_CHINESE["own_mark_first"])
 
 
 @needs_browser
@@ -153,7 +285,7 @@ def test_from_a_photo_to_the_score_of_an_edit_of_it(visit, pictures):
     bring_photo(page, pictures)
     set_camera(page)
     mark(page)
-    page.locator("#own-block > button").click()
+    unfold(page, "block")
     expected = {"width": 14, "tall": 16, "depth": 14, "right": -6, "away": 82, "turn": 0}
     assert {name: shown(page, name) for name in expected} == pytest.approx(expected, abs=0.8)
     page.locator("#own-name input").fill("toy")
@@ -174,16 +306,16 @@ def test_a_box_is_corrected_by_numbers_or_click_and_refitted(visit, pictures):
     page = visit()
     bring_photo(page, pictures)
     set_camera(page)
-    page.locator("#own-clicks").get_by_text(OWN_ENGLISH["own_click_object"]).click()
+    means(page, "object")
     click_photo(page, (X1 + X2) / 2, Y1 + 0.6 * (Y2 - Y1))
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_method_ground"])
-    page.locator("#own-block > button").click()
+    unfold(page, "block")
     type_into(page, "tall", 30)
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_corrected"])
     page.click("#own-refit")
     sync_api.expect(page.locator("#own-told")).not_to_contain_text(OWN_ENGLISH["own_corrected"])
     before = shown(page, "away")
-    page.locator("#own-clicks").get_by_text(OWN_ENGLISH["own_click_base"]).click()
+    means(page, "base")
     click_photo(page, X2, Y2 + 60)
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_corrected"])
     assert shown(page, "away") < before
@@ -209,11 +341,13 @@ def test_each_operation_has_its_own_amount_and_sentence(visit, pictures):
 @needs_browser
 def test_what_cannot_be_done_is_said(visit, pictures):
     page = visit()
+    page.locator("#own-photo").get_by_role("button", name="Remove Image").click()
+    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_no_photo"])
     page.click("#own-score")
     sync_api.expect(page.locator(".toast-body").first).to_contain_text(OWN_ENGLISH["own_no_photo"])
     bring_photo(page, pictures)
     mark(page)
-    page.locator("#own-camera > button").click()
+    unfold(page, "camera")
     type_into(page, "pitch", -10)
     sync_api.expect(page.locator("#own-told [role=alert]")).to_contain_text(OWN_ENGLISH["own_above_horizon"])
     sync_api.expect(page.locator("#own-wanted")).to_contain_text(OWN_ENGLISH["own_mark_first"])
@@ -245,11 +379,14 @@ def test_the_language_switches_everything_that_is_on_the_page(visit, pictures):
 @needs_browser
 def test_on_a_phone_nothing_is_wider_than_the_window(visit, pictures):
     page = visit(viewport=PHONE)
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_contain_text("The cat is gone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     bring_photo(page, pictures)
     set_camera(page)
     mark(page)
     for name in ("numbers", "block"):
-        page.locator(f"#own-{name} > button").click()
+        unfold(page, name)
     score(page, pictures["right"])
     sync_api.expect(strict(page)).to_contain_text("Moved 1")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -301,6 +438,7 @@ def test_programs_score_edits_of_their_own_photos(address, pictures):
     assert answer["protocols"]["strict"]["outcome"] == "Passed"
     assert answer["box"] == pytest.approx(place(BOX, GROUND)[0], abs=1e-3)
     assert answer["focal_source"] == "exif_35mm"
+    assert answer["mask_source"] == "grabcut"
     for change, told in (
         ({"rectangle": [1, 2]}, "four numbers"),
         ({"operation": "paint"}, "expected one of move, rotate, scale, remove"),
@@ -315,3 +453,36 @@ def test_programs_score_edits_of_their_own_photos(address, pictures):
         }
         with pytest.raises(AppError, match=told):
             client.predict(**asked, api_name="/score_own")
+
+
+def test_programs_bring_masks_of_their_own(address, pictures, tmp_path):
+    client = Client(address, verbose=False)
+    files = {}
+    for name, size, box in (
+        ("sound", SIZE, (X1, Y1, X2, Y2)),
+        ("beside", SIZE, (0, 0, 40, 40)),
+        ("empty", SIZE, None),
+        ("small", (64, 48), (0, 0, 64, 48)),
+    ):
+        image = Image.new("L", size)
+        if box is not None:
+            image.paste(255, tuple(map(round, box)))
+        image.save(tmp_path / f"{name}.png")
+        files[name] = handle_file(tmp_path / f"{name}.png")
+    photo, edited = handle_file(pictures["photo"]), handle_file(pictures["right"])
+    camera = {"pitch_deg": PITCH_DEG, "height_cm": 100 * HEIGHT_M}
+
+    def asked(mask):
+        return client.predict(photo, edited, [X1, Y1, X2, Y2], "move", "left", 15, "toy", camera, mask, api_name="/score_own")
+
+    answer = asked(files["sound"])
+    assert (answer["mask_source"], answer["protocols"]["strict"]["outcome"]) == ("given", "Passed")
+    for name, told in (
+        ("beside", "lies beside the box"),
+        ("empty", "at least one pixel"),
+        ("small", "must have the photo's size, 640×480"),
+    ):
+        with pytest.raises(AppError, match=told):
+            asked(files[name])
+    with pytest.raises(AppError, match="not an image"):
+        asked(handle_file(pictures["fake"]))
