@@ -64,7 +64,7 @@ class GrabCutConfig(_SeeingNumbers):
 class ClickConfig(Numbers):
     """`masks/clicking.py`: an object found and a mask corrected by a click on the photograph."""
 
-    SEEDS: ClassVar[str] = "clicks on eleven objects of five photographs, looked at"
+    SEEDS: ClassVar[str] = "17 clicks on nine objects of five photographs, looked at"
 
     windows: tuple[float, ...] = tuned(
         (0.1, 0.16, 0.25, 0.4, 0.65),
@@ -72,7 +72,7 @@ class ClickConfig(Numbers):
         "a network looks at them in turn: the first that holds all of it",
     )
     certain: float = tuned(
-        0.85, "mean of |2 s - 1|, s what the network answers", "less sure answers are of a part: a headlamp for the car"
+        0.85, "mean of |2 s - 1|, s what the network answers", "less sure answers are of a part: a wheel for the car"
     )
     radii: tuple[float, ...] = tuned(
         (0.03, 0.05, 0.08, 0.14, 0.22),

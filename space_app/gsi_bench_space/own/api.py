@@ -19,7 +19,7 @@ from gsi_bench_space.own.photo import read_photo
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import AppState
 
-__all__ = ["build", "score_own"]
+__all__ = ["build", "score_own", "uploaded_mask"]
 
 _ALONE = Tools()
 
@@ -105,7 +105,7 @@ def score_own(  # noqa: PLR0917
     if draft.problem is not None:
         raise OwnError(draft.problem[0], **draft.problem[1])
     if mask is not None:
-        draft = draft.given_mask(_mask(mask, draft))
+        draft = draft.given_mask(uploaded_mask(mask, draft))
         draft.held_mask()
     sample = draft.sample(wish)
     upload = read_upload(edited, draft.photo.size)
@@ -122,7 +122,7 @@ def score_own(  # noqa: PLR0917
     }
 
 
-def _mask(file: bytes, draft: Draft) -> Mask:
+def uploaded_mask(file: bytes, draft: Draft) -> Mask:
     """An uploaded mask at the size that the photo is worked on at.
 
     Raises:

@@ -34,6 +34,8 @@ __all__ = ["build"]
 
 _MENDING = ("add", "take")  # of CLICKS, those that correct a mask
 
+_MASK_CHANGES = (own_fields.undone, own_fields.segmented, own_fields.unmasked)
+
 Change = Callable[..., Draft]
 
 
@@ -93,11 +95,8 @@ class _Tab(Layout):
         self.propose.click(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.by.input(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.refit.click(self._act(own_fields.refitted), [*common, *self.numbers], shown, **quiet)
-        for button, change in (
-            (self.undo, own_fields.undone),
-            (self.find, own_fields.segmented),
-            (self.drop, own_fields.unmasked),
-        ):
+        mask_buttons = zip((self.undo, self.find, self.drop), _MASK_CHANGES, strict=True)
+        for button, change in mask_buttons:
             button.click(self._act(change), common, shown, **quiet)
         self.operation.input(self._fields, self.operation, [self.way, self.sense, *self.amounts, self.round], **quiet)
         gr.on(
