@@ -72,7 +72,7 @@ class ClickConfig(Numbers):
         "a network looks at them in turn: the first that holds all of it",
     )
     certain: float = tuned(
-        0.85, "mean of |2 s - 1|, s what the network answers", "less sure answers are of a part: a wheel for the car"
+        0.85, "mean of |2 s - 1|, s what the network answers", "less sure answers are often of a part: a wheel for the car"
     )
     radii: tuple[float, ...] = tuned(
         (0.03, 0.05, 0.08, 0.14, 0.22),
