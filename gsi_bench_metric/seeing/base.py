@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.imaging.images import RGB
 
 __all__ = [
+    "Clickable",
     "Depth",
     "DepthEstimator",
     "Mask",
@@ -113,6 +114,15 @@ class Segmenter(Protocol):
         Raises:
             SeeingError: it cannot work at all.
         """
+        ...
+
+
+@runtime_checkable
+class Clickable(Segmenter, Protocol):
+    """A segmenter that finds an object by a point on it alone."""
+
+    def at(self, rgb: RGB, point: tuple[float, float]) -> Mask | None:
+        """The pixels (H, W) of what is seen at a point (x, y) of an image (H, W, 3); None where nothing stands out there."""
         ...
 
 

@@ -10,6 +10,7 @@ from gsi_bench_metric.configuration import Numbers, tuned
 __all__ = [
     "SEEING",
     "BoxSceneConfig",
+    "ClickConfig",
     "GrabCutConfig",
     "GravityConfig",
     "NumberingConfig",
@@ -60,6 +61,38 @@ class GrabCutConfig(_SeeingNumbers):
 
 
 @dataclasses.dataclass(frozen=True)
+class ClickConfig(Numbers):
+    """`masks/clicking.py`: an object found and a mask corrected by a click on the photograph."""
+
+    SEEDS: ClassVar[str] = "17 clicks on nine objects of five photographs, looked at"
+
+    windows: tuple[float, ...] = tuned(
+        (0.1, 0.16, 0.25, 0.4, 0.65),
+        "of the longer side, to each side",
+        "a network looks at them in turn: the first that holds all of it",
+    )
+    certain: float = tuned(
+        0.85, "mean of |2 s - 1|, s what the network answers", "less sure answers are often of a part: a wheel for the car"
+    )
+    radii: tuple[float, ...] = tuned(
+        (0.03, 0.05, 0.08, 0.14, 0.22),
+        "of the longer side",
+        "without a network: within it colours count as the object's at first",
+    )
+    seed: float = tuned(0.5, "of that radius", "surely the object")
+    beyond: float = tuned(2.5, "of that radius", "surely not the object")
+    at_beyond: float = tuned(0.93, "of where the object surely ends", "what comes so far was cut short …")
+    cut_short: float = tuned(0.3, "factor", "… and its border counts less by this")
+    working_px: int = tuned(160, "pixels, longer side", "of what is cut: GrabCut then takes a tenth of a second")
+    rounds: int = tuned(5, "rounds", "of GrabCut: more change little")
+    stroke_sure: float = tuned(0.15, "of a correction's reach", "the middle that follows the click whatever its colours")
+    stroke_least_px: float = tuned(
+        6.0, "pixels", "corrections with less reach paint a disc: too few pixels have no colours to learn"
+    )
+    stroke_window: float = tuned(2.5, "of a correction's reach, to each side", "where the colours of both sides are learned")
+
+
+@dataclasses.dataclass(frozen=True)
 class BoxSceneConfig(_SeeingNumbers):
     """`depth/box_scene.py`."""
 
@@ -106,6 +139,7 @@ class SeeingConfig(Numbers):
     """All of it."""
 
     numbering: NumberingConfig = dataclasses.field(default_factory=NumberingConfig)
+    click: ClickConfig = dataclasses.field(default_factory=ClickConfig)
     salient: SalientConfig = dataclasses.field(default_factory=SalientConfig)
     grabcut: GrabCutConfig = dataclasses.field(default_factory=GrabCutConfig)
     box_scene: BoxSceneConfig = dataclasses.field(default_factory=BoxSceneConfig)

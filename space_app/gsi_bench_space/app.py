@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from gsi_bench_metric.seeing.base import Segmenter
 from gsi_bench_space import api
 from gsi_bench_space.files import Files
 from gsi_bench_space.intake.body_limit import BodyLimit
@@ -32,13 +33,20 @@ _CLEANED_S, _KEPT_S = 600, 3600  # how often temporary files are looked at, and 
 
 
 def build_app(
-    shelf: Shelf, bench: Bench, *, runs: Path | None = None, validation: Path | None = None, limit_s: float = LIMIT_S
+    shelf: Shelf,
+    bench: Bench,
+    *,
+    segmenter: Segmenter | None = None,
+    runs: Path | None = None,
+    validation: Path | None = None,
+    limit_s: float = LIMIT_S,
 ) -> Door:
     """The app, ready to launch with `launch_options()`.
 
     Args:
         shelf: the samples to pick from.
         bench: scores them.
+        segmenter: finds objects in visitors' own photos; by default by colours, which needs no weights.
         runs: folder of run folders, shown under *Explore*.
         validation: a validation page (HTML), shown under *Explore*.
         limit_s: seconds that one call may take.
@@ -66,7 +74,7 @@ def build_app(
                 why_tab.build(state, follows, why)
             words.learn(own_texts.OWN_ENGLISH, own_texts.OWN_CHINESE)
             with _tab(words, "own"):
-                own_tab.build(state)
+                own_tab.build(state, files, segmenter=segmenter)
             with _tab(words, "explore"):
                 explore_tab.build(state, follows, tabs)
             with _tab(words, "api"):

@@ -33,6 +33,9 @@ def add_commands(subparsers: Any) -> None:
     parser.add_argument("--data", help="dataset folder, or a Hub repository (default: 18 samples that come with the app)")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
     parser.add_argument("--detector", default="tracker", help="tracker (default) or detany3d")
+    parser.add_argument(
+        "--masks", default="auto", help="who finds objects in visitors' photos: auto (default), u2netp, isnet or grabcut"
+    )
     parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="folder of run folders: their reports and a leaderboard")
     parser.add_argument("--validation", type=Path, metavar="FILE", help="validation page that `gsi-bench validate` wrote")

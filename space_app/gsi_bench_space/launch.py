@@ -22,6 +22,7 @@ from gsi_bench_dataset.storage.shards import DatasetError
 from gsi_bench_metric.detectors.registry import make_detector
 from gsi_bench_space.app import build_app, launch_options
 from gsi_bench_space.hardware import find_hardware, leave_a_core
+from gsi_bench_space.own.masking import find_segmenter
 from gsi_bench_space.scoring.bench import Bench
 from gsi_bench_space.scoring.run_folders import found_runs
 from gsi_bench_space.shelf import EMBEDDED, Shelf
@@ -45,6 +46,7 @@ class Settings:
     data: Path | str = EMBEDDED
     revision: str | None = None
     detector: str = "tracker"
+    masks: str = "auto"
     device: str | None = None
     runs: Path | None = None
     validation: Path | None = None
@@ -57,7 +59,7 @@ def make_app(settings: Settings) -> gr.Blocks:
 
     Raises:
         DatasetError, FileNotFoundError: no samples, or no validation page.
-        DetectorError, DeviceError: no such detector or device, or one that lacks something.
+        DetectorError, SeeingError, DeviceError: no such detector, segmenter or device, or one that lacks something.
         RunFolderError: no runs where they should be.
     """
     if settings.validation is not None and not settings.validation.is_file():
@@ -70,11 +72,12 @@ def make_app(settings: Settings) -> gr.Blocks:
     if not shelf.samples:
         raise DatasetError(f"{settings.data}: no samples in it; the app needs at least one")
     bench = Bench(make_detector(settings.detector, device=hardware.device), hardware)
+    segmenter = find_segmenter(settings.masks)
     if not hardware.lent:
         sample = next(iter(shelf.samples.values()))
         bench.score(sample, sample.image)
     logger.info("%d samples of %s; detector %s on %s", len(shelf.samples), settings.data, settings.detector, hardware.device)
-    return build_app(shelf, bench, runs=settings.runs, validation=settings.validation)
+    return build_app(shelf, bench, segmenter=segmenter, runs=settings.runs, validation=settings.validation)
 
 
 def serve(settings: Settings | None = None) -> None:

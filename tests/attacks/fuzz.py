@@ -57,6 +57,7 @@ def space(seed: int, folder: Path) -> Iterator[Attack]:
     """Uploads and calls of the Space."""
     module = importlib.import_module("hostile.space")
     yield from module.upload_attacks(seed, 60)
+    yield from module.mask_attacks(seed, 20)
     yield from module.space_attacks(seed, 60, folder)
 
 

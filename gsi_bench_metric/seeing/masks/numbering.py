@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,27 @@ from gsi_bench_metric.detectors.tracker.surface import box_depth, pixel_rays
 from gsi_bench_metric.seeing.base import Array, Mask, View
 from gsi_bench_metric.seeing.config import SEEING, NumberingConfig
 
-__all__ = ["Numbered", "crop_of", "in_front", "largest_within", "near_first", "numbered"]
+__all__ = [
+    "MISFITS",
+    "Numbered",
+    "connected_at",
+    "crop_of",
+    "in_front",
+    "largest_within",
+    "misfit",
+    "near_first",
+    "numbered",
+    "widened",
+]
+
+# Why a mask cannot be its object's.
+MISFITS = {
+    "size": "expected a mask of {expected} pixels, found {found}",
+    "empty": "the mask is empty",
+    "beside": "the mask misses its box",
+    "mostly_beside": "the mask misses its box: {percent:.0f} % of it lie in the box's outline",
+    "little": "the mask fills {percent:.1f} % of its box's outline",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +73,12 @@ def numbered(view: View, masks: Sequence[Mask | None], config: NumberingConfig =
             unseen.append(thing.id)
             kept.append(None)
             continue
-        near = _widened(silhouette, config)
-        problem = _problem(mask, silhouette, near, view.shape, config)
-        if problem is None and mask is not None:
+        near = widened(silhouette, config)
+        problem = None if mask is None else misfit(mask, silhouette, near, view.shape, config)
+        if mask is not None and problem is None:
             kept.append(mask & near)
         else:
-            by_box[thing.id] = problem or "no mask"
+            by_box[thing.id] = "no mask was found" if problem is None else MISFITS[problem[0]].format(**problem[1])
             kept.append(silhouette)
     numbers = _nearest(view, kept)
     for number, (thing, silhouette) in enumerate(zip(view.things, view.silhouettes, strict=True), 1):
@@ -67,24 +88,35 @@ def numbered(view: View, masks: Sequence[Mask | None], config: NumberingConfig =
     return Numbered(numbers, by_box, tuple(unseen))
 
 
-def _problem(mask: Mask | None, silhouette: Mask, near: Mask, shape: tuple[int, int], config: NumberingConfig) -> str | None:
-    """Why a mask cannot be its object's."""
-    if mask is None:
-        return "no mask was found"
+def misfit(
+    mask: Mask, silhouette: Mask, near: Mask, shape: tuple[int, int], config: NumberingConfig = SEEING.numbering
+) -> tuple[str, dict[str, Any]] | None:
+    """Why a mask cannot be its object's; None where it can.
+
+    Args:
+        mask: (H, W).
+        silhouette: (H, W), the outline of the object's box.
+        near: (H, W), see `widened`.
+        shape: (height, width) that the mask should have.
+        config: the limits.
+
+    Returns:
+        A name (size, empty, beside, mostly_beside or little) and the facts of its words.
+    """
     if mask.shape != shape:
-        return f"expected a mask of {shape[1]}×{shape[0]} pixels, found {mask.shape[1]}×{mask.shape[0]}"
+        return "size", {"expected": f"{shape[1]}×{shape[0]}", "found": f"{mask.shape[1]}×{mask.shape[0]}"}
     area, inside = int(mask.sum()), int((mask & near).sum())
     if not inside:
-        return "the mask misses its box" if area else "the mask is empty"
+        return ("beside" if area else "empty"), {}
     if inside < config.least_inside * area:
-        return f"the mask misses its box: {100 * inside / area:.0f} % of it lie in the box's outline"
+        return "mostly_beside", {"percent": 100 * inside / area}
     if inside < config.least_filled * silhouette.sum():
-        return f"the mask fills {100 * inside / silhouette.sum():.1f} % of its box's outline"
+        return "little", {"percent": 100 * inside / float(silhouette.sum())}
     return None
 
 
-def _widened(silhouette: Mask, config: NumberingConfig) -> Mask:
-    """With some slack about it."""
+def widened(silhouette: Mask, config: NumberingConfig = SEEING.numbering) -> Mask:
+    """The outline of a box (H, W) with some slack about it."""
     rows, columns = np.nonzero(silhouette)
     reach = math.ceil(config.slack * math.hypot(float(np.ptp(rows)), float(np.ptp(columns))))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
@@ -147,6 +179,16 @@ def largest_within(mask: Mask, inside: Mask) -> Mask:
     if count <= 2:
         return cut > 0
     return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+
+
+def connected_at(mask: Mask, point: tuple[float, float]) -> Mask | None:
+    """The connected part of a mask (H, W) at a point (x, y), pixels; None where the mask is not set there."""
+    height, width = mask.shape
+    x, y = (min(max(int(v), 0), side - 1) for v, side in zip(point, (width, height), strict=True))
+    if not mask[y, x]:
+        return None
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return np.asarray(labels == labels[y, x])
 
 
 def crop_of(rectangle: tuple[int, int, int, int], margin: Array | float, shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -18,8 +18,8 @@ from gsi_bench_metric.imaging.device import DeviceError
 from gsi_bench_metric.imaging.fetching import PublishedFile, WeightsError, kept_file
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.seeing.base import Mask, View
-from gsi_bench_metric.seeing.config import SEEING, SalientConfig
-from gsi_bench_metric.seeing.masks.numbering import crop_of, in_front, largest_within, near_first
+from gsi_bench_metric.seeing.config import SEEING, ClickConfig, SalientConfig
+from gsi_bench_metric.seeing.masks.numbering import connected_at, crop_of, in_front, largest_within, near_first
 from gsi_bench_metric.seeing.options import Options, SeeingError
 from gsi_bench_metric.seeing.registry import has_onnxruntime
 
@@ -95,6 +95,27 @@ class SalientSegmenter:
         found[part] = largest_within(salient, (silhouette & ~hidden)[part])
         return found
 
+    def at(self, rgb: RGB, point: tuple[float, float], config: ClickConfig = SEEING.click) -> Mask | None:
+        """See `Clickable`: windows about the point, small ones first, until one holds all of what stands out there."""
+        height, width = rgb.shape[:2]
+        for share in config.windows:
+            reach = share * max(height, width)
+            x1, y1 = (max(0, int(v - reach)) for v in point)
+            x2, y2 = (min(side, int(v + reach) + 1) for v, side in zip(point, (width, height), strict=True))
+            part = slice(y1, y2), slice(x1, x2)
+            salience = self._salience(rgb[part], np.zeros((y2 - y1, x2 - x1), np.bool_))
+            there = connected_at(salience > self._config.enough, (point[0] - x1, point[1] - y1))
+            if there is None:
+                continue
+            (top, bottom), (left, right) = (_ends(there.any(axis)) for axis in (1, 0))
+            whole = (top > 0 or y1 == 0) and (bottom < y2 - y1 or y2 == height)
+            whole = whole and (left > 0 or x1 == 0) and (right < x2 - x1 or x2 == width)
+            if whole and np.abs(2 * salience[top:bottom, left:right] - 1).mean() >= config.certain:
+                found = np.zeros((height, width), np.bool_)
+                found[part] = there
+                return found
+        return None
+
     def _salience(self, rgb: RGB, hidden: Mask) -> NDArray[np.float32]:
         """How much each pixel of a crop (h, w, 3) stands out, (h, w) on 0–1, once what is `hidden` (h, w) is painted over."""
         network = self._network
@@ -114,6 +135,12 @@ class SalientSegmenter:
             low, high = float(found.min()), float(found.max())
             found = (found - low) / max(high - low, 1e-6)
         return np.asarray(cv2.resize(found, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _ends(line: Mask) -> tuple[int, int]:
+    """First and past the last of what is set in (n,)."""
+    places = np.nonzero(line)[0]
+    return int(places[0]), int(places[-1]) + 1
 
 
 def make_salient(network: Network, options: Options) -> SalientSegmenter:

@@ -14,8 +14,9 @@ from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project
 from gsi_bench_metric.geometry.poses import base_centre
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.photos.standing import Ground, Matrix, Placed, Rectangle
+from gsi_bench_metric.seeing.base import Mask
 
-__all__ = ["GREEN", "WHITE", "draw_box", "draw_cross", "draw_ground", "draw_rectangle", "grid_step"]
+__all__ = ["GREEN", "WHITE", "draw_box", "draw_cross", "draw_ground", "draw_mask", "draw_rectangle", "grid_step"]
 
 Array = NDArray[np.float64]
 Colour = tuple[int, int, int]
@@ -23,6 +24,7 @@ Colour = tuple[int, int, int]
 WHITE, GREEN = (255, 255, 255), (34, 197, 94)  # where it is, where it should be: as the page's style sheet has them
 _RIGHT, _UP, _FRONT = (244, 63, 94), (163, 230, 53), (56, 189, 248)  # a box's own axes
 _MARK, _GRID, _HORIZON, _DARK = (250, 204, 21), (191, 219, 254), (56, 189, 248), (17, 24, 39)
+_MASK, _TINT = (217, 70, 239), 0.45  # of the object's pixels; the share of the colour
 _STEPS_M = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _CELLS = 8  # of the grid, to each side of the object
 _GRID_SHARE = 0.6  # how far the grid covers the photo
@@ -54,8 +56,8 @@ def draw_ground(rgb: RGB, placed: Placed) -> RGB:
     return np.asarray(cv2.addWeighted(canvas, _GRID_SHARE, rgb, 1 - _GRID_SHARE, 0))
 
 
-def draw_box(rgb: RGB, placed: Placed, colour: Colour) -> RGB:
-    """A box's edges, and from the middle of its base its own right (red), up (green) and front (blue)."""
+def draw_box(rgb: RGB, placed: Placed, colour: Colour, *, axes: bool = True) -> RGB:
+    """A box's edges, and from the middle of its base its own right (red), up (green) and front (blue) where `axes` asks."""
     canvas, rotation = rgb.copy(), np.array(placed.rotation)
     pen = _Pen(canvas, placed.K, _NEAR * placed.ground.height_m)
     corners = box_corners(placed.box, rotation)
@@ -63,11 +65,22 @@ def draw_box(rgb: RGB, placed: Placed, colour: Colour) -> RGB:
         pen.line([corners[a], corners[b]], _DARK, 3)
     for a, b in BOX_EDGES:
         pen.line([corners[a], corners[b]], colour)
+    if not axes:
+        return canvas
     width, height, depth = placed.box[3:6]
     base = base_centre(np.array(placed.box), rotation, np.array(placed.ground.up))
     ways = ((rotation[:, 0] * width, _RIGHT), (-rotation[:, 1] * height, _UP), (-rotation[:, 2] * depth, _FRONT))
     for way, axis_colour in ways:
         pen.arrow(base, base + _LENGTH * way, axis_colour)
+    return canvas
+
+
+def draw_mask(rgb: RGB, mask: Mask) -> RGB:
+    """The object's pixels (H, W) tinted, with their outline."""
+    canvas = rgb.copy()
+    canvas[mask] = (_TINT * np.array(_MASK) + (1 - _TINT) * rgb[mask]).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(canvas, outlines, -1, _MASK, _thickness(rgb), cv2.LINE_AA)
     return canvas
 
 

@@ -15,7 +15,7 @@ from gsi_bench_dataset.language.chinese import parse_zh
 from gsi_bench_dataset.language.english import parse
 from gsi_bench_dataset.language.writing import plainest
 from gsi_bench_dataset.layout.pixel_frame import projected_rectangle
-from gsi_bench_dataset.records import Operation, Sample, SceneObject
+from gsi_bench_dataset.records import EncodedImage, Operation, Sample, SceneObject
 from gsi_bench_dataset.storage.record_store import digest
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.photos.goals import moved, scaled, turned
@@ -108,10 +108,16 @@ def instruction(wish: Wish) -> tuple[str, str]:
     return english, chinese
 
 
-def make_sample(photo: Photo, placed: Placed, wish: Wish) -> Sample:
-    """The sample of this edit: the photo, the box and the wanted box, and no depth, masks or other objects.
+def make_sample(photo: Photo, placed: Placed, wish: Wish, mask: tuple[EncodedImage, str] | None = None) -> Sample:
+    """The sample of this edit: the photo, the box and the wanted box, the mask where there is one; no depth, no other objects.
 
     Its id holds a digest of everything, so that what is remembered of one sample is never taken for another's.
+
+    Args:
+        photo: its source.
+        placed: the object.
+        wish: what is asked.
+        mask: PNG of object numbers, and who made it.
 
     Raises:
         OwnError: no instruction, or a goal that the camera cannot see.
@@ -121,7 +127,9 @@ def make_sample(photo: Photo, placed: Placed, wish: Wish) -> Sample:
     if goal is not None:
         _require_seen(goal, placed.K, photo.size)
     picture = Picture(photo.picture).sha256()
-    this = digest(picture, dataclasses.asdict(placed), dataclasses.asdict(wish))[:16]
+    numbers, made_by = mask or (None, None)
+    seen = [] if numbers is None else [Picture(numbers).sha256()]
+    this = digest(picture, dataclasses.asdict(placed), dataclasses.asdict(wish), *seen)[:16]
     target = SceneObject(
         id=f"target-{this}",
         category=_bare(wish.name),
@@ -148,6 +156,8 @@ def make_sample(photo: Photo, placed: Placed, wish: Wish) -> Sample:
         pixel_frame="source",
         pixel_frame_reason="made from the photo's own size and focal length",
         objects=(target,),
+        instance_mask=numbers,
+        mask_source=made_by,
         up=placed.ground.up,
         up_source="box",
         origin="demo",

@@ -11,8 +11,8 @@ from typing import Any
 
 from gsi_bench_metric.photos.standing import PITCH_DEG, Block
 from gsi_bench_space.intake.values import number
-from gsi_bench_space.own.detector import Proposer
 from gsi_bench_space.own.draft import Camera, Draft
+from gsi_bench_space.own.masking import Tools
 from gsi_bench_space.problem import OwnError
 
 __all__ = [
@@ -25,7 +25,10 @@ __all__ = [
     "point_of",
     "proposed",
     "refitted",
+    "segmented",
     "taken_by",
+    "undone",
+    "unmasked",
 ]
 
 
@@ -64,7 +67,7 @@ def point_of(index: Any) -> tuple[float, float]:
     return float(number(x, "x")), float(number(y, "y"))
 
 
-def taken_by(draft: Draft, proposer: Proposer | None, focal: float, pitch: float, height: float, known: float | None) -> Draft:  # noqa: PLR0917
+def taken_by(draft: Draft, tools: Tools, focal: float, pitch: float, height: float, known: float | None) -> Draft:  # noqa: PLR0917
     """With another camera. `known`: the object's height in cm, if the visitor knows it.
 
     Raises:
@@ -73,22 +76,22 @@ def taken_by(draft: Draft, proposer: Proposer | None, focal: float, pitch: float
     known_m = known / 100 if known else None
     if (focal, pitch, height) == camera_numbers(draft) and known_m == draft.known_height_m:
         return draft
-    return draft.taken_by(Camera(focal, pitch, height), known_m, proposer)
+    return draft.taken_by(Camera(focal, pitch, height), known_m, tools)
 
 
-def marked(draft: Draft, proposer: Proposer | None, *edges: float | None) -> Draft:
+def marked(draft: Draft, tools: Tools, *edges: float | None) -> Draft:
     """With another rectangle, once all of its edges are there."""
     if edges == edge_numbers(draft) or any(edge is None for edge in edges):
         return draft
-    return draft.marked(edges, proposer)  # type: ignore[arg-type]
+    return draft.marked(edges, tools)  # type: ignore[arg-type]
 
 
-def proposed(draft: Draft, proposer: Proposer | None, *edges: float | None) -> Draft:
+def proposed(draft: Draft, tools: Tools, *edges: float | None) -> Draft:
     """As typed, and anew even if the rectangle is as it was."""
-    return marked(draft, proposer, *edges).proposed(proposer)
+    return marked(draft, tools, *edges).proposed(tools)
 
 
-def corrected(draft: Draft, _: Proposer | None, *numbers: float | None) -> Draft:
+def corrected(draft: Draft, _: Tools, *numbers: float | None) -> Draft:
     """With the visitor's box.
 
     Raises:
@@ -99,7 +102,7 @@ def corrected(draft: Draft, _: Proposer | None, *numbers: float | None) -> Draft
     return draft.corrected(_typed_block(numbers))
 
 
-def refitted(draft: Draft, _: Proposer | None, *numbers: float | None) -> Draft:
+def refitted(draft: Draft, tools: Tools, *numbers: float | None) -> Draft:
     """Proposed anew, as turned and as deep as typed.
 
     Raises:
@@ -107,7 +110,30 @@ def refitted(draft: Draft, _: Proposer | None, *numbers: float | None) -> Draft:
     """
     if draft.block is None:
         raise OwnError("own_mark_first")
-    return draft.corrected(_typed_block(numbers)).proposed(like=_typed_block(numbers))
+    return draft.corrected(_typed_block(numbers)).proposed(dataclasses.replace(tools, proposer=None), _typed_block(numbers))
+
+
+def segmented(draft: Draft, tools: Tools) -> Draft:
+    """With a mask found anew.
+
+    Raises:
+        OwnError: there is no box yet.
+    """
+    return draft.segmented(tools)
+
+
+def undone(draft: Draft, tools: Tools) -> Draft:
+    """Without the last correction of the mask.
+
+    Raises:
+        OwnError: there was none.
+    """
+    return draft.undone(tools)
+
+
+def unmasked(draft: Draft, _: Tools) -> Draft:
+    """Without a mask."""
+    return draft.unmasked()
 
 
 def _typed_block(numbers: Sequence[float | None]) -> Block:

@@ -8,19 +8,22 @@ from typing import Any
 
 import gradio as gr
 
-from gsi_bench_metric.photos.focal import FOCAL_MM
-from gsi_bench_metric.photos.standing import PITCH_DEG
+from gsi_bench_metric.seeing.base import Segmenter
 from gsi_bench_space.drawing import cards
-from gsi_bench_space.intake.uploads import FORMATS, MAX_BYTES, UploadError, read_upload, read_uploaded
+from gsi_bench_space.files import Files
+from gsi_bench_space.intake.uploads import UploadError, read_upload, read_uploaded
 from gsi_bench_space.intake.values import ValueProblemError
 from gsi_bench_space.own import api as own_api
 from gsi_bench_space.own import fields as own_fields
 from gsi_bench_space.own.detector import Proposer, find_proposer
-from gsi_bench_space.own.draft import CLICKS, HEIGHT_CM, PITCH, Draft
+from gsi_bench_space.own.draft import CLICKS, Draft
 from gsi_bench_space.own.edit import DIRECTIONS, LIMITS, OPERATIONS, TURNS, Wish, require_scorable
+from gsi_bench_space.own.example import EDITS, Example, first_wish, read_example
 from gsi_bench_space.own.fields import point_of
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
-from gsi_bench_space.own.photo import LONGEST, read_photo
+from gsi_bench_space.own.layout import DETECTOR, GROUND, Layout
+from gsi_bench_space.own.masking import REACH_PERCENT, Tools, find_segmenter
+from gsi_bench_space.own.photo import read_photo
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring.findings import findings_of
 from gsi_bench_space.state import AppState
@@ -29,158 +32,44 @@ from gsi_bench_space.tabs.why import why_html
 
 __all__ = ["build"]
 
-GROUND, DETECTOR = "ground", "detector"
-_FIRST_AMOUNTS = {"move": 15, "rotate": 45, "scale": 150}  # what the sliders start with
+_MENDING = ("add", "take")  # of CLICKS, those that correct a mask
+
+_MASK_CHANGES = (own_fields.undone, own_fields.segmented, own_fields.unmasked)
 
 Change = Callable[..., Draft]
 
 
-def build(state: AppState, *, proposer: Proposer | None = None, lifts: bool = False) -> None:
+def build(
+    state: AppState,
+    files: Files | None = None,
+    *,
+    segmenter: Segmenter | None = None,
+    proposer: Proposer | None = None,
+    lifts: bool = False,
+) -> None:
     """Lays the tab out and ties its events, and the endpoint `/score_own`.
 
     `state.words` must have learnt the texts of `texts.py` before.
 
     Args:
         state: of the app.
+        files: where the example's images lie; by default a folder of the tab's own.
+        segmenter: finds masks; by default by colours, which needs no weights.
         proposer: proposes boxes; by default DetAny3D where its weights are installed, else only the ground plane does.
         lifts: whether the scoring's detector can distinguish a lift from a move away; the tracker cannot.
     """
-    _Tab(state, proposer or find_proposer(), lifts=lifts).tie()
-    own_api.build(state, lifts=lifts)
+    tools = Tools(segmenter or find_segmenter("grabcut"), proposer or find_proposer())
+    example = read_example(Tools(tools.segmenter))
+    _Tab(state, example, files or Files(), tools, lifts=lifts).tie()
+    own_api.build(state, tools.segmenter, lifts=lifts)
 
 
-class _Tab:
-    """The layout, and what each event does."""
+class _Tab(Layout):
+    """What each event does."""
 
-    def __init__(self, state: AppState, proposer: Proposer | None, *, lifts: bool):
-        self._state, self._words, self._proposer, self._lifts = state, state.words, proposer, lifts
-        self.draft, self.scored = gr.State(None), gr.State(None)
-        with gr.Row(equal_height=False):
-            with gr.Column(min_width=300, elem_id="own-first"):
-                self._lay_out_photo()
-            with gr.Column(min_width=300, scale=2, elem_id="own-second"):
-                self._lay_out_mark()
-        with gr.Row(equal_height=False):
-            with gr.Column(min_width=300, elem_id="own-third"):
-                self._lay_out_wish()
-            with gr.Column(min_width=300, scale=2):
-                self.wanted = gr.HTML(self._wanted(None, self._first_wish(), "en"), elem_id="own-wanted")
-        self._lay_out_score()
-
-    # --- layout
-
-    def _say(self, language: str, name: str, **facts: Any) -> str:
-        return self._words.say(language, name, **facts)
-
-    def _text(self, name: str, *, small: bool = False, **facts: Any) -> gr.Markdown:
-        shown = gr.Markdown(self._say("en", name, **facts), elem_classes="gsi-small" if small else None)
-        return self._words.add(shown, "value", name, **facts)
-
-    def _labelled(self, kind: Callable[..., Any], name: str, *values: Any, **options: Any) -> Any:
-        return self._words.add(kind(*values, label=self._say("en", name), **options), "label", name)
-
-    def _button(self, name: str, elem_id: str, **options: Any) -> gr.Button:
-        return self._words.add(gr.Button(self._say("en", name), elem_id=elem_id, **options), "value", name)
-
-    def _number(self, name: str, elem_id: str, value: float | None = None, **options: Any) -> gr.Number:
-        return self._labelled(gr.Number, name, value, elem_id=elem_id, min_width=110, **options)
-
-    def _picture(self, name: str, elem_id: str) -> gr.Image:
-        return self._labelled(
-            gr.Image,
-            name,
-            type="filepath",
-            image_mode=None,
-            format="png",
-            sources=["upload", "clipboard"],
-            height=220,
-            elem_id=elem_id,
-            buttons=["fullscreen"],
-        )
-
-    def _accordion(self, name: str, elem_id: str) -> gr.Accordion:
-        return self._labelled(gr.Accordion, name, open=False, elem_id=elem_id)
-
-    def _lay_out_photo(self) -> None:
-        self._text("own_step_photo")
-        formats = ", ".join(FORMATS)
-        self._text("own_photo_hint", small=True, formats=formats, most=MAX_BYTES // 2**20, longest=LONGEST)
-        self.photo = self._picture("own_photo", "own-photo")
-        self.focal_told = gr.Markdown(elem_classes="gsi-small", elem_id="own-focal-told")
-        with self._accordion("own_camera", "own-camera"):
-            self.focal = self._number("own_focal", "own-focal", minimum=FOCAL_MM[0], maximum=FOCAL_MM[1])
-            self.pitch = self._labelled(gr.Slider, "own_pitch", *PITCH, PITCH_DEG, step=0.5, elem_id="own-pitch")
-            self.height = self._number("own_height", "own-height", minimum=HEIGHT_CM[0], maximum=HEIGHT_CM[1])
-            self.known = self._number("own_known", "own-known", minimum=0)
-
-    def _lay_out_mark(self) -> None:
-        self._text("own_step_mark")
-        choices = self._choices("en", "click", CLICKS)
-        self.clicks = self._labelled(gr.Radio, "own_clicks", choices, value=CLICKS[0], elem_id="own-clicks")
-        self.by = self._labelled(
-            gr.Radio,
-            "own_by",
-            self._choices("en", "by", (GROUND, DETECTOR)),
-            value=DETECTOR if self._proposer else GROUND,
-            visible=self._proposer is not None,
-            elem_id="own-by",
-        )
-        self.view = self._labelled(
-            gr.Image, "own_view", format="png", interactive=False, elem_id="own-view", buttons=["fullscreen"]
-        )
-        self.told = gr.HTML(told_html(None, self._words, "en"), elem_id="own-told")
-        with self._accordion("own_numbers", "own-numbers"):
-            with gr.Row():
-                names = ("own_left", "own_top", "own_right_edge", "own_bottom")
-                self.edges = [self._number(name, name.replace("_", "-")) for name in names]
-            self.propose = self._button("own_propose", "own-propose", size="sm")
-        with self._accordion("own_block", "own-block"):
-            self._text("own_block_hint", small=True)
-            with gr.Row():
-                sizes = ("own_right", "own_away", "own_width", "own_tall", "own_depth", "own_turn")
-                self.numbers = [self._number(name, name.replace("_", "-")) for name in sizes]
-            self.refit = self._button("own_refit", "own-refit", size="sm")
-
-    def _lay_out_wish(self) -> None:
-        self._text("own_step_edit")
-        first = self._first_wish()
-        kinds = [(self._say("en", kind), kind) for kind in OPERATIONS]
-        self.operation = self._labelled(gr.Radio, "own_operation", kinds, value=first[0], elem_id="own-operation")
-        ways, senses = self._choices("en", "way", DIRECTIONS), self._choices("en", "sense", TURNS)
-        self.way = self._labelled(gr.Radio, "own_way", ways, value=first[1], elem_id="own-way")
-        self.sense = self._labelled(gr.Radio, "own_sense", senses, value=first[2], elem_id="own-sense", visible=False)
-        self.amounts = [
-            self._labelled(
-                gr.Slider, name, *LIMITS[kind], value, step=1, elem_id=f"own-amount-{kind}", visible=kind == first[0]
-            )
-            for kind, value, name in zip(_FIRST_AMOUNTS, first[3:6], ("own_distance", "own_angle", "own_percent"), strict=True)
-        ]
-        named = {"max_lines": 1, "max_length": 60}
-        self.name = self._labelled(gr.Textbox, "own_name_en", first[6], elem_id="own-name", **named)
-        self.name_zh = self._labelled(gr.Textbox, "own_name_zh", first[7], elem_id="own-name-zh", **named)
-        self.round = self._labelled(gr.Checkbox, "own_round", first[8], elem_id="own-round")
-        self.wish = [self.operation, self.way, self.sense, *self.amounts, self.name, self.name_zh, self.round]
-
-    def _lay_out_score(self) -> None:
-        with gr.Row(equal_height=False):
-            with gr.Column(min_width=300):
-                self._text("own_step_score")
-                self._text("own_edited_hint", small=True)
-                self.edited = self._picture("own_edited", "own-edited")
-                self.button = self._button("score", "own-score", variant="primary")
-            with gr.Column(min_width=300, scale=2):
-                self.cards = gr.HTML(self._no_score("en"), elem_id="own-cards")
-        self.why = gr.HTML(elem_id="own-why")
-
-    @staticmethod
-    def _first_wish() -> tuple[Any, ...]:
-        defaults = Wish("remove")
-        return "move", "left", TURNS[0], *_FIRST_AMOUNTS.values(), defaults.name, defaults.name_zh, defaults.round_object
-
-    def _choices(self, language: str, group: str, names: Sequence[str] | dict[str, Any]) -> list[tuple[str, str]]:
-        return [(self._say(language, f"own_{group}_{name}"), name) for name in names]
-
-    # --- events
+    def __init__(self, state: AppState, example: Example, files: Files, tools: Tools, *, lifts: bool):
+        self._tools = tools
+        super().__init__(state, example, files, detects=tools.proposer is not None, lifts=lifts)
 
     def tie(self) -> None:
         """Ties the events."""
@@ -188,20 +77,27 @@ class _Tab:
         latest: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
         language, common = self._state.language, [self.draft, self._state.language, self.by, *self.wish]
         cleared = [self.scored, self.cards, self.why]
-        shown = self._outputs()
-        self.photo.input(
+        shown, new = self._outputs(), self._of_a_new_photo()
+        # Not `input`: it comes before a pasted image, and with the image that was just taken away.
+        self.photo.upload(
             self._read,
             [self.photo, language, *self.wish],
-            [self.clicks, self.known, *shown],
+            [*new, *shown],
             preprocess=False,
             concurrency_limit=2,  # a large photo takes hundreds of megabytes while it is made smaller
-            **quiet,
+            **latest,
         )
-        self.view.select(self._click, [self.clicks, *common], shown, trigger_mode="multiple", **quiet)
+        self.photo.clear(self._cleared, [language, *self.wish], [*new, *shown], **quiet)
+        self.again.click(self._show_example, language, [self.photo, *new, *shown], **quiet)
+        self.view.select(self._click, [self.clicks, self.reach, *common], shown, trigger_mode="multiple", **quiet)
+        self.clicks.input(lambda meaning: gr.update(visible=meaning in _MENDING), self.clicks, self.reach, **quiet)
         self._tie_numbers(common, latest)
         self.propose.click(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.by.input(self._act(own_fields.proposed), [*common, *self.edges], shown, **quiet)
         self.refit.click(self._act(own_fields.refitted), [*common, *self.numbers], shown, **quiet)
+        mask_buttons = zip((self.undo, self.find, self.drop), _MASK_CHANGES, strict=True)
+        for button, change in mask_buttons:
+            button.click(self._act(change), common, shown, **quiet)
         self.operation.input(self._fields, self.operation, [self.way, self.sense, *self.amounts, self.round], **quiet)
         gr.on(
             [field.change if isinstance(field, gr.Textbox) else field.input for field in self.wish],
@@ -210,21 +106,20 @@ class _Tab:
             [self.wanted, *cleared],
             **latest,
         )
-        self.button.click(
-            self._score,
-            [self.draft, self.edited, language, *self.wish],
-            cleared,
-            preprocess=False,
-            api_visibility="private",
-            concurrency_id="score",
-            concurrency_limit=1,
+        scoring: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "score", "concurrency_limit": 1}
+        wished = [language, *self.wish]
+        self.button.click(self._score, [self.draft, self.edited, self.ready, *wished], cleared, preprocess=False, **scoring)
+        self.ready.input(
+            self._score_ready, [self.draft, self.ready, *wished], [self.edited, *cleared], trigger_mode="always_last", **scoring
         )
+        self.edited.input(lambda: None, None, self.ready, **quiet)
         language.change(
             self._switch,
-            [self.draft, self.scored, language, self.clicks, self.by, *self.wish],
+            [self.draft, self.scored, language, self.clicks, self.by, self.ready, *self.wish],
             [
                 self.clicks,
                 self.by,
+                self.ready,
                 self.operation,
                 self.way,
                 self.sense,
@@ -251,22 +146,50 @@ class _Tab:
             triggers += [field.input for field in fields if field not in numbers]
             gr.on(triggers, self._act(change, typed=group), [*common, *inputs], self._outputs(group), **latest)
 
+    def _of_a_new_photo(self) -> list[Any]:
+        """What a new photo sets back beside `_outputs`."""
+        return [self.clicks, self.reach, self.known, self.ready, self.edited, *self.wish]
+
     def _read(self, file: dict[str, Any] | None, language: str, *wish: Any) -> tuple[Any, ...]:
         draft = None
         if file is not None:
             with self._friendly(language):
                 draft = Draft.of(read_photo(read_uploaded(file)))
-        return gr.update(value=CLICKS[0]), None, *self._shown(draft, language, wish)
+        # What is wanted of the example's cat means nothing for another photo.
+        values = first_wish() if wish[6:8] == self._example.wish[6:8] else wish
+        return *self._set_back(values, ready=False, language=language), *self._shown(draft, language, values)
 
-    def _click(self, event: gr.SelectData, meaning: str, draft: Draft | None, language: str, by: str, *wish: Any) -> Any:
-        return self._changed(draft, language, wish, lambda d: d.clicked(point_of(event.index), meaning, self._by(by)))
+    def _cleared(self, language: str, *wish: Any) -> tuple[Any, ...]:
+        return self._read(None, language, *wish)
+
+    def _show_example(self, language: str) -> tuple[Any, ...]:
+        example, path = self._example, str(self._files.keep(self._example.picture))
+        set_back = self._set_back(example.wish, ready=True, language=language)
+        return path, *set_back, *self._shown(example.draft, language, example.wish)
+
+    def _set_back(self, wish: Sequence[Any], *, ready: bool, language: str) -> tuple[Any, ...]:
+        """Values for `_of_a_new_photo`. `ready`: the example's edited versions are offered."""
+        edits = gr.update(choices=self._choices(language, "edit", EDITS), value=EDITS[0] if ready else None, visible=ready)
+        edited = str(self._files.keep(self._example.edits[EDITS[0]])) if ready else None
+        operation, seen = wish[0], self._fields(wish[0])
+        fields = [gr.update(value=value) for value in wish]
+        for place, update in zip((1, 2, 3, 4, 5, 8), seen, strict=True):
+            fields[place] = {**fields[place], "visible": update["visible"]}
+        fields[0] = gr.update(value=operation)
+        return gr.update(value=CLICKS[0]), gr.update(visible=False), None, edits, edited, *fields
+
+    def _click(  # noqa: PLR0917 - the event's inputs
+        self, event: gr.SelectData, meaning: str, reach: float, draft: Draft | None, language: str, by: str, *wish: Any
+    ) -> Any:
+        tools = self._with(by, reach)
+        return self._changed(draft, language, wish, lambda d: d.clicked(point_of(event.index), meaning, tools))
 
     def _act(self, change: Change, typed: str = "") -> Callable[..., Any]:
         """An event that makes another draft of the draft there is and of numbers that were typed into a group of fields."""
 
         def act(draft: Draft | None, language: str, by: str, *values: Any) -> Any:
             wish, numbers = values[: len(self.wish)], values[len(self.wish) :]
-            return self._changed(draft, language, wish, lambda d: change(d, self._by(by), *numbers), typed)
+            return self._changed(draft, language, wish, lambda d: change(d, self._with(by), *numbers), typed)
 
         return act
 
@@ -297,29 +220,52 @@ class _Tab:
         first = [self.draft, self.view, self.told, self.focal_told]
         return [*first, *fields, self.wanted, self.scored, self.cards, self.why]
 
-    def _fields(self, operation: str) -> list[Any]:
-        """Only what the operation asks for is shown."""
-        amounts = [gr.update(visible=kind == operation) for kind in _FIRST_AMOUNTS]
-        seen = gr.update(visible=operation != "rotate")
-        return [gr.update(visible=operation == "move"), gr.update(visible=operation == "rotate"), *amounts, seen]
+    @staticmethod
+    def _fields(operation: str) -> list[dict[str, Any]]:
+        """Only what the operation asks for is shown: updates for way, sense, amounts and round."""
+        asked = [operation == "move", operation == "rotate", *(kind == operation for kind in LIMITS), operation != "rotate"]
+        return [gr.update(visible=seen) for seen in asked]
 
     def _wished(self, draft: Draft | None, language: str, *wish: Any) -> tuple[Any, ...]:
         return self._wanted(draft, wish, language), None, self._no_score(language), ""
 
-    def _score(self, draft: Draft | None, file: dict[str, Any] | None, language: str, *values: Any) -> tuple[Any, ...]:
+    def _score(
+        self, draft: Draft | None, file: dict[str, Any] | None, ready: str | None, language: str, *values: Any
+    ) -> tuple[Any, ...]:
+        if ready is not None and self._example.is_before(draft):
+            return self._score_ready(draft, ready, language, *values)[1:]
         with self._friendly(language):
-            if draft is None:
-                raise OwnError("own_no_photo")
-            wish = self._wish(values)
-            if isinstance(wish, OwnError):
-                raise wish
+            draft, wish = self._asked(draft, values)
             sample = draft.sample(wish)
-            require_scorable(wish, lifts=self._lifts)
             if file is None:
                 raise OwnError("own_no_edited")
             upload = read_upload(read_uploaded(file), draft.photo.size)
         scored = Scored(self._state.bench.score(sample, upload.picture), upload.notes)
         return scored, *self._result(scored, language)
+
+    def _score_ready(self, draft: Draft | None, ready: str, language: str, *values: Any) -> tuple[Any, ...]:
+        with self._friendly(language):
+            draft, wish = self._asked(draft, values)
+            if not self._example.is_before(draft):
+                raise OwnError("own_not_the_example")
+            sample = draft.sample(wish)
+        picture = self._example.edits[ready]
+        scored = Scored(self._state.bench.score(sample, picture))
+        return str(self._files.keep(picture)), scored, *self._result(scored, language)
+
+    def _asked(self, draft: Draft | None, values: Sequence[Any]) -> tuple[Draft, Wish]:
+        """What can be scored.
+
+        Raises:
+            OwnError: nothing can.
+        """
+        if draft is None:
+            raise OwnError("own_no_photo")
+        wish = self._wish(values)
+        if isinstance(wish, OwnError):
+            raise wish
+        require_scorable(wish, lifts=self._lifts)
+        return draft, wish
 
     def _result(self, scored: Scored, language: str) -> tuple[str, str]:
         notes = [self._say(language, name, **facts) for name, facts in scored.notes]
@@ -329,8 +275,8 @@ class _Tab:
             why_html(self._state, scored.result, found, language),
         )
 
-    def _switch(
-        self, draft: Draft | None, scored: Scored | None, language: str, clicks: str, by: str, *wish: Any
+    def _switch(  # noqa: PLR0917 - the event's inputs
+        self, draft: Draft | None, scored: Scored | None, language: str, clicks: str, by: str, ready: str | None, *wish: Any
     ) -> tuple[Any, ...]:
         """The same as before the visitor's eyes, in another language."""
         operation, way, sense, *_ = wish
@@ -338,6 +284,7 @@ class _Tab:
         chosen = (
             (self._choices(language, "click", CLICKS), clicks),
             (self._choices(language, "by", (GROUND, DETECTOR)), by),
+            (self._choices(language, "edit", EDITS), ready),
             (kinds, operation),
             (self._choices(language, "way", DIRECTIONS), way),
             (self._choices(language, "sense", TURNS), sense),
@@ -352,15 +299,16 @@ class _Tab:
 
     # --- small ones
 
-    def _by(self, by: str) -> Proposer | None:
-        return self._proposer if by == DETECTOR else None
+    def _with(self, by: str, reach_percent: float = REACH_PERCENT[2]) -> Tools:
+        """Who helps, as the visitor chose."""
+        return Tools(self._tools.segmenter, self._tools.proposer if by == DETECTOR else None, reach_percent)
 
     @staticmethod
     def _wish(values: Sequence[Any]) -> Wish | OwnError:
         """What the fields ask for, or what is wrong with it."""
         operation, way, sense, *amounts, name, name_zh, is_round = values
         direction = {"move": way, "rotate": sense}.get(operation, "")
-        amount = dict(zip(_FIRST_AMOUNTS, amounts, strict=True)).get(operation, 0)
+        amount = dict(zip(LIMITS, amounts, strict=True)).get(operation, 0)
         try:
             return Wish(operation, direction, amount, name, name_zh, bool(is_round) and operation != "rotate")
         except OwnError as error:
@@ -368,9 +316,6 @@ class _Tab:
 
     def _wanted(self, draft: Draft | None, wish: Sequence[Any], language: str) -> str:
         return wanted_html(draft, self._wish(wish), self._words, language, lifts=self._lifts)
-
-    def _no_score(self, language: str) -> str:
-        return f'<p class="gsi-small">{self._say(language, "own_no_score")}</p>'
 
     @contextlib.contextmanager
     def _friendly(self, language: str) -> Iterator[None]:

@@ -14,22 +14,27 @@ import gradio as gr
 from PIL import Image
 
 from gsi_bench_metric.detectors.registry import make_detector
-from gsi_bench_metric.imaging.images import load_rgb
+from gsi_bench_metric.imaging.images import load_numbers, load_rgb
 from gsi_bench_space.app import build_app
 from gsi_bench_space.intake.uploads import read_upload
+from gsi_bench_space.own.api import uploaded_mask
+from gsi_bench_space.own.draft import CLICKS, Draft
+from gsi_bench_space.own.edit import Wish
+from gsi_bench_space.own.masking import Tools, find_segmenter
 from gsi_bench_space.own.photo import read_photo
+from gsi_bench_space.problem import OwnError
 from gsi_bench_space.scoring.bench import Bench
 from gsi_bench_space.shelf import Shelf
 from hostile.harness import Attack
 from hostile.images import bases, exotic
 from hostile.makers import BAD_VALUES, ODD_NAMES, damaged, special_files
 
-__all__ = ["space_attacks", "upload_attacks"]
+__all__ = ["mask_attacks", "space_attacks", "upload_attacks"]
 
 # What a caller of `/score_own` sends; its order is the endpoint's.
 OWN: dict[str, Any] = {
     "photo": None, "edited": None, "rectangle": [80, 60, 120, 110], "operation": "move", "direction": "left", "amount": 10,
-    "name": "mug", "camera": {"focal_mm": 28.0, "pitch_deg": 30.0, "height_cm": 60.0},
+    "name": "mug", "camera": {"focal_mm": 28.0, "pitch_deg": 30.0, "height_cm": 60.0}, "mask": None,
 }  # fmt: skip
 
 
@@ -58,12 +63,13 @@ def upload_attacks(seed: int, count: int) -> Iterator[Attack]:
     for number in range(count):
         name = names[number % len(names)]
         how, data = damaged(bases()[name][1], chance)
-        read = (_upload, _photo)[number // len(names) % 2]
+        read = (_upload, _photo, _mask)[number // len(names) % 3]
         label = f"{read.__name__.strip('_')}: {name}, {how} (seed {seed}, {number})"
         yield Attack(label, functools.partial(read, data), payload=data)
     for name, data in exotic().items() if seed == 0 else ():
         yield Attack(f"upload: {name}", functools.partial(_upload, data), payload=data)
         yield Attack(f"photo: {name}", functools.partial(_photo, data), payload=data)
+        yield Attack(f"mask: {name}", functools.partial(_mask, data), payload=data)
 
 
 def _upload(data: bytes) -> None:
@@ -74,6 +80,54 @@ def _upload(data: bytes) -> None:
 def _photo(data: bytes) -> None:
     photo = read_photo(data)
     assert load_rgb(photo.picture).shape == (photo.size[1], photo.size[0], 3)
+
+
+@functools.cache
+def marked() -> Draft:
+    """A photo with an object marked on it."""
+    return Draft.of(read_photo(picture())).marked((80, 60, 120, 110))
+
+
+def _mask(data: bytes) -> None:
+    mask = uploaded_mask(data, marked())
+    assert mask.shape == (150, 200) and mask.dtype == bool and mask.any()
+
+
+def mask_attacks(seed: int, count: int) -> Iterator[Attack]:
+    """Clicks at odd places with odd reaches on a marked photo: a name, or a mask of the photo's size."""
+    chance = random.Random(f"masks {seed}")
+    odd = (-1.0, 0.0, 1e-9, 99.5, 149.999, 150.0, 199.999, 200.0, 1e9, float("nan"), float("inf"))
+    for number in range(count):
+        steps = []
+        for _ in range(chance.randint(1, 6)):
+            point = tuple(chance.choice(odd) if chance.random() < 0.3 else chance.uniform(0, side) for side in (200, 150))
+            steps.append((chance.choice(CLICKS), point, chance.choice((0.5, 4.0, 20.0))))
+        label = f"clicks: {[meaning for meaning, *_ in steps]} (seed {seed}, {number})"
+        yield Attack(label, functools.partial(_clicks, steps), named=(OwnError,))
+
+
+def _clicks(steps: list[tuple[str, tuple[float, float], float]]) -> None:
+    """Each click by itself: one that is refused leaves the draft as it was."""
+    draft, refused = marked().segmented(Tools(segmenter())), None
+    for meaning, point, reach in steps:
+        before = draft
+        try:
+            draft = draft.clicked(point, meaning, Tools(segmenter(), reach_percent=reach))
+        except OwnError as error:
+            refused = error
+            assert draft is before
+    assert draft.picture().shape == (150, 200, 3)
+    if draft.placed is not None:
+        numbers = draft.sample(Wish("remove")).instance_mask
+        assert numbers is None or load_numbers(numbers).shape == (150, 200)
+    if refused is not None:
+        raise refused
+
+
+@functools.cache
+def segmenter() -> Any:
+    """The one that needs no weights."""
+    return find_segmenter("grabcut")
 
 
 def space_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
@@ -104,7 +158,7 @@ def space_attacks(seed: int, count: int, folder: Path) -> Iterator[Attack]:
         else:
             sound = {**OWN, "photo": {"path": str(upload)}, "edited": {"path": str(upload)}}
             name = chance.choice(list(sound))
-            sound[name] = file if name in ("photo", "edited") else _within(sound[name], value, chance)
+            sound[name] = file if name in ("photo", "edited", "mask") else _within(sound[name], value, chance)
             given, what = list(sound.values()), f"{name} {what}"
         yield Attack(
             f"/{endpoint}: {what} (seed {seed}, {number})", functools.partial(_call, endpoint, given), named=(gr.Error,)

@@ -237,7 +237,7 @@ def test_the_app_starts_and_answers_whatever_proxy_is_set(trap, way, tmp_path):
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    words = [sys.executable, "-m", "gsi_bench_dataset.cli.main", "space", "--port", str(port)]
+    words = [sys.executable, "-m", "gsi_bench_dataset.cli.main", "space", "--masks", "grabcut", "--port", str(port)]
     log = (tmp_path / "log").open("w+")
     environment = {name: value for name, value in os.environ.items() if name.lower() not in VARIABLES} | ways(trap)[way]
     with subprocess.Popen(words, env=environment, stderr=log, stdout=log, cwd=tmp_path) as app:

@@ -2,149 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
-import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from own_scene import BOX, GROUND, HEIGHT_M, PITCH_DEG, SIZE, drawn_edit, rectangle, render
-from PIL import ExifTags, Image
+from own_page import (
+    PHONE,
+    X1,
+    X2,
+    Y1,
+    Y2,
+    bring_photo,
+    click_photo,
+    mark,
+    means,
+    needs_browser,
+    score,
+    set_camera,
+    shown,
+    strict,
+    sync_api,
+    type_into,
+    unfold,
+)
+from own_scene import BOX, GROUND, HEIGHT_M, PITCH_DEG
 
 from gsi_bench_metric.photos.standing import place
-from gsi_bench_space.app import launch_options
-from gsi_bench_space.own import tab as own_tab
-from gsi_bench_space.own.edit import Wish
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
-from gsi_bench_space.shelf import Shelf
-from gsi_bench_space.state import AppState, Words
-from gsi_bench_space.texts.english import ENGLISH, LANGUAGES
+from gsi_bench_space.texts.english import ENGLISH
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-CHROMIUM = os.environ.get("GSI_BENCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium here: apt-get install chromium, or set GSI_BENCH_CHROMIUM"
-)
 pytestmark = pytest.mark.slow
-
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
-PATIENCE_MS = 20_000
-DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
-LEFT = Wish("move", "left", 15)
-X1, Y1, X2, Y2 = rectangle()
-
-
-@pytest.fixture(scope="module")
-def address(bench, tmp_path_factory) -> Iterator[str]:
-    """A page with this tab alone, served to this machine alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        words = Words()
-        words.learn(OWN_ENGLISH, OWN_CHINESE)
-        with gr.Blocks(analytics_enabled=False) as app:
-            language = gr.Radio([(name, code) for code, name in LANGUAGES.items()], value="en", elem_id="language")
-            with gr.Tab(words.say("en", "tab_own")):
-                own_tab.build(AppState(Shelf({}, {}), bench, words, language))
-            language.change(words.updates, language, words.components, api_visibility="private")
-        _, url, _ = app.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options())
-        yield url
-        app.close()
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> dict[str, Path]:
-    """The photo, with EXIF, and edits of it."""
-    folder = tmp_path_factory.mktemp("pictures")
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = 28
-    Image.fromarray(render(BOX)).save(folder / "photo.jpg", exif=exif, quality=97, subsampling=0)
-    (folder / "right.png").write_bytes(drawn_edit(LEFT).bytes)
-    (folder / "fake.png").write_text("no image")
-    return {path.stem: path for path in folder.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Opens the page; fails afterwards on errors in its console and on requests to other hosts."""
-    pages, complaints = [], []
-
-    def open_page(viewport=None) -> sync_api.Page:
-        page = browser.new_page(viewport=viewport or DESKTOP)
-        page.set_default_timeout(PATIENCE_MS)
-        sync_api.expect.set_options(timeout=PATIENCE_MS)
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda r: complaints.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None)
-        page.goto(address)
-        page.wait_for_selector("#own-photo input[type=file]", state="attached")
-        page.wait_for_timeout(1000)  # until the page listens
-        pages.append(page)
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert complaints == []
-
-
-def bring_photo(page, pictures):
-    page.set_input_files("#own-photo input[type=file]", pictures["photo"])
-    page.wait_for_selector("#own-view img")
-    sync_api.expect(page.locator("#own-focal-told")).to_contain_text("28 mm")
-
-
-def type_into(page, name, value):
-    field = page.locator(f"#own-{name} input[type=number]")
-    field.fill(f"{value}")
-    field.press("Enter")
-
-
-def set_camera(page):
-    page.locator("#own-camera > button").click()
-    type_into(page, "height", 100 * HEIGHT_M)
-    type_into(page, "pitch", PITCH_DEG)
-    page.wait_for_timeout(500)
-
-
-def click_photo(page, x, y):
-    """On a pixel of the photo, which the page shows in the middle of its frame."""
-    frame = page.locator("#own-view img").bounding_box()
-    scale = min(frame["width"] / SIZE[0], frame["height"] / SIZE[1])
-    left, top = ((frame[side] - scale * pixels) / 2 for side, pixels in zip(("width", "height"), SIZE, strict=True))
-    page.locator("#own-view img").click(position={"x": left + x * scale, "y": top + y * scale})
-
-
-def mark(page):
-    click_photo(page, X1, Y1)
-    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_second_corner"])
-    page.wait_for_timeout(300)
-    click_photo(page, X2, Y2)
-    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_method_ground"])
-
-
-def shown(page, name):
-    return float(page.locator(f"#own-{name} input").input_value())
-
-
-def strict(page):
-    return page.locator("#own-cards .gsi-strict")
-
-
-def score(page, picture):
-    page.set_input_files("#own-edited input[type=file]", picture)
-    page.wait_for_selector("#own-edited img")
-    page.click("#own-score")
 
 
 @needs_browser
@@ -153,7 +39,7 @@ def test_from_a_photo_to_the_score_of_an_edit_of_it(visit, pictures):
     bring_photo(page, pictures)
     set_camera(page)
     mark(page)
-    page.locator("#own-block > button").click()
+    unfold(page, "block")
     expected = {"width": 14, "tall": 16, "depth": 14, "right": -6, "away": 82, "turn": 0}
     assert {name: shown(page, name) for name in expected} == pytest.approx(expected, abs=0.8)
     page.locator("#own-name input").fill("toy")
@@ -174,16 +60,16 @@ def test_a_box_is_corrected_by_numbers_or_click_and_refitted(visit, pictures):
     page = visit()
     bring_photo(page, pictures)
     set_camera(page)
-    page.locator("#own-clicks").get_by_text(OWN_ENGLISH["own_click_object"]).click()
+    means(page, "object")
     click_photo(page, (X1 + X2) / 2, Y1 + 0.6 * (Y2 - Y1))
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_method_ground"])
-    page.locator("#own-block > button").click()
+    unfold(page, "block")
     type_into(page, "tall", 30)
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_corrected"])
     page.click("#own-refit")
     sync_api.expect(page.locator("#own-told")).not_to_contain_text(OWN_ENGLISH["own_corrected"])
     before = shown(page, "away")
-    page.locator("#own-clicks").get_by_text(OWN_ENGLISH["own_click_base"]).click()
+    means(page, "base")
     click_photo(page, X2, Y2 + 60)
     sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_corrected"])
     assert shown(page, "away") < before
@@ -209,11 +95,13 @@ def test_each_operation_has_its_own_amount_and_sentence(visit, pictures):
 @needs_browser
 def test_what_cannot_be_done_is_said(visit, pictures):
     page = visit()
+    page.locator("#own-photo").get_by_role("button", name="Remove Image").click()
+    sync_api.expect(page.locator("#own-told")).to_contain_text(OWN_ENGLISH["own_no_photo"])
     page.click("#own-score")
     sync_api.expect(page.locator(".toast-body").first).to_contain_text(OWN_ENGLISH["own_no_photo"])
     bring_photo(page, pictures)
     mark(page)
-    page.locator("#own-camera > button").click()
+    unfold(page, "camera")
     type_into(page, "pitch", -10)
     sync_api.expect(page.locator("#own-told [role=alert]")).to_contain_text(OWN_ENGLISH["own_above_horizon"])
     sync_api.expect(page.locator("#own-wanted")).to_contain_text(OWN_ENGLISH["own_mark_first"])
@@ -245,11 +133,14 @@ def test_the_language_switches_everything_that_is_on_the_page(visit, pictures):
 @needs_browser
 def test_on_a_phone_nothing_is_wider_than_the_window(visit, pictures):
     page = visit(viewport=PHONE)
+    page.click("#own-score")
+    sync_api.expect(strict(page)).to_contain_text("The cat is gone")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     bring_photo(page, pictures)
     set_camera(page)
     mark(page)
     for name in ("numbers", "block"):
-        page.locator(f"#own-{name} > button").click()
+        unfold(page, name)
     score(page, pictures["right"])
     sync_api.expect(strict(page)).to_contain_text("Moved 1")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -301,6 +192,7 @@ def test_programs_score_edits_of_their_own_photos(address, pictures):
     assert answer["protocols"]["strict"]["outcome"] == "Passed"
     assert answer["box"] == pytest.approx(place(BOX, GROUND)[0], abs=1e-3)
     assert answer["focal_source"] == "exif_35mm"
+    assert answer["mask_source"] == "grabcut"
     for change, told in (
         ({"rectangle": [1, 2]}, "four numbers"),
         ({"operation": "paint"}, "expected one of move, rotate, scale, remove"),

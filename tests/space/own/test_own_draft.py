@@ -13,6 +13,7 @@ from gsi_bench_space.own.detector import DetAny3DProposer, find_proposer
 from gsi_bench_space.own.draft import Camera, Draft
 from gsi_bench_space.own.edit import Wish
 from gsi_bench_space.own.html import focal_text, told_html, wanted_html
+from gsi_bench_space.own.masking import Tools
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.problem import OwnError
 from gsi_bench_space.state import Words
@@ -77,21 +78,21 @@ def test_a_rectangle_is_cut_to_the_photo(draft):
 
 def test_numbers_that_are_as_shown_change_nothing(draft):
     marked = draft.marked(rectangle())
-    assert own_fields.taken_by(marked, None, *own_fields.camera_numbers(marked), None) is marked
-    assert own_fields.marked(marked, None, *own_fields.edge_numbers(marked)) is marked
-    assert own_fields.corrected(marked, None, *own_fields.block_numbers(marked)) is marked
+    assert own_fields.taken_by(marked, Tools(), *own_fields.camera_numbers(marked), None) is marked
+    assert own_fields.marked(marked, Tools(), *own_fields.edge_numbers(marked)) is marked
+    assert own_fields.corrected(marked, Tools(), *own_fields.block_numbers(marked)) is marked
 
 
 def test_typed_numbers_are_the_box(draft, words):
     marked = draft.marked(rectangle())
-    corrected = own_fields.corrected(marked, None, 10, 80, 12, 20, 14, 25)
+    corrected = own_fields.corrected(marked, Tools(), 10, 80, 12, 20, 14, 25)
     assert dataclasses.astuple(corrected.block) == pytest.approx((0.1, 0.8, 0.12, 0.2, 0.14, 25))
     assert OWN_ENGLISH["own_corrected"] in told_html(corrected, words, "en")
     assert OWN_ENGLISH["own_corrected"] not in told_html(marked, words, "en")
 
 
 def test_fitting_again_keeps_turn_and_shape(draft):
-    fitted = own_fields.refitted(draft.marked(rectangle()), None, 0, 90, 10, 10, 15, 20)
+    fitted = own_fields.refitted(draft.marked(rectangle()), Tools(), 0, 90, 10, 10, 15, 20)
     assert fitted.block.turn_deg == pytest.approx(20)
     assert fitted.block.depth / fitted.block.width == pytest.approx(1.5)
 
@@ -99,13 +100,13 @@ def test_fitting_again_keeps_turn_and_shape(draft):
 @pytest.mark.parametrize(
     ("step", "problem"),
     [
-        (lambda d: own_fields.corrected(d, None, 0, 80, None, 20, 14, 0), "own_block_numbers"),
-        (lambda d: own_fields.corrected(d, None, 0, 80, 0, 20, 14, 0), "own_block_numbers"),
-        (lambda d: own_fields.corrected(d, None, 0, -300, 10, 20, 14, 0), "own_block_behind"),
-        (lambda d: own_fields.taken_by(d, None, 28, None, 60, None), "own_pitch_range"),
-        (lambda d: own_fields.taken_by(d, None, 2, 30, 60, None), "own_focal_range"),
-        (lambda d: own_fields.taken_by(d, None, 28, 30, 0, None), "own_height_range"),
-        (lambda d: own_fields.taken_by(d, None, 28, 30, 60, -3), "own_known_range"),
+        (lambda d: own_fields.corrected(d, Tools(), 0, 80, None, 20, 14, 0), "own_block_numbers"),
+        (lambda d: own_fields.corrected(d, Tools(), 0, 80, 0, 20, 14, 0), "own_block_numbers"),
+        (lambda d: own_fields.corrected(d, Tools(), 0, -300, 10, 20, 14, 0), "own_block_behind"),
+        (lambda d: own_fields.taken_by(d, Tools(), 28, None, 60, None), "own_pitch_range"),
+        (lambda d: own_fields.taken_by(d, Tools(), 2, 30, 60, None), "own_focal_range"),
+        (lambda d: own_fields.taken_by(d, Tools(), 28, 30, 0, None), "own_height_range"),
+        (lambda d: own_fields.taken_by(d, Tools(), 28, 30, 60, -3), "own_known_range"),
     ],
 )
 def test_numbers_that_cannot_be_have_a_name(draft, step, problem):
@@ -156,7 +157,7 @@ def test_a_detector_that_proposes_is_asked_instead_and_named(draft, words):
         asked.append((rgb.shape, marked, matrix))
         return Proposal(box, rotation, GROUND, "own_method_detector", ())
 
-    found = draft.marked(rectangle(), proposer)
+    found = draft.marked(rectangle(), Tools(proposer=proposer))
     assert asked == [((480, 640, 3), found.rectangle, found.matrix)]
     assert OWN_ENGLISH["own_method_detector"] in told_html(found, words, "en")
     assert found.placed.box == pytest.approx(box)

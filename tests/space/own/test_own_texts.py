@@ -8,18 +8,26 @@ import pytest
 
 import gsi_bench_metric
 import gsi_bench_space
+from gsi_bench_metric.seeing.masks.numbering import MISFITS
 from gsi_bench_space.own.draft import CLICKS
 from gsi_bench_space.own.edit import DIRECTIONS, TURNS
+from gsi_bench_space.own.example import EDITS
+from gsi_bench_space.own.masking import SOURCES
 from gsi_bench_space.own.texts import OWN_CHINESE, OWN_ENGLISH
 from gsi_bench_space.state import Words
 
 FOLDER = Path(gsi_bench_space.__file__).parent
 PHOTOS = Path(gsi_bench_metric.__file__).parent / "photos"  # what raises and notes there is said here
-FILES = [path for path in (FOLDER / "own").glob("*.py") if path.name != "texts.py"] + [PHOTOS / "standing.py"]
+MASKS = Path(gsi_bench_metric.__file__).parent / "seeing" / "masks"
+FILES = [path for path in (FOLDER / "own").glob("*.py") if path.name != "texts.py"] + [
+    PHOTOS / "standing.py",
+    MASKS / "clicking.py",
+]
 CODE = "".join(path.read_text(encoding="utf-8") for path in FILES)
 # Built out of what they are about.
-GROUPS = {"click": CLICKS, "by": ("ground", "detector"), "way": DIRECTIONS, "sense": TURNS}
+GROUPS = {"click": CLICKS, "by": ("ground", "detector"), "way": DIRECTIONS, "sense": TURNS, "edit": EDITS, "source": SOURCES}
 BUILT = {f"own_{group}_{name}" for group, names in GROUPS.items() for name in names}
+BUILT |= {f"own_mask_{name}" for name in MISFITS}
 BUILT |= {f"own_focal_{source}" for source in ("exif_35mm", "exif_sensor", "none", "cropped", "given")}
 
 
