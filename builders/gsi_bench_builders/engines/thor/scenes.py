@@ -52,7 +52,8 @@ def scene_names(asked: Sequence[str]) -> tuple[str, ...]:
     """Scenes in the order asked for.
 
     Args:
-        asked: each a set's name, a scene's, a range (`FloorPlan_Train1-3_1-5`, `FloorPlan401-410`), or several joined by commas.
+        asked: each the name of a set, of a scene, of a range (`FloorPlan_Train1-3_1-5`, `FloorPlan401-410`), or several of them
+            joined by commas.
 
     Raises:
         SceneNameError: a name is unknown, a range is empty, a scene comes twice, or nothing is asked for.

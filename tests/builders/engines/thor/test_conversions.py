@@ -72,7 +72,10 @@ def test_handedness_changes_and_rotations_stay_proper(angles):
     assert np.allclose(to_unity_rotation(matrix3(rotation)), euler_matrix(angles))
 
 
-@pytest.mark.parametrize("view", [AgentView((1, 1.5, -2), 0, 0), AgentView((0, 1.5, 0), 270, 30), AgentView((2, 1, 3), 45, -30)])
+VIEWS = [AgentView((1, 1.5, -2), 0, 0), AgentView((0, 1.5, 0), 270, 30), AgentView((2, 1, 3), 45, -30)]
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_camera_goes_there_and_back(view):
     camera = camera_of(view, 90, 640, 480)
     back = view_of(camera)

@@ -38,7 +38,8 @@ def test_names_lists_and_ranges_are_read(asked, names):
 @pytest.mark.parametrize(
     "asked",
     [
-        "test:all", "bathroom:all", "FloorPlan_Train13_1", "FloorPlan_Train1_6", "FloorPlan_Val1-4_1", "FloorPlan1", "FloorPlan431",
+        "test:all", "bathroom:all",
+        "FloorPlan_Train13_1", "FloorPlan_Train1_6", "FloorPlan_Val1-4_1", "FloorPlan1", "FloorPlan431",
         "FloorPlan_Train5-3_1", "FloorPlan0401", "FloorPlan_Train01_1", "floorplan401", "FloorPlan401_physics", "", "../x",
         "FloorPlan401,", "FloorPlan_Train1_1-9999", "FloorPlan1-9999",
     ],
