@@ -127,11 +127,15 @@ class World:
             under = [b for b in self.bodies if b is not body and b.enabled and overlap_flat(body, b)]
             tops = [t for b in under if (t := b.corners[:, 1].max()) <= point["y"] + 1e-3]
             body.pivot = body.pivot + (0, max(tops, default=0.0) + 0.005 - body.corners[:, 1].min(), 0)
-            inside = (body.pivot >= ROOM[0] - 1e-6).all() and (body.pivot <= ROOM[1] + 1e-6).all()
-            if inside and not self.hit(body):
+            hit = self.hit(body)
+            if not ((body.pivot >= ROOM[0] - 1e-6).all() and (body.pivot <= ROOM[1] + 1e-6).all()):
+                message = "Target position is not in bounds of the scene"
+            elif hit:
+                message = f"Spawn area not clear ({hit}), can't place object at that point"
+            else:
                 return self.moved(body, forceKinematic)
         body.pivot, body.angles = before
-        raise FailedError("Spawn area not clear, can't place an object there, or it is out of bounds")
+        raise FailedError(message)
 
     def DisableObject(self, objectId):
         self.body(objectId).enabled = False
@@ -231,7 +235,7 @@ class World:
         ids = palette[picture.which]
         rgb = (ids * picture.shade[..., None]).astype(np.uint8)
         opaque = np.full((*ids.shape[:2], 1), 255, dtype=np.uint8)
-        depth = np.minimum(picture.depth, FAR) * self.switch.get("gain", 1.0)
+        depth = np.minimum(picture.depth, FAR) * self.switch.get("gain", (FAR - NEAR) / FAR)
         units = {"Normalized": 1 / (FAR - NEAR), "Millimeters": 1000.0}
         written = self.switch.get("depth_lies") or self.switch.get("depth_format", "Meters")
         depth = (depth * units.get(written, 1.0)).astype("<f4")

@@ -45,3 +45,16 @@ def simulator(unity):
     yield start
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def world(simulator):
+    """`world(*rules, scene="FloorPlan_Train2_1", size=(96, 64), **switches) -> World`, entered."""
+    from gsi_bench_builders.engines.thor.world import World  # noqa: PLC0415
+
+    def enter(*rules, scene="FloorPlan_Train2_1", size=(96, 64), **switches):
+        made = World(simulator(*rules, **switches))
+        made.enter(scene, *size)
+        return made
+
+    return enter
