@@ -53,7 +53,7 @@ import numpy as np
 from gsi_bench_builders.engine import Coverage, Frame
 
 class Flat:
-    name, version = "flat", "1"
+    name, version, has_meshes = "flat", "1", True
 
     def __init__(self, device, log):
         self.device, self.log = device, log

@@ -156,22 +156,36 @@ class Picture:
 def look(bodies, at, angles, fov, width, height):
     """Rays through the pixels' centres against all boxes, exactly."""
     focal = height / 2 / np.tan(np.radians(fov) / 2)
+    turn = rotation_matrix(angles)
     u, v = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    rays = np.stack([(u - width / 2) / focal, -(v - height / 2) / focal, np.ones_like(u)], -1).reshape(-1, 3)
-    rays = rays @ rotation_matrix(angles).T  # one metre along the axis each
-    depth, which, shade = np.full(len(rays), np.inf), np.full(len(rays), -1), np.zeros(len(rays))
+    rays = np.stack([(u - width / 2) / focal, -(v - height / 2) / focal, np.ones_like(u)], -1)  # one metre along the axis
+    picture = Picture(np.full((height, width), -1), np.full((height, width), np.inf), np.zeros((height, width)))
     for number, body in enumerate(bodies):
         if not body.enabled:
             continue
-        own, origin = rays @ body.rotation, (at - body.centre) @ body.rotation
-        with np.errstate(divide="ignore", invalid="ignore"):
-            one, two = (-body.size / 2 - origin) / own, (body.size / 2 - origin) / own
-        enter, leave = np.minimum(one, two), np.maximum(one, two)
-        axis = enter.argmax(1)
-        first = enter.max(1)
-        hit = (first < leave.min(1)) & (first > 0.02) & (first < depth)
-        where = origin + own * np.where(hit, first, 0)[:, None]
-        checks = np.floor(where / 0.05 + 0.01).sum(1) % 2
-        depth[hit], which[hit] = first[hit], number
-        shade[hit] = (0.55 + 0.15 * axis + 0.12 * checks)[hit]
-    return Picture(*(x.reshape(height, width) for x in (which, depth, shade)))
+        x, y, z = ((body.corners - at) @ turn).T
+        window = np.s_[:, :]
+        if z.max() < 0.02:
+            continue
+        if z.min() > 0.02:  # only the pixels around its corners can show it
+            across, down = x / z * focal + width / 2, -y / z * focal + height / 2
+            (left, right), (top, bottom) = (
+                np.clip((a.min() - 1, a.max() + 2), 0, n) for a, n in ((across, width), (down, height))
+            )
+            window = np.s_[int(top) : int(bottom), int(left) : int(right)]
+        hit_by(body, number, (at - body.centre) @ body.rotation, rays[window] @ (turn.T @ body.rotation), picture, window)
+    return picture
+
+
+def hit_by(body, number, origin, own, picture, window):
+    """Enters a body into a picture where its rays (own axes) meet it first."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (-body.size / 2 - origin) / own, (body.size / 2 - origin) / own
+    enter, leave = np.minimum(one, two), np.maximum(one, two)
+    axis, first = enter.argmax(-1), enter.max(-1)
+    hit = (first < leave.min(-1)) & (first > 0.02) & (first < picture.depth[window])
+    where = origin + own * np.where(hit, first, 0)[..., None]
+    checks = np.floor(where / 0.05 + 0.01).sum(-1) % 2
+    picture.depth[window] = np.where(hit, first, picture.depth[window])
+    picture.which[window] = np.where(hit, number, picture.which[window])
+    picture.shade[window] = np.where(hit, 0.55 + 0.15 * axis + 0.12 * checks, picture.shade[window])

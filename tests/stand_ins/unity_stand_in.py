@@ -53,7 +53,7 @@ class World:
     def __init__(self, **switches):
         self.switch, self.width, self.height, self.fov = switches, 300, 300, 90.0
         self.snap, self.reach, self.rng = True, 1.5, np.random.default_rng(os.getpid())
-        self.picture = None
+        self.known_extents = None
         self.enter("FloorPlan_Train1_1")
 
     def enter(self, scene):
@@ -178,8 +178,19 @@ class World:
         return next((b.id for b in self.bodies if b is not body and b.enabled and penetration(body, b) > deep), None)
 
     def blocked(self, at):
-        capsule = Body("agent", "agent", np.array(at), np.zeros(3), np.array([0.4, 1.7, 0.4]), np.array([0, 0.0, 0]))
-        return next((b.id for b in self.bodies if b.enabled and b.kind != "Floor" and penetration(capsule, b) > 1e-3), None)
+        """What the agent's body, 0.4 m square, would stand in; upright boxes around the bodies are enough here."""
+        low, high = np.array(at) - (0.2, 0.85, 0.2), np.array(at) + (0.2, 0.85, 0.2)
+        for name, one, two in self.extents():
+            if (np.minimum(two, high) - np.maximum(one, low) > 1e-3).all():
+                return name
+        return None
+
+    def extents(self):
+        state = [(b.enabled, *b.pivot, *b.angles, *b.size) for b in self.bodies]
+        if self.known_extents is None or self.known_extents[0] != state:
+            solid = [b for b in self.bodies if b.enabled and b.kind != "Floor"]
+            self.known_extents = state, [(b.id, b.corners.min(0), b.corners.max(0)) for b in solid]
+        return self.known_extents[1]
 
     @property
     def eye(self):

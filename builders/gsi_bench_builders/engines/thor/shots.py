@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.engines.thor.conversions import metric_depth
 from gsi_bench_builders.engines.thor.metadata import ThorObject, read_camera
-from gsi_bench_builders.polygons import area_of, clip_below, hull
+from gsi_bench_builders.polygons import area_of, hull
 from gsi_bench_builders.scene import Camera, Thing
 
-__all__ = ["Shot", "bounds_of", "corners_in_image", "depth_problem", "outline_of", "read_shot"]
+__all__ = ["Seen", "Shot", "bounds_of", "box_corners", "corners_in_image", "depth_problem", "depths_of", "read_shot", "seen_of"]
 
 # A surface may lie outside of its box by this much: boxes are built from colliders, not from meshes.
 _SLACK_M = 0.05
 _FEWEST_PX = 64  # of an object whose depth is believed
+_OWN_M = 0.005  # what stands right behind an object, such as the table under it, hides nothing of it
 _NEAREST_M = 0.01  # what is nearer to the camera's plane has no image
 
 
@@ -103,46 +104,90 @@ def corners_in_image(camera: Camera, corners: NDArray[np.float64]) -> tuple[floa
     return x1, y1, x2, y2
 
 
-def outline_of(camera: Camera, thing: Thing) -> tuple[NDArray[np.float64], float, float] | None:
-    """What a box covers of the image: its outline (n×2, pixels, also beyond the edges), its area, and that of the part inside.
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """How much of an object an image shows, pixels; `alone` is worked out.
 
-    None where the box reaches behind the camera.
+    Attributes:
+        visible: pixels that show it.
+        alone: pixels that would, with nothing in front of it and no edge of the image.
+        shorter_side: of the upright rectangle around the visible ones.
+        touches_edge: whether its box reaches to the edge of the image or beyond.
     """
-    corners = thing.corners()
-    if camera.depth(corners).min() < _NEAREST_M:
-        return None
-    outline = hull((float(x), float(y)) for x, y in camera.project(corners))
-    inner = outline
-    for axis, limit in ((0, camera.width), (1, camera.height)):
-        normal = np.eye(2)[axis]
-        inner = clip_below(inner, normal, limit)
-        inner = clip_below(inner, -normal, 0.0)
-    return outline, float(area_of(outline)), float(area_of(inner)) if len(inner) >= 3 else 0.0
+
+    visible: float
+    alone: float
+    shorter_side: float
+    touches_edge: bool
+
+
+def seen_of(shot: Shot, object_id: str, thing: Thing) -> Seen:
+    """How much of an object is seen. What is hidden is worked out from its box and the depth in front of it.
+
+    Where the image shows something else nearer than the far side of the box, the object is taken to be hidden; elsewhere in the
+    box's outline its own pixels say which part of the outline it fills, and it is taken to fill the hidden part alike.
+    """
+    camera, mask = shot.camera, shot.mask(object_id)
+    bounds, visible = bounds_of(mask), float(mask.sum())
+    side = float(min(bounds[2] - bounds[0], bounds[3] - bounds[1])) if bounds else 0.0
+    around = corners_in_image(camera, thing.corners()) if camera.depth(thing.corners()).min() > _NEAREST_M else None
+    if around is None:
+        return Seen(visible, max(visible, 1.0), side, True)
+    x1, y1, x2, y2 = around
+    edge = x1 < 0 or y1 < 0 or x2 > camera.width or y2 > camera.height
+    outline = hull((float(x), float(y)) for x, y in camera.project(thing.corners()))
+    far_side = _far_side(camera, thing)
+    inside = np.isfinite(far_side)
+    hidden = float((inside & ~mask & (shot.depth_m < far_side - _OWN_M)).sum())
+    free = float(inside.sum()) - hidden
+    fill = min(1.0, visible / free) if free > 0 else 1.0
+    beyond = max(0.0, float(area_of(outline)) - float(inside.sum()))
+    return Seen(visible, max(1.0, visible + fill * (hidden + (beyond if edge else 0.0))), side, edge)
+
+
+def _far_side(camera: Camera, thing: Thing) -> NDArray[np.float64]:
+    """Depth at which the ray of each pixel leaves a box, H×W; inf where it misses it."""
+    u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
+    rays = np.stack([(u - camera.width / 2) / camera.focal, (v - camera.height / 2) / camera.focal, np.ones_like(u)], axis=-1)
+    own = rays @ np.array(camera.rotation) @ np.array(thing.rotation)
+    origin = (np.array(camera.position) - thing.position) @ np.array(thing.rotation)
+    half = np.array(thing.size) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (-half - origin) / own, (half - origin) / own
+    enter, leave = np.minimum(one, two).max(axis=-1), np.maximum(one, two).min(axis=-1)
+    return np.where((enter <= leave) & (leave > 0), leave, np.inf)
+
+
+def depths_of(shot: Shot, objects: Iterable[ThorObject]) -> list[tuple[float, float, float]]:
+    """(median depth of its pixels, nearest and farthest corner of its box), metres, of each object that can be asked.
+
+    Only objects with oriented boxes that show enough pixels can.
+    """
+    counts, found = shot.pixels(), []
+    for thing in objects:
+        if thing.box_source == "oriented" and counts.get(thing.id, 0) >= _FEWEST_PX:
+            extent = shot.camera.depth(box_corners(thing))
+            found.append((float(np.median(shot.depth_m[shot.mask(thing.id)])), float(extent.min()), float(extent.max())))
+    return found
 
 
 def depth_problem(shot: Shot, objects: Iterable[ThorObject]) -> str | None:
     """Why the depth cannot be metres along the axis: most objects' surfaces lie off their own boxes. None where it agrees.
 
-    Only objects with oriented boxes that show enough pixels are asked; fewer than three of them prove nothing.
+    Fewer than three objects prove nothing.
     """
-    counts = shot.pixels()
-    off, asked, ratios = 0, 0, []
-    for thing in objects:
-        if thing.box_source != "oriented" or counts.get(thing.id, 0) < _FEWEST_PX:
-            continue
-        extent = shot.camera.depth(_corners(thing))
-        found = float(np.median(shot.depth_m[shot.mask(thing.id)]))
-        asked += 1
-        off += not extent.min() - _SLACK_M <= found <= extent.max() + _SLACK_M
-        ratios.append(found / float(shot.camera.depth(np.array(thing.box.centre))))
-    if asked < 3 or off <= asked / 2:
+    asked = depths_of(shot, objects)
+    off = sum(not nearest - _SLACK_M <= found <= farthest + _SLACK_M for found, nearest, farthest in asked)
+    if len(asked) < 3 or off <= len(asked) / 2:
         return None
+    ratio = float(np.median([2 * found / (nearest + farthest) for found, nearest, farthest in asked]))
     return (
-        f"depth does not fit the boxes of {off} of {asked} objects (seen at {np.median(ratios):.3g} times their distance): the "
-        "build sends another depth format than it says, or the depth gain is wrong"
+        f"depth does not fit the boxes of {off} of {len(asked)} objects (seen at {ratio:.3g} times their distance): the build "
+        "sends another depth format than it says, or the depth gain is wrong"
     )
 
 
-def _corners(thing: ThorObject) -> NDArray[np.float64]:
+def box_corners(thing: ThorObject) -> NDArray[np.float64]:
+    """Corners of an object's box, `N`, 8×3."""
     signs = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
     return np.asarray((signs * thing.box.size) @ np.array(thing.box.rotation).T + thing.box.centre)

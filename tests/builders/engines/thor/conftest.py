@@ -34,7 +34,7 @@ def unity(tmp_path, monkeypatch):
 @pytest.fixture
 def simulator(unity):
     """`simulator(*rules, **switches) -> Simulator`, all of which are ended with the test."""
-    from gsi_bench_builders.engines.thor.simulator import Simulator  # noqa: PLC0415
+    from gsi_bench_builders.engines.thor.unity.simulator import Simulator  # noqa: PLC0415
 
     made = []
 
@@ -50,7 +50,7 @@ def simulator(unity):
 @pytest.fixture
 def world(simulator):
     """`world(*rules, scene="FloorPlan_Train2_1", size=(96, 64), **switches) -> World`, entered."""
-    from gsi_bench_builders.engines.thor.world import World  # noqa: PLC0415
+    from gsi_bench_builders.engines.thor.unity.world import World  # noqa: PLC0415
 
     def enter(*rules, scene="FloorPlan_Train2_1", size=(96, 64), **switches):
         made = World(simulator(*rules, **switches))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.engine import EngineError
-from gsi_bench_builders.engines.thor.simulator import SimulatorGoneError
+from gsi_bench_builders.engines.thor.unity.simulator import SimulatorGoneError
 
 SCENE = "FloorPlan_Train2_1"
 
@@ -140,7 +140,7 @@ def test_a_unity_that_died_between_scenes_costs_none(simulator):
 def test_unity_ends_with_its_process(unity, tmp_path):
     code = (
         "import sys, time; from gsi_bench_builders.engines.thor.options import options_from\n"
-        "from gsi_bench_builders.engines.thor.simulator import Simulator\n"
+        "from gsi_bench_builders.engines.thor.unity.simulator import Simulator\n"
         "s = Simulator(options_from({'executable': sys.argv[1]})); s.start(); print(s.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, unity().executable], stdout=subprocess.PIPE, text=True) as worker:

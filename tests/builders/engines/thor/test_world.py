@@ -7,8 +7,8 @@ import pytest
 from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot, camera_of
 from gsi_bench_builders.engines.thor.metadata import MetadataError, read_objects
-from gsi_bench_builders.engines.thor.simulator import SimulatorGoneError
-from gsi_bench_builders.engines.thor.states import base_of, differences, reason_of
+from gsi_bench_builders.engines.thor.unity.simulator import SimulatorGoneError
+from gsi_bench_builders.engines.thor.unity.states import base_of, differences, reason_of
 
 # From beside the table, at what stands on it.
 VIEW = AgentView((2.6, 1.575, 1.5), 0.0, 30.0)

@@ -15,8 +15,8 @@ from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot
 from gsi_bench_builders.engines.thor.metadata import ThorObject, read_objects, read_view
 from gsi_bench_builders.engines.thor.shots import Shot, read_shot
-from gsi_bench_builders.engines.thor.simulator import Reply, Simulator
-from gsi_bench_builders.engines.thor.states import (
+from gsi_bench_builders.engines.thor.unity.simulator import Reply, Simulator
+from gsi_bench_builders.engines.thor.unity.states import (
     Outcome,
     Snapshot,
     base_of,
@@ -81,6 +81,10 @@ class World:
         """What depth is multiplied with."""
         near, far = self.simulator.planes
         return far / (far - near) if self.options.depth_gain is None else self.options.depth_gain
+
+    def scale_of(self, object_id: str) -> float:
+        """How much an object is scaled against the start."""
+        return self._scales.get(object_id, 1.0)
 
     def reachable(self) -> list[Vector3]:
         """Where the agent can stand: positions of the agent, `U`.
@@ -182,14 +186,26 @@ class World:
         if problem:
             raise EngineError(f"{self.scene}: {object_id} cannot be put at {_text(to)}: {problem}")
 
+    def drop(self, object_id: str) -> ThorObject:
+        """Lets an object fall to rest from where it is, and says where it came to lie.
+
+        Raises:
+            EngineError: Unity refuses, or it is gone.
+        """
+        here = self._objects[object_id].pivot
+        reply = self._do("TeleportObject", objectId=object_id, **_pose(here), forceAction=True, forceKinematic=False)
+        if not reply.ok or object_id not in self._objects:
+            raise EngineError(f"{self.scene}: {object_id} does not come to rest: {reply.message or 'it is gone'}")
+        return self._objects[object_id]
+
     def show(self, object_id: str) -> None:
         """Undoes a removal.
 
         Raises:
             EngineError: Unity does not bring it back.
         """
+        self._disabled.discard(object_id)  # before the answer is read, which leaves out what is disabled
         reply = self._do("EnableObject", objectId=object_id)
-        self._disabled.discard(object_id)
         if not reply.ok or object_id not in self._objects:
             raise EngineError(f"{self.scene}: {object_id} does not come back: {reply.message or 'it is not listed'}")
 
@@ -236,8 +252,8 @@ class World:
 
     def _put_back(self, snapshot: Snapshot) -> None:
         for object_id in sorted(self._disabled - snapshot.disabled):
-            self._do("EnableObject", objectId=object_id)
             self._disabled.discard(object_id)
+            self._do("EnableObject", objectId=object_id)
         for object_id, now in sorted(self._objects.items()):
             then = snapshot.objects.get(object_id)
             scale = snapshot.scales.get(object_id, 1.0) / self._scales.get(object_id, 1.0)

@@ -16,7 +16,7 @@ from gsi_bench_builders.engines.thor.options import ThorOptions
 from gsi_bench_builders.engines.thor.scenes import build_name
 
 if TYPE_CHECKING:
-    from gsi_bench_builders.engines.thor.client import WatchedController
+    from gsi_bench_builders.engines.thor.unity.client import WatchedController
 
 __all__ = ["Reply", "Simulator", "SimulatorGoneError"]
 
@@ -92,7 +92,7 @@ class Simulator:
         """
         if self._controller is not None:
             return
-        from gsi_bench_builders.engines.thor.client import WatchedController  # noqa: PLC0415 - the extra
+        from gsi_bench_builders.engines.thor.unity.client import WatchedController  # noqa: PLC0415 - the extra
 
         # Made in two steps: what fails half-way has a process that must be ended.
         made = WatchedController.__new__(WatchedController)
@@ -164,7 +164,7 @@ class Simulator:
     @contextlib.contextmanager
     def _watch(self, doing: str) -> Iterator[None]:
         """Ends Unity after anything but an answer, and says what it was doing."""
-        from gsi_bench_builders.engines.thor.client import BROKEN, UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
+        from gsi_bench_builders.engines.thor.unity.client import BROKEN, UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
 
         try:
             yield
@@ -227,7 +227,7 @@ class Simulator:
 
 def _root(error: BaseException) -> BaseException:
     """What an error goes back to: the client wraps the watch's own errors, and others, in errors of its own."""
-    from gsi_bench_builders.engines.thor.client import UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
+    from gsi_bench_builders.engines.thor.unity.client import UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
 
     while not isinstance(error, (UnityGoneError, UnitySilentError)):
         deeper = error.__cause__ or error.__context__
@@ -239,7 +239,7 @@ def _root(error: BaseException) -> BaseException:
 
 def _words(cause: BaseException) -> str:
     """What is to be said of the error that `_root` found."""
-    from gsi_bench_builders.engines.thor.client import UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
+    from gsi_bench_builders.engines.thor.unity.client import UnityGoneError, UnitySilentError  # noqa: PLC0415 - the extra
 
     if isinstance(cause, (UnityGoneError, UnitySilentError)) or type(cause) in {Exception, RuntimeError}:
         return str(cause)  # sentences, of the watch and of the client
