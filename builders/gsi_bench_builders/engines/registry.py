@@ -69,13 +69,13 @@ def check_engine(name: str, options: Mapping[str, str] | None = None) -> EngineE
     if name not in ENGINES:
         raise EngineError(f"no engine {printable(name)}; expected one of {', '.join(ENGINES)}")
     entry = ENGINES[name]
-    missing = [module for module in entry.needs if importlib.util.find_spec(module) is None]
-    if missing:
-        raise EngineError(f"engine {name!r} needs {', '.join(missing)}, which is not installed; run: {entry.get}")
     unknown = [option for option in options or {} if option not in entry.takes]
     if unknown:
         takes = f"it takes {', '.join(entry.takes)}" if entry.takes else "it has none"
         raise EngineError(f"engine {name!r} has no option {', '.join(printable(o) for o in unknown)}; {takes}")
+    missing = [module for module in entry.needs if importlib.util.find_spec(module) is None]
+    if missing:
+        raise EngineError(f"engine {name!r} needs {', '.join(missing)}, which is not installed; run: {entry.get}")
     entry = dataclasses.replace(entry, options=tuple((options or {}).items()))
     if entry.ready:
         _named(entry.ready)(**entry.keywords)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,6 +31,7 @@ _AXES = 0.01  # largest difference of two rotation matrices' entries that is num
 _CENTRE_SHARE = 3.0 / 1024  # of the width, between the middles of a box and of a mask; boxes are built from colliders
 _SCALE = 0.03  # relative: a wrong focal length scales the image about its middle by 4 / 3
 _GAIN = 0.003  # relative: a third of the 0.5 % that the shader is said to be off
+_VIEWS = 6
 _FEWEST = 5  # objects or pixels that say something
 _FLOOR_PX = 500
 _REFUSED = 0.1  # share of refused moves to where an object is already, after lifting
@@ -77,12 +79,13 @@ def confirmations(words: Mapping[str, str], split: str = "robothor") -> Iterator
 def confirmed(options: ThorOptions, scene: str, size: tuple[int, int] = _SIZE) -> Iterator[CheckResult]:
     """The confirmations in a scene, with images of this width and height, in a Unity that is ended afterwards."""
     world = World(Simulator(options))
+    bench = _Bench(world)
     try:
         world.simulator.start(*size)
         for number, (name, run) in enumerate(CHECKS.items(), start=1):
             try:
                 world.enter(scene, *size)
-                passed, found, remedy = run(world)
+                passed, found, remedy = run(bench)
             except EngineError as error:
                 passed, found, remedy = False, str(error), "look into the logs that the message names, then check again"
             yield CheckResult(number, name, passed, found, "" if passed else remedy)
@@ -90,15 +93,36 @@ def confirmed(options: ThorOptions, scene: str, size: tuple[int, int] = _SIZE) -
         world.simulator.close()
 
 
-Finding = tuple[bool, str, str]
+Finding: TypeAlias = tuple[bool, str, str]  # holds, found, remedy
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bench:
+    """What all checks share: the scene, as it is at the start of each, and views of it with objects in them."""
+
+    world: World
+    _found: list[AgentView] = dataclasses.field(default_factory=list)
+
+    def views(self, most: int) -> list[AgentView]:
+        """Some views, found by boxes alone and once."""
+        if not self._found:
+            self._found.extend(_views(self.world))
+        return self._found[:most]
+
+    def shots(self, most: int) -> Iterator[Shot]:
+        """Images from them."""
+        for view in self.views(most):
+            if self.world.look(view).ok:
+                yield self.world.draw()
 
 
 def _boxed(world: World) -> list[ThorObject]:
     return [o for o in world.objects.values() if o.loose and o.box_source == "oriented"]
 
 
-def _axes(world: World) -> Finding:
+def _axes(bench: _Bench) -> Finding:
     """Boxes' axes against rotations, as the scene has them and for one object that is turned about all three axes."""
+    world = bench.world
     boxed = _boxed(world)
     if not boxed:
         return False, "no object has an oriented box", "this build is too old; use the client's own"
@@ -121,8 +145,7 @@ def _axes_apart(thing: ThorObject) -> float:
     return float(np.abs(to_unity_rotation(thing.box.rotation) - euler_matrix(thing.pivot.angles)).max())
 
 
-def _views(world: World, most: int) -> list[AgentView]:
-    """Some views with objects in them, by boxes alone."""
+def _views(world: World) -> list[AgentView]:
     options = ViewOptions()
     camera = read_camera(world.metadata)
     size = (camera.width, camera.height, world.options.fov_deg)
@@ -133,18 +156,13 @@ def _views(world: World, most: int) -> list[AgentView]:
         for room in rooms_of(world.reachable(), options)
         for view in candidates(room, world.eye_height(), rng, options)
     ]
-    return [view for _, view in distinct(scored, options, most)]
+    return [view for _, view in distinct(scored, options, _VIEWS)]
 
 
-def _drawn(world: World, most: int) -> Iterator[Shot]:
-    for view in _views(world, most):
-        if world.look(view).ok:
-            yield world.draw()
-
-
-def _projection(world: World) -> Finding:
+def _projection(bench: _Bench) -> Finding:
     """Middles of projected boxes against middles of masks, of objects that nothing hides."""
-    pairs = [pair for shot in _drawn(world, 6) for o in _boxed(world) if (pair := _middles(shot, o)) is not None]
+    world = bench.world
+    pairs = [pair for shot in bench.shots(6) for o in _boxed(world) if (pair := _middles(shot, o)) is not None]
     if len(pairs) < _FEWEST:
         return False, f"{len(pairs)} objects stand free in 6 views; {_FEWEST} are needed", "check another split's scene"
     camera = read_camera(world.metadata)
@@ -178,12 +196,13 @@ def _middles(shot: Shot, thing: ThorObject) -> tuple[list[float], list[float]] |
     return [(around[0] + around[2]) / 2, (around[1] + around[3]) / 2], [(shown[0] + shown[2]) / 2, (shown[1] + shown[3]) / 2]
 
 
-def _gain(world: World) -> Finding:
+def _gain(bench: _Bench) -> Finding:
     """Depth of the floor against where the floor is."""
+    world = bench.world
     floor = floor_height(world.objects.values())
     if floor is None:
         return False, "no object is a floor", "this build is too old; use the client's own"
-    ratios = [ratio for shot in _drawn(world, 4) for ratio in _floor_ratios(shot, floor)]
+    ratios = [ratio for shot in bench.shots(4) for ratio in _floor_ratios(shot, floor)]
     if len(ratios) < _FLOOR_PX:
         return False, f"{len(ratios)} pixels of floor in 4 views; {_FLOOR_PX} are needed", "check another split's scene"
     ratio, gain = float(np.median(ratios)), world.depth_gain
@@ -206,11 +225,12 @@ def _floor_ratios(shot: Shot, floor: float) -> list[float]:
     return [float(r) for r in found[np.isfinite(found)]]
 
 
-def _format(world: World) -> Finding:
+def _format(bench: _Bench) -> Finding:
     """Names of the depth's unit, planes, and depth against boxes."""
+    world = bench.world
     said = world.metadata.get("depthFormat", "absent, so Normalized")
     near, far = world.simulator.planes
-    shots = list(_drawn(world, 4))
+    shots = list(bench.shots(4))
     asked = sum(len(depths_of(shot, world.objects.values())) for shot in shots)
     problems = [p for shot in shots if (p := depth_problem(shot, world.objects.values()))]
     if not problems and asked < _FEWEST:
@@ -223,8 +243,9 @@ def _format(world: World) -> Finding:
     )
 
 
-def _disabling(world: World) -> Finding:
+def _disabling(bench: _Bench) -> Finding:
     """Whether objects that were disabled come back as they were."""
+    world = bench.world
     limits, problems, kept, asked = world.options, [], 0, 0
     for thing in [o for o in _boxed(world) if o.pickupable and not _carries(world, o)][:8]:
         asked += 1
@@ -247,8 +268,9 @@ def _carries(world: World, thing: ThorObject) -> bool:
     return any(thing.id in o.parents for o in world.objects.values())
 
 
-def _contact(world: World) -> Finding:
+def _contact(bench: _Bench) -> Finding:
     """How often an object may not be where it is."""
+    world = bench.world
     things = [o for o in _boxed(world) if not _carries(world, o)][:20]
     if not things:
         return False, "no object that could be moved", "check another split's scene"
@@ -263,8 +285,9 @@ def _contact(world: World) -> Finding:
     )
 
 
-def _teleporting(world: World) -> Finding:
+def _teleporting(bench: _Bench) -> Finding:
     """Whether the agent gets to places off the grid."""
+    world = bench.world
     eye, problems, reached = world.eye_height(), [], 0
     places = world.reachable()
     for x, y, z in places[:: max(1, len(places) // 12)]:
@@ -280,9 +303,10 @@ def _teleporting(world: World) -> Finding:
     )
 
 
-def _repeating(world: World) -> Finding:
+def _repeating(bench: _Bench) -> Finding:
     """Two Unity processes, one scene: poses and masks."""
-    view = next(iter(_views(world, 1)), world.view)
+    world = bench.world
+    view = next(iter(bench.views(1)), world.view)
     scene, before, size = world.scene, dict(world.objects), _size(world)
     world.look(view)
     first = world.draw()
@@ -313,7 +337,7 @@ def _named(shot: Shot) -> np.ndarray:
     return np.array(["", *shot.names])[shot.numbers]
 
 
-CHECKS: dict[str, Callable[[World], Finding]] = {
+CHECKS: dict[str, Callable[[_Bench], Finding]] = {
     "axes and angles of boxes": _axes,
     "projected boxes meet their masks": _projection,
     "depth gain": _gain,
