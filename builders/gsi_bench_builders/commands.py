@@ -166,13 +166,14 @@ def _run_build(args: argparse.Namespace) -> int:
     kinds = tuple(args.operations or OPERATIONS)
     job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
     source, num_scenes = chosen.source(args)
+    engine = args.engine or RECIPES[args.split].engine
     summary = build(
         source,
         job,
         args.out,
         num_scenes,
-        workers=args.workers or min(available_cores(), MAX_WORKERS),
-        engine=args.engine or RECIPES[args.split].engine,
+        workers=args.workers or min(available_cores(), ENGINES[engine].workers or MAX_WORKERS),
+        engine=engine,
         engine_options=_engine_options(args),
         device=args.device,
         fresh=args.fresh,

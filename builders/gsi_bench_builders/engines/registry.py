@@ -27,6 +27,7 @@ class EngineEntry:
         ready: `module:function` that looks for what else is needed, takes the options and raises `EngineError`; "": nothing is.
         check: `module:function` that tries on this machine what is taken for granted about the engine: takes the options as a
             mapping and the split, and yields results with `number`, `name`, `passed`, `found`, `remedy`; "": there is nothing.
+        workers: most processes unless more are asked for; None: as many as there are cores.
         takes: names of the options that it has.
         options: chosen ones, name and text; `start` and `ready` take them as keywords, with `_` for `-`.
     """
@@ -36,6 +37,7 @@ class EngineEntry:
     get: str = ""
     ready: str = ""
     check: str = ""
+    workers: int | None = None
     takes: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
 
@@ -54,6 +56,7 @@ ENGINES: dict[str, EngineEntry] = {
         "gsi_bench_builders.engines.thor.start:start",
         ready="gsi_bench_builders.engines.thor.start:check_ready",
         check="gsi_bench_builders.engines.thor.check:confirmations",
+        workers=2,  # a GPU's memory holds a few Unity processes, whatever the number of cores
         takes=("platform", "display", "gpu", "executable", "start-timeout", "step-timeout", "depth-gain"),
     ),
 }

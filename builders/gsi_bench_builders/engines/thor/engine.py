@@ -124,8 +124,9 @@ class ThorEngine:
                 self.world.show(other)
                 self._shown = None  # it may have come back elsewhere
             if message is not None:
-                met = [i for name, i in names.items() if name in message and i != thing_id]
-                found.append((thing_id, met[0] if met else f"room ({message})"))
+                # The longest: ids of parts begin with those of wholes.
+                met = sorted((name for name, i in names.items() if name in message and i != thing_id), key=len)
+                found.append((thing_id, names[met[-1]] if met else f"room ({message})"))
         return found
 
     def coverage(self, scene: Scene, thing_id: str) -> Coverage:
