@@ -257,7 +257,7 @@ class World:
 class Process:
     """The pipes, and the accidents."""
 
-    TROUBLE = ("crash", "exit", "hang", "silent", "half", "garbage", "other number", "no metadata", "small image")
+    TROUBLE = ("crash", "exit", "hang", "silent", "half", "trickle", "garbage", "other number", "no metadata", "small image")
 
     def __init__(self, settings):
         self.rules, self.counts = settings.pop("rules", []), {}
@@ -306,6 +306,11 @@ class Process:
         message += field(255, b"")
         if rule == "garbage":
             message = b"\x63" + message[1:]
+        if rule == "trickle":
+            for byte in message:
+                self.out.write(bytes([byte]))
+                self.out.flush()
+                time.sleep(0.02)
         self.out.write(message[: len(message) // 2] if rule == "half" else message)
         self.out.flush()
         if rule == "half":

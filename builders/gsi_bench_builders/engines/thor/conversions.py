@@ -38,6 +38,7 @@ __all__ = [
     "to_unity_point",
     "to_unity_rotation",
     "view_of",
+    "xyz",
 ]
 
 Array = NDArray[np.float64]
@@ -92,7 +93,7 @@ def _about_z(angle_deg: float) -> Array:
 
 
 def xyz(value: Mapping[str, float]) -> Vector3:
-    """Unity's `{"x": …, "y": …, "z": …}` as a tuple."""
+    """Unity's `{"x": …, "y": …, "z": …}` as a tuple. KeyError, TypeError or ValueError where it is none."""
     return (float(value["x"]), float(value["y"]), float(value["z"]))
 
 

@@ -134,7 +134,7 @@ def _download(machine: Machine) -> list[str]:
     if machine.url_problem is not None:
         found.append(
             f"build: it is not in {folder}, and cannot be fetched from {machine.url} ({machine.url_problem}); fetch that file "
-            "on another machine and unpack it into that folder"
+            "on another machine, unpack it into that folder and make the program there executable"
         )
     if machine.free_bytes is not None and machine.free_bytes < _BUILD_BYTES:
         found.append(

@@ -84,7 +84,7 @@ def test_a_lost_unity_is_noticed_at_once_and_replaced(simulator, trouble, said):
     assert unity.step("Pass").ok and unity.pid != pid
 
 
-@pytest.mark.parametrize("trouble", ["hang", "half"])
+@pytest.mark.parametrize("trouble", ["hang", "half", "trickle"])
 def test_a_unity_that_does_not_answer_is_given_up_in_time(simulator, trouble):
     unity = simulator({"action": "Pass", "do": trouble}, step_timeout_s=1)
     unity.load(SCENE, 64, 64, 90)

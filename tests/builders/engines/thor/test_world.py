@@ -148,6 +148,17 @@ def test_an_object_is_placed_on_the_first_free_point(world):
     assert base_of(outcome.after) == pytest.approx(0.9) and outcome.after.parents == (counter.id,)
 
 
+def test_spots_of_a_receptacle_lie_on_its_top(world):
+    here = world()
+    counter, bowl = named(here, "CounterTop"), named(here, "Bowl")
+    spots = here.spots(counter.id)
+    assert len(spots) == 441 and {round(y, 6) for _, y, _ in spots} == {0.9}
+    outcome = here.place(bowl.id, spots)  # those at the rim would have it in the wall
+    assert outcome.ok and outcome.after.parents == (counter.id,)
+    with pytest.raises(EngineError, match="has no places"):
+        here.spots(named(here, "Book").id)
+
+
 def test_a_place_without_room_is_refused(world):
     here = world()
     before, laptop = here.snapshot(), named(here, "Laptop").pivot.position

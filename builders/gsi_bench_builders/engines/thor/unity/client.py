@@ -25,6 +25,7 @@ __all__ = ["UnityGoneError", "UnitySilentError", "WatchedController", "build_fol
 _LOOK_S = 0.1
 # Four images of 4096² × 4 bytes are 256 MiB; a length beyond this is no length.
 _LARGEST_FIELD = 2**28
+_SILENT = "Unity runs and does not answer"
 # Asks the system to kill Unity when this process is gone, then becomes Unity; it ends if that has happened already.
 _LEASH = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9, 0, 0, 0); "
@@ -80,6 +81,8 @@ class WatchedServer(ai2thor.fifo_server.FifoServer):
                 raise UnityGoneError(self._end())
             parts.append(part)
             message_size -= len(part)
+            if message_size and time.monotonic() > self._deadline:  # something comes all the time, and never all of it
+                raise UnitySilentError(_SILENT)
         return b"".join(parts)
 
     def _send_message(self, message_type: Any, body: bytes) -> None:
@@ -110,7 +113,7 @@ class WatchedServer(ai2thor.fifo_server.FifoServer):
         if self.unity_proc is not None and self.unity_proc.poll() is not None:
             raise UnityGoneError(self._end())
         if time.monotonic() > self._deadline:
-            raise UnitySilentError("Unity runs and does not answer")
+            raise UnitySilentError(_SILENT)
 
     def _end(self) -> str:
         """How Unity ended. Its pipe closes a moment before the process is gone."""

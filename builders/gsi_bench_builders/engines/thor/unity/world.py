@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gsi_bench_builders.engine import EngineError
-from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot
+from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot, xyz
 from gsi_bench_builders.engines.thor.metadata import ThorObject, read_objects, read_view
 from gsi_bench_builders.engines.thor.shots import Shot, read_shot
 from gsi_bench_builders.engines.thor.unity.simulator import Reply, Simulator
@@ -96,7 +96,18 @@ class World:
         places = reply.metadata.get("actionReturn") if reply.ok else None
         if not places:
             raise EngineError(f"{self.scene}: no place where the agent can stand ({reply.message or 'none returned'})")
-        return [(float(p["x"]), float(p["y"]), float(p["z"])) for p in places]
+        return [xyz(place) for place in places]
+
+    def spots(self, receptacle_id: str) -> list[Vector3]:
+        """Points (`U`) on the top of a receptacle's boxes, for `place`; whether there is room is not asked.
+
+        Raises:
+            EngineError: it is no receptacle.
+        """
+        reply = self._do("GetSpawnCoordinatesAboveReceptacle", objectId=receptacle_id, anywhere=True)
+        if not reply.ok:
+            raise EngineError(f"{self.scene}: {receptacle_id} has no places: {reply.message}")
+        return [xyz(point) for point in reply.metadata.get("actionReturn") or ()]
 
     def eye_height(self) -> float:
         """How far the camera is above the agent's position, metres."""
