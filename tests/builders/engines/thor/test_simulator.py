@@ -137,20 +137,25 @@ def test_a_unity_that_died_between_scenes_costs_none(simulator):
     assert unity.step("Pass").ok
 
 
-def test_unity_ends_with_its_process(unity, tmp_path):
+def test_unity_ends_with_its_process(unity):
+    # One that hangs: it would not notice that its pipes are closed.
+    options = unity({"action": "Reset", "nth": 2, "do": "hang"})
     code = (
-        "import sys, time; from gsi_bench_builders.engines.thor.options import options_from\n"
+        "import sys; from gsi_bench_builders.engines.thor.options import options_from\n"
         "from gsi_bench_builders.engines.thor.unity.simulator import Simulator\n"
-        "s = Simulator(options_from({'executable': sys.argv[1]})); s.start(); print(s.pid, flush=True); time.sleep(60)"
+        "s = Simulator(options_from({'executable': sys.argv[1]})); s.start(); print(s.pid, flush=True)\n"
+        "s.load('FloorPlan_Train1_1', 64, 64, 90)"
     )
-    with subprocess.Popen([sys.executable, "-c", code, unity().executable], stdout=subprocess.PIPE, text=True) as worker:
+    with subprocess.Popen([sys.executable, "-c", code, options.executable], stdout=subprocess.PIPE, text=True) as worker:
         pid = int(worker.stdout.readline())
-        assert not gone(pid)
+        time.sleep(1)  # now it hangs
+        assert not gone(pid) and worker.poll() is None
         worker.kill()  # as the time limit of a scene does
     for _ in range(100):
         if gone(pid):
             return
         time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
     pytest.fail(f"Unity {pid} is still there")
 
 

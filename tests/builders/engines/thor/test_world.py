@@ -236,6 +236,18 @@ def test_what_comes_back_elsewhere_is_put_right(world):
     assert unchanged(here, before)
 
 
+def test_what_does_not_obey_is_restored_by_a_fresh_scene(world, monkeypatch):
+    here = world()
+    here.look(VIEW)
+    before, mug = here.snapshot(), named(here, "Mug")
+    here.put(mug.id, shifted(mug.pivot, x=0.2))
+    step, load, loaded = here.simulator.step, here.simulator.load, []
+    monkeypatch.setattr(here.simulator, "step", lambda a, **k: step("Pass" if a == "TeleportObject" else a, **_only_draw(a, k)))
+    monkeypatch.setattr(here.simulator, "load", lambda *a: loaded.append(a) or load(*a))
+    here.restore(before)
+    assert loaded == [("FloorPlan_Train2_1", 96, 64, 90.0)] and unchanged(here, before)
+
+
 def test_a_scene_that_cannot_be_restored_is_named(world, monkeypatch):
     # The remote control does not obey, and a fresh scene has it elsewhere.
     here = world()
