@@ -196,6 +196,9 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         BuildOptionError: lists all of them.
     """
     problems = chosen.problems(args)
+    entry = RECIPES[args.split]
+    if args.engine not in (None, entry.engine, *entry.also):
+        problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")
     if args.out is None:
         problems.append("--out: give the dataset folder")
     if args.variants > args.edits_per_scene:

@@ -170,12 +170,18 @@ def test_options_reach_an_engine_that_takes_them(toys, monkeypatch):
 def test_an_engine_says_how_many_workers_are_enough(toys, monkeypatch, given, workers):
     asked = []
     monkeypatch.setitem(ENGINES, "flat", EngineEntry("toy_flat:Flat", workers=2))
-    monkeypatch.setitem(RECIPES, "fine", RecipeEntry("toy_mugs"))
+    monkeypatch.setitem(RECIPES, "fine", RecipeEntry("toy_mugs", also=("flat",)))
     monkeypatch.setattr("gsi_bench_dataset.execution.workers.available_cores", lambda: 64)
     monkeypatch.setattr(runner, "build", lambda *_, **options: asked.append((options["engine"], options["workers"])) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["build", "fine", "--engine", "flat", "--out", str(toys / "out"), *given])
     assert asked == [("flat", workers)]
+
+
+def test_an_engine_that_does_not_draw_a_split_is_refused(tmp_path, capsys):
+    assert cli.main(["build", "mesatask", "--engine", "thor", "--out", str(tmp_path / "out")]) == 2
+    assert "--engine thor: scenes of mesatask are drawn by blender" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_toy_recipe_is_one_line_and_can_be_built(toys, in_this_process, monkeypatch, capsys):
