@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gsi_bench_builders.edits.registry import OPERATIONS
+from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, ENGINES, check_engine, confirm_engine
 from gsi_bench_builders.options import path
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.records import SPLITS
+from gsi_bench_dataset.safety.names import printable
 
 if TYPE_CHECKING:
     from gsi_bench_builders.production.runner import BuildSummary
@@ -43,13 +46,36 @@ def add_commands(subparsers: Any) -> None:
     parser.add_argument(
         "split", metavar="SPLIT", help=f"which split: {', '.join(RECIPES)}; the others come with later versions"
     )
-    parser.add_argument("--out", type=path, required=True, help="dataset folder; other splits that it holds are kept")
+    parser.add_argument("--out", type=path, help="dataset folder; other splits that it holds are kept (needed unless --check)")
     _add_amounts(parser)
     _add_contents(parser)
     parser.add_argument("--preview", type=path, metavar="PNG", help="write a contact sheet of up to 24 samples")
     parser.add_argument("--fresh", action="store_true", help="throw away what an earlier, different run left")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_engine(parser)
     parser.set_defaults(run=_run_build)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", choices=tuple(ENGINES), help="what draws (default: the split's own)")
+    parser.add_argument(
+        "--engine-option",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the engine; may be repeated. thor: " + ", ".join(ENGINES["thor"].takes),
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="build nothing; try on this machine what the engine takes for granted (thor)"
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {printable(text, 40)}")
+    return name, value
 
 
 def _add_amounts(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +132,31 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
         recipe(split).add_options(parser)
 
 
+def _run_check(args: argparse.Namespace) -> int:
+    """Status 1 where something does not hold."""
+    if args.split not in SPLITS:
+        raise BuildOptionError(f"no split {printable(args.split)}; expected one of {', '.join(SPLITS)}")
+    name = args.engine or (RECIPES[args.split].engine if args.split in RECIPES else DEFAULT_ENGINE)
+    held = tried = 0
+    for result in confirm_engine(check_engine(name, _engine_options(args)), args.split):
+        tried, held = tried + 1, held + result.passed
+        say(f"{'pass' if result.passed else 'FAIL'} {result.number}. {result.name}: {result.found}")
+        if not result.passed:
+            say(f"        {result.remedy}")
+    say(f"{held} of {tried} hold")
+    return 0 if held == tried else 1
+
+
+def _engine_options(args: argparse.Namespace) -> dict[str, str]:
+    names = [name for name, _ in args.engine_option]
+    if doubled := sorted({n for n in names if names.count(n) > 1}):
+        raise BuildOptionError(f"--engine-option: given twice: {', '.join(printable(n) for n in doubled)}")
+    return dict(args.engine_option)
+
+
 def _run_build(args: argparse.Namespace) -> int:
+    if args.check:
+        return _run_check(args)
     chosen = recipe(args.split)
     _check_options(args, chosen)
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
@@ -116,13 +166,15 @@ def _run_build(args: argparse.Namespace) -> int:
     kinds = tuple(args.operations or OPERATIONS)
     job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
     source, num_scenes = chosen.source(args)
+    engine = args.engine or RECIPES[args.split].engine
     summary = build(
         source,
         job,
         args.out,
         num_scenes,
-        workers=args.workers or min(available_cores(), MAX_WORKERS),
-        engine=RECIPES[args.split].engine,
+        workers=args.workers or min(available_cores(), ENGINES[engine].workers or MAX_WORKERS),
+        engine=engine,
+        engine_options=_engine_options(args),
         device=args.device,
         fresh=args.fresh,
         quiet=args.quiet,
@@ -144,6 +196,11 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         BuildOptionError: lists all of them.
     """
     problems = chosen.problems(args)
+    entry = RECIPES[args.split]
+    if args.engine not in (None, entry.engine, *entry.also):
+        problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")
+    if args.out is None:
+        problems.append("--out: give the dataset folder")
     if args.variants > args.edits_per_scene:
         problems.append(f"--variants {args.variants} is more than --edits-per-scene {args.edits_per_scene}")
     names = args.operations or ()

@@ -97,10 +97,16 @@ class Probe(Protocol):
 
 
 class Engine(Probe, Protocol):
-    """Draws states. One scene's assets stay loaded until another scene's are asked for."""
+    """Draws states. One scene's assets stay loaded until another scene's are asked for.
+
+    Attributes:
+        name, version: for provenance.
+        has_meshes: whether `mesh_points` lie on the object's surface; else they are corners of a box that holds it.
+    """
 
     name: str
     version: str
+    has_meshes: bool
 
     def load(self, scene: Scene) -> None:
         """Prepares the room and the assets of a scene.
@@ -113,7 +119,7 @@ class Engine(Probe, Protocol):
         """An image of a state of the loaded scene; equal arguments give equal pixels."""
 
     def mesh_points(self, scene: Scene, thing_id: str) -> NDArray[np.float64]:
-        """Vertices of an object as it stands, world, n×3."""
+        """Vertices of an object as it stands, world, n×3; see `has_meshes`."""
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """The state after these objects have fallen to rest under gravity."""

@@ -3,7 +3,8 @@
 `N` is the world (z up), `C` the camera (OpenCV: x right, y down, z forward). A box's own axes in the evaluation are object
 right, down, forward: those of an object (right, forward, up) turned by `Q`. Formulas: docs/builders.md.
 
-Nothing else in this package knows the evaluation's axes, an engine's or a file's: whoever needs them asks here.
+Nothing else in this package knows the evaluation's axes, an engine's or a file's: whoever needs them asks here. Only Unity's
+are known to `engines/thor/conversions.py`, which brings them to `N`.
 """
 
 from __future__ import annotations

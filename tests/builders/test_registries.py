@@ -10,7 +10,7 @@ from gsi_bench_builders.edits.base import EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import OPERATIONS, OperationError, check_operations
 from gsi_bench_builders.engine import EngineError
-from gsi_bench_builders.engines.registry import ENGINES, EngineEntry, check_engine, make_engine
+from gsi_bench_builders.engines.registry import ENGINES, EngineEntry, check_engine, confirm_engine, make_engine
 from gsi_bench_builders.production import runner
 from gsi_bench_builders.recipes.registry import RECIPES, RecipeEntry, RecipeError, recipe
 from gsi_bench_dataset.cli import main as cli
@@ -53,7 +53,7 @@ import numpy as np
 from gsi_bench_builders.engine import Coverage, Frame
 
 class Flat:
-    name, version = "flat", "1"
+    name, version, has_meshes = "flat", "1", True
 
     def __init__(self, device, log):
         self.device, self.log = device, log
@@ -151,6 +151,37 @@ def test_a_toy_engine_is_one_line(toys, monkeypatch):
     monkeypatch.setitem(ENGINES, "flat", EngineEntry("toy_flat:Flat"))
     engine = make_engine(check_engine("flat"), "CPU", toys / "log")
     assert (engine.name, engine.log) == ("flat", toys / "log")
+
+
+def test_options_reach_an_engine_that_takes_them(toys, monkeypatch):
+    entry = EngineEntry("toy_flat:Flat", takes=("fast-lane",))
+    monkeypatch.setitem(ENGINES, "flat", entry)
+    checked = check_engine("flat", {"fast-lane": "yes"})
+    assert checked.keywords == {"fast_lane": "yes"}
+    with pytest.raises(EngineError, match="no option 'slow'; it takes fast-lane"):
+        check_engine("flat", {"slow": "1"})
+    with pytest.raises(TypeError, match="fast_lane"):
+        make_engine(checked, "CPU", None)  # Flat has no such keyword: it was handed on
+    with pytest.raises(EngineError, match="nothing to check; engines that have: thor"):
+        list(confirm_engine(check_engine("flat"), "mesatask"))
+
+
+@pytest.mark.parametrize(("given", "workers"), [([], 2), (["--workers", "3"], 3)])
+def test_an_engine_says_how_many_workers_are_enough(toys, monkeypatch, given, workers):
+    asked = []
+    monkeypatch.setitem(ENGINES, "flat", EngineEntry("toy_flat:Flat", workers=2))
+    monkeypatch.setitem(RECIPES, "fine", RecipeEntry("toy_mugs", also=("flat",)))
+    monkeypatch.setattr("gsi_bench_dataset.execution.workers.available_cores", lambda: 64)
+    monkeypatch.setattr(runner, "build", lambda *_, **options: asked.append((options["engine"], options["workers"])) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["build", "fine", "--engine", "flat", "--out", str(toys / "out"), *given])
+    assert asked == [("flat", workers)]
+
+
+def test_an_engine_that_does_not_draw_a_split_is_refused(tmp_path, capsys):
+    assert cli.main(["build", "mesatask", "--engine", "thor", "--out", str(tmp_path / "out")]) == 2
+    assert "--engine thor: scenes of mesatask are drawn by blender" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_toy_recipe_is_one_line_and_can_be_built(toys, in_this_process, monkeypatch, capsys):

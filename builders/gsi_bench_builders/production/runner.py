@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,7 @@ def build(
     *,
     workers: int = 1,
     engine: str = DEFAULT_ENGINE,
+    engine_options: Mapping[str, str] | None = None,
     device: str = "CPU",
     fresh: bool = False,
     quiet: bool = False,
@@ -108,6 +109,7 @@ def build(
         num_scenes: scenes 0 … n - 1. More than an earlier run's: those are kept.
         workers: processes, each with an engine of its own.
         engine: a name in `ENGINES`.
+        engine_options: of that engine, name and text.
         device: of the engine.
         fresh: throws away what an earlier run left.
         quiet: no progress bar.
@@ -120,7 +122,7 @@ def build(
         KeyboardInterrupt: after what is finished has been published.
     """
     _check_numbers(job, num_scenes, workers, scene_timeout)
-    entry = check_engine(engine)
+    entry = check_engine(engine, engine_options)
     out = real_path(out, "--out")
     check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview)
     work = work_folder(out, job.split)

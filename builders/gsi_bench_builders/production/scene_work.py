@@ -192,7 +192,8 @@ class _Work:
 
     def _make(self, row: SourceRow, before: Frame, edit: Edit, query_id: str) -> Sample | None:
         after = self._draw(edit.after)
-        found = disagreements(edit, before, after, self.engine.mesh_points, self.job.quality.min_target_px)
+        least, meshes = self.job.quality.min_target_px, self.engine.has_meshes
+        found = disagreements(edit, before, after, self.engine.mesh_points, least, meshes=meshes)
         self.disagreed.update({d.name for d in found})
         return None if found else make_sample(row, edit, query_id, after)
 

@@ -30,6 +30,7 @@ CHECKS = {
     "background": "the images differ far from the edit",
 }
 SILHOUETTE_PX = 1.0
+BOX_SLACK_M = 0.02  # a surface may leave a simulator's box by this much
 # Depth at a pixel's centre against a point that lands elsewhere in the pixel, on a surface seen at a slant.
 DEPTH_M = 0.015
 DEPTH_SHARE = 0.05
@@ -48,17 +49,20 @@ class Disagreement:
     text: str
 
 
-def disagreements(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoints, min_target_px: float) -> list[Disagreement]:
+def disagreements(
+    edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoints, min_target_px: float, *, meshes: bool = True
+) -> list[Disagreement]:
     """What is wrong with an edit and its images; empty when all agree.
 
     Args:
         before, after: images of `edit.before` and `edit.after`.
         mesh_points: vertices of an object in a state, world, n×3.
         min_target_px: smallest shorter side of the target's mask.
+        meshes: whether these lie on the surface; else they are corners of a box around it, which masks must not leave.
     """
     found = [Disagreement("words", text) for text in reads_back(edit)]
     for scene, frame in ((edit.before, before), (edit.after, after)):
-        found += _silhouettes(scene, frame, edit.target, mesh_points)
+        found += _silhouettes(scene, frame, edit.target, mesh_points, meshes)
     if edit.effect == "camera":
         return found + _static_world(before, after)
     found += _too_small(edit.before, before, edit.target, min_target_px)
@@ -82,24 +86,29 @@ def bounds_of(mask: NDArray[np.bool_]) -> Points | None:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
 
 
-def _silhouettes(scene: Scene, frame: Frame, target: str, mesh_points: MeshPoints) -> list[Disagreement]:
+def _silhouettes(scene: Scene, frame: Frame, target: str, mesh_points: MeshPoints, meshes: bool) -> list[Disagreement]:
     """No mask may reach beyond its mesh; the target's must also reach as far where nothing is in the way.
+
+    Of boxes only the first is asked, and of the target's alone: a simulator builds them from colliders, a little off it.
 
     Of the others that is not asked: a leaf's tip thinner than a pixel is no reason to drop a scene's every edit.
     """
     found = []
     for thing in scene.things:
         shown = bounds_of(mask_of(scene, frame, thing.id))
-        if shown is None:
+        if shown is None or not (meshes or thing.id == target):
             continue
         points = mesh_points(scene, thing.id)
         pixels = scene.camera.project(points)
         ends = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
         beyond = np.concatenate([ends[:2] - shown[:2], shown[2:] - ends[2:]])
-        asked = thing.id == target and _ends_are_free(scene, frame, thing, points, pixels)
+        asked = meshes and thing.id == target and _ends_are_free(scene, frame, thing, points, pixels)
         short = np.where(asked, -beyond, 0.0)
+        slack = SILHOUETTE_PX
+        if not meshes:
+            slack += BOX_SLACK_M * scene.camera.focal / float(scene.camera.depth(np.array(thing.position)))
         worst = float(max(beyond.max(), short.max()))
-        if worst > SILHOUETTE_PX:
+        if worst > slack:
             found.append(Disagreement("silhouette", f"{thing.id}: {worst:.2f} px apart; mesh {ends.round(1)}, mask {shown}"))
     return found
 

@@ -39,10 +39,16 @@ class Recipe(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class RecipeEntry:
-    """A recipe's module (see `Recipe`), and the engine, by its name in `engines.registry`, that draws its scenes."""
+    """A recipe's module (see `Recipe`), and the engines that draw its scenes, by their names in `engines.registry`.
+
+    Attributes:
+        engine: that does unless another one is asked for.
+        also: others that can.
+    """
 
     module: str
     engine: str = "blender"
+    also: tuple[str, ...] = ()
 
 
 RECIPES: dict[str, RecipeEntry] = {

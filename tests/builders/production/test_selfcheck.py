@@ -56,11 +56,31 @@ def moved(scene):
 
 def names(edit, before, after, engine, **changes):
     points = changes.pop("mesh_points", engine.mesh_points)
-    return {d.name for d in disagreements(edit, before, after, points, changes.pop("min_target_px", 8))}
+    return {d.name for d in disagreements(edit, before, after, points, changes.pop("min_target_px", 8), **changes)}
 
 
 def test_a_right_label_agrees(moved, before, draw, engine):
     assert names(moved, before, draw(moved.after), engine) == set()
+
+
+def corners(scene, thing_id):
+    return scene.thing(thing_id).corners()
+
+
+def test_a_box_in_place_of_a_mesh_need_not_be_filled(moved, before, draw, engine):
+    after = draw(moved.after)
+    assert names(moved, before, after, engine, mesh_points=corners, meshes=False) == set()
+    assert names(moved, before, after, engine, mesh_points=corners) == {"silhouette"}
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.6, {"silhouette"}), (0.95, set())])
+def test_a_mask_that_leaves_its_box_is_named(moved, before, draw, engine, *, share, found):
+    def smaller(scene, thing_id):
+        thing = scene.thing(thing_id)
+        return thing.scaled(share).corners() if thing_id == "mug_1" else thing.corners()
+
+    shrunk = names(moved, before, draw(moved.after), engine, mesh_points=smaller, meshes=False)
+    assert shrunk - {"background"} == found
 
 
 def edits_of_other_kinds(scene):

@@ -37,6 +37,7 @@ class BlenderEngine:
     """
 
     name = "blender"
+    has_meshes = True
 
     def __init__(self, device: str = "CPU"):
         self.version = blender().app.version_string
