@@ -18,8 +18,9 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
-from gsi_bench_dataset.storage.record_store import NoRecords, Records
+from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
 from gsi_bench_metric.detectors import DetectionItem, Detector
+from gsi_bench_metric.imaging.alignment_config import MAPPING
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
@@ -49,6 +50,7 @@ __all__ = [
     "ScoringError",
     "detection_items",
     "make_scorer",
+    "mapping_policy",
     "require_protocol",
     "score",
     "score_candidates",
@@ -84,6 +86,11 @@ def make_scorer(protocol: str, device: str, batch_size: int | None = None, datas
 def scoring_version(protocol: str) -> int:
     """Which version of a protocol's code this is: other ones may give other numbers for the same inputs."""
     return protocol_named(protocol).version
+
+
+def mapping_policy(protocol: str) -> str:
+    """By which numbers images of another shape are brought back to the source's, as a digest; "resize": they are resized."""
+    return digest("mapping", MAPPING.to_json())[:12] if protocol == "strict" else "resize"
 
 
 def require_protocol(protocol: str) -> None:

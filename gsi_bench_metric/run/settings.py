@@ -80,6 +80,7 @@ _OF_RUN: _Wanted = (
     ("created", _text, "a text"),
     ("protocol", PROTOCOLS.__contains__, f"{PROTOCOLS.expected()}"),
     ("scoring_version", _count, "a count"),
+    ("mapping_policy", _text_or_none, "a text or null"),
     ("detector", _text, "a text"),
     ("judge", _text_or_none, "a text or null"),
     ("comparable_with_paper", lambda value: isinstance(value, bool), "true or false"),

@@ -201,7 +201,7 @@ def _apart(a: Pose, b: Pose) -> float:
 
 
 def cannot_tell(situation: Situation, freedom: str) -> Reason:
-    """Why a sample is excluded: the detector measures a freedom of the target wrong where it knows the right answer, or not at all."""
+    """Why a sample is excluded: the detector measures a freedom of the target wrong where it knows the answer, or not."""
     before = situation.target.before
     tested = before is not None and SELF_TEST in before.unobservable
     return reason("unobservable", f"{'failed' if tested else 'cannot_tell'}_{freedom}", subject=situation.target.category)

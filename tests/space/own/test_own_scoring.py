@@ -59,14 +59,18 @@ def test_a_lift_looks_like_a_move_away_so_none_is_scored(bench, placed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("angle", "outcome"), [(60, "Passed"), (90, "Passed"), (120, "Failed")])
-def test_how_far_the_right_turn_of_a_box_is_followed(bench, placed, angle, outcome):
+@pytest.mark.parametrize(("angle", "outcome"), [(15, "Passed"), (30, "Passed"), (60, "Not scored"), (120, "Not scored")])
+def test_turns_that_show_mostly_hidden_sides_are_not_scored(bench, placed, angle, outcome):
+    """Nor are they for an editor that did nothing: it is known before the edited image is seen."""
     wish = Wish("rotate", "clockwise", angle)
-    assert bench.score(make_sample(photo(), placed, wish), drawn_edit(wish)).of("strict").outcome == outcome
+    sample = make_sample(photo(), placed, wish)
+    assert bench.score(sample, drawn_edit(wish)).of("strict").outcome == outcome
+    untouched = bench.score(sample, sample.image).of("strict").outcome
+    assert untouched == ("Failed" if outcome == "Passed" else outcome)
 
 
 # Of the embedded samples, taken as photos: a rectangle around the target's mask, the true camera, depth as width, no turn.
-# Turns of a quarter and more show sides that the photo does not.
+# Turns of a quarter and more show sides that the photo does not, so none of them is scored.
 PASS = {
     *(
         ("bread", "scale"),
@@ -78,21 +82,22 @@ PASS = {
     ),
     *(("pitcher", "remove"), ("mug", "remove"), ("kettle", "remove")),
 }
-FAIL = {("pitcher", "rotate"), ("picture frame", "rotate"), ("cereal box", "rotate")}
+NOT_SCORED = {("pitcher", "rotate"), ("picture frame", "rotate"), ("cereal box", "rotate")}
 
 
 @pytest.mark.slow
 def test_rendered_tables_as_photos(shelf, bench):
-    passed, failed = set(), set()
+    found = {"Passed": set(), "Failed": set(), "Not scored": set()}
     for sample in shelf.samples.values():
         kind = sample.operation.kind
         if kind in ("place", "view") or sample.operation.reference:
             continue  # the tab asks for none of these
         mine = as_photo(sample)
-        assert bench.score(mine, sample.image).of("strict").outcome == "Failed"
         outcome = bench.score(mine, sample.edited_image).of("strict").outcome
-        (passed if outcome == "Passed" else failed).add((sample.target, kind))
-    assert (passed, failed) == (PASS, FAIL)
+        found[outcome].add((sample.target, kind))
+        untouched = bench.score(mine, sample.image).of("strict").outcome
+        assert untouched == ("Not scored" if outcome == "Not scored" else "Failed")
+    assert found == {"Passed": PASS, "Failed": set(), "Not scored": NOT_SCORED}
 
 
 def as_photo(sample):

@@ -40,7 +40,7 @@ EXCLUDED = [
      "检测器未通过自检：在真值图像中测错了 mug 的位置"),
     (("rotate", {}), blind("turn", tested=True), None,
      "the detector fails its own test: shown the mug turned as asked, it misses the turn",
-     "检测器未通过自检：在真值图像中测错了 mug 的转角"),
+     "检测器未通过自检：给它看按要求转动后的 mug，它测错了转角"),
     (("scale", {}), blind("size", tested=True), None,
      "the detector fails its own test: it misses the size of the mug in the ground truth",
      "检测器未通过自检：在真值图像中测错了 mug 的大小"),
