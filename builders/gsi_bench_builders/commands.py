@@ -109,12 +109,21 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
 def _run_build(args: argparse.Namespace) -> int:
     chosen = recipe(args.split)
     _check_options(args, chosen)
+    from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
     from gsi_bench_dataset.execution.workers import available_cores  # noqa: PLC0415
 
-    kinds = tuple(args.operations or OPERATIONS)
-    job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
+    entry = RECIPES[args.split]
+    job = SceneJob(
+        args.split,
+        args.preset,
+        args.seed,
+        edits=args.edits_per_scene,
+        kinds=tuple(args.operations or entry.operations),
+        variants=args.variants,
+        options=SETTINGS[entry.setting],
+    )
     source, num_scenes = chosen.source(args)
     summary = build(
         source,
@@ -122,7 +131,7 @@ def _run_build(args: argparse.Namespace) -> int:
         args.out,
         num_scenes,
         workers=args.workers or min(available_cores(), MAX_WORKERS),
-        engine=RECIPES[args.split].engine,
+        engine=entry.engine,
         device=args.device,
         fresh=args.fresh,
         quiet=args.quiet,

@@ -65,6 +65,7 @@ def name_things(scene: Scene) -> dict[str, Name]:
     plain = {id_: name for id_, name in names.items() if not name.trailing}
     for thing in candidates:
         if thing.id not in names and thing.on in plain:
+            # What shows such objects as its parts does not carry them.
             rivals = [t for t in scene.things if t.id != thing.id and _could_be_called(t, thing)]
             name = _carried(scene, thing, rivals, plain)
             if name is not None:
@@ -73,12 +74,14 @@ def name_things(scene: Scene) -> dict[str, Name]:
 
 
 def _could_be_called(other: Thing, thing: Thing) -> bool:
-    """Whether the noun of an object fits another: a pencil cup is a cup, and two nouns may be one word in Chinese."""
+    """Whether the noun of an object fits another or a part of it: a pencil cup is a cup, a bookshelf shows books, and two nouns
+    may be one word in Chinese."""
     mine, theirs = thing.info, other.info
     return (
         theirs.category == mine.category
         or theirs.category.endswith(f" {mine.category}")
         or theirs.category_zh.endswith(mine.category_zh)
+        or any(en == mine.category or zh == mine.category_zh for en, zh in theirs.also)
     )
 
 

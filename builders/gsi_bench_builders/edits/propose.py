@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Proposer, Rejection, Stage
+from gsi_bench_builders.edits.aiming import check_held
+from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import (
     barely_changes,
     check_bystanders,
@@ -71,7 +72,7 @@ class _Search:
     def next(self, kind: str) -> Edit | None:
         """One more edit of a kind; None where the attempts give none."""
         for _ in range(self.stage.options.attempts):
-            found = self._attempt(proposer(kind))
+            found = self._attempt(kind)
             if isinstance(found, Edit):
                 return found
             self.rejections[kind, found.reason] += 1
@@ -79,8 +80,27 @@ class _Search:
                 return None
         return None
 
-    def _attempt(self, proposer: Proposer) -> Edit | Rejection:
-        candidate = proposer(self.stage, self.rng)
+    def _feasible(self, kind: str) -> Candidate | Rejection:
+        """A new candidate that boxes do not rule out; none where the redraws find none."""
+        refused = Rejection("no_candidate")
+        for _ in range(self.stage.options.redraws):
+            candidate = proposer(kind)(self.stage, self.rng)
+            if isinstance(candidate, Rejection):
+                refused = candidate
+            elif candidate in self.seen:
+                refused = Rejection("duplicate")
+            else:
+                problem = _ruled_out(self.stage, candidate)
+                if problem is None:
+                    return candidate
+                refused = problem
+            if refused.reason == "no_candidate":
+                return refused
+            self.rejections[kind, "infeasible"] += 1
+        return Rejection("no_candidate")
+
+    def _attempt(self, kind: str) -> Edit | Rejection:
+        candidate = self._feasible(kind) if self.stage.options.aimed else proposer(kind)(self.stage, self.rng)
         if isinstance(candidate, Rejection):
             return candidate
         if candidate in self.seen:
@@ -89,6 +109,12 @@ class _Search:
         if isinstance(found, Edit):
             self.seen.add(candidate)
         return found
+
+
+def _ruled_out(stage: Stage, candidate: Candidate) -> Rejection | None:
+    """What needs no look through the camera: the operation's own rules, and boxes."""
+    problem = candidate.check(stage)
+    return problem or _check_boxes(stage, candidate.apply(stage.scene), candidate)
 
 
 def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) -> Edit | Rejection:
@@ -104,17 +130,23 @@ def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) 
     return Rejection("unreadable") if reads_back(edit) else edit
 
 
-def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+def _check_boxes(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
     scene, target, options = stage.scene, candidate.target, stage.options
     gone, stays = candidate.effect == "remove", candidate.effect == "camera"
     old = (scene.camera, scene.thing(target))
     new = None if gone else (after.camera, after.thing(target))
-    problem = check_frame(old, new, options)
+    problem = check_held(old[1], candidate.effect, options) or check_frame(old, new, options)
     if problem is None and not gone and not stays:
         problem = check_solid(stage, after, target)
     # A turn about its own centre may leave the box of an object where it was and still show.
     if problem is None and new is not None and candidate.effect != "turn" and barely_changes(old, new, options):
         problem = Rejection("barely_changes")
+    return problem
+
+
+def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+    target, gone, stays = candidate.target, candidate.effect == "remove", candidate.effect == "camera"
+    problem = _check_boxes(stage, after, candidate)
     if problem is None and not gone:
         problem = check_surfaces(stage, after, target)
     problem = problem or check_seen(stage, after, target)

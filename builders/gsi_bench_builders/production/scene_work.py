@@ -75,6 +75,11 @@ class SceneJob:
         return PRESETS[self.preset]
 
     @property
+    def min_target_px(self) -> float:
+        """Smallest shorter side of a target's image."""
+        return self.quality.min_target_px * self.options.target_scale
+
+    @property
     def time_limit_s(self) -> float:
         """Seconds that a scene takes at most, unless something hangs: some ten times what it takes on one slow core."""
         pictures = 1 + self.edits + _VERSIONS * self.variants
@@ -173,7 +178,7 @@ class _Work:
 
     def _propose(self) -> list[Edit]:
         start = time.process_time()
-        options = dataclasses.replace(self.job.options, min_target_px=self.job.quality.min_target_px)
+        options = dataclasses.replace(self.job.options, min_target_px=self.job.min_target_px)
         edits, rejected = propose_edits(
             self.scene, self.engine, self.edit_rng, options, count=self.job.edits, kinds=self.job.kinds
         )
@@ -192,7 +197,7 @@ class _Work:
 
     def _make(self, row: SourceRow, before: Frame, edit: Edit, query_id: str) -> Sample | None:
         after = self._draw(edit.after)
-        found = disagreements(edit, before, after, self.engine.mesh_points, self.job.quality.min_target_px)
+        found = disagreements(edit, before, after, self.engine.mesh_points, self.job.min_target_px)
         self.disagreed.update({d.name for d in found})
         return None if found else make_sample(row, edit, query_id, after)
 

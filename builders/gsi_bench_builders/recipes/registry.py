@@ -37,16 +37,30 @@ class Recipe(Protocol):
         """
 
 
+# Operations that take turns where nothing else is asked for. Their order is part of what a seed means.
+TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
+
+
 @dataclasses.dataclass(frozen=True)
 class RecipeEntry:
-    """A recipe's module (see `Recipe`), and the engine, by its name in `engines.registry`, that draws its scenes."""
+    """A recipe.
+
+    Attributes:
+        module: see `Recipe`.
+        engine: that draws its scenes, by its name in `engines.registry`.
+        setting: what its scenes are, by its name in `edits.base.SETTINGS`: ranges and limits of edits.
+        operations: that it has by default, of `edits.registry.OPERATIONS`.
+    """
 
     module: str
     engine: str = "blender"
+    setting: str = "table"
+    operations: tuple[str, ...] = TABLE_OPERATIONS
 
 
 RECIPES: dict[str, RecipeEntry] = {
     "mesatask": RecipeEntry("gsi_bench_builders.recipes.mesatask_options"),
+    "robothor": RecipeEntry("gsi_bench_builders.recipes.robothor_options", setting="room"),
 }
 
 
