@@ -239,6 +239,10 @@ class Candidate(abc.ABC):
     effect: ClassVar[Effect]
     target: str
 
+    def name(self, stage: Stage) -> Name:
+        """What the words call the target, which has a name."""
+        return stage.names[self.target]
+
     def spoken_of(self) -> dict[str, str]:
         """The other object that the words speak of: its part, "reference" or "receptacle", and its id; empty where none is."""
         return {}

@@ -26,6 +26,7 @@ from gsi_bench_builders.scene import Scene
 
 __all__ = ["Rejections", "propose_edits", "try_candidate"]
 
+_ROOM_FOR_DOUBT = 1.25
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
 
@@ -114,7 +115,7 @@ class _Search:
 def _ruled_out(stage: Stage, candidate: Candidate) -> Rejection | None:
     """What needs no look through the camera: the operation's own rules, and boxes."""
     problem = candidate.check(stage)
-    return problem or _check_boxes(stage, candidate.apply(stage.scene), candidate)
+    return problem or _check_boxes(stage, candidate.apply(stage.scene), candidate, _ROOM_FOR_DOUBT)
 
 
 def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) -> Edit | Rejection:
@@ -130,12 +131,14 @@ def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) 
     return Rejection("unreadable") if reads_back(edit) else edit
 
 
-def _check_boxes(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+def _check_boxes(stage: Stage, after: Scene, candidate: Candidate, larger: float = 1.0) -> Rejection | None:
+    """As far as boxes tell; `larger` than needed must the target's box be in the image, for the object is smaller."""
     scene, target, options = stage.scene, candidate.target, stage.options
+    asked = options if larger == 1.0 else dataclasses.replace(options, min_target_px=options.min_target_px * larger)
     gone, stays = candidate.effect == "remove", candidate.effect == "camera"
     old = (scene.camera, scene.thing(target))
     new = None if gone else (after.camera, after.thing(target))
-    problem = check_held(old[1], candidate.effect, options) or check_frame(old, new, options)
+    problem = check_held(old[1], candidate.effect, options) or check_frame(old, new, asked)
     if problem is None and not gone and not stays:
         problem = check_solid(stage, after, target)
     # A turn about its own centre may leave the box of an object where it was and still show.
@@ -163,7 +166,7 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         kind=candidate.kind,
         effect=candidate.effect,
         target=candidate.target,
-        name=stage.names[candidate.target],
+        name=candidate.name(stage),
         before=stage.scene,
         after=after,
         operation=candidate.operation(stage),

@@ -24,6 +24,7 @@ OPERATIONS: dict[str, str] = {
     "scale": "gsi_bench_builders.edits.scale",
     "remove": "gsi_bench_builders.edits.remove",
     "view": "gsi_bench_builders.edits.view",
+    "remove_extreme": "gsi_bench_builders.edits.remove_extreme",
 }
 
 

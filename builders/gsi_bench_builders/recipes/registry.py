@@ -39,6 +39,7 @@ class Recipe(Protocol):
 
 # Operations that take turns where nothing else is asked for. Their order is part of what a seed means.
 TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
+ROOM_OPERATIONS = (*TABLE_OPERATIONS, "remove_extreme")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,8 @@ class RecipeEntry:
 
 RECIPES: dict[str, RecipeEntry] = {
     "mesatask": RecipeEntry("gsi_bench_builders.recipes.mesatask_options"),
-    "robothor": RecipeEntry("gsi_bench_builders.recipes.robothor_options", setting="room"),
+    "bathroom": RecipeEntry("gsi_bench_builders.recipes.bathroom_options", setting="room", operations=ROOM_OPERATIONS),
+    "robothor": RecipeEntry("gsi_bench_builders.recipes.robothor_options", setting="room", operations=ROOM_OPERATIONS),
 }
 
 

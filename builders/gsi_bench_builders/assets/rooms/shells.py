@@ -22,6 +22,7 @@ REVEAL_M = 0.16  # how deep windows lie in them
 ROD_M, ROD_Z = 0.1, 2.3  # of curtain rods: off the wall, above the floor
 _TURNS = {"north": 0.0, "east": -90.0, "south": 180.0, "west": 90.0}
 _WHITE = PAINTS["white"]
+_PANE = 0.55  # brightness of what is seen through windows
 
 
 def apartment(plan: Plan, rng: np.random.Generator) -> list[Piece]:
@@ -159,7 +160,16 @@ def _wall(plan: Plan, wall: Wall, paint: Material, rng: np.random.Generator, *, 
 def _window(x: tuple[float, float], z: tuple[float, float], rng: np.random.Generator) -> list[Piece]:
     """Set back in the wall, with a ledge."""
     inner = (x[0] + 0.05, x[1] - 0.05), (z[0] + 0.075, z[1] - 0.05)
-    return window(*inner, REVEAL_M, _WHITE, rng, sill=REVEAL_M + 0.03)
+    (name, panes), *rest = window(*inner, REVEAL_M, _WHITE, rng, sill=REVEAL_M + 0.03)
+    # Seen from inside a room that lamps light, not over a table in front of it.
+    dimmed = [
+        dataclasses.replace(p, material=dataclasses.replace(p.material, emission=p.material.emission * _PANE)) for p in panes
+    ]
+    return [(name, dimmed), *rest]
+
+
+def _dimmer(pane: Material) -> Material:
+    return dataclasses.replace(pane, emission=pane.emission * _PANE)
 
 
 def _door(x: tuple[float, float], z: tuple[float, float], rng: np.random.Generator) -> Piece:

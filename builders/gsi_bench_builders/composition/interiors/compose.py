@@ -6,12 +6,13 @@ Everything comes from one generator; no engine is asked. What comes out keeps th
 from __future__ import annotations
 
 import collections
+import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gsi_bench_builders.composition.interiors import living
+from gsi_bench_builders.composition.interiors import bathing, living
 from gsi_bench_builders.composition.interiors.dressing import dress
 from gsi_bench_builders.composition.interiors.floor import Floor
 from gsi_bench_builders.composition.interiors.light import room_light
@@ -21,30 +22,55 @@ from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.polygons import depth_inside, gap
 from gsi_bench_builders.scene import Room, Scene, Support
 
-__all__ = ["INTERIORS", "InteriorError", "compose_interior", "flaws"]
+__all__ = ["INTERIORS", "Interior", "InteriorError", "compose_interior", "flaws"]
 
 LOOKS = 10_000
 _ATTEMPTS = 40
-_VIEWS = 2  # attempts at a view of one room, before another room is drawn
+# Attempts at a view of one room, by how many places are looked at, before another room is drawn.
+_FOCUSES = (1, 2, 6)
 
-Maker = Callable[[np.random.Generator, int], "tuple[Floor, str] | None"]
+
+@dataclasses.dataclass(frozen=True)
+class Interior:
+    """A sort of room.
+
+    Attributes:
+        style: of its shell, see `assets.rooms.INTERIORS`.
+        make: draws a furnished floor; None where the main furniture finds no room.
+        rules: of its views.
+    """
+
+    style: str
+    make: Callable[[np.random.Generator, int], Floor | None]
+    rules: ViewRules
 
 
 class InteriorError(RuntimeError):
     """No room came out that keeps the rules; the message counts what stood in the way."""
 
 
-def _living(rng: np.random.Generator, looks: int) -> tuple[Floor, str] | None:
+def _living(rng: np.random.Generator, looks: int) -> Floor | None:
     floor = Floor(living.draw_plan(rng, studio=False))
-    return (floor, "apartment") if living.furnish(floor, rng, studio=False, looks=looks) else None
+    return floor if living.furnish(floor, rng, studio=False, looks=looks) else None
 
 
-def _studio(rng: np.random.Generator, looks: int) -> tuple[Floor, str] | None:
+def _studio(rng: np.random.Generator, looks: int) -> Floor | None:
     floor = Floor(living.draw_plan(rng, studio=True))
-    return (floor, "apartment") if living.furnish(floor, rng, studio=True, looks=looks) else None
+    return floor if living.furnish(floor, rng, studio=True, looks=looks) else None
 
 
-INTERIORS: Mapping[str, Maker] = {"living": _living, "studio": _studio}
+def _bathroom(rng: np.random.Generator, looks: int) -> Floor | None:
+    floor = Floor(bathing.draw_plan(rng), bathing.WALL_GAP_M)
+    return floor if bathing.furnish(floor, rng, looks) else None
+
+
+_ROOMY = ViewRules()
+_CLOSE = ViewRules(fov_deg=(50.0, 74.0), distance_m=(0.8, 2.3), body_m=0.18, wall_m=0.24, wanted=4)
+INTERIORS: Mapping[str, Interior] = {
+    "living": Interior("apartment", _living, _ROOMY),
+    "studio": Interior("apartment", _studio, _ROOMY),
+    "bathroom": Interior("washroom", _bathroom, _CLOSE),
+}
 
 
 def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, size: int, looks: int = LOOKS) -> Scene:
@@ -66,18 +92,17 @@ def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, 
     rng = np.random.default_rng(seed)
     reasons: collections.Counter[str] = collections.Counter()
     for _ in range(_ATTEMPTS):
-        made = INTERIORS[name](rng, looks)
-        if made is None:
+        floor = INTERIORS[name].make(rng, looks)
+        if floor is None:
             reasons["no room for the main furniture"] += 1
             continue
-        floor, style = made
         if not floor.is_walkable():
             reasons["nobody could walk there"] += 1
             continue
         things = [*floor.things, *dress(floor.things, rng, looks)]
-        light, room = room_light(floor.plan, rng), Room(style, int(rng.integers(2**31)), plan=floor.plan)
-        for _ in range(_VIEWS):
-            camera = choose_view(floor, things, rng, size, ViewRules())
+        light, room = room_light(floor.plan, rng), Room(INTERIORS[name].style, int(rng.integers(2**31)), plan=floor.plan)
+        for focuses in _FOCUSES:
+            camera = choose_view(floor, things, rng, size, INTERIORS[name].rules, focuses=focuses)
             if camera is None:
                 reasons["no view of enough to edit"] += 1
                 continue
@@ -113,7 +138,7 @@ def flaws(scene: Scene) -> list[str]:
                 found.append("an object hangs over what carries it")
             if abs(thing.base_z - float(carrier[0, 2])) > 1e-6:
                 found.append("an object floats or sinks")
-    if not plan.holds(scene.camera.position, 0.25):
+    if not plan.holds(scene.camera.position, 0.2):
         found.append("the camera in a wall")
     if any(_holds(outline, scene.camera.position) for t, outline in zip(standing, outlines, strict=True) if t.size[2] > 0.03):
         found.append("the camera in furniture")

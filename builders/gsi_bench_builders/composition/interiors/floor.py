@@ -69,8 +69,8 @@ class Group:
 class Floor:
     """A plan that fills up; `things` in the order of placing."""
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+    def __init__(self, plan: Plan, wall_gap: float = WALL_GAP_M):
+        self.plan, self._wall_gap = plan, wall_gap
         self.things: list[Thing] = []
         self.outlines: list[Floats] = []
         self.zones: list[Floats] = [plan.swept(o) for o in plan.openings if o.kind == "door"]
@@ -99,8 +99,14 @@ class Floor:
         self.outlines += group.outlines
         self.zones += group.zones
 
-    def against_wall(self, group: Group, walls: Sequence[Wall], rng: np.random.Generator, tries: int = 40) -> Wall | None:
-        """Places a group with its back at one of the walls (those first named first), anywhere along it; None: no room."""
+    def against_wall(
+        self, group: Group, walls: Sequence[Wall], rng: np.random.Generator, tries: int = 40, *, ends: bool = False
+    ) -> Wall | None:
+        """Places a group with its back at one of the walls (those first named first), anywhere along it; None: no room.
+
+        Args:
+            ends: only with its own left side in the corner of two walls.
+        """
         points = np.concatenate([*(t.corners()[:, :2] for t in group.things), *group.zones])
         left, right = float(points[:, 0].min()), float(points[:, 0].max())
         for wall in walls:
@@ -111,7 +117,9 @@ class Floor:
                 a, b = (left, right) if wall in ("north", "west") else (-right, -left)
                 if low - a > high - b:
                     break
-                at = self.plan.point(wall, float(rng.uniform(low - a, high - b)), WALL_GAP_M)
+                corner = low - a + self._wall_gap if wall in ("north", "west") else high - b - self._wall_gap
+                along = corner if ends else float(rng.uniform(low - a, high - b))
+                at = self.plan.point(wall, along, self._wall_gap)
                 placed = group.placed(turn, at)
                 if self.fits(placed):
                     self.add(placed)
@@ -129,21 +137,37 @@ class Floor:
                 return True
         return False
 
-    def hang(self, thing: Thing, wall: Wall, along: float, z: float) -> bool:
-        """Hangs something on a wall, its middle at a height, where nothing taller stands before it and no opening is."""
+    def lay(self, thing: Thing) -> bool:
+        """Lays something flat on free floor, ways included; False where furniture stands there or the room ends."""
+        outline = footprint(thing)
+        clear = all(gap(outline, o) >= APART_M for o in [*self.outlines, *self._solid])
+        doors = [self.plan.swept(o) for o in self.plan.openings if o.kind == "door"]
+        if not clear or not self._in_room(outline) or any(gap(outline, d) < 0 for d in doors):
+            return False
+        self.things.append(thing)
+        self.outlines.append(outline)
+        return True
+
+    def hang(self, thing: Thing, wall: Wall, along: float, z: float, *, below: float = 0.0, off: float = 0.002) -> bool:
+        """Hangs something on a wall, its middle at a height, where nothing taller stands before it and no opening is.
+
+        Args:
+            below: metres under it that must be free too.
+            off: distance of its back from the wall.
+        """
         half = thing.size[0] / 2 + 0.06
         low, high = self.plan.along(wall)
         if along - half < low or along + half > high:
             return False
         for opening in self.plan.openings:
-            margin = 0.6 if opening.kind == "window" else 0.1
+            margin = 0.6 if opening.kind == "window" and opening.z[0] < 1.2 else 0.1
             if opening.wall == wall and along + half > opening.span[0] - margin and along - half < opening.span[1] + margin:
                 return False
-        x, y = self.plan.point(wall, along, thing.size[1] / 2 + 0.002)
+        x, y = self.plan.point(wall, along, thing.size[1] / 2 + off)
         placed = dataclasses.replace(thing, position=(x, y, z)).turned(math.radians(_TURN_DEG[wall]))
         near = footprint(placed)
         grown = rectangle((near[:, 0].min() - 0.05, near[:, 0].max() + 0.05), (near[:, 1].min() - 0.1, near[:, 1].max() + 0.1))
-        bottom = z - thing.size[2] / 2
+        bottom = z - thing.size[2] / 2 - below
         for other in self.things:
             top = other.corners()[:, 2].max()
             if top > bottom - 0.05 and gap(grown, footprint(other)) < 0:

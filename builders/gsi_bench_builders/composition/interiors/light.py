@@ -10,7 +10,7 @@ from gsi_bench_builders.scene import Light
 
 __all__ = ["room_light"]
 
-_CEILING_W_M2 = 4.2  # of floor
+_CEILING_W_M2 = 5.0  # of floor
 _WINDOW_W_M2 = 58.0  # of glass
 _INWARDS = {"south": (0.0, 1.0), "east": (-1.0, 0.0), "north": (0.0, -1.0), "west": (1.0, 0.0)}
 
@@ -22,7 +22,7 @@ def room_light(plan: Plan, rng: np.random.Generator, windows: float = 1.0) -> Li
     middle = (sum(plan.x) / 2, sum(plan.y) / 2, plan.height - 0.02)
     bright, warm = float(rng.uniform(0.85, 1.15)), float(rng.uniform(-0.1, 0.45))
     glazed = any(o.kind == "window" for o in plan.openings)
-    share = 1.0 if glazed else 2.0
+    share = 1.0 if glazed else 1.8
     lamps = [Lamp(middle, (0.0, 0.0, -1.0), (side, side), _CEILING_W_M2 * w * d * bright * share, warm)]
     for opening in plan.openings:
         if opening.kind != "window":

@@ -6,23 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gsi_bench_builders.assets.library import asset, asset_key
 from gsi_bench_builders.assets.rooms.shells import ROD_M, ROD_Z
 from gsi_bench_builders.composition.interiors.floor import Floats, Floor, Group, opposite, rectangle, upright
+from gsi_bench_builders.composition.interiors.maker import Maker, door_in, wall_behind
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.interiors import WALLS, Opening, Partition, Plan, Wall
 from gsi_bench_builders.polygons import gap
-from gsi_bench_builders.scene import AssetInfo, Thing
+from gsi_bench_builders.scene import Thing
 
 __all__ = ["draw_plan", "furnish"]
 
 LOOKS = 10_000
-_DOOR_M, _DOOR_Z, _SWING_M = 0.86, 2.04, 0.86
-
-
-def look(name: str, rng: np.random.Generator, looks: int = LOOKS) -> AssetInfo:
-    """An asset of a kind."""
-    return asset(asset_key(name, int(rng.integers(looks)))).info
 
 
 def draw_plan(rng: np.random.Generator, *, studio: bool) -> Plan:
@@ -49,14 +43,6 @@ def draw_plan(rng: np.random.Generator, *, studio: bool) -> Plan:
     return Plan(x, y, h, tuple(openings), partitions)
 
 
-def door_in(wall: Wall, span: tuple[float, float], rng: np.random.Generator) -> Opening:
-    """A door near one end of a wall."""
-    low, high = span
-    at = low + 0.15 if rng.random() < 0.5 else high - 0.15 - _DOOR_M
-    at += float(rng.uniform(0, 0.3)) * (1 if at < (low + high) / 2 else -1)
-    return Opening("door", wall, (round(at, 2), round(at + _DOOR_M, 2)), (0.0, _DOOR_Z), _SWING_M)
-
-
 def _stub(
     x: tuple[float, float], y: tuple[float, float], openings: Sequence[Opening], rng: np.random.Generator
 ) -> Partition | None:
@@ -73,7 +59,7 @@ def _stub(
 
 def furnish(floor: Floor, rng: np.random.Generator, *, studio: bool, looks: int = LOOKS) -> bool:
     """Puts the groups of a living room onto a floor; False where the main ones find no room."""
-    maker = _Maker(floor, rng, looks)
+    maker = _Living(floor, rng, looks)
     order: list[Wall] = [WALLS[i] for i in rng.permutation(4)]
     if studio and floor.against_wall(maker.sleeping(), order, rng) is None:
         return False
@@ -93,104 +79,89 @@ def furnish(floor: Floor, rng: np.random.Generator, *, studio: bool, looks: int 
     return True
 
 
-class _Maker:
-    """Draws groups; names count up over the whole floor."""
-
-    def __init__(self, floor: Floor, rng: np.random.Generator, looks: int):
-        self._floor, self._rng, self._looks = floor, rng, looks
-        self._given: dict[str, int] = {}
-
-    def _look(self, name: str) -> AssetInfo:
-        return look(name, self._rng, self._looks)
-
-    def _id(self, info: AssetInfo) -> str:
-        self._given[info.category] = self._given.get(info.category, 0) + 1
-        return f"{info.category.replace(' ', '_')}_{self._given[info.category]}"
-
-    def _stand(self, info: AssetInfo, x: float, y: float, turn_deg: float = 0.0, on: Thing | None = None) -> Thing:
-        z = 0.0 if on is None else float(on.receptacle_outline()[0, 2])
-        return upright(self._id(info), info, (x, y, z), turn_deg, None if on is None else on.id)
+class _Living(Maker):
+    """Groups of a living room."""
 
     def sitting(self) -> Group:
         """A sofa with a coffee table before it, perhaps on a rug, with an armchair, a lamp or a side table."""
-        rng = self._rng
-        sofa, table = self._look("sofa"), self._look("coffee table")
+        rng = self.rng
+        sofa, table = self.look("sofa"), self.look("coffee table")
         w, d = sofa.size[0], sofa.size[1]
-        things = [self._stand(sofa, 0.0, -d / 2)]
+        things = [self.stand(sofa, 0.0, -d / 2)]
         near = -d - float(rng.uniform(0.34, 0.42))
         middle = near - table.size[1] / 2
         if rng.random() < 0.65:
-            rug = self._look("rug")
-            carpet = self._stand(rug, 0.0, min(-d - 0.06 - rug.size[1] / 2, middle))
-            things += [carpet, self._stand(table, float(rng.normal(0, 0.05)), middle, on=carpet)]
+            rug = self.look("rug")
+            carpet = self.stand(rug, 0.0, min(-d - 0.06 - rug.size[1] / 2, middle))
+            things += [carpet, self.stand(table, float(rng.normal(0, 0.05)), middle, on=carpet)]
             low = carpet.position[1] - rug.size[1] / 2
         else:
-            things.append(self._stand(table, float(rng.normal(0, 0.05)), middle))
+            things.append(self.stand(table, float(rng.normal(0, 0.05)), middle))
             low = middle - table.size[1] / 2
         side = -1 if rng.random() < 0.5 else 1
         reach = max(w, things[1].size[0]) / 2
         if rng.random() < 0.6:
-            seat = self._look("armchair")
+            seat = self.look("armchair")
             turn = -side * (90 - float(rng.uniform(5, 25)))
             x = side * (reach + 0.12 + seat.size[1] / 2)
-            things.append(self._stand(seat, x, middle + float(rng.uniform(-0.1, 0.1)), turn))
+            things.append(self.stand(seat, x, middle + float(rng.uniform(-0.1, 0.1)), turn))
         beside = -side if rng.random() < 0.7 else side
         for name in ("side table", "floor lamp"):
             if rng.random() < 0.7:
-                found = self._look(name)
-                things.append(self._stand(found, beside * (w / 2 + 0.06 + found.size[0] / 2), -0.08 - found.size[1] / 2))
+                found = self.look(name)
+                things.append(self.stand(found, beside * (w / 2 + 0.06 + found.size[0] / 2), -0.08 - found.size[1] / 2))
                 beside = -beside
         zones = (rectangle((-w / 2, w / 2), (min(low, middle - table.size[1] / 2 - 0.45), -d)),)
         return Group(tuple(things), zones, tall=False)
 
     def media(self) -> Group:
         """A television on its unit, with room before it."""
-        unit, screen = self._look("tv stand"), self._look("television")
+        unit, screen = self.look("tv stand"), self.look("television")
         w, d, _ = unit.size
-        base = self._stand(unit, 0.0, -d / 2)
+        base = self.stand(unit, 0.0, -d / 2)
         things = [base]
         if screen.size[0] < w - 0.06:
-            things.append(self._stand(screen, 0.0, -d / 2 + 0.02, on=base))
+            things.append(self.stand(screen, 0.0, -d / 2 + 0.02, on=base))
         return Group(tuple(things), (rectangle((-w / 2, w / 2), (-d - 0.5, -d)),), tall=True)
 
     def dining(self) -> Group:
         """A table with two to four chairs, room behind each."""
-        rng = self._rng
-        table = self._look("dining table")
+        rng = self.rng
+        table = self.look("dining table")
         w, d, _ = table.size
-        things, seat = [self._stand(table, 0.0, 0.0)], self._look("chair")
+        things, seat = [self.stand(table, 0.0, 0.0)], self.look("chair")
         places = [(-w / 4, -1), (w / 4, -1), (-w / 4, 1), (w / 4, 1)] if rng.random() < 0.6 else [(0.0, -1), (0.0, 1)]
         out = float(rng.uniform(0.06, 0.16))
         for x, side in places:
             if rng.random() < 0.9:
                 turn = (180.0 if side < 0 else 0.0) + float(rng.normal(0, 5))
-                things.append(self._stand(seat, x + float(rng.normal(0, 0.02)), side * (d / 2 + out + seat.size[1] / 2), turn))
+                things.append(self.stand(seat, x + float(rng.normal(0, 0.02)), side * (d / 2 + out + seat.size[1] / 2), turn))
         reach = d / 2 + 0.55
         return Group(tuple(things), (rectangle((-w / 2, w / 2), (-reach, reach)),))
 
     def work(self) -> Group:
         """A desk with its chair."""
-        rng = self._rng
-        desk, seat = self._look("desk"), self._look("office chair" if rng.random() < 0.7 else "chair")
+        rng = self.rng
+        desk, seat = self.look("desk"), self.look("office chair" if rng.random() < 0.7 else "chair")
         w, d, _ = desk.size
         out = float(rng.uniform(0.02, 0.2))
-        chair = self._stand(seat, float(rng.normal(0, 0.06)), -d - out - seat.size[1] / 2, 180.0 + float(rng.normal(0, 20)))
+        chair = self.stand(seat, float(rng.normal(0, 0.06)), -d - out - seat.size[1] / 2, 180.0 + float(rng.normal(0, 20)))
         zone = rectangle((-w / 2, w / 2), (-d - 0.75, -d))
-        return Group((self._stand(desk, 0.0, -d / 2), chair), (zone,))
+        return Group((self.stand(desk, 0.0, -d / 2), chair), (zone,))
 
     def sleeping(self) -> Group:
         """A bed with what stands beside it."""
-        rng = self._rng
-        bed = self._look("bed")
+        rng = self.rng
+        bed = self.look("bed")
         w, d, _ = bed.size
-        things = [self._stand(bed, 0.0, -d / 2)]
-        stand = self._look("nightstand")
+        things = [self.stand(bed, 0.0, -d / 2)]
+        stand = self.look("nightstand")
         sides = (-1, 1) if rng.random() < 0.5 else (int(rng.choice([-1, 1])),)
         for side in sides:
-            things.append(self._stand(stand, side * (w / 2 + 0.06 + stand.size[0] / 2), -stand.size[1] / 2))
+            things.append(self.stand(stand, side * (w / 2 + 0.06 + stand.size[0] / 2), -stand.size[1] / 2))
         if rng.random() < 0.4:
-            bench = self._look("bench")
-            things.append(self._stand(bench, 0.0, -d - 0.08 - bench.size[1] / 2))
+            bench = self.look("bench")
+            things.append(self.stand(bench, 0.0, -d - 0.08 - bench.size[1] / 2))
         way = 0.55
         zones: list[Floats] = [
             rectangle(
@@ -202,85 +173,75 @@ class _Maker:
 
     def storage(self) -> Group:
         """Something against the wall that things stand on."""
-        found = self._look(str(self._rng.choice(["bookshelf", "sideboard", "dresser", "console table", "bookshelf"])))
+        found = self.look(str(self.rng.choice(["bookshelf", "sideboard", "dresser", "console table", "bookshelf"])))
         w, d, h = found.size
-        return Group((self._stand(found, 0.0, -d / 2),), (rectangle((-w / 2, w / 2), (-d - 0.55, -d)),), tall=h > 0.95)
+        return Group((self.stand(found, 0.0, -d / 2),), (rectangle((-w / 2, w / 2), (-d - 0.55, -d)),), tall=h > 0.95)
 
     def wardrobe(self) -> Group:
         """With room for its doors."""
-        found = self._look("wardrobe")
+        found = self.look("wardrobe")
         w, d, _ = found.size
-        return Group((self._stand(found, 0.0, -d / 2),), (rectangle((-w / 2, w / 2), (-d - 0.65, -d)),), tall=True)
+        return Group((self.stand(found, 0.0, -d / 2),), (rectangle((-w / 2, w / 2), (-d - 0.65, -d)),), tall=True)
 
     def reading(self) -> Group:
         """An armchair with an ottoman or a side table, and a lamp."""
-        rng = self._rng
-        seat = self._look("armchair")
+        rng = self.rng
+        seat = self.look("armchair")
         w, d, _ = seat.size
-        things = [self._stand(seat, 0.0, -d / 2 - 0.06, float(rng.normal(0, 8)))]
+        things = [self.stand(seat, 0.0, -d / 2 - 0.06, float(rng.normal(0, 8)))]
         if rng.random() < 0.6:
-            rest = self._look("ottoman")
-            things.append(self._stand(rest, float(rng.normal(0, 0.05)), -d - 0.25 - rest.size[1] / 2))
-        found = self._look("floor lamp" if rng.random() < 0.5 else "side table")
+            rest = self.look("ottoman")
+            things.append(self.stand(rest, float(rng.normal(0, 0.05)), -d - 0.25 - rest.size[1] / 2))
+        found = self.look("floor lamp" if rng.random() < 0.5 else "side table")
         side = 1 if rng.random() < 0.5 else -1
-        things.append(self._stand(found, side * (w / 2 + 0.12 + found.size[0] / 2), -0.1 - found.size[1] / 2))
+        things.append(self.stand(found, side * (w / 2 + 0.12 + found.size[0] / 2), -0.1 - found.size[1] / 2))
         return Group(tuple(things), (rectangle((-w / 2, w / 2), (-d - 0.5, -d)),))
 
     def corner(self) -> Group:
         """A single piece that fills a place."""
-        name = str(self._rng.choice(["house plant", "storage basket", "ottoman", "stool", "storage box", "house plant"]))
-        found = self._look(name)
-        return Group((self._stand(found, 0.0, -found.size[1] / 2 - 0.03, float(self._rng.normal(0, 15))),), tall=False)
+        name = str(self.rng.choice(["house plant", "storage basket", "ottoman", "stool", "storage box", "house plant"]))
+        found = self.look(name)
+        return Group((self.stand(found, 0.0, -found.size[1] / 2 - 0.03, float(self.rng.normal(0, 15))),), tall=False)
 
     def on_the_walls(self) -> None:
         """Curtains beside windows, pictures over furniture, perhaps a clock."""
-        rng, floor = self._rng, self._floor
+        rng, floor = self.rng, self.floor
         self._curtains()
         over = [t for t in floor.things if t.info.category in ("sofa", "sideboard", "bed", "dresser", "console table", "desk")]
         for thing in over:
-            wall = _wall_behind(floor.plan, thing)
+            wall = wall_behind(floor.plan, thing)
             if wall is not None and rng.random() < 0.75:
-                info = self._look("painting")
+                info = self.look("painting")
                 along = thing.position[0] if wall in ("north", "south") else thing.position[1]
                 z = max(1.5, float(thing.corners()[:, 2].max()) + 0.2 + info.size[2] / 2)
-                floor.hang(Thing(self._id(info), info, (0, 0, 0)), wall, along, min(z, floor.plan.height - 0.45))
+                floor.hang(self.loose(info), wall, along, min(z, floor.plan.height - 0.45))
         for _ in range(3):
-            info = self._look("painting" if rng.random() < 0.7 else "wall clock")
+            info = self.look("painting" if rng.random() < 0.7 else "wall clock")
             wall = WALLS[int(rng.integers(4))]
             low, high = floor.plan.along(wall)
             floor.hang(
-                Thing(self._id(info), info, (0, 0, 0)),
+                self.loose(info),
                 wall,
                 float(rng.uniform(low + 0.5, high - 0.5)),
                 float(rng.uniform(1.5, 1.65)),
             )
 
     def _curtains(self) -> None:
-        for opening in self._floor.plan.openings:
-            if opening.kind == "window" and self._rng.random() < 0.75:
-                info = self._look("curtain")
+        for opening in self.floor.plan.openings:
+            if opening.kind == "window" and self.rng.random() < 0.75:
+                info = self.look("curtain")
                 for at in (opening.span[0] - 0.1 - info.size[0] / 2 + 0.08, opening.span[1] + 0.1 + info.size[0] / 2 - 0.08):
-                    x, y = self._floor.plan.point(opening.wall, at, ROD_M)
+                    x, y = self.floor.plan.point(opening.wall, at, ROD_M)
                     turn = {"north": 0.0, "east": -90.0, "south": 180.0, "west": 90.0}[opening.wall]
-                    hung = upright(self._id(info), info, (x, y, ROD_Z - 0.015 - info.size[2]), turn)
+                    hung = upright(self.new_id(info), info, (x, y, ROD_Z - 0.015 - info.size[2]), turn)
                     self._hang_curtain(hung)
 
     def _hang_curtain(self, thing: Thing) -> None:
         """Where furniture stands at the wall there is no curtain."""
         outline = footprint(thing)
-        (x0, x1), (y0, y1) = self._floor.plan.x, self._floor.plan.y
+        (x0, x1), (y0, y1) = self.floor.plan.x, self.floor.plan.y
         low, high = outline.min(axis=0), outline.max(axis=0)
         inside = low[0] >= x0 and high[0] <= x1 and low[1] >= y0 and high[1] <= y1
-        if inside and all(gap(outline, o) >= 0.005 for o in self._floor.outlines):
-            self._floor.things.append(thing)
-            self._floor.outlines.append(outline)
-
-
-def _wall_behind(plan: Plan, thing: Thing) -> Wall | None:
-    """The wall that something stands with its back at."""
-    for wall in WALLS:
-        face = plan.face(wall)
-        corners = thing.corners()[:, 0 if wall in ("east", "west") else 1]
-        if abs((corners.max() if wall in ("east", "north") else corners.min()) - face) < 0.06:
-            return wall
-    return None
+        if inside and all(gap(outline, o) >= 0.005 for o in self.floor.outlines):
+            self.floor.things.append(thing)
+            self.floor.outlines.append(outline)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from gsi_bench_builders.composition.interiors.floor import Floor
 from gsi_bench_builders.polygons import clip, hull
-from gsi_bench_builders.scene import Camera, Scene, Thing
+from gsi_bench_builders.scene import Camera, Thing
 
 __all__ = ["ViewRules", "choose_view", "judge_view", "near_share", "seen_things"]
 
@@ -37,6 +37,7 @@ class ViewRules:
         share: of a target that must be seen.
         wanted: targets in a view, at least.
         near_m, near_share: no more than this share of the image may be nearer than that.
+        pitch_deg: down from the horizontal, smallest and largest.
         tries: candidate views.
     """
 
@@ -48,28 +49,37 @@ class ViewRules:
     side: float = 0.072
     share: float = 0.65
     wanted: int = 5
-    near_m: float = 0.4
-    near_share: float = 0.1
-    tries: int = 70
+    near_m: float = 0.55
+    near_share: float = 0.08
+    pitch_deg: tuple[float, float] = (3.0, 30.0)
+    tries: int = 90
 
 
-def choose_view(floor: Floor, things: Sequence[Thing], rng: np.random.Generator, size: int, rules: ViewRules) -> Camera | None:
-    """The best of some views; None where none is good enough."""
+def choose_view(
+    floor: Floor, things: Sequence[Thing], rng: np.random.Generator, size: int, rules: ViewRules, *, focuses: int = 3
+) -> Camera | None:
+    """The best of some views; None where none is good enough.
+
+    Args:
+        focuses: of the places worth looking at, how many are tried: fewer give rooms more different views.
+    """
     free = floor.free_cells(rules.body_m)
     x, y = floor.grid()
     cells = [(float(x[j]), float(y[i])) for i, j in np.argwhere(free) if floor.plan.holds((x[j], y[i], 1.0), rules.wall_m)]
-    focuses = _focuses(things)
-    if not cells or not focuses:
+    found = _focuses(things)
+    if not cells or not found:
         return None
+    places = [found[i] for i in rng.permutation(len(found))[:focuses]]
     best: tuple[float, Camera] | None = None
     for _ in range(rules.tries):
-        focus = focuses[int(rng.integers(len(focuses)))]
+        focus = places[int(rng.integers(len(places)))]
         near = [c for c in cells if rules.distance_m[0] <= math.dist(c, focus[:2]) <= rules.distance_m[1]]
         if not near:
             continue
         at = near[int(rng.integers(len(near)))]
         height = float(rng.uniform(*rules.height_m))
-        target = focus + rng.normal(0, (0.12, 0.12, 0.06))
+        # A little above what is looked at: the room is seen, and not the floor before it.
+        target = focus + rng.normal(0, (0.12, 0.12, 0.05)) + (0.0, 0.0, float(rng.uniform(0.0, 0.3)))
         camera = Camera.look_at((*at, height), target.tolist(), float(rng.uniform(*rules.fov_deg)), size, size)
         score = judge_view(floor, things, camera, rules)
         if score is not None and (best is None or score > best[0]):
@@ -84,26 +94,32 @@ def _focuses(things: Sequence[Thing]) -> list[Floats]:
         load = [t for t in things if t.on == carrier.id and t.info.hold == "free"]
         if load:
             middle = np.mean([t.position for t in load], axis=0)
-            found += [middle] * min(len(load), 3)
+            found += [middle] * min(len(load), 2)
     found += [np.array(t.position) for t in things if t.info.hold == "free" and t.on is None and max(t.size) < 1.0]
     return found
 
 
 def judge_view(floor: Floor, things: Sequence[Thing], camera: Camera, rules: ViewRules) -> float | None:
     """How good a view is; None where it breaks a rule."""
-    if (
-        not floor.plan.holds(camera.position, rules.wall_m * 0.99)
-        or near_share(floor, things, camera, rules.near_m) > rules.near_share
-    ):
+    pitch = math.degrees(math.asin(-camera.rotation[2][2]))
+    if not floor.plan.holds(camera.position, rules.wall_m * 0.99) or not rules.pitch_deg[0] <= pitch <= rules.pitch_deg[1]:
+        return None
+    if near_share(things, camera, rules.near_m) > rules.near_share:
         return None
     seen = seen_things(floor, things, camera)
     good = [t for t, (share, side, whole) in seen.items() if whole and share >= rules.share and side >= rules.side]
     targets = [t for t in good if t.info.nameable and t.info.hold == "free"]
     if len({t.info.category for t in targets}) < rules.wanted:
         return None
+    filled = np.zeros((_CELLS, _CELLS), dtype=bool)
+    for thing in seen:
+        if thing.size[2] > 0.03:
+            filled |= _mask(camera, thing.corners())
     carriers = sum(t.info.receptacle is not None for t in good)
-    # The sum of small gains: a seventh target says less than a third.
-    return math.sqrt(len(targets)) + 0.25 * min(carriers, 3) + 0.4 * min(len(seen), 14) / 14
+    shown = sum(share >= 0.5 and side >= 0.05 for share, side, _ in seen.values())
+    # The sums are of small gains: a seventh target says less than a third. A bare floor or wall shows no room.
+    score = math.sqrt(len(targets)) + 0.2 * min(carriers, 3) + 0.07 * min(shown, 14) + 1.8 * min(float(filled.mean()), 0.5)
+    return score - 0.04 * max(pitch - 20.0, 0.0) - 2.0 * near_share(things, camera, 2 * rules.near_m)
 
 
 def seen_things(floor: Floor, things: Sequence[Thing], camera: Camera) -> dict[Thing, tuple[float, float, bool]]:
@@ -134,7 +150,7 @@ def seen_things(floor: Floor, things: Sequence[Thing], camera: Camera) -> dict[T
     return found
 
 
-def near_share(floor: Floor, things: Sequence[Thing], camera: Camera, near_m: float) -> float:
+def near_share(things: Sequence[Thing], camera: Camera, near_m: float) -> float:
     """Share of the image that shows something nearer than a distance."""
     total = np.zeros((_CELLS, _CELLS), dtype=bool)
     for thing in things:
@@ -183,11 +199,3 @@ def _mask(camera: Camera, corners: Floats) -> NDArray[np.bool_]:
     if len(outline) >= 3:
         ImageDraw.Draw(image).polygon([tuple(p) for p in outline.tolist()], fill=1)
     return np.asarray(image, dtype=bool)
-
-
-def scene_floor(scene: Scene) -> Floor:
-    """A floor that holds what a finished scene has, for asking about it again."""
-    assert scene.room.plan is not None
-    floor = Floor(scene.room.plan)
-    floor.things = list(scene.things)
-    return floor
