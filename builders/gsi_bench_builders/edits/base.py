@@ -131,7 +131,7 @@ class EditOptions:
     min_kept: float = 0.5
     attempts: int = 80
     aimed: bool = False
-    redraws: int = 60
+    redraws: int = 150
     target_scale: float = 1.0
     max_target_share: float = 1.0
     scale_below_m: float = math.inf

@@ -68,6 +68,7 @@ class _Search:
     stage: Stage
     rng: np.random.Generator
     seen: set[Candidate] = dataclasses.field(default_factory=set)
+    used: set[tuple[str, str]] = dataclasses.field(default_factory=set)  # (kind, target) of those
     rejections: Rejections = dataclasses.field(default_factory=Counter)
 
     def next(self, kind: str) -> Edit | None:
@@ -84,12 +85,12 @@ class _Search:
     def _feasible(self, kind: str) -> Candidate | Rejection:
         """A new candidate that boxes do not rule out; none where the redraws find none."""
         refused = Rejection("no_candidate")
-        for _ in range(self.stage.options.redraws):
+        for number in range(self.stage.options.redraws):
             candidate = proposer(kind)(self.stage, self.rng)
             if isinstance(candidate, Rejection):
                 refused = candidate
-            elif candidate in self.seen:
-                refused = Rejection("duplicate")
+            elif candidate in self.seen or (number < self.stage.options.redraws // 2 and (kind, candidate.target) in self.used):
+                refused = Rejection("duplicate")  # another object first, while there is one
             else:
                 problem = _ruled_out(self.stage, candidate)
                 if problem is None:
@@ -109,6 +110,7 @@ class _Search:
         found = try_candidate(self.stage, candidate, self.rng)
         if isinstance(found, Edit):
             self.seen.add(candidate)
+            self.used.add((candidate.kind, candidate.target))
         return found
 
 

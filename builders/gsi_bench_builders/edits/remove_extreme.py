@@ -23,8 +23,8 @@ EXTREMES: dict[str, tuple[str, str]] = {
     "rightmost": ("the rightmost {}", "最右边的{}"),
     "closest": ("the {} closest to the camera", "离相机最近的{}"),
     "farthest": ("the {} farthest from the camera", "离相机最远的{}"),
-    "highest": ("the {} at the highest position", "位置最高的{}"),
-    "lowest": ("the {} at the lowest position", "位置最低的{}"),
+    "highest": ("the {} at the highest position", "最高处的{}"),
+    "lowest": ("the {} at the lowest position", "最低处的{}"),
 }
 
 

@@ -197,9 +197,10 @@ def _door(x: tuple[float, float], z: tuple[float, float], rng: np.random.Generat
 
 def _rod(plan: Plan, opening: Opening, rng: np.random.Generator) -> Piece:
     """What curtains hang from."""
-    x0, x1 = _own(opening.wall, opening.span)
-    bar = tube([(x0 - 0.55, -ROD_M, ROD_Z), (x1 + 0.55, -ROD_M, ROD_Z)], 0.011, 16)
-    ends = [rounded_box(0.04, 0.04, 0.04, 0.018).moved(x, -ROD_M, ROD_Z - 0.02) for x in (x0 - 0.56, x1 + 0.56)]
-    arms = [tube([(x, 0.0, ROD_Z), (x, -ROD_M, ROD_Z)], 0.007, 10) for x in (x0 - 0.5, x1 + 0.5)]
+    (a, b), (x0, x1) = _own(opening.wall, plan.along(opening.wall)), _own(opening.wall, opening.span)
+    x0, x1 = max(x0 - 0.55, a + 0.06), min(x1 + 0.55, b - 0.06)
+    bar = tube([(x0, -ROD_M, ROD_Z), (x1, -ROD_M, ROD_Z)], 0.011, 16)
+    ends = [rounded_box(0.04, 0.04, 0.04, 0.018).moved(x, -ROD_M, ROD_Z - 0.02) for x in (x0 - 0.01, x1 + 0.01)]
+    arms = [tube([(x, 0.0, ROD_Z), (x, -ROD_M, ROD_Z)], 0.007, 10) for x in (x0 + 0.05, x1 - 0.05)]
     tone = [(0.08, 0.08, 0.08), (0.7, 0.56, 0.32), (0.75, 0.75, 0.74)][int(rng.integers(3))]
     return _put(plan, opening.wall, ("curtain rod", [Part(join([bar, *ends, *arms]), metal(tone, 0.35))]))

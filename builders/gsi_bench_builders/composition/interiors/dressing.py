@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gsi_bench_builders.assets.library import asset, asset_key
+from gsi_bench_builders.composition.interiors.floor import meets_hung
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.polygons import depth_inside, gap
 from gsi_bench_builders.scene import AssetInfo, Thing
@@ -116,7 +117,7 @@ class _Stage:
             if depth_inside(base, flat).min() < 0.002:
                 continue
             nearest = min((gap(base, other) for other in beside), default=0.3)
-            if nearest < APART_M:
+            if nearest < APART_M or meets_hung(thing, self._there):
                 continue
             # What is tall stands at the back, what is used at the front.
             away = float(back @ (np.array([x, y]) - flat.mean(axis=0)))

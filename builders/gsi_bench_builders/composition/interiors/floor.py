@@ -14,7 +14,7 @@ from gsi_bench_builders.interiors import WALLS, Plan, Wall
 from gsi_bench_builders.polygons import gap
 from gsi_bench_builders.scene import AssetInfo, Thing
 
-__all__ = ["APART_M", "Floats", "Floor", "Group", "opposite", "rectangle", "upright"]
+__all__ = ["APART_M", "Floats", "Floor", "Group", "meets_hung", "opposite", "rectangle", "upright"]
 
 Floats = NDArray[np.float64]
 
@@ -91,6 +91,7 @@ class Floor:
             and all(gap(a, b) >= 0 for a in zones for b in there)
             and all(self._in_room(z) for z in zones)
             and not (group.tall and self._before_window(group))
+            and not any(meets_hung(t, self.things) for t in group.things)
         )
 
     def add(self, group: Group) -> None:
@@ -227,6 +228,13 @@ class Floor:
             if any(gap(o, front) < 0 for o in group.outlines):
                 return True
         return False
+
+
+def meets_hung(thing: Thing, things: Sequence[Thing]) -> bool:
+    """Whether something reaches up to what hangs on a wall where it would stand."""
+    outline, top = footprint(thing), float(thing.corners()[:, 2].max())
+    hung = (t for t in things if t.on is None and t.base_z >= 0.05 and t.base_z < top + 0.02)
+    return any(gap(outline, footprint(t)) < 0.005 and t.corners()[:, 2].max() > thing.base_z for t in hung)
 
 
 def opposite(wall: Wall) -> Wall:

@@ -10,8 +10,8 @@ from gsi_bench_builders.scene import Light
 
 __all__ = ["room_light"]
 
-_CEILING_W_M2 = 5.0  # of floor
-_WINDOW_W_M2 = 58.0  # of glass
+_CEILING_W_M2 = 6.0  # of floor
+_WINDOW_W_M2 = 70.0  # of glass
 _INWARDS = {"south": (0.0, 1.0), "east": (-1.0, 0.0), "north": (0.0, -1.0), "west": (1.0, 0.0)}
 
 

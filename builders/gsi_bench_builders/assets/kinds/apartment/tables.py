@@ -55,7 +55,7 @@ def coffee_table(rng: np.random.Generator, colour: NamedColour) -> Model:
     return Model(parts, symmetry="2-fold", receptacle=top_of(w, d, h, 0.03))
 
 
-@kind("side table", "边几", places=("apartment",), colours=WOODEN, size_m=((0.36, 0.36, 0.45), (0.56, 0.56, 0.65)))
+@kind("side table", "小边桌", places=("apartment",), colours=WOODEN, size_m=((0.36, 0.36, 0.45), (0.56, 0.56, 0.65)))
 def side_table(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A small round top on three legs or a foot."""
     r, h = between(rng, 0.2, 0.25), between(rng, 0.5, 0.58)
