@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.options import path
+from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import new_command, say, whole
@@ -76,6 +77,12 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         help="size and quality of the images: 128, 256, 512 or 1024 pixels (default: %(default)s)",
     )
     parser.add_argument(
+        "--aspect",
+        choices=(*ASPECTS, MIXED),
+        default="1:1",
+        help="width : height of the images, with as many pixels as the preset's square (default: %(default)s)",
+    )
+    parser.add_argument(
         "--seed",
         type=whole(0, 2**63 - 1),
         default=0,
@@ -112,6 +119,7 @@ def _run_build(args: argparse.Namespace) -> int:
     from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
+    from gsi_bench_builders.production.shaping import Shaped  # noqa: PLC0415
     from gsi_bench_dataset.execution.workers import available_cores  # noqa: PLC0415
 
     entry = RECIPES[args.split]
@@ -125,6 +133,8 @@ def _run_build(args: argparse.Namespace) -> int:
         options=SETTINGS[entry.setting],
     )
     source, num_scenes = chosen.source(args)
+    if args.aspect != "1:1":
+        source = Shaped(source, args.aspect)
     summary = build(
         source,
         job,

@@ -27,6 +27,8 @@ EXTREMES: dict[str, tuple[str, str]] = {
     "lowest": ("the {} at the lowest position", "最低处的{}"),
 }
 
+_DEPTH_SHARE = 0.05  # of the distance, by which the closest must be closer
+
 
 @dataclasses.dataclass(frozen=True)
 class RemoveExtreme(Candidate):
@@ -61,7 +63,11 @@ class RemoveExtreme(Candidate):
         index = list(EXTREMES).index(self.extreme)
         places = places_of(scene)
         (ground, agreeing), (other, second) = places[thing.id][index], places[rival.id][index]
-        return ground + SPATIAL_MARGIN_M <= other and agreeing < second
+        margin = SPATIAL_MARGIN_M
+        if self.extreme in ("closest", "farthest"):
+            # Of what is far away, nobody sees which is nearer by a few centimetres.
+            margin = max(margin, _DEPTH_SHARE * min(abs(ground), abs(other)))
+        return ground + margin <= other and agreeing < second
 
     def apply(self, scene: Scene) -> Scene:
         """The scene without it."""

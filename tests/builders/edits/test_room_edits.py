@@ -127,6 +127,14 @@ def test_extremes_hold_by_five_centimetres(extreme, tools, probe):
     assert tried(pair(tools, first, near), RemoveExtreme(target, extreme), probe) == Rejection("ambiguous")
 
 
+def test_of_what_is_far_the_closest_is_closer_by_more(tools, probe):
+    edit = tried(pair(tools, (0, -0.2), (0, -0.12)), RemoveExtreme("mug_1", "closest"), probe)
+    assert isinstance(edit, Edit)  # 8 cm at 1.3 m
+    far = dataclasses.replace(tools.camera, position=(0.0, -2.8, 2.4), focal=2 * tools.camera.focal)
+    scene = dataclasses.replace(pair(tools, (0, -0.2), (0, -0.12)), camera=far)
+    assert tried(scene, RemoveExtreme("mug_1", "closest"), probe) == Rejection("ambiguous")  # at 2.6 m
+
+
 def test_heights_are_extremes_too(tools, probe):
     box = tools.thing("tray", 3, (0.3, 0.1))
     high, low = tools.thing("mug", 1, (0.0, 0.1), colour=4), tools.thing("mug", 2, (-0.3, 0.0), colour=4)

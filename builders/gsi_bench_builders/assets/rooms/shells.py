@@ -22,7 +22,7 @@ REVEAL_M = 0.16  # how deep windows lie in them
 ROD_M, ROD_Z = 0.1, 2.3  # of curtain rods: off the wall, above the floor
 _TURNS = {"north": 0.0, "east": -90.0, "south": 180.0, "west": 90.0}
 _WHITE = PAINTS["white"]
-_PANE = 0.55  # brightness of what is seen through windows
+_PANE = 0.4  # brightness of what is seen through windows
 
 
 def apartment(plan: Plan, rng: np.random.Generator) -> list[Piece]:
