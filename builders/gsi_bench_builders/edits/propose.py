@@ -108,8 +108,10 @@ class _Search:
         if candidate in self.seen:
             return Rejection("duplicate")
         found = try_candidate(self.stage, candidate, self.rng)
-        if isinstance(found, Edit):
+        # What the camera refused it refuses again, but for a placement, which is drawn at another point.
+        if isinstance(found, Edit) or (self.stage.options.aimed and candidate.effect != "place"):
             self.seen.add(candidate)
+        if isinstance(found, Edit):
             self.used.add((candidate.kind, candidate.target))
         return found
 
