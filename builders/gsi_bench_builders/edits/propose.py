@@ -19,7 +19,7 @@ from gsi_bench_builders.edits.checks import (
     check_solid,
     check_surfaces,
 )
-from gsi_bench_builders.edits.registry import OPERATIONS, check_operations, proposer
+from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
@@ -38,7 +38,7 @@ def propose_edits(
     options: EditOptions | None = None,
     *,
     count: int = 8,
-    kinds: Sequence[str] = tuple(OPERATIONS),
+    kinds: Sequence[str] = TABLE_OPERATIONS,
 ) -> tuple[list[Edit], Rejections]:
     """Up to `count` different edits of a scene, and how often which kind failed for which reason.
 

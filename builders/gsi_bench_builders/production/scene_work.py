@@ -14,7 +14,7 @@ import numpy as np
 
 from gsi_bench_builders.edits.base import Edit, EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
-from gsi_bench_builders.edits.registry import OPERATIONS
+from gsi_bench_builders.edits.registry import TABLE_OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.production.selfcheck import disagreements
@@ -65,7 +65,7 @@ class SceneJob:
     preset: str = "demo"
     seed: int = 0
     edits: int = 10
-    kinds: tuple[str, ...] = tuple(OPERATIONS)
+    kinds: tuple[str, ...] = TABLE_OPERATIONS
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
 

@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from gsi_bench_builders.edits.registry import ROOM_OPERATIONS, TABLE_OPERATIONS
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
 
@@ -35,11 +36,6 @@ class Recipe(Protocol):
         Raises:
             ValueError: of this project; the source does not have what is asked of it.
         """
-
-
-# Operations that take turns where nothing else is asked for. Their order is part of what a seed means.
-TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
-ROOM_OPERATIONS = (*TABLE_OPERATIONS, "remove_extreme")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.naming import Name, name_things
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.edits.reflections import mirrored, reflected_ids
+from gsi_bench_builders.edits.registry import ROOM_OPERATIONS
 from gsi_bench_builders.edits.remove import Remove
 from gsi_bench_builders.edits.remove_extreme import EXTREMES, RemoveExtreme
 from gsi_bench_builders.edits.rotate import Rotate
@@ -22,7 +23,6 @@ from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.wording import other_slots, target_slots
 from gsi_bench_builders.interiors import Plan
-from gsi_bench_builders.recipes.registry import ROOM_OPERATIONS
 from gsi_bench_dataset.language.chinese import parse_zh
 from gsi_bench_dataset.language.chinese import writer as chinese
 from gsi_bench_dataset.language.english import parse

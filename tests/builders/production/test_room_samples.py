@@ -9,11 +9,11 @@ from gsi_bench_builders.assets.library import asset
 from gsi_bench_builders.composition.interiors.light import room_light
 from gsi_bench_builders.edits.base import SETTINGS
 from gsi_bench_builders.edits.reflections import mirrored, reflected_ids
+from gsi_bench_builders.edits.registry import ROOM_OPERATIONS
 from gsi_bench_builders.interiors import Opening, Plan
 from gsi_bench_builders.polygons import depth_inside, hull
 from gsi_bench_builders.production.runner import build
 from gsi_bench_builders.production.scene_work import SceneJob
-from gsi_bench_builders.recipes.registry import ROOM_OPERATIONS
 from gsi_bench_builders.recipes.rooms import EmbeddedRooms, RoomError
 from gsi_bench_builders.scene import Camera, Room, Scene, Support, Thing
 from gsi_bench_dataset.storage.shards import read_dataset
