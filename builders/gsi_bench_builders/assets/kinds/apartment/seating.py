@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -171,15 +172,13 @@ def stool(rng: np.random.Generator, colour: NamedColour) -> Model:
     )
     side = r * 0.95
     legs = posts(side, side, h - 0.03, (0.026, 0.034), splay=0.03)
-    brace = [
-        tube([(s * (side / 2 + 0.02), -side / 2 - 0.02, 0.16), (s * (side / 2 + 0.02), side / 2 + 0.02, 0.16)], 0.009, 10)
-        for s in (-1, 1)
-    ]
-    brace.append(tube([(-side / 2 - 0.02, 0, 0.16), (side / 2 + 0.02, 0, 0.16)], 0.009, 10))
+    foot = side / 2 + 0.03 - 0.03 * 0.16 / h  # where the splayed legs are at the braces' height
+    corners = [(-foot, -foot, 0.16), (foot, -foot, 0.16), (foot, foot, 0.16), (-foot, foot, 0.16)]
+    brace = [tube([first, second], 0.009, 10) for first, second in itertools.pairwise([*corners, corners[0]])]
     circle = polygon(16, r - 0.03)
     return Model(
         [Part(top, along(wood, "x")), Part(join([legs, *brace]), wood)],
-        symmetry="2-fold",
+        symmetry="4-fold",
         receptacle=Receptacle("on", tuple((float(x), float(y)) for x, y in circle), h),
     )
 

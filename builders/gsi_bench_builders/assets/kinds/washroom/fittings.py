@@ -101,7 +101,7 @@ def bath_towel(rng: np.random.Generator, colour: NamedColour) -> Model:
 )
 def toilet_roll_holder(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A plate on the wall with a roll on its arm and a loose sheet."""
-    r = between(rng, 0.045, 0.055)
+    r = float(rng.uniform(0.045, 0.055))
     roll = lathe([(0.02, 0), (r, 0), (r, 0.1), (0.02, 0.1), (0.02, 0)], 48).turned(90, "y").moved(-0.05, -0.02, 0.075)
     arm = tube(fillet([(0.065, 0.055, 0.075), (0.065, -0.02, 0.075), (-0.06, -0.02, 0.075)], 0.015, 6), 0.006, 12)
     plate = box((0.045, 0.085), (0.054, 0.06), (0.05, 0.1), 0.002)
