@@ -162,7 +162,7 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
     Raises:
         BuildOptionError: lists all of them.
     """
-    problems = chosen.problems(args)
+    problems = chosen.problems(args) + _of_other_recipes(args)
     if args.variants > args.edits_per_scene:
         problems.append(f"--variants {args.variants} is more than --edits-per-scene {args.edits_per_scene}")
     names = args.operations or ()
@@ -170,6 +170,17 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         problems.append(f"--operations: given twice: {', '.join(doubled)}")
     if problems:
         raise BuildOptionError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
+
+
+def _of_other_recipes(args: argparse.Namespace) -> list[str]:
+    """Options that only another split's scenes have, and that would change nothing."""
+    found = []
+    for split in RECIPES:
+        theirs = argparse.ArgumentParser(add_help=False)
+        recipe(split).add_options(theirs)
+        given = [a for a in theirs._actions if split != args.split and getattr(args, a.dest) != a.default]
+        found += [f"{a.option_strings[0]} is of split {split}, and {args.split} has no such choice" for a in given]
+    return found
 
 
 def _say_summary(summary: BuildSummary, out: Path) -> None:
