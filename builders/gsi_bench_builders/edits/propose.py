@@ -69,6 +69,7 @@ class _Search:
     rng: np.random.Generator
     seen: set[Candidate] = dataclasses.field(default_factory=set)
     used: set[tuple[str, str]] = dataclasses.field(default_factory=set)  # (kind, target) of those
+    refused: Counter[Candidate] = dataclasses.field(default_factory=Counter)
     rejections: Rejections = dataclasses.field(default_factory=Counter)
 
     def next(self, kind: str) -> Edit | None:
@@ -108,8 +109,10 @@ class _Search:
         if candidate in self.seen:
             return Rejection("duplicate")
         found = try_candidate(self.stage, candidate, self.rng)
-        # What the camera refused it refuses again, but for a placement, which is drawn at another point.
-        if isinstance(found, Edit) or (self.stage.options.aimed and candidate.effect != "place"):
+        self.refused[candidate] += not isinstance(found, Edit)
+        # What the camera refused it refuses again; a placement, which is drawn at another point, has a second try.
+        tries = 2 if candidate.effect == "place" else 1
+        if isinstance(found, Edit) or (self.stage.options.aimed and self.refused[candidate] >= tries):
             self.seen.add(candidate)
         if isinstance(found, Edit):
             self.used.add((candidate.kind, candidate.target))

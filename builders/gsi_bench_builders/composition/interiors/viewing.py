@@ -119,7 +119,17 @@ def judge_view(floor: Floor, things: Sequence[Thing], camera: Camera, rules: Vie
     shown = sum(share >= 0.5 and side >= 0.05 for share, side, _ in seen.values())
     # The sums are of small gains: a seventh target says less than a third. A bare floor or wall shows no room.
     score = math.sqrt(len(targets)) + 0.2 * min(carriers, 3) + 0.07 * min(shown, 14) + 1.8 * min(float(filled.mean()), 0.5)
+    score += 0.6 * _facing(camera, [t for t, (share, _, _) in seen.items() if share >= 0.3 and max(t.size) > 0.5])
     return score - 0.04 * max(pitch - 20.0, 0.0) - 2.0 * near_share(things, camera, 2 * rules.near_m)
+
+
+def _facing(camera: Camera, things: Sequence[Thing]) -> float:
+    """How much furniture turns its front to the camera: 1 all, -1 none; a row of it seen along a wall shows little."""
+    turned = []
+    for thing in things:
+        away = np.array(camera.position)[:2] - thing.position[:2]
+        turned.append(float(-np.array(thing.rotation)[:2, 1] @ away / max(float(np.linalg.norm(away)), 1e-9)))
+    return float(np.mean(turned)) if turned else 0.0
 
 
 def seen_things(floor: Floor, things: Sequence[Thing], camera: Camera) -> dict[Thing, tuple[float, float, bool]]:
