@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from gsi_bench_builders.edits.registry import OPERATIONS
 from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, ENGINES, check_engine, confirm_engine
 from gsi_bench_builders.options import path
+from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
+from gsi_bench_builders.recipes import thor_scenes
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
@@ -102,6 +104,12 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         help="size and quality of the images: 128, 256, 512 or 1024 pixels (default: %(default)s)",
     )
     parser.add_argument(
+        "--aspect",
+        choices=(*ASPECTS, MIXED),
+        default="1:1",
+        help="width : height of the images, with as many pixels as the preset's square (default: %(default)s)",
+    )
+    parser.add_argument(
         "--seed",
         type=whole(0, 2**63 - 1),
         default=0,
@@ -130,6 +138,7 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
     )
     for split in RECIPES:
         recipe(split).add_options(parser)
+    thor_scenes.add_options(parser)
 
 
 def _run_check(args: argparse.Namespace) -> int:
@@ -159,14 +168,26 @@ def _run_build(args: argparse.Namespace) -> int:
         return _run_check(args)
     chosen = recipe(args.split)
     _check_options(args, chosen)
+    from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
+    from gsi_bench_builders.production.shaping import Shaped  # noqa: PLC0415
     from gsi_bench_dataset.execution.workers import available_cores  # noqa: PLC0415
 
-    kinds = tuple(args.operations or OPERATIONS)
-    job = SceneJob(args.split, args.preset, args.seed, edits=args.edits_per_scene, kinds=kinds, variants=args.variants)
+    entry = RECIPES[args.split]
+    job = SceneJob(
+        args.split,
+        args.preset,
+        args.seed,
+        edits=args.edits_per_scene,
+        kinds=tuple(args.operations or entry.operations),
+        variants=args.variants,
+        options=SETTINGS[entry.setting],
+    )
     source, num_scenes = chosen.source(args)
-    engine = args.engine or RECIPES[args.split].engine
+    engine = args.engine or entry.engine
+    if args.aspect != "1:1":
+        source = Shaped(source, args.aspect)
     summary = build(
         source,
         job,
@@ -195,7 +216,7 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
     Raises:
         BuildOptionError: lists all of them.
     """
-    problems = chosen.problems(args)
+    problems = chosen.problems(args) + _of_other_recipes(args) + thor_scenes.problems(args)
     entry = RECIPES[args.split]
     if args.engine not in (None, entry.engine, *entry.also):
         problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")
@@ -208,6 +229,17 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         problems.append(f"--operations: given twice: {', '.join(doubled)}")
     if problems:
         raise BuildOptionError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
+
+
+def _of_other_recipes(args: argparse.Namespace) -> list[str]:
+    """Options that only another split's scenes have, and that would change nothing."""
+    found = []
+    for split in RECIPES:
+        theirs = argparse.ArgumentParser(add_help=False)
+        recipe(split).add_options(theirs)
+        given = [a for a in theirs._actions if split != args.split and getattr(args, a.dest) != a.default]
+        found += [f"{a.option_strings[0]} is of split {split}, and {args.split} has no such choice" for a in given]
+    return found
 
 
 def _say_summary(summary: BuildSummary, out: Path) -> None:

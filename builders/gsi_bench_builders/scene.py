@@ -15,11 +15,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_builders.interiors import Lamp, Plan
+
 __all__ = [
     "IDENTITY",
     "UP",
     "AssetInfo",
     "Camera",
+    "Hold",
     "Light",
     "Matrix3",
     "Receptacle",
@@ -38,6 +41,8 @@ Matrix3: TypeAlias = tuple[Vector3, Vector3, Vector3]
 Point2: TypeAlias = tuple[float, float]
 # Turns about its own vertical that leave an object looking the same.
 Symmetry: TypeAlias = Literal["none", "2-fold", "4-fold", "continuous"]
+# How a thing is held: it stands free; it hangs on a wall, so that it can be taken away only; it is built in.
+Hold: TypeAlias = Literal["free", "hung", "built"]
 
 IDENTITY: Matrix3 = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 UP: Vector3 = (0.0, 0.0, 1.0)  # the vertical, in the world and in what stands upright
@@ -71,6 +76,9 @@ class AssetInfo:
         colour, colour_zh: the word that tells it from others of its category; None where no single word does.
         nameable: whether an instruction may speak of it; False for furniture and for words that instructions use otherwise.
         rolls: whether it would roll away on a level surface.
+        hold: see `Hold`.
+        also: other nouns (English, Chinese) that fit it or a part of it: an armchair is a chair, a bookshelf shows books.
+        mirror: whether its front shows what stands before it.
         origin: `demo` for embedded assets, `rebuilt` for those of the reference's dataset.
     """
 
@@ -84,6 +92,9 @@ class AssetInfo:
     receptacle: Receptacle | None = None
     nameable: bool = True
     rolls: bool = False
+    hold: Hold = "free"
+    also: tuple[tuple[str, str], ...] = ()
+    mirror: bool = False
     origin: Literal["demo", "rebuilt"] = "demo"
     licence: str = "cc-by-4.0"
     attribution: str = "GSI-Bench embedded assets"
@@ -191,11 +202,13 @@ class Room:
 
     Attributes:
         top: seed of another surface for the support's top, where it is not to have the room's own; shapes stay the same.
+        plan: the walls, where the scene is a whole room and its support the floor.
     """
 
     style: str
     seed: int
     top: int | None = None
+    plan: Plan | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,6 +222,7 @@ class Light:
         key: direction towards the key light, world.
         key_strength: its brightness against a standard one.
         key_warmth: -1 (blue) ... 1 (orange).
+        lamps: what lights a closed room, in place of all the above.
     """
 
     world: str = "interior"
@@ -217,6 +231,7 @@ class Light:
     key: Vector3 = (-0.5, -0.6, 0.8)
     key_strength: float = 1.0
     key_warmth: float = 0.2
+    lamps: tuple[Lamp, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

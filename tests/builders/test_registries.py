@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from gsi_bench_builders.edits.base import EditOptions
+from gsi_bench_builders.edits.base import SETTINGS, EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import OPERATIONS, OperationError, check_operations
 from gsi_bench_builders.engine import EngineError
@@ -199,6 +199,30 @@ def test_problems_of_a_toy_recipe_are_said_with_others(toys, monkeypatch, capsys
     assert cli.main(["build", "fine", "--mugs", "0", "--variants", "20", "--out", str(toys / "out")]) == 2
     said = capsys.readouterr().err
     assert "--mugs: expected one at least" in said and "--variants 20" in said
+
+
+@pytest.mark.parametrize(
+    ("split", "options", "said"),
+    [
+        ("robothor", ["--themes", "desk"], "--themes is of split mesatask, and robothor has no such choice"),
+        ("bathroom", ["--rooms", "living"], "--rooms is of split robothor, and bathroom has no such choice"),
+        ("mesatask", ["--rooms", "studio"], "--rooms is of split robothor, and mesatask has no such choice"),
+        ("bathroom", ["--enlarge"], "--enlarge is of split mesatask"),
+        ("robothor", ["--rooms", "living", "living"], "--rooms: given twice: living"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(split, options, said, tmp_path, capsys):
+    assert cli.main(["build", split, *options, "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("split", "setting"), [("mesatask", "table"), ("robothor", "room"), ("bathroom", "room")])
+def test_a_recipe_has_the_edits_of_its_setting(split, setting):
+    entry = RECIPES[split]
+    assert entry.setting == setting and setting in SETTINGS
+    assert ("remove_extreme" in entry.operations) is (setting == "room")
+    check_operations(entry.operations)
 
 
 @pytest.mark.parametrize("split", [*(s for s in SPLITS if s not in RECIPES), "moon", "../x", "", "mesatask "])

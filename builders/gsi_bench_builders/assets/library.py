@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.colours import COLOURS, NamedColour
 from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
-from gsi_bench_builders.scene import AssetInfo, Receptacle, Symmetry, Vector3
+from gsi_bench_builders.scene import AssetInfo, Hold, Receptacle, Symmetry, Vector3
 
 __all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "standing"]
 
@@ -69,11 +69,13 @@ class Kind:
 
     Attributes:
         name, name_zh: noun, lower case, singular.
-        places: where it is found: dining, coffee, kitchen, desk, dressing, bathroom, living.
+        places: where it is found: on a table (dining, coffee, kitchen, desk, dressing, bathroom, living), or in a room
+            (apartment, washroom): tables are laid with the former alone.
         colours: names out of `COLOURS` that its looks come in; empty where no colour word fits ("an open book").
         size_m: smallest and largest (width, depth, height) of real ones.
         nameable: False for a word that instructions use otherwise.
         make: the function.
+        hold, also, mirror: see `AssetInfo`.
     """
 
     name: str
@@ -83,6 +85,9 @@ class Kind:
     size_m: tuple[Vector3, Vector3]
     make: Callable[[np.random.Generator, NamedColour], Model]
     nameable: bool = True
+    hold: Hold = "free"
+    also: tuple[tuple[str, str], ...] = ()
+    mirror: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,13 +113,16 @@ def kind(
     colours: Iterable[str] = (),
     size_m: tuple[Vector3, Vector3],
     nameable: bool = True,
+    hold: Hold = "free",
+    also: Iterable[tuple[str, str]] = (),
+    mirror: bool = False,
 ) -> Callable[[Callable[[np.random.Generator, NamedColour], Model]], Callable[[np.random.Generator, NamedColour], Model]]:
     """Registers the function below it as a kind; see `Kind` for the arguments."""
 
     def register(make: Callable[[np.random.Generator, NamedColour], Model]) -> Callable[..., Model]:
         if name in _KINDS and _KINDS[name].make.__module__ != make.__module__:
             raise ValueError(f"two kinds are called {name!r}")
-        _KINDS[name] = Kind(name, name_zh, tuple(places), tuple(colours), size_m, make, nameable)
+        _KINDS[name] = Kind(name, name_zh, tuple(places), tuple(colours), size_m, make, nameable, hold, tuple(also), mirror)
         return make
 
     return register
@@ -171,6 +179,9 @@ def _finished(key: str, found: Kind, colour: NamedColour, model: Model) -> Asset
         receptacle=receptacle,
         nameable=found.nameable,
         rolls=model.rolls,
+        hold=found.hold,
+        also=found.also,
+        mirror=found.mirror,
     )
     return Asset(info, parts)
 
@@ -178,5 +189,5 @@ def _finished(key: str, found: Kind, colour: NamedColour, model: Model) -> Asset
 @functools.cache
 def _load_kinds() -> None:
     package = importlib.import_module("gsi_bench_builders.assets.kinds")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)

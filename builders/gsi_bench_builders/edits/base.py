@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, TypeAlias
 
@@ -20,6 +21,7 @@ from gsi_bench_dataset.records import Operation
 __all__ = [
     "DIRECTIONS",
     "REASONS",
+    "SETTINGS",
     "Candidate",
     "Edit",
     "EditOptions",
@@ -33,6 +35,7 @@ __all__ = [
 
 # Why a proposal is not kept: name -> what it means. Runs count by name.
 REASONS = {
+    "infeasible": "boxes alone ruled a draw out, so that it was drawn anew and not proposed",
     "no_candidate": "the scene has nothing that this operation could be asked of",
     "duplicate": "the same edit was proposed before",
     "ambiguous": "no phrase names the object truly and uniquely, in words that fit the sentence",
@@ -52,6 +55,8 @@ REASONS = {
     "hides_bystander": "it would hide another object nearly wholly",
     "unobservable_rotation": "the turn brings the object back to the same look",
     "barely_changes": "its image before and after is nearly the same",
+    "built_in": "the object hangs on a wall or is built in, so that it cannot be edited so",
+    "too_large": "the object is furniture, or fills too much of the image",
     "camera_blocked": "the camera would touch or come too near to something",
     "scene_lost": "too many objects would leave the image",
 }
@@ -98,6 +103,12 @@ class EditOptions:
         camera_clearance_m: between the camera and anything.
         min_kept: share of the objects in the image that stay in it when the camera moves.
         attempts: for each edit.
+        aimed: draw targets only among what the image shows well, as in a room, where much stands outside of it; and draw
+            again what boxes alone rule out, before it counts as proposed.
+        redraws: how often, for one proposal.
+        target_scale: `min_target_px` against the preset's: things in a room are farther away than on a table.
+        max_target_share: largest part of the image that a target may fill.
+        scale_below_m: only things whose largest side is shorter are scaled.
     """
 
     move_cm: tuple[int, int] = (5, 20)
@@ -119,6 +130,20 @@ class EditOptions:
     camera_clearance_m: float = 0.15
     min_kept: float = 0.5
     attempts: int = 80
+    aimed: bool = False
+    redraws: int = 150
+    target_scale: float = 1.0
+    max_target_share: float = 1.0
+    scale_below_m: float = math.inf
+
+
+# Ranges by setting: what a recipe's scenes are.
+SETTINGS: Mapping[str, EditOptions] = {
+    "table": EditOptions(),
+    "room": EditOptions(
+        move_cm=(5, 30), aimed=True, target_scale=0.8, max_target_share=0.25, scale_below_m=0.6, frame_margin=0.008
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +204,11 @@ class Stage:
         return Boxes.of(self.scene.things)
 
     @functools.cached_property
+    def pools(self) -> dict[str, tuple[Thing, ...]]:
+        """Kept by `aiming`: the objects that operations draw their targets from."""
+        return {}
+
+    @functools.cached_property
     def _coverage(self) -> dict[str, Coverage]:
         return {}
 
@@ -208,6 +238,10 @@ class Candidate(abc.ABC):
     kind: ClassVar[str]
     effect: ClassVar[Effect]
     target: str
+
+    def name(self, stage: Stage) -> Name:
+        """What the words call the target, which has a name."""
+        return stage.names[self.target]
 
     def spoken_of(self) -> dict[str, str]:
         """The other object that the words speak of: its part, "reference" or "receptacle", and its id; empty where none is."""

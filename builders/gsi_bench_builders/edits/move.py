@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -45,7 +46,7 @@ class Move(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
     """A random target, direction and distance."""
-    target = draw(stage.nameable, rng)
+    target = draw(targets(stage, "shift"), rng)
     if target is None:
         return Rejection("no_candidate")
     direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]

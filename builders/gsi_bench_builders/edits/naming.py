@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gsi_bench_builders.edits.reflections import reflected_ids
 from gsi_bench_builders.scene import Scene, Thing
 
-__all__ = ["SPATIAL_MARGIN_M", "Name", "name_things"]
+__all__ = ["SPATIAL_MARGIN_M", "Name", "could_be_called", "name_things", "places_of"]
 
 # A spatial word must hold by this much on the ground.
 SPATIAL_MARGIN_M = 0.05
@@ -54,31 +55,37 @@ def name_things(scene: Scene) -> dict[str, Name]:
         ValueError: the camera looks straight down, where "left" and "closest" mean nothing.
     """
     names: dict[str, Name] = {}
-    places = _places(scene)
+    places, doubled = places_of(scene), reflected_ids(scene)
     candidates = [t for t in scene.things if t.info.nameable and _RESERVED not in t.info.category.lower()]
     for thing in candidates:
-        rivals = [t for t in scene.things if t.id != thing.id and _could_be_called(t, thing)]
-        name = _bare(thing, rivals) or _coloured(thing, rivals) or _extreme(thing, rivals, places)
+        rivals = [t for t in scene.things if t.id != thing.id and could_be_called(t, thing)]
+        name = _bare(thing, rivals) or _coloured(thing, rivals)
+        # Where a mirror shows one of them again, the leftmost that is seen may be a reflection.
+        if name is None and not doubled & {thing.id, *(r.id for r in rivals)}:
+            name = _extreme(thing, rivals, places)
         if name is not None:
             names[thing.id] = name
     # "The mug on the plate" needs a plate that already has a name; two such phrases never stand in each other.
     plain = {id_: name for id_, name in names.items() if not name.trailing}
     for thing in candidates:
         if thing.id not in names and thing.on in plain:
-            rivals = [t for t in scene.things if t.id != thing.id and _could_be_called(t, thing)]
+            # What shows such objects as its parts does not carry them.
+            rivals = [t for t in scene.things if t.id != thing.id and could_be_called(t, thing)]
             name = _carried(scene, thing, rivals, plain)
             if name is not None:
                 names[thing.id] = name
     return names
 
 
-def _could_be_called(other: Thing, thing: Thing) -> bool:
-    """Whether the noun of an object fits another: a pencil cup is a cup, and two nouns may be one word in Chinese."""
+def could_be_called(other: Thing, thing: Thing) -> bool:
+    """Whether the noun of an object fits another or a part of it: a pencil cup is a cup, a bookshelf shows books, and two nouns
+    may be one word in Chinese."""
     mine, theirs = thing.info, other.info
     return (
         theirs.category == mine.category
         or theirs.category.endswith(f" {mine.category}")
         or theirs.category_zh.endswith(mine.category_zh)
+        or any(en == mine.category or zh == mine.category_zh for en, zh in theirs.also)
     )
 
 
@@ -95,7 +102,7 @@ def _coloured(thing: Thing, rivals: Sequence[Thing]) -> Name | None:
     return Name(f"the {info.colour} {info.category}", f"{info.colour_zh}的{info.category_zh}")
 
 
-def _places(scene: Scene) -> dict[str, tuple[tuple[float, float], ...]]:
+def places_of(scene: Scene) -> dict[str, tuple[tuple[float, float], ...]]:
     """For each object and each superlative: two measures that must both be smallest, metres on the ground first.
 
     What lies further left on the ground may stand further right in the image, and the first in depth may be further from

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import others, targets
 from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.footprints import swept_footprint
 from gsi_bench_builders.frames import camera_region
@@ -85,10 +86,10 @@ class Place(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     """A random target, receptacle, perhaps a spot, and a point there at which the target's whole base is carried."""
-    receptacle = draw(tuple(t for t in stage.nameable if t.info.receptacle is not None), rng)
+    receptacle = draw(tuple(t for t in others(stage) if t.info.receptacle is not None), rng)
     if receptacle is None:
         return Rejection("no_candidate")
-    target = draw(tuple(t for t in stage.nameable if t.id != receptacle.id), rng)
+    target = draw(tuple(t for t in targets(stage, "place") if t.id != receptacle.id), rng)
     if target is None:
         return Rejection("no_candidate")
     # Only a surface has edges that one can name; "in the left edge of the bowl" means nothing.

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Proposer, Rejection, Stage
+from gsi_bench_builders.edits.aiming import check_held
+from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import (
     barely_changes,
     check_bystanders,
@@ -18,13 +19,14 @@ from gsi_bench_builders.edits.checks import (
     check_solid,
     check_surfaces,
 )
-from gsi_bench_builders.edits.registry import OPERATIONS, check_operations, proposer
+from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["Rejections", "propose_edits", "try_candidate"]
 
+_ROOM_FOR_DOUBT = 1.25
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
 
@@ -36,7 +38,7 @@ def propose_edits(
     options: EditOptions | None = None,
     *,
     count: int = 8,
-    kinds: Sequence[str] = tuple(OPERATIONS),
+    kinds: Sequence[str] = TABLE_OPERATIONS,
 ) -> tuple[list[Edit], Rejections]:
     """Up to `count` different edits of a scene, and how often which kind failed for which reason.
 
@@ -66,12 +68,14 @@ class _Search:
     stage: Stage
     rng: np.random.Generator
     seen: set[Candidate] = dataclasses.field(default_factory=set)
+    used: set[tuple[str, str]] = dataclasses.field(default_factory=set)  # (kind, target) of those
+    refused: Counter[Candidate] = dataclasses.field(default_factory=Counter)
     rejections: Rejections = dataclasses.field(default_factory=Counter)
 
     def next(self, kind: str) -> Edit | None:
         """One more edit of a kind; None where the attempts give none."""
         for _ in range(self.stage.options.attempts):
-            found = self._attempt(proposer(kind))
+            found = self._attempt(kind)
             if isinstance(found, Edit):
                 return found
             self.rejections[kind, found.reason] += 1
@@ -79,16 +83,46 @@ class _Search:
                 return None
         return None
 
-    def _attempt(self, proposer: Proposer) -> Edit | Rejection:
-        candidate = proposer(self.stage, self.rng)
+    def _feasible(self, kind: str) -> Candidate | Rejection:
+        """A new candidate that boxes do not rule out; none where the redraws find none."""
+        refused = Rejection("no_candidate")
+        for number in range(self.stage.options.redraws):
+            candidate = proposer(kind)(self.stage, self.rng)
+            if isinstance(candidate, Rejection):
+                refused = candidate
+            elif candidate in self.seen or (number < self.stage.options.redraws // 2 and (kind, candidate.target) in self.used):
+                refused = Rejection("duplicate")  # another object first, while there is one
+            else:
+                problem = _ruled_out(self.stage, candidate)
+                if problem is None:
+                    return candidate
+                refused = problem
+            if refused.reason == "no_candidate":
+                return refused
+            self.rejections[kind, "infeasible"] += 1
+        return Rejection("no_candidate")
+
+    def _attempt(self, kind: str) -> Edit | Rejection:
+        candidate = self._feasible(kind) if self.stage.options.aimed else proposer(kind)(self.stage, self.rng)
         if isinstance(candidate, Rejection):
             return candidate
         if candidate in self.seen:
             return Rejection("duplicate")
         found = try_candidate(self.stage, candidate, self.rng)
-        if isinstance(found, Edit):
+        self.refused[candidate] += not isinstance(found, Edit)
+        # What the camera refused it refuses again; a placement, which is drawn at another point, has a second try.
+        tries = 2 if candidate.effect == "place" else 1
+        if isinstance(found, Edit) or (self.stage.options.aimed and self.refused[candidate] >= tries):
             self.seen.add(candidate)
+        if isinstance(found, Edit):
+            self.used.add((candidate.kind, candidate.target))
         return found
+
+
+def _ruled_out(stage: Stage, candidate: Candidate) -> Rejection | None:
+    """What needs no look through the camera: the operation's own rules, and boxes."""
+    problem = candidate.check(stage)
+    return problem or _check_boxes(stage, candidate.apply(stage.scene), candidate, _ROOM_FOR_DOUBT)
 
 
 def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) -> Edit | Rejection:
@@ -104,17 +138,25 @@ def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) 
     return Rejection("unreadable") if reads_back(edit) else edit
 
 
-def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+def _check_boxes(stage: Stage, after: Scene, candidate: Candidate, larger: float = 1.0) -> Rejection | None:
+    """As far as boxes tell; `larger` than needed must the target's box be in the image, for the object is smaller."""
     scene, target, options = stage.scene, candidate.target, stage.options
+    asked = options if larger == 1.0 else dataclasses.replace(options, min_target_px=options.min_target_px * larger)
     gone, stays = candidate.effect == "remove", candidate.effect == "camera"
     old = (scene.camera, scene.thing(target))
     new = None if gone else (after.camera, after.thing(target))
-    problem = check_frame(old, new, options)
+    problem = check_held(old[1], candidate.effect, options) or check_frame(old, new, asked)
     if problem is None and not gone and not stays:
         problem = check_solid(stage, after, target)
     # A turn about its own centre may leave the box of an object where it was and still show.
     if problem is None and new is not None and candidate.effect != "turn" and barely_changes(old, new, options):
         problem = Rejection("barely_changes")
+    return problem
+
+
+def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None:
+    target, gone, stays = candidate.target, candidate.effect == "remove", candidate.effect == "camera"
+    problem = _check_boxes(stage, after, candidate)
     if problem is None and not gone:
         problem = check_surfaces(stage, after, target)
     problem = problem or check_seen(stage, after, target)
@@ -131,7 +173,7 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         kind=candidate.kind,
         effect=candidate.effect,
         target=candidate.target,
-        name=stage.names[candidate.target],
+        name=candidate.name(stage),
         before=stage.scene,
         after=after,
         operation=candidate.operation(stage),

@@ -13,9 +13,9 @@ from gsi_bench_dataset.problems import some
 if TYPE_CHECKING:
     from gsi_bench_builders.edits.base import Proposer
 
-__all__ = ["OPERATIONS", "OperationError", "check_operations", "proposer"]
+__all__ = ["OPERATIONS", "ROOM_OPERATIONS", "TABLE_OPERATIONS", "OperationError", "check_operations", "proposer"]
 
-# Name -> module. The order is part of what a seed means: operations take turns in an order that is drawn from it.
+# Name -> module.
 OPERATIONS: dict[str, str] = {
     "move": "gsi_bench_builders.edits.move",
     "relate": "gsi_bench_builders.edits.relate",
@@ -24,7 +24,13 @@ OPERATIONS: dict[str, str] = {
     "scale": "gsi_bench_builders.edits.scale",
     "remove": "gsi_bench_builders.edits.remove",
     "view": "gsi_bench_builders.edits.view",
+    "remove_extreme": "gsi_bench_builders.edits.remove_extreme",
 }
+
+# Those that take turns where nothing else is asked for, on tables and in rooms. The order is part of what a seed means:
+# operations take turns in an order that is drawn from it.
+TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
+ROOM_OPERATIONS = (*TABLE_OPERATIONS, "remove_extreme")
 
 
 class OperationError(ValueError):

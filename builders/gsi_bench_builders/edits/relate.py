@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import others, targets
 from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
 from gsi_bench_builders.edits.move import shift
 from gsi_bench_builders.scene import Scene
@@ -75,9 +76,9 @@ class Relate(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
     """A random target, another object, direction and distance."""
-    target = draw(stage.nameable, rng)
-    others = tuple(t for t in stage.nameable if target is not None and t.id != target.id)
-    reference = draw(others, rng)
+    target = draw(targets(stage, "shift"), rng)
+    beside = tuple(t for t in others(stage) if target is not None and t.id != target.id)
+    reference = draw(beside, rng)
     if target is None or reference is None:
         return Rejection("no_candidate")
     direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -44,5 +45,5 @@ class Remove(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Remove | Rejection:
     """A random target."""
-    target = draw(stage.nameable, rng)
+    target = draw(targets(stage, "remove"), rng)
     return Rejection("no_candidate") if target is None else Remove(target.id)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene, Symmetry
 from gsi_bench_dataset.records import Operation
@@ -60,7 +61,7 @@ class Rotate(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Rotate | Rejection:
     """A random target and angle."""
-    target = draw(stage.nameable, rng)
+    target = draw(targets(stage, "turn"), rng)
     if target is None:
         return Rejection("no_candidate")
     turns = stage.options.turns_deg

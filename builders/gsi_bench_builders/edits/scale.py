@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
+from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -50,7 +51,7 @@ class Scale(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Scale | Rejection:
     """A random target and factor."""
-    target = draw(stage.nameable, rng)
+    target = draw(targets(stage, "scale"), rng)
     if target is None:
         return Rejection("no_candidate")
     factors = stage.options.factors

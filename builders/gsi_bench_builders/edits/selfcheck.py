@@ -54,6 +54,8 @@ def _evaluator_problems(edit: Edit) -> list[str]:
     if edit.operation.kind == "view":
         return [] if "camera" in edit.prompt or first in ("view", "look") else [f"prompt: {edit.prompt!r} names no camera"]
     wanted = FIRST_WORDS["move" if edit.operation.kind == "place" else edit.operation.kind]
-    if first in wanted and "camera" not in edit.prompt:
+    # "Closest to the camera" tells an object apart; the evaluator knows that.
+    of_the_view = "camera" in edit.prompt and "to the camera" not in edit.prompt and "from the camera" not in edit.prompt
+    if first in wanted and not of_the_view:
         return []
     return [f"prompt: {edit.prompt!r} must begin with one of {', '.join(wanted)} and speak of no camera"]

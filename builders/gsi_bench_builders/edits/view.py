@@ -56,6 +56,8 @@ class View(Candidate):
         scene, options = stage.scene, stage.options
         camera = self.camera(scene.camera)
         near = stage.boxes.centres.size and box_distance(camera.position, stage.boxes).min() < options.camera_clearance_m
+        if scene.room.plan is not None and not scene.room.plan.holds(camera.position, options.camera_clearance_m):
+            return Rejection("camera_blocked")
         if near or camera.position[2] < scene.support.z + options.camera_clearance_m:
             return Rejection("camera_blocked")
         steep = abs(camera.rotation[2][2]) > math.sin(math.radians(_STEEPEST_DEG))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_builders.engine import Engine, EngineError
 from gsi_bench_dataset.safety.names import printable
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "EngineEntry", "check_engine", "confirm_engine", "make_engine"]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "EngineEntry", "check_engine", "confirm_engine", "make_engine", "rooms_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,8 @@ class EngineEntry:
         ready: `module:function` that looks for what else is needed, takes the options and raises `EngineError`; "": nothing is.
         check: `module:function` that tries on this machine what is taken for granted about the engine: takes the options as a
             mapping and the split, and yields results with `number`, `name`, `passed`, `found`, `remedy`; "": there is nothing.
+        rooms: `module:function` of its own scenes: takes names of scenes and how many views of each, returns a `SceneSource`
+            with `num_scenes`; "": it has none.
         workers: most processes unless more are asked for; None: as many as there are cores.
         takes: names of the options that it has.
         options: chosen ones, name and text; `start` and `ready` take them as keywords, with `_` for `-`.
@@ -37,6 +39,7 @@ class EngineEntry:
     get: str = ""
     ready: str = ""
     check: str = ""
+    rooms: str = ""
     workers: int | None = None
     takes: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
@@ -56,6 +59,7 @@ ENGINES: dict[str, EngineEntry] = {
         "gsi_bench_builders.engines.thor.start:start",
         ready="gsi_bench_builders.engines.thor.start:check_ready",
         check="gsi_bench_builders.engines.thor.check:confirmations",
+        rooms="gsi_bench_builders.engines.thor.source:ThorRooms",
         workers=2,  # a GPU's memory holds a few Unity processes, whatever the number of cores
         takes=("platform", "display", "gpu", "executable", "start-timeout", "step-timeout", "depth-gain"),
     ),
@@ -106,6 +110,11 @@ def confirm_engine(entry: EngineEntry, split: str) -> Iterator[Any]:
             "this engine has nothing to check; engines that have: " + ", ".join(n for n, e in ENGINES.items() if e.check)
         )
     yield from _named(entry.check)(dict(entry.options), split)
+
+
+def rooms_of(engine: str, names: Sequence[str], views: int) -> Any:
+    """An engine's own scenes by their names, each from so many views: a `SceneSource` with `num_scenes`."""
+    return _named(ENGINES[engine].rooms)(tuple(names), views)
 
 
 def _named(name: str) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project_to_source
 from gsi_bench_dataset.records import EncodedImage, Sample
@@ -74,7 +74,7 @@ def _strip(sample: Sample) -> Image.Image:
     if sample.instance_mask_after is not None:
         pictures.append(_coloured(_array(sample.instance_mask_after)))
     for place, picture in enumerate(pictures):
-        strip.paste(picture.resize((CELL - 4, CELL - 4), Image.Resampling.LANCZOS), (place * CELL, WORDS))
+        strip.paste(ImageOps.contain(picture, (CELL - 4, CELL - 4), Image.Resampling.LANCZOS), (place * CELL, WORDS))
     return strip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from gsi_bench_builders.edits.base import Edit, EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
-from gsi_bench_builders.edits.registry import OPERATIONS
+from gsi_bench_builders.edits.registry import TABLE_OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.production.selfcheck import disagreements
@@ -65,7 +65,7 @@ class SceneJob:
     preset: str = "demo"
     seed: int = 0
     edits: int = 10
-    kinds: tuple[str, ...] = tuple(OPERATIONS)
+    kinds: tuple[str, ...] = TABLE_OPERATIONS
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
 
@@ -73,6 +73,11 @@ class SceneJob:
     def quality(self) -> Preset:
         """The preset itself."""
         return PRESETS[self.preset]
+
+    @property
+    def min_target_px(self) -> float:
+        """Smallest shorter side of a target's image."""
+        return self.quality.min_target_px * self.options.target_scale
 
     @property
     def time_limit_s(self) -> float:
@@ -173,7 +178,7 @@ class _Work:
 
     def _propose(self) -> list[Edit]:
         start = time.process_time()
-        options = dataclasses.replace(self.job.options, min_target_px=self.job.quality.min_target_px)
+        options = dataclasses.replace(self.job.options, min_target_px=self.job.min_target_px)
         edits, rejected = propose_edits(
             self.scene, self.engine, self.edit_rng, options, count=self.job.edits, kinds=self.job.kinds
         )
@@ -192,7 +197,7 @@ class _Work:
 
     def _make(self, row: SourceRow, before: Frame, edit: Edit, query_id: str) -> Sample | None:
         after = self._draw(edit.after)
-        least, meshes = self.job.quality.min_target_px, self.engine.has_meshes
+        least, meshes = self.job.min_target_px, self.engine.has_meshes
         found = disagreements(edit, before, after, self.engine.mesh_points, least, meshes=meshes)
         self.disagreed.update({d.name for d in found})
         return None if found else make_sample(row, edit, query_id, after)

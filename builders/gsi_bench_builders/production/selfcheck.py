@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.edits.base import Edit
+from gsi_bench_builders.edits.reflections import mirrored
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Frame
 from gsi_bench_builders.frames import unproject
@@ -100,6 +101,8 @@ def _silhouettes(scene: Scene, frame: Frame, target: str, mesh_points: MeshPoint
             continue
         points = mesh_points(scene, thing.id)
         pixels = scene.camera.project(points)
+        if np.isnan(pixels).any():
+            continue  # it reaches behind the camera: where its image ends is not known
         ends = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
         beyond = np.concatenate([ends[:2] - shown[:2], shown[2:] - ends[2:]])
         asked = meshes and thing.id == target and _ends_are_free(scene, frame, thing, points, pixels)
@@ -185,11 +188,16 @@ def _background(edit: Edit, before: Frame, after: Frame, mesh_points: MeshPoints
     far = np.ones(before.depth_m.shape, dtype=bool)
     for scene in (edit.before, edit.after):
         for thing_id in _touched(edit) & {t.id for t in scene.things}:
-            pixels = scene.camera.project(mesh_points(scene, thing_id))
-            low, high = pixels.min(axis=0), pixels.max(axis=0)
-            x1, y1 = np.maximum(low - (high - low) / 2, 0).astype(int)
-            x2, y2 = np.ceil(high + (high - low) / 2).astype(int)
-            far[y1:y2, x1:x2] = False
+            points = mesh_points(scene, thing_id)
+            # What a mirror shows of it changes with it.
+            shown = [points, *(p for m in scene.things if m.info.mirror and (p := mirrored(points, m)) is not None)]
+            for pixels in map(scene.camera.project, shown):
+                if not np.isfinite(pixels).all():
+                    continue  # behind the camera a mirror shows nothing
+                low, high = pixels.min(axis=0), pixels.max(axis=0)
+                x1, y1 = np.maximum(low - (high - low) / 2, 0).astype(int)
+                x2, y2 = np.maximum(np.ceil(high + (high - low) / 2), 0).astype(int)
+                far[y1:y2, x1:x2] = False
     if not far.any():
         return []
     difference = float(np.abs(before.rgb[far].astype(np.int16) - after.rgb[far]).mean())

@@ -128,7 +128,7 @@ def _wrong_things(edit: Edit, rng: np.random.Generator) -> Iterator[Variant]:
         return
     target = edit.before.thing(edit.target)
     others = [t for t in edit.before.things if t.id != target.id and t.on is None and not edit.before.carried_by(t.id)]
-    others = [t for t in others if t.info.nameable]
+    others = [t for t in others if t.info.nameable and t.info.hold == "free"]
     if others:
         other = others[int(rng.integers(len(others)))]
         yield from _to_another(edit, other)
@@ -152,7 +152,8 @@ def _spoiled(edit: Edit) -> Iterator[Variant]:
     """The right edit, with something done beside it that was not asked for. Nothing is drawn: see `_other_looks`."""
     if edit.effect == "camera":
         return
-    loose = [t for t in edit.after.things if t.on is None and not edit.after.carried_by(t.id)]
+    free = [t for t in edit.after.things if t.on is None and t.info.hold == "free"]
+    loose = [t for t in free if not edit.after.carried_by(t.id)]
     others = [t for t in loose if t.id != edit.target and t.info.nameable]
     for other in others:
         yield Variant(names.OTHER_RESIZED, None, edit.after.with_things([other.scaled(_SMALLER)]))
@@ -234,6 +235,11 @@ def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None
 def _other_light(scene: Scene, rng: np.random.Generator) -> Light:
     light = scene.light
     x, y, z = light.key
+    if light.lamps:  # by turns brighter and darker: light comes from elsewhere
+        strong = rng.permutation([float(rng.uniform(1.3, 1.7)), *[float(rng.uniform(0.35, 0.7)) for _ in light.lamps[1:]]])
+        lamps = zip(light.lamps, strong.tolist(), strict=True)
+        other = (dataclasses.replace(lamp, power=lamp.power * by, warmth=0.35 - lamp.warmth) for lamp, by in lamps)
+        return dataclasses.replace(light, lamps=tuple(other))
     return dataclasses.replace(
         light,
         world_turn=light.world_turn + float(rng.uniform(0.8, 2.0)),

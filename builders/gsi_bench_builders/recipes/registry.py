@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from gsi_bench_builders.edits.registry import ROOM_OPERATIONS, TABLE_OPERATIONS
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
 
@@ -39,20 +40,31 @@ class Recipe(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class RecipeEntry:
-    """A recipe's module (see `Recipe`), and the engines that draw its scenes, by their names in `engines.registry`.
+    """A recipe.
 
     Attributes:
-        engine: that does unless another one is asked for.
-        also: others that can.
+        module: see `Recipe`.
+        engine: that draws its scenes unless another one is asked for, by its name in `engines.registry`.
+        also: other engines that can.
+        setting: what its scenes are, by its name in `edits.base.SETTINGS`: ranges and limits of edits.
+        operations: that it has by default, of `edits.registry.OPERATIONS`.
     """
 
     module: str
     engine: str = "blender"
     also: tuple[str, ...] = ()
+    setting: str = "table"
+    operations: tuple[str, ...] = TABLE_OPERATIONS
 
 
 RECIPES: dict[str, RecipeEntry] = {
     "mesatask": RecipeEntry("gsi_bench_builders.recipes.mesatask_options"),
+    "bathroom": RecipeEntry(
+        "gsi_bench_builders.recipes.bathroom_options", also=("thor",), setting="room", operations=ROOM_OPERATIONS
+    ),
+    "robothor": RecipeEntry(
+        "gsi_bench_builders.recipes.robothor_options", also=("thor",), setting="room", operations=ROOM_OPERATIONS
+    ),
 }
 
 

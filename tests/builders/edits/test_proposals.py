@@ -12,7 +12,7 @@ from gsi_bench_builders.edits.base import REASONS, EditOptions
 from gsi_bench_builders.edits.checks import stands_on_its_support
 from gsi_bench_builders.edits.geometry import Boxes, boxes_apart
 from gsi_bench_builders.edits.propose import propose_edits
-from gsi_bench_builders.edits.registry import OPERATIONS
+from gsi_bench_builders.edits.registry import TABLE_OPERATIONS
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.frames import up_in_camera
 from gsi_bench_builders.polygons import depth_inside
@@ -52,9 +52,9 @@ def test_the_references_evaluator_reads_the_same_operation(proposed):
 def test_every_operation_is_there_in_equal_parts(proposed):
     edits, rejections = proposed
     found = Counter(edit.kind for edit in edits)
-    assert set(found) == set(OPERATIONS)
+    assert set(found) == set(TABLE_OPERATIONS)
     # Placing needs a receptacle with room, which some scenes lack.
-    assert min(n for kind, n in found.items() if kind != "place") >= 0.9 * EACH / len(OPERATIONS) * SCENES
+    assert min(n for kind, n in found.items() if kind != "place") >= 0.9 * EACH / len(TABLE_OPERATIONS) * SCENES
     assert {reason for _, reason in rejections} <= set(REASONS)
     assert rejections["move", "unreadable"] == sum(n for (_, reason), n in rejections.items() if reason == "unreadable") == 0
 
@@ -176,7 +176,7 @@ def test_before_coverage_is_asked_once_a_thing(tools):
 
 def test_a_scene_that_gives_nothing_says_why(tools):
     empty = propose_edits(tools.scene(), tools.Probe(), np.random.default_rng(0))
-    assert empty[0] == [] and empty[1] == {(kind, "no_candidate"): 1 for kind in OPERATIONS}
+    assert empty[0] == [] and empty[1] == {(kind, "no_candidate"): 1 for kind in TABLE_OPERATIONS}
     twins = tools.scene(tools.thing("box", 1), tools.thing("box", 2, (0.03, 0.02)))
     edits, rejections = propose_edits(twins, tools.Probe(), np.random.default_rng(0), kinds=("remove",))
     assert edits == [] and rejections == {("remove", "ambiguous"): EditOptions().attempts}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import Edit
+from gsi_bench_builders.interiors import Lamp
 from gsi_bench_builders.production.variants import variants_of
 from gsi_bench_dataset.records import Operation
 
@@ -104,3 +105,24 @@ def test_a_removal_and_a_camera_have_no_spoiled_target(move, probe):
     removal = dataclasses.replace(move, kind="remove", effect="remove", after=move.before.without(["mug_0"]))
     assert not {"toppled", "upside_down", "stretched", "extra_copy"} & variants(removal, probe).keys()
     assert "other_toppled" in variants(removal, probe)
+
+
+def test_in_a_closed_room_the_lamps_are_what_differs(move, probe):
+    lamps = (Lamp((0, 0, 2.4), (0, 0, -1), (1, 1), 60.0, 0.2), Lamp((1, 0, 1.5), (-1, 0, 0), (1, 1), 40.0))
+    lit = dataclasses.replace(move.before.light, lamps=lamps)
+    edit = dataclasses.replace(
+        move, before=dataclasses.replace(move.before, light=lit), after=dataclasses.replace(move.after, light=lit)
+    )
+    relit = variants(edit, probe)["relit"].scene.light.lamps
+    assert [lamp.position for lamp in relit] == [lamp.position for lamp in lamps]
+    shares = [new.power / old.power for new, old in zip(relit, lamps, strict=True)]
+    assert max(shares) >= 1.3 and min(shares) <= 0.7
+
+
+@pytest.mark.parametrize("hold", ["hung", "built"])
+def test_what_is_held_is_no_wrong_object(hold, move, probe):
+    bowl = move.before.thing("bowl_0")
+    held = dataclasses.replace(bowl, info=dataclasses.replace(bowl.info, hold=hold))
+    edit = dataclasses.replace(move, before=move.before.with_things([held]), after=move.after.with_things([held]))
+    assert "wrong_object" in variants(move, probe)
+    assert not {"wrong_object", "other_resized", "other_toppled"} & set(variants(edit, probe))

@@ -1,4 +1,4 @@
-"""Tables, floors and walls: what surrounds the objects of a scene."""
+"""Tables, floors and walls: what surrounds the objects of a scene; whole rooms."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 
 from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.rooms.furniture import with_another_top
+from gsi_bench_builders.assets.rooms.shells import apartment, washroom
 from gsi_bench_builders.assets.rooms.styles import bathroom, coffee, desk, dining, dressing, kitchen, studio
+from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.scene import Room, Support
 
-__all__ = ["STYLES", "room_parts"]
+__all__ = ["INTERIORS", "STYLES", "room_parts"]
 
 STYLES: Mapping[str, Callable[[Support, np.random.Generator], Sequence[tuple[str, Sequence[Part]]]]] = {
     "dining": dining,
@@ -23,6 +25,12 @@ STYLES: Mapping[str, Callable[[Support, np.random.Generator], Sequence[tuple[str
     "studio": studio,
 }
 
+# Whole rooms, made from their plans.
+INTERIORS: Mapping[str, Callable[[Plan, np.random.Generator], Sequence[tuple[str, Sequence[Part]]]]] = {
+    "apartment": apartment,
+    "washroom": washroom,
+}
+
 
 def room_parts(room: Room, support: Support) -> list[tuple[str, Sequence[Part]]]:
     """Named pieces of a room, world coordinates, with the top of the support where `support` says; names are unique.
@@ -30,9 +38,11 @@ def room_parts(room: Room, support: Support) -> list[tuple[str, Sequence[Part]]]
     Raises:
         KeyError: no such style.
     """
-    if room.style not in STYLES:
-        raise KeyError(f"no room style {room.style!r}; there are {', '.join(STYLES)}")
-    pieces = STYLES[room.style](support, np.random.default_rng(room.seed))
+    known: Mapping[str, object] = STYLES if room.plan is None else INTERIORS
+    if room.style not in known:
+        raise KeyError(f"no room style {room.style!r}; there are {', '.join(known)}")
+    rng = np.random.default_rng(room.seed)
+    pieces = STYLES[room.style](support, rng) if room.plan is None else INTERIORS[room.style](room.plan, rng)
     if room.top is not None:
         pieces = with_another_top(pieces, np.random.default_rng(room.top))
     seen: dict[str, int] = {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.rooms import room_parts
 from gsi_bench_builders.engine import Coverage, EngineError, Frame, Preset
+from gsi_bench_builders.engines.blender.lamps import set_lamps
 from gsi_bench_builders.engines.blender.meshes import Meshes, mesh_arrays
 from gsi_bench_builders.engines.blender.physics import settle
 from gsi_bench_builders.engines.blender.rendering import Renderer
@@ -206,6 +207,9 @@ def _boxes_meet(a: tuple[NDArray[np.float64], NDArray[np.float64]], b: tuple[NDA
 
 
 def _set_light(light: Light, scene: Scene) -> None:
+    if light.lamps:
+        set_lamps(light.lamps)
+        return
     bpy = blender()
     _set_world(light)
     lamp = bpy.data.objects.get("key light")

@@ -1,6 +1,5 @@
 import dataclasses
 import math
-import types
 
 import numpy as np
 import pytest
@@ -295,8 +294,19 @@ def test_a_lost_unity_costs_one_scene_of_a_build(unity, tmp_path, monkeypatch, c
     assert made == {"s00000_FloorPlan_Train2_1", "s00002_FloorPlan_Train2_3"}
 
 
+@pytest.mark.parametrize(("split", "scene"), [("robothor", "FloorPlan_Train2_1"), ("bathroom", "FloorPlan401")])
+def test_the_splits_of_rooms_are_built_with_their_own_scenes(unity, tmp_path, split, scene):
+    options, out = unity(), tmp_path / "out"
+    command = ["build", split, "--engine", "thor", "--thor-scenes", scene, "--preset", "test", "--edits-per-scene", "2"]
+    command += ["--workers", "1", "--quiet", "--out", str(out), "--engine-option", f"executable={options.executable}"]
+    assert cli.main([*command, "--operations", "move", "rotate"]) == 0
+    samples = read_dataset(out, split)
+    assert {s.img_id for s in samples} == {f"s00000_{scene}"}
+    assert all(s.split == split and s.depth is not None for s in samples)
+
+
 def test_the_registry_names_modules_that_are_there():
     entry = ENGINES["thor"]
-    for name in (entry.start, entry.ready, entry.check):
+    for name in (entry.start, entry.ready, entry.check, entry.rooms):
         module, _, function = name.partition(":")
-        assert isinstance(getattr(__import__(module, fromlist=[function]), function), types.FunctionType)
+        assert callable(getattr(__import__(module, fromlist=[function]), function))

@@ -1,0 +1,1 @@
+"""Furniture of living rooms and studios, and what belongs to it."""

@@ -1,0 +1,1 @@
+"""Furniture of bathrooms, and what belongs to it."""

@@ -1,0 +1,33 @@
+"""The options of `gsi-bench build bathroom`: bathrooms of one sort."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gsi_bench_builders.recipes import thor_scenes
+
+if TYPE_CHECKING:
+    from gsi_bench_builders.production.scene_work import SceneSource
+
+__all__ = ["add_options", "problems", "source"]
+
+NUM_SCENES = 8
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """See `Recipe.add_options`: it has none of its own."""
+
+
+def problems(args: argparse.Namespace) -> list[str]:
+    """See `Recipe.problems`."""
+    return []
+
+
+def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
+    """See `Recipe.source`."""
+    if args.engine == thor_scenes.THOR:
+        return thor_scenes.source(args, "ithor-bathroom")
+    from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
+
+    return EmbeddedRooms(("bathroom",)), args.num_scenes or NUM_SCENES

@@ -1,0 +1,39 @@
+"""The options of `gsi-bench build robothor`: living rooms and studios."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gsi_bench_builders.recipes import thor_scenes
+
+if TYPE_CHECKING:
+    from gsi_bench_builders.production.scene_work import SceneSource
+
+__all__ = ["add_options", "problems", "source"]
+
+NUM_SCENES = 8
+_SORTS = ("living", "studio")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """See `Recipe.add_options`."""
+    parser.add_argument(
+        "--rooms", nargs="+", metavar="NAME", choices=_SORTS, help=f"robothor: only rooms of these sorts: {' '.join(_SORTS)}"
+    )
+
+
+def problems(args: argparse.Namespace) -> list[str]:
+    """See `Recipe.problems`."""
+    names = args.rooms or ()
+    doubled = sorted({n for n in names if names.count(n) > 1})
+    return [f"--rooms: given twice: {', '.join(doubled)}"] if doubled else []
+
+
+def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
+    """See `Recipe.source`."""
+    if args.engine == thor_scenes.THOR:
+        return thor_scenes.source(args, "robothor-val")
+    from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
+
+    return EmbeddedRooms(tuple(args.rooms or _SORTS)), args.num_scenes or NUM_SCENES

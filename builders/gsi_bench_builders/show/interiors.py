@@ -1,0 +1,72 @@
+"""A look at composed rooms: a contact sheet, through the scene's own camera or from above without the ceiling."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
+from gsi_bench_builders.engine import Preset
+from gsi_bench_builders.engines.blender.engine import BlenderEngine
+from gsi_bench_builders.engines.blender.session import quiet
+from gsi_bench_builders.scene import Camera, Scene
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """`python -m gsi_bench_builders.show.interiors --interior living`."""
+    parser = argparse.ArgumentParser(description="render a contact sheet of composed rooms")
+    parser.add_argument(
+        "--interior", choices=sorted(INTERIORS), action="append", help="may be given more than once; default: all"
+    )
+    parser.add_argument("--seeds", type=int, default=4, help="rooms of each sort")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("build/interiors.png"))
+    parser.add_argument("--size", type=int, default=256, help="side of an image, pixels")
+    parser.add_argument("--samples", type=int, default=4, help="light paths a pixel")
+    parser.add_argument("--columns", type=int, default=4)
+    parser.add_argument("--plan", action="store_true", help="from above, with a camera over the ceiling that sees through it")
+    args = parser.parse_args()
+    engine = BlenderEngine()
+    quiet()
+    preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))
+    wanted = [(t, args.first_seed + s) for t in args.interior or sorted(INTERIORS) for s in range(args.seeds)]
+    columns = min(args.columns, len(wanted))
+    sheet = Image.new("RGB", (columns * args.size, math.ceil(len(wanted) / columns) * args.size))
+    for number, (name, seed) in enumerate(tqdm(wanted, desc="rooms", file=sys.stderr)):
+        scene = compose_interior(name, seed, f"{name}_{seed}", args.size)
+        shown = from_above(scene) if args.plan else scene
+        engine.load(shown)
+        picture = Image.fromarray(engine.render(shown, preset, 0).rgb)
+        ImageDraw.Draw(picture).text((6, 4), f"{name} {seed}", fill=(20, 20, 20))
+        sheet.paste(picture, (number % columns * args.size, number // columns * args.size))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(args.out)
+    sys.stdout.write(f"{args.out}\n")
+    return 0
+
+
+def from_above(scene: Scene) -> Scene:
+    """The same room from just under a ceiling that is raised out of the way."""
+    plan = scene.room.plan
+    if plan is None:
+        raise ValueError(f"{scene.id} has no plan")
+    high = dataclasses.replace(plan, height=9.0)
+    side = max(plan.x[1] - plan.x[0], plan.y[1] - plan.y[0]) + 0.3
+    up = 8.5
+    fov = 2 * math.degrees(math.atan(side / 2 / up))
+    camera = Camera.look_at((0.0, -0.01, up), (0.0, 0.0, 0.0), fov, scene.camera.width, scene.camera.height)
+    lamps = tuple(dataclasses.replace(lamp, power=lamp.power * 2) for lamp in scene.light.lamps)
+    light = dataclasses.replace(scene.light, lamps=lamps)
+    return dataclasses.replace(scene, camera=camera, light=light, room=dataclasses.replace(scene.room, plan=high))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
