@@ -192,20 +192,13 @@ def _block(x: tuple[float, float], y: tuple[float, float], z: float) -> Floats:
 
 def _mask(camera: Camera, corners: Floats) -> NDArray[np.bool_]:
     """Which cells of a coarse raster over the image a box (8×3) covers, as far as it is before the camera."""
-    own = camera.to_camera(corners)
-    if own[:, 2].max() < _NEAR_M:
+    depth = camera.depth(corners)
+    if depth.max() < _NEAR_M:
         return np.zeros((_CELLS, _CELLS), dtype=bool)
-    points = []
-    for face in _FACES:
-        polygon = own[list(face)]
-        kept = clip(polygon, _NEAR_M - polygon[:, 2])
-        points += kept.tolist()
-    flat = np.array(points)
-    scale = _CELLS / camera.width
-    u = np.clip((flat[:, 0] / flat[:, 2] * camera.focal + camera.width / 2) * scale, -1e4, 1e4)
-    v = np.clip((flat[:, 1] / flat[:, 2] * camera.focal + camera.height / 2) * scale, -1e4, 1e4)
+    cut = [clip(corners[list(face)], _NEAR_M - depth[list(face)]) for face in _FACES]
+    pixels = camera.project(np.concatenate(cut)) * (_CELLS / camera.width)
+    outline = hull(np.clip(pixels, -1e4, 1e4))
     image = Image.new("1", (_CELLS, _CELLS))
-    outline = hull(np.column_stack([u, v]))
     if len(outline) >= 3:
         ImageDraw.Draw(image).polygon([tuple(p) for p in outline.tolist()], fill=1)
     return np.asarray(image, dtype=bool)
