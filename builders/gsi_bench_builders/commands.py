@@ -15,7 +15,7 @@ from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
 from gsi_bench_builders.recipes import thor_scenes
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
-from gsi_bench_dataset.cli.main import new_command, say, whole
+from gsi_bench_dataset.cli.main import explained, new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
+ALL = "all"  # in the place of a split
 # Of any engine; an engine says itself which it has not.
 DEVICES = ("CPU", "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI")
 _PREVIEW_SAMPLES = 24
@@ -46,7 +47,9 @@ def add_commands(subparsers: Any) -> None:
         "Interrupted? The same command goes on where it was. Needs: pip install 'gsi-bench[blender]'",
     )
     parser.add_argument(
-        "split", metavar="SPLIT", help=f"which split: {', '.join(RECIPES)}; the others come with later versions"
+        "split",
+        metavar="SPLIT",
+        help=f"which split: {', '.join(RECIPES)}; {ALL}: each of these (fine comes later)",
     )
     parser.add_argument("--out", type=path, help="dataset folder; other splits that it holds are kept (needed unless --check)")
     _add_amounts(parser)
@@ -166,6 +169,8 @@ def _engine_options(args: argparse.Namespace) -> dict[str, str]:
 def _run_build(args: argparse.Namespace) -> int:
     if args.check:
         return _run_check(args)
+    if args.split == ALL:
+        return _run_all(args)
     chosen = recipe(args.split)
     _check_options(args, chosen)
     from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
@@ -208,6 +213,29 @@ def _run_build(args: argparse.Namespace) -> int:
     if args.preview:
         _preview(args.out, args.split, args.preview)
     return 0
+
+
+def _run_all(args: argparse.Namespace) -> int:
+    """Every split that there is a recipe for, one after another into one folder; status 2 where one could not be built."""
+    if problems := [*_of_other_recipes(args), *(["--out: give the dataset folder"] if args.out is None else [])]:
+        raise BuildOptionError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
+    failed = {}
+    for split in RECIPES:
+        preview = args.preview and args.preview.with_name(f"{args.preview.stem}-{split}{args.preview.suffix}")
+        say(f"{split}:")
+        try:
+            _run_build(argparse.Namespace(**{**vars(args), "split": split, "preview": preview}))
+        except Exception as error:
+            message = explained(error)
+            if message is None or args.debug:
+                raise
+            failed[split] = message
+    for split in SPLITS:
+        if split in failed:
+            say(f"{split}: not built: {failed[split]}")
+        elif split not in RECIPES:
+            say(f"{split}: not built: there is no recipe for it yet")
+    return 2 if failed else 0
 
 
 def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
