@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = ("hostile.summary",)  # tests/attacks: one line over all attacks
 
 # Collecting doctests imports modules; these need the extra `detany3d`.
+collect_ignore = ["tests/stand_ins/unity_stand_in.py"]  # a program with packages of its own
 collect_ignore_glob = [] if importlib.util.find_spec("safetensors") else ["gsi_bench_metric/detectors/detany3d/*"]
 
 # Doctests that compare pictures.

@@ -160,6 +160,7 @@ class MetricProtocol(abc.ABC):
     all_objects: ClassVar[bool] = False  # whether it goes by every known object of the scene, or by the target's class alone
     options: ClassVar[frozenset[str]] = frozenset()  # of `make_scorer`: those that change something
     says_blank: ClassVar[bool] = False  # whether an image that shows nothing has a reason of its own
+    mapping_policy: ClassVar[str] = "resize"  # how images of another shape are brought to the source's
     judge_can_zero: ClassVar[bool] = False  # whether an AC of 0, or none, makes all numbers of an edit 0
 
     @abc.abstractmethod

@@ -18,9 +18,8 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.records import Detection, Judgement, Prediction, Reason, Sample, Score
-from gsi_bench_dataset.storage.record_store import NoRecords, Records, digest
+from gsi_bench_dataset.storage.record_store import NoRecords, Records
 from gsi_bench_metric.detectors import DetectionItem, Detector
-from gsi_bench_metric.imaging.alignment_config import MAPPING
 from gsi_bench_metric.imaging.images import ImageError
 from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.judges import Judge, JudgedAhead, JudgeItem
@@ -89,8 +88,8 @@ def scoring_version(protocol: str) -> int:
 
 
 def mapping_policy(protocol: str) -> str:
-    """By which numbers images of another shape are brought back to the source's, as a digest; "resize": they are resized."""
-    return digest("mapping", MAPPING.to_json())[:12] if protocol == "strict" else "resize"
+    """How a protocol brings images of another shape to the source's: other ones give other numbers."""
+    return protocol_named(protocol).mapping_policy
 
 
 def require_protocol(protocol: str) -> None:

@@ -167,5 +167,7 @@ def swaps_axes(node):
 
 
 def test_no_other_module_knows_the_axes_of_camera_file_or_engine():
-    found = [f"{name}:{node.lineno}" for name, tree in modules().items() for node in ast.walk(tree) if swaps_axes(node)]
+    """Unity's are known to the module that turns them into ours."""
+    others = {name: tree for name, tree in modules().items() if name != "engines/thor/conversions.py"}
+    found = [f"{name}:{node.lineno}" for name, tree in others.items() for node in ast.walk(tree) if swaps_axes(node)]
     assert found == []

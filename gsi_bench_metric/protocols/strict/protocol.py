@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.records import Reason, Score
+from gsi_bench_dataset.storage.record_store import digest
+from gsi_bench_metric.imaging.alignment_config import MAPPING
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.imaging.mapping import map_back
 from gsi_bench_metric.protocols.base import Asked, MetricProtocol
@@ -27,6 +29,7 @@ class StrictProtocol(MetricProtocol):
     tells_faults = True
     says_blank = True
     all_objects = True
+    mapping_policy = digest("mapping", MAPPING.to_json())[:12]
 
     def make_scorer(self, device: str, batch_size: int | None = None, dataset_type: str | None = None) -> StrictScorer:
         """Regions differ in every edit, so nothing is batched; every dataset type has the same rules."""

@@ -8,7 +8,7 @@ import pytest
 
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_dataset.vocabulary import SELF_TEST
-from gsi_bench_metric.detectors.tracker import tracker
+from gsi_bench_metric.detectors.tracker import selftest
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
 from gsi_bench_metric.detectors.tracker.follow import Found
 from gsi_bench_metric.detectors.tracker.signs.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
@@ -127,9 +127,9 @@ def test_what_is_measured_wrong_in_the_ground_truth_is_named(found, true, wrong)
     ("blind", "said"), [((), ()), (("turn",), ("turn", SELF_TEST)), (("presence",), ("presence", SELF_TEST))]
 )
 def test_what_fails_in_the_ground_truth_is_named_so(monkeypatch, blind, said):
-    monkeypatch.setattr(tracker, "_blind", lambda *_: blind)
-    monkeypatch.setattr(tracker, "detection", lambda scene, surface, thing, *, unobservable: (thing.id, unobservable))
+    monkeypatch.setattr(selftest, "_blind", lambda *_: blind)
+    monkeypatch.setattr(selftest, "detection", lambda scene, surface, thing, *, unobservable: (thing.id, unobservable))
     things = [types.SimpleNamespace(id=name, is_target=name == "mug") for name in ("mug", "bowl")]
     scene = types.SimpleNamespace(surfaces=[types.SimpleNamespace(thing=thing) for thing in things])
-    found = tracker._in_source(scene, types.SimpleNamespace(objects=things), "cpu")
+    found = selftest.in_source(scene, types.SimpleNamespace(objects=things), "cpu")
     assert found == [("mug", said), ("bowl", ())]

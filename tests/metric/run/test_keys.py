@@ -227,7 +227,7 @@ NEW = [
     (("tracker", "embedded", "strict", MOVE), "official_json", {}),
     (("tracker", "embedded", "strict", MOVE), "scene_id", {"scores": 1}),
     (("tracker", "embedded", "strict", MOVE), "variant", {"locality": 1, "scores": 1}),
-    (("tracker", "embedded", "strict", MOVE), "new_bbox_3d", {"locality": 1, "scores": 1}),
+    (("tracker", "embedded", "strict", MOVE), "new_bbox_3d", {"detections": 2, "judgements": 1, "locality": 1, "scores": 1}),
     (("tracker", "embedded", "strict", MOVE), "depth", {"detections": 2, "judgements": 1, "locality": 1, "scores": 1}),
     (("tracker", "none", "strict", VIEW), "operation", {"locality": 1, "scores": 1}),
     (("tracker-boxes", "asked", "strict", MOVE), "depth", {"locality": 1, "scores": 1}),
