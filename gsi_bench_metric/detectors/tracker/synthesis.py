@@ -7,12 +7,13 @@ others look like nobody knows: once they get the colours that the object has at 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.shapes import Fit, depth_of, fits
 from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
@@ -35,10 +36,12 @@ class Turned:
 
 @dataclasses.dataclass(frozen=True)
 class _Look:
-    """One object in the source: the pixels (H, W) that show it, all pixels' rays, and the source without it."""
+    """One object in a part of the source: the part, its pixels that show the object (h, w), all its pixels' rays, and the part
+    without the object."""
 
     scene: Scene
     thing: SceneObject
+    part: tuple[slice, slice]
     shown: Mask
     rays: Array
     empty: RGB
@@ -53,18 +56,34 @@ def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterat
         turned: the object as it would stand.
     """
     config = scene.config.synthesis
-    shown = silhouette(scene, surface)
-    if not shown.any():
+    whole = silhouette(scene, surface)
+    if not whole.any():
         return
-    rays = pixel_rays(scene.K, slice(0, scene.size[1]), slice(0, scene.size[0]))
+    part = _about(scene, whole, (surface.thing, turned))
+    shown, rays = whole[part], pixel_rays(scene.K, *part)
     found = fits(surface.thing, scene.up, rays, shown, scene.config.surface.nearest_m)
     hole = cv2.dilate(shown.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=config.hole_px)
-    empty = np.asarray(cv2.inpaint(scene.rgb, hole, config.inpaint_px, cv2.INPAINT_TELEA), dtype=np.uint8)
-    look = _Look(scene, surface.thing, shown, rays, empty)
+    source = np.ascontiguousarray(scene.rgb[part])
+    empty = np.asarray(cv2.inpaint(source, hole, config.inpaint_px, cv2.INPAINT_TELEA), dtype=np.uint8)
+    look = _Look(scene, surface.thing, part, shown, rays, empty)
     for fit in found:
         if fit.overlap >= config.as_like * found[0].overlap:
             yield _painted(look, turned, fit, foreign=False)
             yield _painted(look, turned, fit, foreign=True)
+
+
+def _about(scene: Scene, shown: Mask, things: Sequence[SceneObject]) -> tuple[slice, slice]:
+    """Rows and columns with all that shows objects, or could; the whole image where a box reaches behind the camera."""
+    corners = np.concatenate([box_corners(thing.bbox_3d, thing.rotation_matrix) for thing in things]) @ scene.K.T
+    if (corners[:, 2] <= 0).any():
+        return slice(0, scene.size[1]), slice(0, scene.size[0])
+    points = np.concatenate([corners[:, :2] / corners[:, 2:], np.argwhere(shown)[:, ::-1]])
+    margin = 2 * scene.config.synthesis.hole_px + 2
+    low, high = np.floor(points.min(0)) - margin, np.ceil(points.max(0)) + margin + 1
+    columns, rows = (
+        slice(int(np.clip(a, 0, size - 1)), int(np.clip(b, 1, size))) for a, b, size in zip(low, high, scene.size, strict=True)
+    )
+    return rows, columns
 
 
 def _painted(look: _Look, turned: SceneObject, fit: Fit, *, foreign: bool) -> Turned:
@@ -79,24 +98,32 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit, *, foreign: bool) -> Tu
     points = look.rays[rows, columns] * after[rows, columns, None] - np.array(turned.bbox_3d[:3])
     points = points @ back.T + np.array(thing.bbox_3d[:3])
     pixels = points @ scene.K.T
-    pixels = pixels[:, :2] / np.maximum(pixels[:, 2:], 1e-6) - 0.5
-    near = np.round(pixels).astype(np.int64)
-    inside = ((near >= 0) & (near < np.array(scene.size))).all(-1)
-    near = np.clip(near, 0, np.array(scene.size) - 1)
+    pixels = pixels[:, :2] / np.maximum(pixels[:, 2:], 1e-6) - 0.5 - (look.part[1].start, look.part[0].start)
+    near, limits = np.round(pixels).astype(np.int64), np.array(look.shown.shape[::-1])
+    inside = ((near >= 0) & (near < limits)).all(-1)
+    near = np.clip(near, 0, limits - 1)
     off = np.abs(fit.depth[near[:, 1], near[:, 0]] - points[:, 2])
     seen = inside & look.shown[near[:, 1], near[:, 0]] & (off < config.synthesis.same_depth * max(thing.bbox_3d[3:6]))
-    place = pixels.astype(np.float32)
-    painted = cv2.remap(scene.rgb, place[None, :, 0], place[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    # An image of the places to look up: OpenCV takes no row longer than 32767.
+    place = np.zeros((*look.shown.shape, 2), np.float32)
+    place[rows, columns] = pixels
+    source = np.ascontiguousarray(scene.rgb[look.part])
+    painted = cv2.remap(source, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[rows, columns]
     other = _at_heights(look, fit, points @ scene.up)
-    made = look.empty.copy()
-    made[rows, columns] = np.where(seen[:, None], painted, 255 - other[:, ::-1] if foreign else other)
+    made = scene.rgb.copy()
+    made[look.part] = look.empty
+    made[rows + look.part[0].start, columns + look.part[1].start] = np.where(
+        seen[:, None], painted, 255 - other[:, ::-1] if foreign else other
+    )
     return Turned(made, float(seen.mean()) if len(seen) else 0.0)
 
 
 def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:
     """The median colour (P, 3) that the source shows of the object at heights (P,), along `up` from the camera."""
     seen = look.shown & np.isfinite(fit.depth)
-    colours = look.scene.rgb[seen]
+    colours = look.scene.rgb[look.part][seen if seen.any() else look.shown]
+    if not seen.any():
+        return np.repeat(np.median(colours, axis=0)[None], len(heights), 0).round().astype(np.uint8)
     levels = (look.rays[seen] * fit.depth[seen][:, None]) @ look.scene.up
     edges = np.linspace(levels.min(), levels.max(), look.scene.config.synthesis.levels + 1)[1:-1]
     known, wanted = np.digitize(levels, edges), np.digitize(heights, edges)

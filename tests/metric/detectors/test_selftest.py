@@ -92,3 +92,12 @@ def test_a_plain_turn_that_looks_the_same_is_told_up_front(look, asked):
 @pytest.mark.parametrize("shown", [0, 40, 90])
 def test_the_answer_up_front_is_the_same_for_every_editor(look, shown):
     assert look(PRINTED, (0.3, 0.2), 90, shown)[0] == look(PRINTED, (0.3, 0.2), 90)[0]
+
+
+def test_large_images_are_turned_too(look, monkeypatch):
+    """More pixels of the object than OpenCV takes in one row."""
+    monkeypatch.setitem(globals(), "SIZE", 1200)
+    monkeypatch.setitem(globals(), "FOCAL", 1400.0)
+    monkeypatch.setitem(globals(), "K", [[1400.0, 0, 600], [0, 1400.0, 600], [0, 0, 1]])
+    unobservable, _ = look(PRINTED, (0.3, 0.3), 60)
+    assert unobservable == ()
