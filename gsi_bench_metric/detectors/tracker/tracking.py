@@ -150,7 +150,10 @@ class _Tracking:
         views = make_views(self.scene, surface, rest, None, self.device)
         second = follow(views, self._supports(surface))
         apart = np.linalg.norm(second.pose[:3] - found.pose[:3]) > self.decision.own_place * surface.diagonal
-        return second if apart and is_second(second, views.caution, self.presence) else None
+        if not apart or not is_second(second, views.caution, self.presence):
+            return None
+        # Where the object was seen the background is a guess, so what is like it there must be its very likeness.
+        return second if seen_beside(self.scene, surface, second) or is_left(second, self.presence) else None
 
     def _is_left_behind(self, surface: Surface, found: Found) -> bool:
         """Whether the object is still at home too, as far as what was found does not stand before it."""

@@ -161,6 +161,16 @@ def test_a_second_card_apart_from_the_moved_one_is_told(measure, change, copy):
     assert places == {(round(c.x, 1), round(c.z, 1)) for c in wanted}
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_a_ghost_where_the_card_stood_is_no_second_card(measure, background, share):
+    """The old place filled in carelessly: something of the card shines through."""
+    ghost = share * texture(sum(map(ord, "cover"))).mean(axis=(0, 1)) + (1 - share) * background.mean(axis=(0, 1))
+    plain = dataclasses.replace(CARDS[0], plain=tuple(ghost.tolist()))
+    found = measure([CARDS[0].changed(0.2), CARDS[1], plain])
+    assert [d.state for d in found] == ["present"]
+    assert np.linalg.norm(np.array(found[0].bbox_3d[:3]) - CARDS[0].changed(0.2).box[:3]) < 0.01
+
+
 @pytest.mark.parametrize("plain", [(20, 40, 200), (230, 220, 40)])
 def test_something_new_that_looks_otherwise_is_no_second_card(measure, plain):
     (found,) = measure([CARDS[0].changed(0.2), CARDS[1], dataclasses.replace(CARDS[0].changed(-0.14, 0.3), plain=plain)])
