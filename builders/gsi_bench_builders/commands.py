@@ -29,6 +29,7 @@ ALL = "all"  # in the place of a split
 # Of any engine; an engine says itself which it has not.
 DEVICES = ("CPU", "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI")
 _PREVIEW_SAMPLES = 24
+_NO_FOLDER = "--out: give the dataset folder"
 
 
 class BuildOptionError(ValueError):
@@ -217,8 +218,7 @@ def _run_build(args: argparse.Namespace) -> int:
 
 def _run_all(args: argparse.Namespace) -> int:
     """Every split that there is a recipe for, one after another into one folder; status 2 where one could not be built."""
-    if problems := [*_of_other_recipes(args), *(["--out: give the dataset folder"] if args.out is None else [])]:
-        raise BuildOptionError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
+    _refuse([*_of_other_recipes(args), *([_NO_FOLDER] if args.out is None else [])])
     failed = {}
     for split in RECIPES:
         preview = args.preview and args.preview.with_name(f"{args.preview.stem}-{split}{args.preview.suffix}")
@@ -249,12 +249,17 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
     if args.engine not in (None, entry.engine, *entry.also):
         problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")
     if args.out is None:
-        problems.append("--out: give the dataset folder")
+        problems.append(_NO_FOLDER)
     if args.variants > args.edits_per_scene:
         problems.append(f"--variants {args.variants} is more than --edits-per-scene {args.edits_per_scene}")
     names = args.operations or ()
     if doubled := sorted({n for n in names if names.count(n) > 1}):
         problems.append(f"--operations: given twice: {', '.join(doubled)}")
+    _refuse(problems)
+
+
+def _refuse(problems: list[str]) -> None:
+    """Raises BuildOptionError with all problems; does nothing where there are none."""
     if problems:
         raise BuildOptionError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
 

@@ -8,14 +8,9 @@ import math
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageDraw
-from tqdm import tqdm
-
 from gsi_bench_builders.assets.library import asset, asset_key, kinds
-from gsi_bench_builders.engine import Preset
-from gsi_bench_builders.engines.blender.engine import BlenderEngine
-from gsi_bench_builders.engines.blender.session import quiet
 from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support, Thing
+from gsi_bench_builders.show.sheet import write_sheet
 
 __all__ = ["main", "shelf"]
 
@@ -54,21 +49,9 @@ def main() -> int:
     names = args.kinds or list(kinds())
     if unknown := sorted(set(names) - set(kinds())):
         parser.error(f"unknown kinds: {', '.join(unknown)}")
-    engine = BlenderEngine()
-    quiet()
-    width = args.size * 2
-    preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))
-    columns = min(2, len(names))
-    sheet = Image.new("RGB", (columns * width, math.ceil(len(names) / columns) * args.size))
-    for number, name in enumerate(tqdm(names, desc="assets", file=sys.stderr)):
-        scene = shelf(name, range(args.first_seed, args.first_seed + args.looks), width, args.size)
-        engine.load(scene)
-        picture = Image.fromarray(engine.render(scene, preset, 0).rgb)
-        ImageDraw.Draw(picture).text((6, 4), name, fill=(20, 20, 20))
-        sheet.paste(picture, (number % columns * width, number // columns * args.size))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(args.out)
-    sys.stdout.write(f"{args.out}\n")
+    seeds = range(args.first_seed, args.first_seed + args.looks)
+    scenes = ((name, shelf(name, seeds, args.size * 2, args.size)) for name in names)
+    write_sheet(scenes, len(names), args.out, columns=2, samples=args.samples, words="assets")
     return 0
 
 

@@ -8,14 +8,9 @@ import math
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageDraw
-from tqdm import tqdm
-
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
-from gsi_bench_builders.engine import Preset
-from gsi_bench_builders.engines.blender.engine import BlenderEngine
-from gsi_bench_builders.engines.blender.session import quiet
 from gsi_bench_builders.scene import Camera, Scene
+from gsi_bench_builders.show.sheet import write_sheet
 
 __all__ = ["main"]
 
@@ -34,22 +29,10 @@ def main() -> int:
     parser.add_argument("--columns", type=int, default=4)
     parser.add_argument("--plan", action="store_true", help="from above, with a camera over the ceiling that sees through it")
     args = parser.parse_args()
-    engine = BlenderEngine()
-    quiet()
-    preset = Preset(args.size, args.samples, (4, 2, 2), ("HIGH", "FAST"))
     wanted = [(t, args.first_seed + s) for t in args.interior or sorted(INTERIORS) for s in range(args.seeds)]
-    columns = min(args.columns, len(wanted))
-    sheet = Image.new("RGB", (columns * args.size, math.ceil(len(wanted) / columns) * args.size))
-    for number, (name, seed) in enumerate(tqdm(wanted, desc="rooms", file=sys.stderr)):
-        scene = compose_interior(name, seed, f"{name}_{seed}", args.size)
-        shown = from_above(scene) if args.plan else scene
-        engine.load(shown)
-        picture = Image.fromarray(engine.render(shown, preset, 0).rgb)
-        ImageDraw.Draw(picture).text((6, 4), f"{name} {seed}", fill=(20, 20, 20))
-        sheet.paste(picture, (number % columns * args.size, number // columns * args.size))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(args.out)
-    sys.stdout.write(f"{args.out}\n")
+    rooms = ((f"{name} {seed}", compose_interior(name, seed, f"{name}_{seed}", args.size)) for name, seed in wanted)
+    scenes = ((caption, from_above(scene) if args.plan else scene) for caption, scene in rooms)
+    write_sheet(scenes, len(wanted), args.out, columns=args.columns, samples=args.samples, words="rooms")
     return 0
 
 

@@ -51,14 +51,15 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     target = surface.thing
     box = target.bbox_3d if sample.new_bbox_3d is None else sample.new_bbox_3d
     turned = dataclasses.replace(target, bbox_3d=box, rotation_matrix=sample.new_rotation_matrix)
-    made = list(turned_images(scene, surface, turned))
-    if not made or min(image.known for image in made) < scene.config.synthesis.least_known:
-        return ("turn",)
-    for image in made:
+    tried = False
+    for image in turned_images(scene, surface, turned):
+        tried = True
+        if image.known < scene.config.synthesis.least_known:
+            return ("turn",)
         found = _measured(scene, sample, target, image.rgb, device)
         if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
             return ("turn",)
-    return ()
+    return () if tried else ("turn",)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

@@ -14,18 +14,22 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.records import SceneObject
 
-__all__ = ["SHAPES", "Fit", "depth_of", "fits"]
+__all__ = ["SHAPES", "Fit", "depth_of", "fits", "slabs"]
 
 Array = NDArray[np.float64]
 Depth = NDArray[np.float32]
 Span = tuple[Array, Array]  # where rays enter a solid and where they leave it, in depths; enter > leave: they miss it
 
 
-def _box(start: Array, way: Array, _upright: int) -> Span:
-    """Of the cube from -1 to 1 (slabs; Kay and Kajiya 1986)."""
+def slabs(start: Array, way: Array, half: Array | float) -> Span:
+    """Of a box about the origin with half sides `half`, for rays start + t way (..., 3) (Kay and Kajiya 1986)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = (-1 - start) / way, (1 - start) / way
+        low, high = (-half - start) / way, (half - start) / way
     return np.minimum(low, high).max(-1), np.maximum(low, high).min(-1)
+
+
+def _box(start: Array, way: Array, _upright: int) -> Span:
+    return slabs(start, way, 1.0)
 
 
 def _ball(start: Array, way: Array, _upright: int) -> Span:
@@ -34,7 +38,7 @@ def _ball(start: Array, way: Array, _upright: int) -> Span:
 
 def _column(start: Array, way: Array, upright: int) -> Span:
     round_ = _quadric(start, way, 1.0 - np.eye(3)[upright])
-    slab = _box(start[..., [upright]], way[..., [upright]], 0)
+    slab = slabs(start[..., [upright]], way[..., [upright]], 1.0)
     return np.maximum(round_[0], slab[0]), np.minimum(round_[1], slab[1])
 
 

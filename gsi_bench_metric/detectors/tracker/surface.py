@@ -18,6 +18,7 @@ from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.reads import BOX, CAMERA, DEPTH, IMAGE, MASK, OBJECTS, TARGET, UP, Reads, digest_of, narrowed
 from gsi_bench_dataset.records import Sample, SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
+from gsi_bench_metric.detectors.tracker.shapes import slabs
 from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
 from gsi_bench_metric.recent import Recent
@@ -230,12 +231,10 @@ def pixel_rays(K: Array, rows: slice, columns: slice) -> Array:
 
 
 def box_depth(bbox: tuple[float, ...], rotation: tuple[tuple[float, ...], ...], config: SurfaceConfig, rays: Array) -> Depth:
-    """Depth at which each pixel's ray enters a box, inf where it misses it (slabs; Kay and Kajiya 1986)."""
+    """Depth at which each pixel's ray enters a box, inf where it misses it."""
     axes, box = np.array(rotation), np.array(bbox)
     direction, origin = rays @ axes, -box[:3] @ axes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = ((sign * box[3:6] / 2 - origin) / direction for sign in (-1, 1))
-    enter, leave = np.minimum(low, high).max(-1), np.maximum(low, high).min(-1)
+    enter, leave = slabs(origin, direction, box[3:6] / 2)
     return np.where((enter <= leave) & (enter > config.nearest_m), enter, np.inf).astype(np.float32)
 
 

@@ -68,8 +68,7 @@ def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterat
     look = _Look(scene, surface.thing, part, shown, rays, empty)
     for fit in found:
         if fit.overlap >= config.as_like * found[0].overlap:
-            yield _painted(look, turned, fit, foreign=False)
-            yield _painted(look, turned, fit, foreign=True)
+            yield from _painted(look, turned, fit)
 
 
 def _about(scene: Scene, shown: Mask, things: Sequence[SceneObject]) -> tuple[slice, slice]:
@@ -86,11 +85,9 @@ def _about(scene: Scene, shown: Mask, things: Sequence[SceneObject]) -> tuple[sl
     return rows, columns
 
 
-def _painted(look: _Look, turned: SceneObject, fit: Fit, *, foreign: bool) -> Turned:
-    """The turned object on the empty scene: each of its pixels is looked up where the source shows that piece of it.
-
-    `foreign`: sides that it does not show are of colours that the object has not.
-    """
+def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
+    """The turned object on the empty scene: each of its pixels is looked up where the source shows that piece of it. Sides that
+    it does not show are once of the object's colours, once of colours that it has not."""
     scene, thing, config = look.scene, look.thing, look.scene.config
     after = depth_of(fit.name, turned, scene.up, look.rays, config.surface.nearest_m)
     rows, columns = np.nonzero(np.isfinite(after))
@@ -109,13 +106,12 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit, *, foreign: bool) -> Tu
     place[rows, columns] = pixels
     source = np.ascontiguousarray(scene.rgb[look.part])
     painted = cv2.remap(source, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[rows, columns]
-    other = _at_heights(look, fit, points @ scene.up)
-    made = scene.rgb.copy()
-    made[look.part] = look.empty
-    made[rows + look.part[0].start, columns + look.part[1].start] = np.where(
-        seen[:, None], painted, 255 - other[:, ::-1] if foreign else other
-    )
-    return Turned(made, float(seen.mean()) if len(seen) else 0.0)
+    own = _at_heights(look, fit, points @ scene.up)
+    for hidden in (own, 255 - own[:, ::-1]):
+        made = scene.rgb.copy()
+        made[look.part] = look.empty
+        made[rows + look.part[0].start, columns + look.part[1].start] = np.where(seen[:, None], painted, hidden)
+        yield Turned(made, float(seen.mean()) if len(seen) else 0.0)
 
 
 def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:

@@ -9,10 +9,12 @@ It is not blind to what was asked. Of the sample it reads
 
 - of the source: image, camera, gravity, depth, instance mask, and every object's box, rotation, category, symmetry and id;
 - which object is the target: it is looked for first, more readily than the others, and may hide them;
+- where the sample has no after-image and asks for a turn, the goal's box and rotation, when the source is read and never when
+  an edited image is: to find out whether that turn can be told (`selftest`);
 - the kind of the operation. `view`: only the camera is looked for, and all objects move with it. `rotate`: a turn in place is
   believed sooner, an unclear one is said to be unobservable. `scale`: sizes in place are searched further, and believed with
   less to be seen. `scale` and `remove`: the object in other colours is searched for less boldly. `remove`: a doubtful rest is
-  taken for background, and the object is looked for elsewhere in any colours. Direction, amount and goal box are never read;
+  taken for background, and the object is looked for elsewhere in any colours. Direction and amount are never read;
 - of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
   look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
   the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.

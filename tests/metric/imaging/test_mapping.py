@@ -1,5 +1,7 @@
 """What an editor's shape does to an image is found and undone."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -111,6 +113,17 @@ def test_a_moved_camera_hides_no_mapping(size, way):
     nearer = source.transform((320, 240), Image.Transform.AFFINE, (0.92, 0.0, 20.0, 0.0, 0.92, 6.0), Image.Resampling.BICUBIC)
     found = map_back(np.asarray(source), np.asarray(way(nearer, size)), moved=True)
     assert found.mapping.kind == WAYS[way]
+
+
+@pytest.mark.parametrize("quality", [95, 60])
+@pytest.mark.parametrize("colour", ["black", "white", (90, 120, 200)], ids=str)
+def test_a_margin_of_any_colour_tells_after_jpeg_too(colour, quality):
+    source = scene((320, 240))
+    nearer = source.transform((320, 240), Image.Transform.AFFINE, (0.92, 0.0, 20.0, 0.0, 0.92, 6.0), Image.Resampling.BICUBIC)
+    file = io.BytesIO()
+    padded(nearer, (512, 512), colour).save(file, format="JPEG", quality=quality)
+    found = map_back(np.asarray(source), np.asarray(Image.open(file).convert("RGB")), moved=True)
+    assert found.mapping.kind == "pad"
 
 
 def test_an_image_of_the_sources_size_is_taken_as_it_is():
