@@ -13,7 +13,7 @@ from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, ENGINES, check_e
 from gsi_bench_builders.options import path
 from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
-from gsi_bench_builders.recipes import thor_scenes
+from gsi_bench_builders.recipes import room_choices, thor_scenes
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import explained, new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
@@ -21,6 +21,7 @@ from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
 
 if TYPE_CHECKING:
+    from gsi_bench_builders.edits.base import EditOptions
     from gsi_bench_builders.production.runner import BuildSummary
 
 __all__ = ["add_commands"]
@@ -28,6 +29,7 @@ __all__ = ["add_commands"]
 ALL = "all"  # in the place of a split
 # Of any engine; an engine says itself which it has not.
 DEVICES = ("CPU", "CUDA", "OPTIX", "HIP", "METAL", "ONEAPI")
+PHRASINGS = ("ours", "reference")
 _PREVIEW_SAMPLES = 24
 _NO_FOLDER = "--out: give the dataset folder"
 
@@ -140,6 +142,14 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--operations", nargs="+", metavar="NAME", choices=tuple(OPERATIONS), help=f"only these: {' '.join(OPERATIONS)}"
     )
+    parser.add_argument(
+        "--phrasing",
+        choices=PHRASINGS,
+        default="ours",
+        help="whose sentences: ours, in many words, or the reference's, which the released evaluation reads the same way "
+        "(default: %(default)s)",
+    )
+    room_choices.add_options(parser)
     for split in RECIPES:
         recipe(split).add_options(parser)
     thor_scenes.add_options(parser)
@@ -174,7 +184,6 @@ def _run_build(args: argparse.Namespace) -> int:
         return _run_all(args)
     chosen = recipe(args.split)
     _check_options(args, chosen)
-    from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
     from gsi_bench_builders.production.shaping import Shaped  # noqa: PLC0415
@@ -186,9 +195,9 @@ def _run_build(args: argparse.Namespace) -> int:
         args.preset,
         args.seed,
         edits=args.edits_per_scene,
-        kinds=tuple(args.operations or entry.operations),
+        kinds=tuple(args.operations or room_choices.kinds_of(args.commands or ()) or entry.operations),
         variants=args.variants,
-        options=SETTINGS[entry.setting],
+        options=_edit_options(args, entry.setting),
     )
     source, num_scenes = chosen.source(args)
     engine = args.engine or entry.engine
@@ -216,9 +225,18 @@ def _run_build(args: argparse.Namespace) -> int:
     return 0
 
 
+def _edit_options(args: argparse.Namespace, setting: str) -> EditOptions:
+    """Amounts, limits and words of edits."""
+    from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
+    from gsi_bench_builders.edits.wording import in_reference_words  # noqa: PLC0415
+
+    options = room_choices.mixed(SETTINGS[setting], args.commands or ())
+    return options if args.phrasing == "ours" else in_reference_words(options, setting)
+
+
 def _run_all(args: argparse.Namespace) -> int:
     """Every split that there is a recipe for, one after another into one folder; status 2 where one could not be built."""
-    _refuse([*_of_other_recipes(args), *([_NO_FOLDER] if args.out is None else [])])
+    _refuse([*_of_other_recipes(args), *room_choices.problems(args), *([_NO_FOLDER] if args.out is None else [])])
     failed = {}
     for split in RECIPES:
         preview = args.preview and args.preview.with_name(f"{args.preview.stem}-{split}{args.preview.suffix}")
@@ -244,7 +262,8 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
     Raises:
         BuildOptionError: lists all of them.
     """
-    problems = chosen.problems(args) + _of_other_recipes(args) + thor_scenes.problems(args)
+    problems = chosen.problems(args) + _of_other_recipes(args)
+    problems += room_choices.problems(args) + thor_scenes.problems(args)
     entry = RECIPES[args.split]
     if args.engine not in (None, entry.engine, *entry.also):
         problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")

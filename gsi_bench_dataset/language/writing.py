@@ -1,31 +1,46 @@
-"""Sentences that say what is asked, in English and Chinese at once: drawn from all patterns, or the plainest of each."""
+"""Sentences that say what is asked, in English and Chinese at once: drawn from all patterns, or the plainest of each.
+
+Besides our own there is the phrasing of the reference's generators, which knows fewer sentences.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from gsi_bench_dataset.language.chinese import reference as reference_chinese
 from gsi_bench_dataset.language.chinese import writer as chinese
+from gsi_bench_dataset.language.english import reference as reference_english
 from gsi_bench_dataset.language.english import writer as english
 
-__all__ = ["Slots", "amounts", "centimetres", "plainest", "say"]
+__all__ = ["Phrasing", "Slots", "amounts", "centimetres", "plainest", "say"]
 
 # Slot -> (English, Chinese), or one text for both.
 Slots: TypeAlias = Mapping[str, "str | tuple[str, str]"]
+# Whose sentences: ours, or those of the reference's generator of tables or of rooms.
+Phrasing: TypeAlias = Literal["ours", "reference_table", "reference_room"]
+_REFERENCE = {
+    "reference_table": (reference_english.TABLES, {**chinese.PATTERNS, **reference_chinese.TABLES}),
+    "reference_room": (reference_english.ROOMS, chinese.PATTERNS),
+}
 
 _PLEASE_SHARE, _TAIL_SHARE = 0.25, 0.35
 
 
-def say(key: str, slots: Slots, rng: np.random.Generator) -> tuple[str, str]:
-    """An English and a Chinese sentence, each drawn from the patterns of `key`, perhaps polite, perhaps with a tail.
+def say(key: str, slots: Slots, rng: np.random.Generator, phrasing: Phrasing = "ours") -> tuple[str, str]:
+    """An English and a Chinese sentence, each drawn from the patterns of `key`, ours perhaps polite, perhaps with a tail.
 
     Tails say that all else stays as it is: not where the view changes or where the target takes its load along.
 
     Raises:
-        KeyError: no such key, or a slot is missing.
+        KeyError: no such key, the reference's generators have no sentence for it, or a slot is missing.
     """
+    if phrasing != "ours":
+        ways = [patterns[key] for patterns in _REFERENCE[phrasing]]
+        en, zh = (_filled(w[int(rng.integers(len(w)))], slots, language) for language, w in enumerate(ways))
+        return f"{en}.", f"{zh}。"
     plain = key.startswith(("travel/", "pan/")) or "load" in slots
     texts = []
     for language, patterns, tails in ((0, english.PATTERNS, english.TAILS), (1, chinese.PATTERNS, chinese.TAILS)):
@@ -58,8 +73,9 @@ def _polite(sentence: str) -> str:
 
 
 def centimetres(distance_cm: int, rng: np.random.Generator) -> dict[str, str | tuple[str, str]]:
-    """{d}, the unit written out or not."""
-    return {"d": (f"{distance_cm} {('cm', 'centimeters')[int(rng.integers(2))]}", f"{distance_cm}厘米")}
+    """{d}, the unit written out or not; {c}: the number alone, {m}: in metres."""
+    d = (f"{distance_cm} {('cm', 'centimeters')[int(rng.integers(2))]}", f"{distance_cm}厘米")
+    return {"d": d, "c": str(distance_cm), "m": f"{distance_cm / 100:g}"}
 
 
 def amounts(factor: float) -> dict[str, str | tuple[str, str]]:

@@ -16,6 +16,7 @@ from gsi_bench_builders.edits.geometry import Boxes
 from gsi_bench_builders.edits.naming import Name, name_things
 from gsi_bench_builders.engine import Coverage, Probe
 from gsi_bench_builders.scene import Scene, Thing
+from gsi_bench_dataset.language.writing import Phrasing
 from gsi_bench_dataset.records import Operation
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Proposer",
     "Rejection",
     "Stage",
+    "amount",
     "draw",
     "ground_direction",
 ]
@@ -40,6 +42,7 @@ REASONS = {
     "duplicate": "the same edit was proposed before",
     "ambiguous": "no phrase names the object truly and uniquely, in words that fit the sentence",
     "unreadable": "the sentence would not be understood as what was done",
+    "unsaid": "the reference's phrasing, which is asked for, has no words for it",
     "carried_load": "other objects stand on the target",
     "not_upright": "the object lies or leans",
     "inside_receptacle": "the object stands in a receptacle and would grow out of it",
@@ -81,13 +84,15 @@ class Rejection:
 
 @dataclasses.dataclass(frozen=True)
 class EditOptions:
-    """Ranges and limits. Whole centimetres and degrees, ends included.
+    """Amounts and limits. Of amounts all are listed, in whole centimetres and degrees.
 
     Attributes:
+        phrasing: whose sentences are written.
         move_cm: how far a move goes.
         relate_cm: distance between the centres after a move to another object.
         turns_deg: turns of objects, counter-clockwise from above > 0.
         factors: of size.
+        travels: where the camera goes.
         travel_cm: how far the camera goes.
         pan_deg: how far the camera turns.
         spot_share: share of placements "on" something that name a spot such as "the left edge".
@@ -111,12 +116,14 @@ class EditOptions:
         scale_below_m: only things whose largest side is shorter are scaled.
     """
 
-    move_cm: tuple[int, int] = (5, 20)
-    relate_cm: tuple[int, int] = (10, 30)
+    phrasing: Phrasing = "ours"
+    move_cm: tuple[int, ...] = tuple(range(5, 21))
+    relate_cm: tuple[int, ...] = tuple(range(10, 31))
     turns_deg: tuple[int, ...] = (90, 45, -45, -90, 180)
     factors: tuple[float, ...] = (0.5, 0.75, 1.5, 2.0)
-    travel_cm: tuple[int, int] = (5, 30)
-    pan_deg: tuple[int, int] = (5, 30)
+    travels: tuple[str, ...] = ("left", "right", "forward", "backward", "up", "down")
+    travel_cm: tuple[int, ...] = tuple(range(5, 31))
+    pan_deg: tuple[int, ...] = tuple(range(5, 31))
     spot_share: float = 0.4
     support_margin_m: float = 0.01
     receptacle_margin_m: float = 0.002
@@ -137,11 +144,11 @@ class EditOptions:
     scale_below_m: float = math.inf
 
 
-# Ranges by setting: what a recipe's scenes are.
+# Amounts and limits by setting: what a recipe's scenes are.
 SETTINGS: Mapping[str, EditOptions] = {
     "table": EditOptions(),
     "room": EditOptions(
-        move_cm=(5, 30), aimed=True, target_scale=0.8, max_target_share=0.25, scale_below_m=0.6, frame_margin=0.008
+        move_cm=tuple(range(5, 31)), aimed=True, target_scale=0.8, max_target_share=0.25, scale_below_m=0.6, frame_margin=0.008
     ),
 }
 
@@ -251,6 +258,10 @@ class Candidate(abc.ABC):
     def check(self, stage: Stage) -> Rejection | None:
         """The rules of this operation that need no image; None where all hold."""
 
+    def unsaid(self, stage: Stage) -> bool:
+        """Whether the reference's phrasing has no words for this: it knows of no object that takes others along."""
+        return self.effect in ("shift", "turn") and stage.load(self.target) is not None
+
     @abc.abstractmethod
     def apply(self, scene: Scene) -> Scene:
         """The state after the edit."""
@@ -262,6 +273,11 @@ class Candidate(abc.ABC):
     @abc.abstractmethod
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """The instruction in English and in Chinese."""
+
+
+def amount(amounts: tuple[int, ...], rng: np.random.Generator) -> int:
+    """One of the amounts, all alike."""
+    return amounts[int(rng.integers(len(amounts)))]
 
 
 def draw(things: tuple[Thing, ...], rng: np.random.Generator) -> Thing | None:

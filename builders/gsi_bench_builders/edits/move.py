@@ -9,7 +9,7 @@ import numpy as np
 
 from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.aiming import targets
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, amount, draw, ground_direction
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 
@@ -41,7 +41,9 @@ class Move(Candidate):
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Move the mug 15 cm to the left."."""
         slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
-        return wording.say(f"move/{self.direction}", slots | wording.centimetres(self.distance_cm, rng), rng)
+        return wording.say(
+            f"move/{self.direction}", slots | wording.centimetres(self.distance_cm, rng), rng, stage.options.phrasing
+        )
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
@@ -50,8 +52,7 @@ def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
     if target is None:
         return Rejection("no_candidate")
     direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]
-    low, high = stage.options.move_cm
-    return Move(target.id, direction, int(rng.integers(low, high + 1)))
+    return Move(target.id, direction, amount(stage.options.move_cm, rng))
 
 
 def shift(scene: Scene, target: str, step: np.ndarray) -> Scene:

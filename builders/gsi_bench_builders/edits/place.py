@@ -56,6 +56,10 @@ class Place(Candidate):
             return Rejection("not_upright")
         return Rejection("already_there") if scene.thing(self.target).on == self.receptacle else None
 
+    def unsaid(self, stage: Stage) -> bool:
+        """The reference always names a spot."""
+        return super().unsaid(stage) or self.spot is None
+
     def apply(self, scene: Scene) -> Scene:
         """The target on the receptacle's surface; its turn stays."""
         target = scene.thing(self.target)
@@ -81,7 +85,7 @@ class Place(Candidate):
         if receptacle is None:
             raise ValueError(f"{self.receptacle} is no receptacle")
         slots = wording.target_slots(stage.names[self.target], None) | wording.other_slots(stage.names[self.receptacle])
-        return wording.say(f"place/{self.spot or receptacle.relation}", slots, rng)
+        return wording.say(f"place/{self.spot or receptacle.relation}", slots, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
@@ -95,6 +99,8 @@ def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     # Only a surface has edges that one can name; "in the left edge of the bowl" means nothing.
     relation = receptacle.info.receptacle.relation if receptacle.info.receptacle else "on"
     spot = SPOTS[int(rng.integers(len(SPOTS)))] if rng.random() < stage.options.spot_share and relation == "on" else None
+    if relation == "in" and stage.options.phrasing != "ours":
+        spot = "center"  # the reference always names a spot, of bowls too
     region = admissible_region(stage.scene, receptacle, spot)[:, :2]
     outline = receptacle.receptacle_outline()[:, :2]
     base = swept_footprint(target) - target.position[:2]

@@ -121,13 +121,21 @@ class _Search:
 
 def _ruled_out(stage: Stage, candidate: Candidate) -> Rejection | None:
     """What needs no look through the camera: the operation's own rules, and boxes."""
-    problem = candidate.check(stage)
+    problem = _rules(stage, candidate)
     return problem or _check_boxes(stage, candidate.apply(stage.scene), candidate, _ROOM_FOR_DOUBT)
+
+
+def _rules(stage: Stage, candidate: Candidate) -> Rejection | None:
+    """The operation's own rules, and whether there are words for it."""
+    problem = candidate.check(stage)
+    if problem is None and stage.options.phrasing != "ours" and candidate.unsaid(stage):
+        problem = Rejection("unsaid")
+    return problem
 
 
 def try_candidate(stage: Stage, candidate: Candidate, rng: np.random.Generator) -> Edit | Rejection:
     """The edit that a candidate makes, or the first rule that it breaks. Cheap rules come first; `rng` draws the wording."""
-    problem = candidate.check(stage)
+    problem = _rules(stage, candidate)
     if problem is not None:
         return problem
     after = candidate.apply(stage.scene)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.aiming import others, targets
-from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, amount, draw, ground_direction
 from gsi_bench_builders.edits.move import shift
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -48,6 +48,10 @@ class Relate(Candidate):
             return Rejection("carried_load")
         return Rejection("already_there") if np.linalg.norm(self._step(stage.scene)) < _THERE_M else None
 
+    def unsaid(self, stage: Stage) -> bool:
+        """Nor has it words for the centre of "the bowl on the tray"."""
+        return super().unsaid(stage) or stage.names[self.reference].trailing
+
     def apply(self, scene: Scene) -> Scene:
         """The target and its load, shifted along the ground."""
         return shift(scene, self.target, self._step(scene))
@@ -71,7 +75,7 @@ class Relate(Candidate):
         """Such as "Move the mug so that its center is 10 cm in front of the center of the bowl."."""
         slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
         slots |= wording.other_slots(stage.names[self.reference]) | wording.centimetres(self.distance_cm, rng)
-        return wording.say(f"relate/{self.direction}", slots, rng)
+        return wording.say(f"relate/{self.direction}", slots, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
@@ -82,5 +86,4 @@ def propose(stage: Stage, rng: np.random.Generator) -> Relate | Rejection:
     if target is None or reference is None:
         return Rejection("no_candidate")
     direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]
-    low, high = stage.options.relate_cm
-    return Relate(target.id, reference.id, direction, int(rng.integers(low, high + 1)))
+    return Relate(target.id, reference.id, direction, amount(stage.options.relate_cm, rng))

@@ -40,7 +40,8 @@ class Remove(Candidate):
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Remove the mug from the scene."."""
-        return wording.say("remove", wording.target_slots(stage.names[self.target], None), rng)
+        slots = wording.target_slots(stage.names[self.target], None)
+        return wording.say("remove", slots, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Remove | Rejection:

@@ -26,6 +26,13 @@ EXTREMES: dict[str, tuple[str, str]] = {
     "highest": ("the {} at the highest position", "最高处的{}"),
     "lowest": ("the {} at the lowest position", "最低处的{}"),
 }
+# The same in the reference's words; its generator of rooms knows no Chinese.
+_REFERENCE = {
+    "leftmost": "the {} at the leftmost position",
+    "rightmost": "the {} at the rightmost position",
+    "closest": "the {} at the closest position to the camera",
+    "farthest": "the {} at the farthest position from the camera",
+}
 
 _DEPTH_SHARE = 0.05  # of the distance, by which the closest must be closer
 
@@ -81,11 +88,13 @@ class RemoveExtreme(Candidate):
         """Such as "the mug closest to the camera"."""
         info = stage.scene.thing(self.target).info
         en, zh = EXTREMES[self.extreme]
+        if stage.options.phrasing != "ours":
+            en = _REFERENCE.get(self.extreme, en)
         return Name(en.format(info.category), zh.format(info.category_zh), trailing=not en.endswith("{}"))
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Remove the mug closest to the camera."."""
-        return wording.say("remove", wording.target_slots(self.name(stage), None), rng)
+        return wording.say("remove", wording.target_slots(self.name(stage), None), rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> RemoveExtreme | Rejection:

@@ -44,19 +44,19 @@ class Rotate(Candidate):
         return scene.with_things(t.turned(math.radians(self.angle_deg), about=target.position) for t in turning)
 
     def operation(self, stage: Stage) -> Operation:
-        """Half a turn has no sense."""
-        return Operation(kind="rotate", direction=self._sense, angle_deg=abs(self.angle_deg))
+        """Half a turn has no sense, but in the reference's phrasing, which always says one."""
+        return Operation(kind="rotate", direction=self._sense(stage), angle_deg=abs(self.angle_deg))
 
-    @property
-    def _sense(self) -> str | None:
-        if abs(self.angle_deg) == 180:
+    def _sense(self, stage: Stage) -> str | None:
+        if abs(self.angle_deg) == 180 and stage.options.phrasing == "ours":
             return None
         return "counterclockwise" if self.angle_deg > 0 else "clockwise"
 
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Rotate the mug 90 degrees clockwise."."""
         slots = wording.target_slots(stage.names[self.target], stage.load(self.target))
-        return wording.say(f"rotate/{self._sense or 'half'}", slots | {"a": str(abs(self.angle_deg))}, rng)
+        slots |= {"a": str(abs(self.angle_deg))}
+        return wording.say(f"rotate/{self._sense(stage) or 'half'}", slots, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Rotate | Rejection:

@@ -46,7 +46,7 @@ class Scale(Candidate):
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Enlarge the mug by 50%."."""
         slots = wording.target_slots(stage.names[self.target], None) | wording.amounts(self.factor)
-        return wording.say("scale/up" if self.factor > 1 else "scale/down", slots, rng)
+        return wording.say("scale/up" if self.factor > 1 else "scale/down", slots, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> Scale | Rejection:

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from gsi_bench_builders.edits import wording
-from gsi_bench_builders.edits.base import Candidate, EditOptions, Effect, Rejection, Stage
+from gsi_bench_builders.edits.base import Candidate, EditOptions, Effect, Rejection, Stage, amount
 from gsi_bench_builders.edits.checks import seen_well
 from gsi_bench_builders.edits.geometry import box_distance, screen_rect
 from gsi_bench_builders.frames import camera_motion
@@ -23,7 +23,6 @@ from gsi_bench_dataset.records import Operation
 
 __all__ = ["View", "panned", "propose", "travelled"]
 
-_TRAVELS = ("left", "right", "forward", "backward", "up", "down")
 _PANS = ("left", "right", "up", "down")
 _STEEPEST_DEG = 80
 # The target of a view edit is large and near the image's middle: at this share of the image's width from it, half counts.
@@ -65,6 +64,10 @@ class View(Candidate):
         kept = sum(_centre_shown(camera, t) for t in shown)
         return Rejection("scene_lost") if steep or kept < options.min_kept * len(shown) else None
 
+    def unsaid(self, stage: Stage) -> bool:
+        """The reference's camera stays at its height."""
+        return self.distance_cm is not None and self.direction in ("up", "down")
+
     def apply(self, scene: Scene) -> Scene:
         """The same objects, seen from elsewhere."""
         return dataclasses.replace(scene, camera=self.camera(scene.camera))
@@ -86,8 +89,9 @@ class View(Candidate):
     def describe(self, stage: Stage, rng: np.random.Generator) -> tuple[str, str]:
         """Such as "Move the camera 20 cm to the left."."""
         if self.distance_cm is not None:
-            return wording.say(f"travel/{self.direction}", wording.centimetres(self.distance_cm, rng), rng)
-        return wording.say(f"pan/{self.direction}", {"a": str(self.angle_deg)}, rng)
+            slots = wording.centimetres(self.distance_cm, rng)
+            return wording.say(f"travel/{self.direction}", slots, rng, stage.options.phrasing)
+        return wording.say(f"pan/{self.direction}", {"a": str(self.angle_deg)}, rng, stage.options.phrasing)
 
 
 def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
@@ -95,12 +99,11 @@ def propose(stage: Stage, rng: np.random.Generator) -> View | Rejection:
     target = _main_thing(stage)
     if target is None:
         return Rejection("no_candidate")
-    if rng.random() < len(_TRAVELS) / (len(_TRAVELS) + len(_PANS)):
-        low, high = stage.options.travel_cm
-        direction = _TRAVELS[int(rng.integers(len(_TRAVELS)))]
-        return View(target, direction, distance_cm=int(rng.integers(low, high + 1)))
-    low, high = stage.options.pan_deg
-    return View(target, _PANS[int(rng.integers(len(_PANS)))], angle_deg=int(rng.integers(low, high + 1)))
+    travels, pans = stage.options.travels, _PANS
+    if rng.random() < len(travels) / (len(travels) + len(pans)):
+        direction = travels[int(rng.integers(len(travels)))]
+        return View(target, direction, distance_cm=amount(stage.options.travel_cm, rng))
+    return View(target, pans[int(rng.integers(len(pans)))], angle_deg=amount(stage.options.pan_deg, rng))
 
 
 def travelled(camera: Camera, direction: str, distance_m: float) -> Camera:

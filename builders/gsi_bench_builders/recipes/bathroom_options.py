@@ -27,7 +27,7 @@ def problems(args: argparse.Namespace) -> list[str]:
 def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     """See `Recipe.source`."""
     if args.engine == thor_scenes.THOR:
-        return thor_scenes.source(args, "ithor-bathroom")
+        return thor_scenes.source(args, f"ithor-bathroom-{args.subset}" if args.subset else "ithor-bathroom")
     from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
 
-    return EmbeddedRooms(("bathroom",)), args.num_scenes or NUM_SCENES
+    return EmbeddedRooms(("bathroom",), args.subset), args.num_scenes or NUM_SCENES

@@ -33,7 +33,7 @@ def problems(args: argparse.Namespace) -> list[str]:
 def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     """See `Recipe.source`."""
     if args.engine == thor_scenes.THOR:
-        return thor_scenes.source(args, "robothor-val")
+        return thor_scenes.source(args, f"robothor-{args.subset or 'val'}")
     from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
 
-    return EmbeddedRooms(tuple(args.rooms or _SORTS)), args.num_scenes or NUM_SCENES
+    return EmbeddedRooms(tuple(args.rooms or _SORTS), args.subset), args.num_scenes or NUM_SCENES

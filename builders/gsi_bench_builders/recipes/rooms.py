@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
+from gsi_bench_builders.interiors import Plan
+from gsi_bench_builders.recipes.room_choices import SUBSETS
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["EmbeddedRooms", "RoomError"]
+__all__ = ["EmbeddedRooms", "RoomError", "subset_of"]
+
+# One plan in five is for validation, as one flat in five of RoboTHOR's is.
+_VAL_SHARE = 5
 
 
 class RoomError(ValueError):
@@ -20,20 +26,39 @@ class RoomError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddedRooms:
-    """Rooms furnished with embedded assets; sorts of rooms take turns."""
+    """Rooms furnished with embedded assets; sorts of rooms take turns.
+
+    Attributes:
+        interiors: sorts.
+        subset: of `SUBSETS`, only rooms of it; None: of all. A room's plan alone says which subset it is of, so that no seed
+            and no number gives a room of the one that is also of the other.
+    """
 
     interiors: tuple[str, ...]
+    subset: str | None = None
 
     def __post_init__(self) -> None:
+        if self.subset not in (None, *SUBSETS):
+            raise RoomError(f"expected a subset out of {', '.join(SUBSETS)}; found {self.subset!r}")
         unknown = sorted(set(self.interiors) - set(INTERIORS))
         if unknown or not self.interiors:
             raise RoomError(f"expected interiors out of {', '.join(INTERIORS)}; found {', '.join(unknown) or 'none'}")
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""
-        return {"assets": "embedded", "interiors": list(self.interiors)}
+        described: dict[str, Any] = {"assets": "embedded", "interiors": list(self.interiors)}
+        return described | ({"subset": self.subset} if self.subset else {})
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`."""
         name = self.interiors[number % len(self.interiors)]
-        return compose_interior(name, rng, f"s{number:05d}_{name}", size), {}
+        if self.subset is None:
+            return compose_interior(name, rng, f"s{number:05d}_{name}", size), {}
+        scene_id = f"s{number:05d}_{self.subset}_{name}"
+        return compose_interior(name, rng, scene_id, size, keep=lambda plan: subset_of(plan) == self.subset), {}
+
+
+def subset_of(plan: Plan) -> str:
+    """The subset that a room of this plan is of: one of `SUBSETS`, the same on every machine."""
+    digest = hashlib.sha256(repr(plan).encode()).digest()
+    return "val" if int.from_bytes(digest[:8], "big") % _VAL_SHARE == 0 else "train"

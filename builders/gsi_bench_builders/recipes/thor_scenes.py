@@ -25,7 +25,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="NAME",
         help="with --engine thor: sets (robothor-train, robothor-val, ithor-bathroom, ithor-bathroom-test), scenes or ranges "
-        "such as FloorPlan_Train1-3_1-5 (default: robothor-val for robothor, ithor-bathroom for bathroom)",
+        "such as FloorPlan_Train1-3_1-5 (default: what --subset says; without it robothor-val for robothor, ithor-bathroom "
+        "for bathroom)",
     )
     parser.add_argument(
         "--thor-views", type=whole(1, MAX_VIEWS), metavar="N", help="with --engine thor: views of each scene (default: 1)"

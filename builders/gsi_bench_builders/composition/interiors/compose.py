@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 
@@ -26,6 +27,7 @@ __all__ = ["INTERIORS", "Interior", "InteriorError", "compose_interior", "flaws"
 
 LOOKS = 10_000
 _ATTEMPTS = 40
+_PLANS = 1000  # draws of a plan that is to be kept
 # Attempts at a view of one room, by how many places are looked at, before another room is drawn.
 _FOCUSES = (1, 2, 6)
 
@@ -36,12 +38,14 @@ class Interior:
 
     Attributes:
         style: of its shell, see `assets.rooms.INTERIORS`.
-        make: draws a furnished floor; None where the main furniture finds no room.
+        draw_plan: draws a plan.
+        furnish: draws the furniture of a plan; None where the main pieces find no room.
         rules: of its views.
     """
 
     style: str
-    make: Callable[[np.random.Generator, int], Floor | None]
+    draw_plan: Callable[[np.random.Generator], Plan]
+    furnish: Callable[[Plan, np.random.Generator, int], Floor | None]
     rules: ViewRules
 
 
@@ -49,31 +53,52 @@ class InteriorError(RuntimeError):
     """No room came out that keeps the rules; the message counts what stood in the way."""
 
 
-def _living(rng: np.random.Generator, looks: int) -> Floor | None:
-    floor = Floor(living.draw_plan(rng, studio=False))
+def _living(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+    floor = Floor(plan)
     return floor if living.furnish(floor, rng, studio=False, looks=looks) else None
 
 
-def _studio(rng: np.random.Generator, looks: int) -> Floor | None:
-    floor = Floor(living.draw_plan(rng, studio=True))
+def _studio(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+    floor = Floor(plan)
     return floor if living.furnish(floor, rng, studio=True, looks=looks) else None
 
 
-def _bathroom(rng: np.random.Generator, looks: int) -> Floor | None:
-    floor = Floor(bathing.draw_plan(rng), bathing.WALL_GAP_M)
+def _bathroom(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+    floor = Floor(plan, bathing.WALL_GAP_M)
     return floor if bathing.furnish(floor, rng, looks) else None
+
+
+def _drawn(interior: Interior, rng: np.random.Generator, keep: Callable[[Plan], bool]) -> Plan:
+    """The first plan that is to be kept.
+
+    Raises:
+        InteriorError: none of very many.
+    """
+    for _ in range(_PLANS):
+        plan = interior.draw_plan(rng)
+        if keep(plan):
+            return plan
+    raise InteriorError(f"none of {_PLANS} plans is one to keep")
 
 
 _ROOMY = ViewRules()
 _CLOSE = ViewRules(fov_deg=(50.0, 74.0), distance_m=(0.8, 2.3), body_m=0.18, wall_m=0.24, wanted=4)
 INTERIORS: Mapping[str, Interior] = {
-    "living": Interior("apartment", _living, _ROOMY),
-    "studio": Interior("apartment", _studio, _ROOMY),
-    "bathroom": Interior("washroom", _bathroom, _CLOSE),
+    "living": Interior("apartment", functools.partial(living.draw_plan, studio=False), _living, _ROOMY),
+    "studio": Interior("apartment", functools.partial(living.draw_plan, studio=True), _studio, _ROOMY),
+    "bathroom": Interior("washroom", bathing.draw_plan, _bathroom, _CLOSE),
 }
 
 
-def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, size: int, looks: int = LOOKS) -> Scene:
+def compose_interior(
+    name: str,
+    seed: int | np.random.Generator,
+    scene_id: str,
+    size: int,
+    looks: int = LOOKS,
+    *,
+    keep: Callable[[Plan], bool] = lambda plan: True,
+) -> Scene:
     """A room of a sort.
 
     Args:
@@ -82,6 +107,7 @@ def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, 
         scene_id: becomes the scene's id.
         size: of the camera's square image, pixels; changes nothing else.
         looks: how many looks of a kind there are to draw from.
+        keep: whether a room may have a plan; others are drawn until it may.
 
     Raises:
         InteriorError: no attempt kept the rules.
@@ -92,7 +118,7 @@ def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, 
     rng = np.random.default_rng(seed)
     reasons: collections.Counter[str] = collections.Counter()
     for _ in range(_ATTEMPTS):
-        floor = INTERIORS[name].make(rng, looks)
+        floor = INTERIORS[name].furnish(_drawn(INTERIORS[name], rng, keep), rng, looks)
         if floor is None:
             reasons["no room for the main furniture"] += 1
             continue
