@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gsi_bench_dataset.language.chinese import parse_zh
     from gsi_bench_dataset.language.english import parse
     from gsi_bench_dataset.layout.official import OfficialError, Rights, read_official
-    from gsi_bench_dataset.layout.official_writer import ExportError, write_official
+    from gsi_bench_dataset.layout.official_writer import Exported, ExportError, export_official, write_official
     from gsi_bench_dataset.records import (
         Change,
         Detection,
@@ -51,6 +51,7 @@ __all__ = [
     "Detection",
     "EncodedImage",
     "ExportError",
+    "Exported",
     "Fault",
     "HubError",
     "HubRef",
@@ -68,6 +69,7 @@ __all__ = [
     "Score",
     "Target",
     "__version__",
+    "export_official",
     "fetch_dataset",
     "fetch_official",
     "parse",
@@ -105,7 +107,7 @@ _WHERE = {
     "storage.card": ("read_content_hash",),
     "storage.predictions": ("PredictionError", "PredictionSet", "read_predictions"),
     "layout.official": ("OfficialError", "Rights", "read_official"),
-    "layout.official_writer": ("ExportError", "write_official"),
+    "layout.official_writer": ("ExportError", "Exported", "export_official", "write_official"),
     "language.english": ("parse",),
     "language.chinese": ("parse_zh",),
     "remote.client": ("HubError", "HubRef", "fetch_dataset", "fetch_official", "parse_ref"),

@@ -16,6 +16,7 @@ from gsi_bench_dataset.safety.files import printable_path
 
 if TYPE_CHECKING:
     from gsi_bench_dataset.layout.official import OfficialDataset
+    from gsi_bench_dataset.layout.official_writer import Exported
 
 __all__ = ["CommandError", "add_commands", "find_archives"]
 
@@ -88,6 +89,10 @@ def _run_import(args: argparse.Namespace) -> int:
     )
     for split, d in datasets.items():
         say(f"{split}: {len(d)} samples imported")
+        if d.box_sources:
+            silent = len(d) - d.box_sources.total()
+            counts = [f"{name} {n}" for name, n in d.box_sources.items()] + ([f"not said {silent}"] if silent else [])
+            say(f"  boxes made by: {', '.join(counts)}")
         for line in unread_instructions(d.not_understood):
             sys.stderr.write(f"note: {split}: {line}\n")
     kept = [split for split in summaries if split not in datasets]
@@ -153,18 +158,37 @@ def _add_export(subparsers: Any) -> None:
 
 
 def _run_export(args: argparse.Namespace) -> int:
-    from gsi_bench_dataset.layout.official import write_official  # noqa: PLC0415
-    from gsi_bench_dataset.storage.shards import read_dataset, split_sizes  # noqa: PLC0415
+    from gsi_bench_dataset.layout.holding import query_width  # noqa: PLC0415
+    from gsi_bench_dataset.layout.official_writer import export_official  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import read_columns, read_dataset, split_sizes  # noqa: PLC0415
 
     sizes = split_sizes(args.dataset, args.revision)
     if args.split == "all" and not sizes:
         raise CommandError(_no_dataset(args.dataset))
     targets = {args.split: args.out} if args.split != "all" else {s: args.out / f"{s}_dataset" for s in sizes}
     for split, out in targets.items():
-        samples = read_dataset(args.dataset, split, args.revision)
-        count = write_official(_progress(samples, f"export {split}", sizes.get(split)), out, overwrite=args.overwrite)
-        say(f"{out}: {count} samples of {split}")
+        rows = read_columns(args.dataset, split, ["query_id", "official_json"], args.revision)
+        width = query_width(str(row["query_id"]) for row in rows if row["official_json"] is None)
+        samples = _progress(read_dataset(args.dataset, split, args.revision), f"export {split}", sizes.get(split))
+        exported = export_official(samples, out, overwrite=args.overwrite, query_width=width)
+        say(f"{out}: {exported.count} samples of {split}")
+        _note_export(split, exported, width)
     return 0
+
+
+def _note_export(split: str, exported: Exported, width: int) -> None:
+    """What the layout could not hold, on the error stream."""
+    for reason, ids in exported.reasons().items():
+        sys.stderr.write(f"note: {split}: {len(ids)} left out, {reason}: {some(ids)}\n")
+    if exported.widened:
+        words = f"{exported.widened} query ids filled with zeros to {width} digits, so that none is the beginning of another"
+        sys.stderr.write(f"note: {split}: {words}\n")
+    if exported.lost:
+        counts = ", ".join(f"{name} {n}" for name, n in exported.lost.items())
+        sys.stderr.write(f"note: {split}: not written, for the layout has no place for it: {counts}\n")
+        if given := [name for name in ("origin", "image_licence", "redistributable", "attribution") if name in exported.lost]:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            sys.stderr.write(f"note: {split}: say again when it is imported: {options}\n")
 
 
 def _add_info(subparsers: Any) -> None:

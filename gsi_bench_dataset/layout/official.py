@@ -11,6 +11,7 @@ all samples or says all that is in the way. JSON text and image bytes are carrie
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class OfficialDataset:
 
     Attributes:
         not_understood: sample id -> why its instruction was not read, which leaves its `operation` None.
+        box_sources: who made the boxes -> of how many edits; those that do not say it are not counted.
         unexpected: files that the layout does not know.
         turned: EXIF orientation of the images that are stored turned. They stay so, byte for byte; cameras and boxes are held
             against the upright image, as which they are read.
@@ -72,6 +74,7 @@ class OfficialDataset:
             preflight = Preflight(tree, split, origin, rights or Rights())
             problems = preflight.run()
         self.unexpected: list[str] = preflight.unexpected
+        self.box_sources: Counter[str] = preflight.box_sources
         self.not_understood: dict[str, NotUnderstood] = preflight.not_understood
         if not skip_unexpected:
             problems += [

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
-import json
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gsi_bench_dataset.layout.holding import AfterImages, image_name, lost_columns, official_json, query_width, why_not, widened
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_dataset.safety.names import inside, name_problem, printable
 from gsi_bench_dataset.storage.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 
-__all__ = ["ExportError", "write_official"]
+__all__ = ["ExportError", "Exported", "export_official", "write_official"]
 
-# The fields of the reference's edit JSON, in its order.
-JSON_FIELDS = (
-    "prompt",
-    "target",
-    "original_bbox_3d",
-    "camera_intrinsics",
-    "rotation_matrix",
-    "new_bbox_3d",
-    "new_rotation_matrix",
-)
 # The earliest date that a zip can hold: equal samples give equal archives, whenever they are written.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -37,11 +29,36 @@ class ExportError(ValueError):
     """Samples that cannot be written side by side in the reference's layout."""
 
 
+@dataclasses.dataclass
+class Exported:
+    """What became of samples that were to be written.
+
+    Attributes:
+        count: samples written.
+        left_out: id -> why a sample is not among them.
+        widened: samples whose query id was filled with zeros.
+        lost: column -> how many of the written samples say something there that the layout has no place for.
+    """
+
+    count: int = 0
+    left_out: dict[str, str] = dataclasses.field(default_factory=dict)
+    widened: int = 0
+    lost: Counter[str] = dataclasses.field(default_factory=Counter)
+
+    def reasons(self) -> dict[str, list[str]]:
+        """Why samples are left out, and their ids."""
+        found: dict[str, list[str]] = {}
+        for sample_id, reason in self.left_out.items():
+            found.setdefault(reason, []).append(sample_id)
+        return found
+
+
 def write_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = False) -> int:
-    """Writes samples in the reference's layout and returns their number.
+    """Writes samples in the reference's layout and returns their number; all of them or none, see `export_official`.
 
     JSON, source and ground-truth files of official samples come back byte for byte; for others a JSON is written from the
-    record. The result appears complete or not at all.
+    record. The result appears complete or not at all. Of a list, query ids of other samples that are numbers of different
+    lengths are filled with zeros.
 
     Args:
         samples: any number, read one at a time.
@@ -50,9 +67,29 @@ def write_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = Fa
 
     Raises:
         FileExistsError: `out` exists (a folder: with something in it) and `overwrite` is not set.
-        ExportError: two samples claim one file name with different contents, or a name that is no plain file name.
+        ExportError: a sample that the layout cannot hold, two that claim one file name with different contents, or a name that
+            is no plain file name.
         OSError: the disk is full, or does not take it.
     """
+    width = query_width(s.query_id for s in samples if s.official_json is None) if isinstance(samples, (list, tuple)) else 0
+    return _export(samples, out, overwrite=overwrite, width=width, whole=True).count
+
+
+def export_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = False, query_width: int = 0) -> Exported:
+    """Writes what the layout can hold of the samples, and says what it cannot; else as `write_official`.
+
+    Args:
+        samples, out, overwrite: see `write_official`.
+        query_width: digits that numbers of queries get at least, see `holding.query_width`.
+
+    Raises:
+        FileExistsError, OSError: see `write_official`.
+        ExportError: the layout can hold none of the samples.
+    """
+    return _export(samples, out, overwrite=overwrite, width=query_width, whole=False)
+
+
+def _export(samples: Iterable[Sample], out: Path, *, overwrite: bool, width: int, whole: bool) -> Exported:
     # Resolved: renaming needs the folder itself, not "." or a link to it.
     out = Path(out).resolve()
     sweep(out)
@@ -65,17 +102,12 @@ def write_official(samples: Iterable[Sample], out: Path, *, overwrite: bool = Fa
         raise FileExistsError(f"{out}: holds more than an export of this layout and is not replaced; choose another place")
     with full_disk_named(out), scratch_beside(out) as scratch:
         with _sink(scratch / NEW, out) as write:
-            count = _write_all(samples, write)
+            exported = _Writing(write, width).all(samples)
+        if exported.left_out and (whole or not exported.count):
+            problems = [f"{sample_id}: {reason}" for sample_id, reason in exported.left_out.items()]
+            raise ExportError(summary_of("samples do not fit into one folder of the reference's layout", problems))
         swap_in(scratch / NEW, out, scratch / OLD)
-    return count
-
-
-def official_json(sample: Sample) -> str:
-    """The text of a sample's edit JSON: verbatim where it has one, else from its fields."""
-    if sample.official_json is not None:
-        return sample.official_json
-    row = sample.to_row()
-    return json.dumps({name: row[name] for name in JSON_FIELDS if row[name] is not None}, indent=4, ensure_ascii=False)
+    return exported
 
 
 def _is_export(out: Path) -> bool:
@@ -85,48 +117,57 @@ def _is_export(out: Path) -> bool:
     return all(p.is_file() and p.suffix in (".json", ".jpg", ".jpeg", ".png") for p in out.iterdir())
 
 
-def _write_all(samples: Iterable[Sample], write: Write) -> int:
-    written: dict[str, str] = {}
-    problems: list[str] = []
-    count = 0
-    for count, sample in enumerate(samples, 1):  # noqa: B007 - the last number is the count
-        for name, content in _files(sample):
-            digest = hashlib.sha256(content).hexdigest()
+class _Writing:
+    """Samples on their way to one folder."""
+
+    def __init__(self, write: Write, width: int):
+        self.write, self.width = write, width
+        self.exported = Exported()
+        self._written: dict[str, str] = {}  # file name -> digest
+        self._truths = AfterImages()
+
+    def all(self, samples: Iterable[Sample]) -> Exported:
+        for sample in samples:
+            named = widened(sample, self.width)
+            problem = why_not(named) or self._truths.mistaken(named) or self._put(named)
+            if problem:
+                self.exported.left_out[sample.id] = problem
+                continue
+            self.exported.count += 1
+            self.exported.widened += named is not sample
+            self.exported.lost.update(lost_columns(named))
+            self._truths.add(named)
+        return self.exported
+
+    def _put(self, sample: Sample) -> str | None:
+        """Writes the files of a sample, or none of them and says why."""
+        try:
+            files = [(name, content, hashlib.sha256(content).hexdigest()) for name, content in _files(sample)]
+        except ValueError as error:
+            return str(error)
+        for name, _, digest in files:
             if (problem := _name_problem(name)) is not None:
-                problems.append(f"{sample.id}: {printable(name)} is no plain file name: it {problem}; correct the sample")
-            elif name not in written:
-                written[name] = digest
-                write(name, content)
-            elif written[name] != digest:
-                problems.append(f"{sample.id}: {name} was written before with other contents; give images distinct names")
-    if problems:
-        raise ExportError(summary_of("samples do not fit into one folder", problems))
-    return count
+                return f"{printable(name)} is no plain file name: it {problem}; correct the sample"
+            if self._written.get(name, digest) != digest:
+                return f"{name} was written before with other contents; give images distinct names"
+        for name, content, digest in files:
+            if name not in self._written:
+                self._written[name] = digest
+                self.write(name, content)
+        return None
 
 
 def _files(sample: Sample) -> Iterator[tuple[str, bytes]]:
     yield sample.official_json_name or f"{sample.id}.json", official_json(sample).encode("utf-8")
-    yield _image_name(sample.image, sample.img_id, exact=True), sample.image.bytes
+    yield image_name(sample.image, sample.img_id, exact=True), sample.image.bytes
     if sample.edited_image is not None:
-        yield _truth_name(sample), sample.edited_image.bytes
+        yield _truth_name(sample, sample.edited_image), sample.edited_image.bytes
 
 
-def _truth_name(sample: Sample) -> str:
-    path = (sample.edited_image.path if sample.edited_image else None) or ""
+def _truth_name(sample: Sample, image: EncodedImage) -> str:
+    path = image.path or ""
     fits = path.startswith(f"{sample.img_id}_") and path.rpartition(".")[0].endswith(f"gtedit_{sample.query_id}")
-    assert sample.edited_image is not None
-    return path if fits else _image_name(sample.edited_image, f"{sample.img_id}_gtedit_{sample.query_id}", exact=False)
-
-
-def _image_name(image: EncodedImage, stem: str, *, exact: bool) -> str:
-    """The image's own name where the layout allows it, else `stem` with the extension of its contents."""
-    if exact and image.path in {f"{stem}.{ext}" for ext in ("jpg", "jpeg", "png")}:
-        return str(image.path)
-    if image.bytes.startswith(b"\x89PNG"):
-        return f"{stem}.png"
-    if image.bytes.startswith(b"\xff\xd8"):
-        return f"{stem}.jpg"
-    raise ExportError(f"{stem}: the layout takes JPEG and PNG images, found other bytes (path {printable(image.path)})")
+    return path if fits else image_name(image, f"{sample.img_id}_gtedit_{sample.query_id}", exact=False)
 
 
 def _name_problem(name: str) -> str | None:

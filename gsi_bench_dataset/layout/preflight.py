@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +28,18 @@ from gsi_bench_dataset.safety.images import (
 )
 from gsi_bench_dataset.safety.names import name_problem, printable
 
-__all__ = ["Entry", "Preflight", "Rights", "stored_image", "with_pixel_frames"]
+__all__ = [
+    "BOX_SOURCE",
+    "GOAL_FIELDS",
+    "Entry",
+    "Preflight",
+    "Rights",
+    "centre_problem",
+    "checked_image",
+    "edit_fields",
+    "stored_image",
+    "with_pixel_frames",
+]
 
 # In the reference's order of preference.
 IMAGE_EXTENSIONS = ("jpg", "jpeg", "png")
@@ -36,6 +47,8 @@ IMAGE_EXTENSIONS = ("jpg", "jpeg", "png")
 MAX_JSON_BYTES = 2**20
 REQUIRED = ("prompt", "target", "original_bbox_3d", "camera_intrinsics", "rotation_matrix")
 OPTIONAL = ("new_bbox_3d", "new_rotation_matrix")
+# Tells boxes of a renderer from those of a detector; ours, the reference does not read it.
+BOX_SOURCE = "box_source"
 # What the goal of an operation is stored in; the others need none.
 GOAL_FIELDS = {"move": "new_bbox_3d", "place": "new_bbox_3d", "scale": "new_bbox_3d", "rotate": "new_rotation_matrix"}
 
@@ -74,6 +87,7 @@ class Preflight:
         self.unexpected: list[str] = []
         self.not_understood: dict[str, NotUnderstood] = {}
         self.problems: list[str] = []
+        self.box_sources: Counter[str] = Counter()  # who made the boxes, as edits say; those that do not are not counted
         self._checked_images: dict[str, str | None] = {}
 
     def run(self) -> list[str]:
@@ -100,7 +114,7 @@ class Preflight:
             # Both are checked, so that both problems are named.
             pictures_fine = sum(not self._image_is_fine(n) for n in (source, edited) if n) == 0
             sample = self._sample(name, img_id, query_id)
-            if sample is not None and source in self.sizes and (odd := _centre_problem(sample, self.sizes[source])):
+            if sample is not None and source in self.sizes and (odd := centre_problem(sample, self.sizes[source])):
                 self.problems.append(f"{name}: {odd}; correct the file")
             elif sample is not None and source is not None and pictures_fine:
                 self.entries.append(Entry(sample, source, edited))
@@ -175,10 +189,12 @@ class Preflight:
 
     def _sample(self, name: str, img_id: str, query_id: str) -> Sample | None:
         text, problem = self._text(name)
-        fields, problems = _fields(text) if text is not None else ({}, [problem or ""])
+        fields, problems = edit_fields(text) if text is not None else ({}, [problem or ""])
         if problems:
             self.problems += [f"{name}: {p}" for p in problems]
             return None
+        if source := fields.pop(BOX_SOURCE, None):
+            self.box_sources[source] += 1
         understood = read(fields["prompt"])
         operation = None if isinstance(understood, NotUnderstood) else understood
         if isinstance(understood, NotUnderstood):
@@ -213,7 +229,7 @@ def _is_image(name: str) -> bool:
     return name.rpartition(".")[2] in IMAGE_EXTENSIONS
 
 
-def _fields(text: str) -> tuple[dict[str, Any], list[str]]:
+def edit_fields(text: str) -> tuple[dict[str, Any], list[str]]:
     """The known fields of an edit, and what is wrong with them before a record sees them."""
     try:
         data = parse_json(text, "expected JSON")
@@ -228,7 +244,10 @@ def _fields(text: str) -> tuple[dict[str, Any], list[str]]:
             problems.append(f"{name}: expected words, found {value!r:.60}; correct the file")
         elif value is not None and not _is_unicode(value):
             problems.append(f"{name}: expected Unicode text, found half of a surrogate pair in {value!r:.60}")
-    return {name: data[name] for name in (*REQUIRED, *OPTIONAL) if name in data}, problems
+    source = data.get(BOX_SOURCE)
+    if source is not None and (not isinstance(source, str) or name_problem(source) is not None):
+        problems.append(f"{BOX_SOURCE}: expected a plain word, as simulator is; found {printable(source, 40)}; correct it")
+    return {name: data[name] for name in (*REQUIRED, *OPTIONAL, BOX_SOURCE) if name in data}, problems
 
 
 def _is_unicode(text: str) -> bool:
@@ -258,7 +277,7 @@ def _build(
     return flagged(sample)
 
 
-def _centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:
+def centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:
     """A principal point that lies in no frame that the camera may mean, the upright image's or the reference's."""
     K = sample.camera_intrinsics
     frame = reference_frame(size)[2]
@@ -271,21 +290,27 @@ def _centre_problem(sample: Sample, size: tuple[int, int]) -> str | None:
 
 
 def _check_image(tree: FileTree, name: str) -> tuple[tuple[int, int] | None, int, str | None]:
+    """As `checked_image`, of a file of an archive."""
+    try:
+        return checked_image(tree.read(name))
+    except ArchiveError as error:
+        return None, 1, "; ".join(error.problems)
+    except FileNotFoundError:
+        return None, 1, "expected an image, but the file is gone; import again"
+
+
+def checked_image(data: bytes) -> tuple[tuple[int, int] | None, int, str | None]:
     """(width, height) as it is seen, upright, and its EXIF orientation; or the problem.
 
     The header is judged before any pixel is decoded.
     """
     try:
-        with open_image(tree.read(name), ("JPEG", "PNG"), MAX_PIXELS) as image:
+        with open_image(data, ("JPEG", "PNG"), MAX_PIXELS) as image:
             width, height = image.size
             turn, size = orientation_of(image), upright_size(image)
             # An eighth of the resolution costs little and still runs over the whole file of a JPEG.
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
-    except ArchiveError as error:
-        return None, 1, "; ".join(error.problems)
-    except FileNotFoundError:
-        return None, 1, "expected an image, but the file is gone; import again"
     except FormatError as error:
         return None, 1, f"expected a JPEG or PNG image ({error}); replace the file"
     except TooManyPixelsError as error:
