@@ -21,7 +21,7 @@ from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.scene import AssetInfo, Hold, Receptacle, Symmetry, Vector3
 
-__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "standing"]
+__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "open_source", "standing"]
 
 SOURCE = "embedded"
 
@@ -103,6 +103,7 @@ class Asset:
 
 
 _KINDS: dict[str, Kind] = {}
+_OPENED: dict[str, Callable[[str], Asset]] = {}
 
 
 def kind(
@@ -139,13 +140,31 @@ def asset_key(kind_name: str, seed: int) -> str:
     return f"{SOURCE}:{kind_name}:{seed}"
 
 
-@functools.lru_cache(maxsize=512)
+def open_source(name: str, read: Callable[[str], Asset]) -> None:
+    """Makes keys `<name>:...` known to `asset` in this process.
+
+    Args:
+        name: of the source; the one that was opened last under a name counts.
+        read: the asset of such a key; raises `KeyError` or `ModelFileError`.
+    """
+    if name == SOURCE:
+        raise ValueError(f"keys {SOURCE}:... are those of this library")
+    _OPENED[name] = read
+
+
 def asset(key: str) -> Asset:
-    """The asset of a key.
+    """The asset of a key, of this library or of a source that was opened.
 
     Raises:
-        KeyError: not a key of this library.
+        KeyError: not a key of any of them.
+        ModelFileError: the files of an opened source cannot be used.
     """
+    source = key.partition(":")[0]
+    return _OPENED[source](key) if source in _OPENED else _embedded(key)
+
+
+@functools.lru_cache(maxsize=512)
+def _embedded(key: str) -> Asset:
     source, _, rest = key.partition(":")
     name, _, seed = rest.rpartition(":")
     if source != SOURCE or name not in kinds() or not seed.isdecimal():
