@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.assets.library import kinds
+from gsi_bench_builders.assets.looks import EmbeddedLooks
 from gsi_bench_builders.assets.rooms import room_parts
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, InteriorError, compose_interior, flaws
 from gsi_bench_builders.composition.interiors.dressing import ON
@@ -20,7 +21,7 @@ from gsi_bench_builders.scene import AssetInfo, Scene, Thing
 
 SEEDS = range(6)
 SIZE = 512
-LOOKS = 6
+LOOKS = EmbeddedLooks(6)
 PLACES = {"apartment", "washroom"}
 # Boxes that belong together: what is draped over a bar.
 DRAPED = {"bath towel", "towel rail"}

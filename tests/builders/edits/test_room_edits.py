@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.assets.library import kinds
+from gsi_bench_builders.assets.looks import EmbeddedLooks
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
 from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import SETTINGS, Edit, Rejection, Stage
@@ -211,7 +212,7 @@ def test_no_extreme_is_asked_where_a_mirror_shows_one_again(tools, probe):
 def test_rooms_give_exact_and_readable_edits(name, tools):
     probe, kept, refused = tools.Probe(), 0, 0
     for seed in range(2):
-        scene = compose_interior(name, seed, f"{name}_{seed}", 512, 6)
+        scene = compose_interior(name, seed, f"{name}_{seed}", 512, EmbeddedLooks(6))
         edits, counts = propose_edits(scene, probe, np.random.default_rng(seed), ROOM, count=8, kinds=ROOM_OPERATIONS)
         kept += len(edits)
         refused += sum(n for (_, reason), n in counts.items() if reason not in ("infeasible", "no_candidate"))

@@ -30,6 +30,7 @@ _MAX_TABLE_BYTES = 8 * 2**20
 _MAX_MEMBER_BYTES = 64 * 2**20
 _MAX_MEMBERS = 50_000
 _LONGEST_TEXT = 120
+_AGAIN = "install the package again"
 _SMALLEST_CM, _LARGEST_CM = 0.1, 1000.0  # of a household object's side
 # Of a rotation matrix' rows against unit length: catalogues write six digits, and this is half a degree.
 _ROTATION_SLACK = 0.01
@@ -86,11 +87,12 @@ class Archive:
         if number is None:
             raise ModelFileError(f"{self.path.name}: there is no {printable(model_id)} in it")
         rotation = self._texts.get(f"modelRotation#{number}")
+        width, depth, height = (self._side(key, number, model_id) for key in ("width", "depth", "height"))
         return Entry(
             name=self._text("name", number, model_id),
             creator=self._text("creator", number, model_id),
             model=self._model(number, model_id),
-            size=(self._side("width", number, model_id), self._side("depth", number, model_id), self._side("height", number, model_id)),
+            size=(width, depth, height),
             rotation=IDENTITY if rotation is None else self._rotation(rotation, model_id),
             licence=self._licence(model_id),
         )
@@ -110,7 +112,7 @@ class Archive:
                 data = stream.read(size + 1)
         except DAMAGED_ARCHIVE as error:
             said = printable(str(error) or type(error).__name__)
-            raise ModelFileError(f"{self.path.name}: {printable(name, 80)}: damaged ({said}); install the package again") from error
+            raise ModelFileError(f"{self.path.name}: {printable(name, 80)}: damaged ({said}); {_AGAIN}") from error
         return data
 
     def beside(self, member: str, name: str, what: str) -> str:
@@ -166,7 +168,7 @@ class Archive:
         turned = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
         unit = all(abs(math.hypot(*row) - 1) < _ROTATION_SLACK for row in rows)
         if not unit or not abs(turned - 1) < 3 * _ROTATION_SLACK:
-            raise self._problem(model_id, f"modelRotation: expected the nine numbers of a rotation, found {printable(text, 60)}")
+            raise self._problem(model_id, f"modelRotation: expected a rotation (nine numbers), found {printable(text, 60)}")
         return rows
 
     def _licence(self, model_id: str) -> str:
@@ -207,7 +209,7 @@ def open_archive(path: Path) -> Archive:
     except FileNotFoundError as error:
         raise ModelFileError(f"{shown}: there is no such file") from error
     except DAMAGED_ARCHIVE as error:
-        raise ModelFileError(f"{shown}: expected a zip file ({printable(str(error))[1:-1]}); install the package again") from error
+        raise ModelFileError(f"{shown}: expected a zip file ({printable(str(error))[1:-1]}); {_AGAIN}") from error
     return Archive(path, members, table)
 
 
@@ -239,7 +241,7 @@ def parse_properties(text: str, what: str) -> dict[str, str]:
 def _unescaped(text: str, where: str) -> str:
     def one(match: re.Match[str]) -> str:
         if match["bad"]:
-            raise ModelFileError(f"{where}: damaged: expected four hexadecimal digits after \\u; install the package again")
+            raise ModelFileError(f"{where}: damaged: expected four hexadecimal digits after \\u; {_AGAIN}")
         return chr(int(match["code"], 16)) if match["code"] else _SIGNS.get(match["sign"], match["sign"])
 
     return _ESCAPE.sub(one, text)

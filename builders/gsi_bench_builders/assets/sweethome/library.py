@@ -60,7 +60,7 @@ class SweetHome:
 
     def _open(self, names: set[str]) -> None:
         if not self.folder.is_dir():
-            raise SweetHomeError(f"{printable_path(self.folder)}: there is no such folder with furniture of Sweet Home 3D. {_HOW}")
+            raise SweetHomeError(f"{printable_path(self.folder)}: no such folder (furniture of Sweet Home 3D). {_HOW}")
         for name in sorted(names):
             try:
                 self._archives[name] = open_archive(self.folder / f"{name}{_SUFFIX}")

@@ -220,7 +220,7 @@ def _material(archive: Archive, member: str, said: dict[str, str]) -> Material:
 
 
 def _picture(archive: Archive, member: str, said: str) -> Picture:
-    name = said.split()[-1] if said.startswith("-") else said
+    name = said.rsplit(maxsplit=1)[-1] if said.startswith("-") else said
     found = archive.beside(member, name, "image")
     where = f"{archive.path.name}: image {printable(found, 80)}"
     try:

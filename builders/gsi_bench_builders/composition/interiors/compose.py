@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import EmbeddedLooks, Looks
 from gsi_bench_builders.composition.interiors import bathing, living
 from gsi_bench_builders.composition.interiors.dressing import dress
 from gsi_bench_builders.composition.interiors.floor import Floor
@@ -24,7 +25,6 @@ from gsi_bench_builders.scene import Room, Scene, Support
 
 __all__ = ["INTERIORS", "Interior", "InteriorError", "compose_interior", "flaws"]
 
-LOOKS = 10_000
 _ATTEMPTS = 40
 # Attempts at a view of one room, by how many places are looked at, before another room is drawn.
 _FOCUSES = (1, 2, 6)
@@ -41,7 +41,7 @@ class Interior:
     """
 
     style: str
-    make: Callable[[np.random.Generator, int], Floor | None]
+    make: Callable[[np.random.Generator, Looks], Floor | None]
     rules: ViewRules
 
 
@@ -49,17 +49,17 @@ class InteriorError(RuntimeError):
     """No room came out that keeps the rules; the message counts what stood in the way."""
 
 
-def _living(rng: np.random.Generator, looks: int) -> Floor | None:
+def _living(rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(living.draw_plan(rng, studio=False))
     return floor if living.furnish(floor, rng, studio=False, looks=looks) else None
 
 
-def _studio(rng: np.random.Generator, looks: int) -> Floor | None:
+def _studio(rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(living.draw_plan(rng, studio=True))
     return floor if living.furnish(floor, rng, studio=True, looks=looks) else None
 
 
-def _bathroom(rng: np.random.Generator, looks: int) -> Floor | None:
+def _bathroom(rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(bathing.draw_plan(rng), bathing.WALL_GAP_M)
     return floor if bathing.furnish(floor, rng, looks) else None
 
@@ -73,7 +73,7 @@ INTERIORS: Mapping[str, Interior] = {
 }
 
 
-def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, size: int, looks: int = LOOKS) -> Scene:
+def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, size: int, looks: Looks | None = None) -> Scene:
     """A room of a sort.
 
     Args:
@@ -81,7 +81,7 @@ def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, 
         seed: of the generator that everything is drawn from, or the generator.
         scene_id: becomes the scene's id.
         size: of the camera's square image, pixels; changes nothing else.
-        looks: how many looks of a kind there are to draw from.
+        looks: where assets come from; None: the embedded ones.
 
     Raises:
         InteriorError: no attempt kept the rules.
@@ -89,7 +89,7 @@ def compose_interior(name: str, seed: int | np.random.Generator, scene_id: str, 
     """
     if name not in INTERIORS:
         raise KeyError(f"no interior {name!r}; there are {', '.join(INTERIORS)}")
-    rng = np.random.default_rng(seed)
+    rng, looks = np.random.default_rng(seed), looks or EmbeddedLooks()
     reasons: collections.Counter[str] = collections.Counter()
     for _ in range(_ATTEMPTS):
         floor = INTERIORS[name].make(rng, looks)
