@@ -68,7 +68,8 @@ class SweetHome:
                 self.problems.append(str(error))
         if not self._archives:
             wanted = ", ".join(f"{name}{_SUFFIX}" for name in sorted(names))
-            raise SweetHomeError(f"{printable_path(self.folder)}: expected {wanted}; found none that can be read. {_HOW}")
+            what = f"{printable_path(self.folder)}: expected {wanted}; found none that can be read"
+            raise SweetHomeError("\n".join([what, *self.problems, _HOW]))
 
     def _take(self, row: Chosen) -> None:
         try:
