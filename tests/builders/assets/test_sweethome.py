@@ -1,5 +1,6 @@
 """Catalogues of Sweet Home 3D, written here: models become assets with names, rights and sizes; what is wrong costs itself."""
 
+import dataclasses
 import io
 import os
 import zipfile
@@ -19,7 +20,7 @@ from gsi_bench_builders.assets.sweethome.looks import SweetHomeLooks
 from gsi_bench_builders.assets.sweethome.polygons import triangles_of
 from gsi_bench_builders.assets.symmetry import estimate_symmetry, surface_points
 from gsi_bench_builders.composition.interiors.compose import compose_interior
-from gsi_bench_builders.production.labels import _rights
+from gsi_bench_builders.production.labels import _rights, _works
 from gsi_bench_builders.recipes.rooms import SweetHomeRooms
 from gsi_bench_builders.scene import Thing
 
@@ -136,6 +137,15 @@ def test_licence_and_creator_go_into_every_row(said, tmp_path):
     assert info.licence == LICENCES[said] and info.redistributable
     assert set(str(rights["image_licence"]).split(" AND ")) == {LICENCES[said], "cc-by-4.0"}
     assert "Oak chair by Doug C" in str(rights["attribution"]) and rights["redistributable"] is True
+
+
+def test_the_room_around_models_has_rights_too(tmp_path):
+    scene = compose_interior("bathroom", 0, "x", 128)
+    only = dataclasses.replace(scene, things=(Thing("chair_1", chair(tmp_path).info, (0, 0, 0.4)),))
+    assert _rights(_works(only, "blender"))["image_licence"] == "cc-by-4.0 AND cc0-1.0"
+    assert "GSI-Bench embedded assets" in str(_rights(_works(only, "blender"))["attribution"])
+    assert _rights(_works(only, "thor"))["image_licence"] == "cc0-1.0"  # its rooms are not ours
+    assert _rights(_works(scene, "blender"))["image_licence"] == "cc-by-4.0"
 
 
 def test_a_licence_that_is_not_known_is_refused(tmp_path):

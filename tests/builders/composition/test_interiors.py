@@ -150,7 +150,8 @@ def test_views_show_enough_that_is_large_enough(rooms):
 
 
 def test_focal_lengths_vary(rooms):
-    angles = {round(float(np.degrees(2 * np.arctan(SIZE / 2 / scene.camera.focal))), 1) for scene in rooms}
+    # To a hundredth of a degree: of draws from 24 degrees, two meet by chance in the tenth.
+    angles = {round(float(np.degrees(2 * np.arctan(SIZE / 2 / scene.camera.focal))), 2) for scene in rooms}
     assert len(angles) == len(rooms)
     assert min(angles) >= 44 and max(angles) <= 74
 
