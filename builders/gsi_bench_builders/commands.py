@@ -13,7 +13,7 @@ from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, ENGINES, check_e
 from gsi_bench_builders.options import path
 from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
-from gsi_bench_builders.recipes import room_choices, thor_scenes
+from gsi_bench_builders.recipes import asset_sources, room_choices, thor_scenes
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import explained, new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
@@ -152,6 +152,7 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
     room_choices.add_options(parser)
     for split in RECIPES:
         recipe(split).add_options(parser)
+    asset_sources.add_options(parser)
     thor_scenes.add_options(parser)
 
 
@@ -200,6 +201,8 @@ def _run_build(args: argparse.Namespace) -> int:
         options=_edit_options(args, entry.setting),
     )
     source, num_scenes = chosen.source(args)
+    if (folder := asset_sources.sweet_home_folder(args)) is not None:
+        _say_models(folder)
     engine = args.engine or entry.engine
     if args.aspect != "1:1":
         source = Shaped(source, args.aspect)
@@ -262,7 +265,7 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
     Raises:
         BuildOptionError: lists all of them.
     """
-    problems = chosen.problems(args) + _of_other_recipes(args)
+    problems = chosen.problems(args) + _of_other_recipes(args) + asset_sources.problems(args)
     problems += room_choices.problems(args) + thor_scenes.problems(args)
     entry = RECIPES[args.split]
     if args.engine not in (None, entry.engine, *entry.also):
@@ -301,7 +304,7 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
         say(f"  {summary.resumed} scenes were there already")
     say(f"  operations: {_words(summary.operations)}")
     for name, words in (
-        ("left_out", "objects of the source left out"),
+        ("left_out", "left out of the scenes, or replaced"),
         ("rejected", "proposals rejected before they were drawn"),
         ("disagreed", "drawn, but label and image disagree"),
     ):
@@ -313,6 +316,12 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
         say(f"  {frames} images, {render / frames:.1f} CPU s each; {total:.0f} CPU s in all")
     for number, failure in summary.failures.items():
         sys.stderr.write(f"note: nothing of scene {number}: {failure.strip()}\n")
+
+
+def _say_models(folder: Path) -> None:
+    from gsi_bench_builders.assets.sweethome.library import open_sweet_home  # noqa: PLC0415
+
+    sys.stderr.write(f"note: {asset_sources.told(open_sweet_home(folder))}\n")
 
 
 def _preview(out: Path, split: str, target: Path) -> None:

@@ -57,11 +57,14 @@ class Receptacle:
         relation: the word for it: an object lies "on" a plate, "in" a bowl.
         outline: convex polygon (right, forward), metres from the asset's centre, that an object's whole base must stay in.
         height: of the surface that carries, metres above the asset's base.
+        is_plain: whether "on it" can mean this surface alone. A toilet has a lid too, a shelf several boards: no instruction
+            asks to put something there.
     """
 
     relation: Literal["on", "in"]
     outline: tuple[Point2, ...]
     height: float
+    is_plain: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -239,6 +239,20 @@ def _licence(summaries: Mapping[str, SplitSummary]) -> str:
     return "other"
 
 
+def _merged(rights: Mapping[tuple[str, str, str, str], int]) -> list[tuple[tuple[str, str, str, str], int]]:
+    """Rights of equal origin, licence and redistributability on one line, with each creator of them once.
+
+    Images made of many works have attributions of their own, joined by "; ": a line each would be one a scene.
+    """
+    rows: dict[tuple[str, str, str], int] = {}
+    creators: dict[tuple[str, str, str], dict[str, None]] = {}
+    for (origin, licence, redistributable, attribution), count in sorted(rights.items()):
+        key = (origin, licence, redistributable)
+        rows[key] = rows.get(key, 0) + count
+        creators.setdefault(key, {}).update(dict.fromkeys(attribution.split("; ")))
+    return [((*key, "; ".join(sorted(creators[key]))), count) for key, count in rows.items()]
+
+
 def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str:
     counts = "\n".join(
         f"| {name} | {s.rows} | {_words(s.operations)} | {_words(s.pixel_frames)} | {s.suspects} | {_cell(s.source or '–')} |"
@@ -247,7 +261,7 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
     rights = "\n".join(
         f"| {name} | {' | '.join(_cell(c) for c in key)} | {n} |"
         for name, s in summaries.items()
-        for key, n in sorted(s.rights.items())
+        for key, n in _merged(s.rights)
     )
     withheld = "".join(
         f"\n\n**{s.withheld} samples of {name} come without their images**, which are not redistributable: their image "

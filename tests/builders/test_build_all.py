@@ -46,3 +46,33 @@ def test_all_splits_are_built_into_one_folder(tmp_path):
     few = ["--preset", "test", "--num-scenes", "1", "--edits-per-scene", "2", "--workers", "1", "--quiet"]
     assert main(["build", "all", "--out", str(out), *few]) == 0
     assert all(list(read_dataset(out, split)) for split in RECIPES)
+
+
+SWEET = ["--assets", "sweethome3d"]
+REFUSED = {
+    "another engine": (["robothor", *SWEET, "--engine", "thor"], "scenes of engine thor come with assets of their own"),
+    "another dataset": (["mesatask", *SWEET, "--mesatask-10k", "x"], "with --mesatask-10k assets are MesaTask-10K's"),
+    "unknown": (["bathroom", "--assets", "ikea"], "expected embedded, sweethome3d or sweethome3d:FOLDER; found 'ikea'"),
+    "no folder": (["bathroom", "--assets", "sweethome3d:"], "expected embedded, sweethome3d or sweethome3d:FOLDER"),
+    "embedded folder": (["bathroom", "--assets", "embedded:x"], "expected embedded, sweethome3d or sweethome3d:FOLDER"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_assets_that_cannot_be_meant_are_refused(case, tmp_path, capsys):
+    arguments, said = REFUSED[case]
+    try:
+        status = main(["build", *arguments, "--out", str(tmp_path / "out")])
+    except SystemExit as usage:  # argparse
+        status = usage.code
+    assert status == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("split", sorted(RECIPES))
+def test_furniture_that_is_not_there_says_how_to_get_it(split, tmp_path, capsys):
+    nothing = f"sweethome3d:{tmp_path / 'nothing'}"
+    assert main(["build", split, "--assets", nothing, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "apt install sweethome3d-furniture" in said and "Traceback" not in said
+    assert not (tmp_path / "out").exists()

@@ -120,7 +120,7 @@ def knobs(places: Sequence[tuple[float, float, float]], style: int, wide: float 
     return join(made)
 
 
-def top_of(width: float, depth: float, height: float, margin: float = 0.02) -> Receptacle:
-    """A rectangular top that carries, around the origin."""
+def top_of(width: float, depth: float, height: float, margin: float = 0.02, *, is_plain: bool = True) -> Receptacle:
+    """A rectangular top that carries, around the origin; `is_plain`: see `Receptacle`."""
     x, y = width / 2 - margin, depth / 2 - margin
-    return Receptacle("on", ((-x, -y), (x, -y), (x, y), (-x, y)), height)
+    return Receptacle("on", ((-x, -y), (x, -y), (x, y), (-x, y)), height, is_plain)

@@ -21,7 +21,7 @@ from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
 from gsi_bench_builders.scene import AssetInfo, Hold, Receptacle, Symmetry, Vector3
 
-__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "standing"]
+__all__ = ["Asset", "Kind", "Model", "Part", "asset", "asset_key", "kind", "kinds", "open_source", "standing"]
 
 SOURCE = "embedded"
 
@@ -72,6 +72,7 @@ class Kind:
         places: where it is found: on a table (dining, coffee, kitchen, desk, dressing, bathroom, living), or in a room
             (apartment, washroom): tables are laid with the former alone.
         colours: names out of `COLOURS` that its looks come in; empty where no colour word fits ("an open book").
+        is_coloured: whether the colour is that of the whole, so that words may use it; a green plant in a gray pot is not gray.
         size_m: smallest and largest (width, depth, height) of real ones.
         nameable: False for a word that instructions use otherwise.
         make: the function.
@@ -88,6 +89,7 @@ class Kind:
     hold: Hold = "free"
     also: tuple[tuple[str, str], ...] = ()
     mirror: bool = False
+    is_coloured: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,6 +105,7 @@ class Asset:
 
 
 _KINDS: dict[str, Kind] = {}
+_OPENED: dict[str, Callable[[str], Asset]] = {}
 
 
 def kind(
@@ -116,13 +119,16 @@ def kind(
     hold: Hold = "free",
     also: Iterable[tuple[str, str]] = (),
     mirror: bool = False,
+    is_coloured: bool = True,
 ) -> Callable[[Callable[[np.random.Generator, NamedColour], Model]], Callable[[np.random.Generator, NamedColour], Model]]:
     """Registers the function below it as a kind; see `Kind` for the arguments."""
 
     def register(make: Callable[[np.random.Generator, NamedColour], Model]) -> Callable[..., Model]:
         if name in _KINDS and _KINDS[name].make.__module__ != make.__module__:
             raise ValueError(f"two kinds are called {name!r}")
-        _KINDS[name] = Kind(name, name_zh, tuple(places), tuple(colours), size_m, make, nameable, hold, tuple(also), mirror)
+        _KINDS[name] = Kind(
+            name, name_zh, tuple(places), tuple(colours), size_m, make, nameable, hold, tuple(also), mirror, is_coloured
+        )
         return make
 
     return register
@@ -139,13 +145,31 @@ def asset_key(kind_name: str, seed: int) -> str:
     return f"{SOURCE}:{kind_name}:{seed}"
 
 
-@functools.lru_cache(maxsize=512)
+def open_source(name: str, read: Callable[[str], Asset]) -> None:
+    """Makes keys `<name>:...` known to `asset` in this process.
+
+    Args:
+        name: of the source; the one that was opened last under a name counts.
+        read: the asset of such a key; raises `KeyError` or `ModelFileError`.
+    """
+    if name == SOURCE:
+        raise ValueError(f"keys {SOURCE}:... are those of this library")
+    _OPENED[name] = read
+
+
 def asset(key: str) -> Asset:
-    """The asset of a key.
+    """The asset of a key, of this library or of a source that was opened.
 
     Raises:
-        KeyError: not a key of this library.
+        KeyError: not a key of any of them.
+        ModelFileError: the files of an opened source cannot be used.
     """
+    source = key.partition(":")[0]
+    return _OPENED[source](key) if source in _OPENED else _embedded(key)
+
+
+@functools.lru_cache(maxsize=512)
+def _embedded(key: str) -> Asset:
     source, _, rest = key.partition(":")
     name, _, seed = rest.rpartition(":")
     if source != SOURCE or name not in kinds() or not seed.isdecimal():
@@ -166,7 +190,7 @@ def _finished(key: str, found: Kind, colour: NamedColour, model: Model) -> Asset
     receptacle = model.receptacle
     if receptacle is not None:
         outline = tuple((px - x, py - y) for px, py in receptacle.outline)
-        receptacle = Receptacle(receptacle.relation, outline, receptacle.height - float(low[2]))
+        receptacle = dataclasses.replace(receptacle, outline=outline, height=receptacle.height - float(low[2]))
     size: Vector3 = tuple(float(v) for v in high - low)  # type: ignore[assignment]
     info = AssetInfo(
         key=key,
@@ -174,8 +198,8 @@ def _finished(key: str, found: Kind, colour: NamedColour, model: Model) -> Asset
         category_zh=found.name_zh,
         size=size,
         symmetry=model.symmetry,
-        colour=colour.name if found.colours else None,
-        colour_zh=colour.name_zh if found.colours else None,
+        colour=colour.name if found.colours and found.is_coloured else None,
+        colour_zh=colour.name_zh if found.colours and found.is_coloured else None,
         receptacle=receptacle,
         nameable=found.nameable,
         rolls=model.rolls,

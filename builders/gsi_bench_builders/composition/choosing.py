@@ -6,13 +6,13 @@ import dataclasses
 
 import numpy as np
 
-from gsi_bench_builders.assets.library import Kind, asset, asset_key, kinds
+from gsi_bench_builders.assets.library import Kind, kinds
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.composition.themes import CARRIED, RECEPTACLES, Theme
 from gsi_bench_builders.scene import AssetInfo
 
 __all__ = ["Choice", "choose"]
 
-LOOKS = 10_000  # a kind's looks are drawn from this many seeds
 _WIDEST_M = 0.46  # wider objects leave no room to move others
 _BUDGET_M2 = (0.075, 0.125)  # footprints of all objects together
 _COUNT = (6, 11)
@@ -43,7 +43,7 @@ class Choice:
         return self.info.size[0] * self.info.size[1]
 
 
-def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[Choice]:
+def choose(theme: Theme, rng: np.random.Generator, looks: Looks) -> list[Choice]:
     """Objects for one table, its setting first, then others from large to small. A kind comes once, or one of them twice."""
     known = kinds()
     setting = theme.settings[int(rng.integers(len(theme.settings)))]
@@ -51,7 +51,7 @@ def choose(theme: Theme, rng: np.random.Generator, looks: int = LOOKS) -> list[C
     used: set[str] = set()
 
     def draw(name: str) -> AssetInfo:
-        return asset(asset_key(name, int(rng.integers(looks)))).info
+        return looks.draw(name, rng)
 
     for anchor in setting.anchors:
         there = rng.random() < anchor.chance
@@ -91,7 +91,7 @@ def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Genera
     return carriers[:1] + [name for name in ordered if name not in carriers[:1]]
 
 
-def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generator, looks: int) -> list[Choice]:
+def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generator, looks: Looks) -> list[Choice]:
     """Gives some of the receptacles something to carry that fits."""
     out = []
     for choice in chosen:
@@ -102,7 +102,7 @@ def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generato
             for name in rng.permutation(names)[:5]:
                 if len(contents) == wanted or str(name) in used:
                     continue
-                content = asset(asset_key(str(name), int(rng.integers(looks)))).info
+                content = looks.draw(str(name), rng)
                 if _fits(content, choice.info):
                     used.add(str(name))
                     contents.append(content)
@@ -117,7 +117,7 @@ def _fits(content: AssetInfo, carrier: AssetInfo) -> bool:
     return float(np.hypot(*content.size[:2])) < float(room.min()) and content.size[2] < 0.3
 
 
-def _with_twin(chosen: list[Choice], rng: np.random.Generator, looks: int) -> list[Choice]:
+def _with_twin(chosen: list[Choice], rng: np.random.Generator, looks: Looks) -> list[Choice]:
     """Another of one of the small kinds: mostly in another colour, now and then in the same at another place."""
     twins = [c for c in chosen if c.info.colour and c.area < 0.02 and c.info.nameable and c.info.receptacle is None]
     if not twins:
@@ -127,7 +127,7 @@ def _with_twin(chosen: list[Choice], rng: np.random.Generator, looks: int) -> li
     if same:
         return [*chosen, Choice(first.info)]
     for _ in range(8):
-        info = asset(asset_key(first.info.category, int(rng.integers(looks)))).info
+        info = looks.draw(first.info.category, rng)
         if info.colour != first.info.colour:
             return [*chosen, Choice(info)]
     return chosen

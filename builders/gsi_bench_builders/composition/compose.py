@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import EmbeddedLooks, Looks
 from gsi_bench_builders.composition.arranging import CLEARANCE_M, EDGE_M, SLACK, arrange, used_area
-from gsi_bench_builders.composition.choosing import LOOKS, choose
+from gsi_bench_builders.composition.choosing import choose
 from gsi_bench_builders.composition.framing import View, framed
 from gsi_bench_builders.composition.lighting import draw_light
 from gsi_bench_builders.composition.placing import edge_margin, picture_box, visible_shares
@@ -34,7 +35,13 @@ class CompositionError(RuntimeError):
     """No table came out that keeps the rules; the message counts what stood in the way."""
 
 
-def compose(theme: str, seed: int | Sequence[int] | np.random.Generator, scene_id: str, size: int, looks: int = LOOKS) -> Scene:
+def compose(
+    theme: str,
+    seed: int | Sequence[int] | np.random.Generator,
+    scene_id: str,
+    size: int,
+    looks: Looks | None = None,
+) -> Scene:
     """A table of a theme.
 
     Args:
@@ -42,7 +49,7 @@ def compose(theme: str, seed: int | Sequence[int] | np.random.Generator, scene_i
         seed: of the generator that everything is drawn from, or the generator.
         scene_id: becomes the scene's id.
         size: of the camera's square image, pixels; changes nothing else.
-        looks: how many looks of a kind there are to draw from.
+        looks: where assets come from; None: the embedded ones.
 
     Raises:
         CompositionError: there are too few kinds, or no attempt kept the rules.
@@ -50,7 +57,7 @@ def compose(theme: str, seed: int | Sequence[int] | np.random.Generator, scene_i
     """
     if theme not in THEMES:
         raise KeyError(f"no theme {theme!r}; there are {', '.join(THEMES)}")
-    rng = np.random.default_rng(seed)
+    rng, looks = np.random.default_rng(seed), looks or EmbeddedLooks()
     reasons: collections.Counter[str] = collections.Counter()
     for _ in range(_ATTEMPTS):
         scene = _attempt(THEMES[theme], rng, scene_id, size, looks)
@@ -108,7 +115,7 @@ def _with_free_room(scene: Scene) -> int:
     return count
 
 
-def _attempt(theme: Theme, rng: np.random.Generator, scene_id: str, size: int, looks: int) -> Scene | None:
+def _attempt(theme: Theme, rng: np.random.Generator, scene_id: str, size: int, looks: Looks) -> Scene | None:
     support = _draw_support(theme, rng)
     room = Room(theme.style, int(rng.integers(2**31)))
     light = draw_light(rng)

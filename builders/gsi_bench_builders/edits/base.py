@@ -48,6 +48,7 @@ REASONS = {
     "inside_receptacle": "the object stands in a receptacle and would grow out of it",
     "does_not_fit": "the receptacle has no room for the object's base at the asked place",
     "already_there": "the object stands where it is asked to go",
+    "out_of_sight": "what the words measure from, or the place that they name, lies partly outside the image",
     "off_support": "its base would not stay wholly on the surface that carries it",
     "collision": "it would cut through another object or a piece of the room",
     "behind_camera": "part of it would lie behind the camera",

@@ -14,6 +14,8 @@ __all__ = [
     "Boxes",
     "box_distance",
     "boxes_apart",
+    "in_image",
+    "may_be_seen",
     "rect_iou",
     "screen_rect",
 ]
@@ -84,3 +86,22 @@ def rect_iou(a: Sequence[float], b: Sequence[float]) -> float:
         return 0.0
     common = width * height
     return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def in_image(camera: Camera, points: NDArray[np.float64]) -> bool:
+    """Whether world points (n×3) all lie in the image."""
+    pixels = camera.project(points)
+    size = (camera.width, camera.height)
+    return bool(np.isfinite(pixels).all() and (pixels >= 0).all() and (pixels <= size).all())
+
+
+def may_be_seen(camera: Camera, thing: Thing) -> bool:
+    """Whether any of an object's box may lie in the image; what stands before it is not looked at."""
+    depth = camera.depth(thing.corners())
+    if depth.max() <= 0:
+        return False
+    if depth.min() <= 0:
+        return True  # partly behind the camera: where its image ends is not known
+    pixels = camera.project(thing.corners())
+    size = (camera.width, camera.height)
+    return bool((pixels.max(axis=0) >= 0).all() and (pixels.min(axis=0) <= size).all())

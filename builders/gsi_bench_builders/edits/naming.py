@@ -1,4 +1,4 @@
-"""What to call an object so that the words are true and fit nothing else in the scene.
+"""What to call an object so that the words are true and fit nothing else that the image may show.
 
 In order of preference: "the mug", "the red mug", "the leftmost mug" or "the mug closest to you", "the mug on the plate". A
 phrase is used only if it works in English and in Chinese.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gsi_bench_builders.edits.geometry import may_be_seen
 from gsi_bench_builders.edits.reflections import reflected_ids
 from gsi_bench_builders.scene import Scene, Thing
 
@@ -56,9 +57,11 @@ def name_things(scene: Scene) -> dict[str, Name]:
     """
     names: dict[str, Name] = {}
     places, doubled = places_of(scene), reflected_ids(scene)
+    # Of two paintings, one of them behind the viewer, the other is simply "the painting".
+    shown = [t for t in scene.things if t.id in doubled or may_be_seen(scene.camera, t)]
     candidates = [t for t in scene.things if t.info.nameable and _RESERVED not in t.info.category.lower()]
     for thing in candidates:
-        rivals = [t for t in scene.things if t.id != thing.id and could_be_called(t, thing)]
+        rivals = [t for t in shown if t.id != thing.id and could_be_called(t, thing)]
         name = _bare(thing, rivals) or _coloured(thing, rivals)
         # Where a mirror shows one of them again, the leftmost that is seen may be a reflection.
         if name is None and not doubled & {thing.id, *(r.id for r in rivals)}:
@@ -70,7 +73,7 @@ def name_things(scene: Scene) -> dict[str, Name]:
     for thing in candidates:
         if thing.id not in names and thing.on in plain:
             # What shows such objects as its parts does not carry them.
-            rivals = [t for t in scene.things if t.id != thing.id and could_be_called(t, thing)]
+            rivals = [t for t in shown if t.id != thing.id and could_be_called(t, thing)]
             name = _carried(scene, thing, rivals, plain)
             if name is not None:
                 names[thing.id] = name

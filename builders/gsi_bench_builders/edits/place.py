@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.aiming import others, targets
 from gsi_bench_builders.edits.base import Candidate, Effect, Rejection, Stage, draw, ground_direction
+from gsi_bench_builders.edits.geometry import in_image
 from gsi_bench_builders.footprints import swept_footprint
 from gsi_bench_builders.frames import camera_region
 from gsi_bench_builders.polygons import clip_below, depth_inside
@@ -45,7 +46,9 @@ class Place(Candidate):
         return {"receptacle": self.receptacle}
 
     def check(self, stage: Stage) -> Rejection | None:
-        """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands."""
+        """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands,
+        and a named part of it is in the image.
+        """
         names, scene = stage.names, stage.scene
         # "Put the mug on the plate in the bowl" has two meanings.
         if any(id_ not in names or names[id_].trailing for id_ in (self.target, self.receptacle)):
@@ -54,6 +57,9 @@ class Place(Candidate):
             return Rejection("carried_load")
         if not scene.thing(self.receptacle).is_upright:
             return Rejection("not_upright")
+        region = admissible_region(scene, scene.thing(self.receptacle), self.spot)
+        if self.spot is not None and not in_image(scene.camera, region):
+            return Rejection("out_of_sight")  # nobody knows where its left edge is
         return Rejection("already_there") if scene.thing(self.target).on == self.receptacle else None
 
     def unsaid(self, stage: Stage) -> bool:
@@ -90,7 +96,7 @@ class Place(Candidate):
 
 def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     """A random target, receptacle, perhaps a spot, and a point there at which the target's whole base is carried."""
-    receptacle = draw(tuple(t for t in others(stage) if t.info.receptacle is not None), rng)
+    receptacle = draw(tuple(t for t in others(stage) if t.info.receptacle is not None and t.info.receptacle.is_plain), rng)
     if receptacle is None:
         return Rejection("no_candidate")
     target = draw(tuple(t for t in targets(stage, "place") if t.id != receptacle.id), rng)

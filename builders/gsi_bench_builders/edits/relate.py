@@ -13,6 +13,7 @@ import numpy as np
 from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.aiming import others, targets
 from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, amount, draw, ground_direction
+from gsi_bench_builders.edits.geometry import in_image
 from gsi_bench_builders.edits.move import shift
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
@@ -39,13 +40,15 @@ class Relate(Candidate):
         return {"reference": self.reference}
 
     def check(self, stage: Stage) -> Rejection | None:
-        """Both have names; neither carries the other; the target has some way to go."""
+        """Both have names; neither carries the other; the reference is wholly in the image; the target has some way to go."""
         names = stage.names
         if self.target not in names or self.reference not in names or names[self.target].trailing:
             return Rejection("ambiguous")
         carried = {t.id for t in stage.scene.carried_by(self.target)}
         if self.reference in carried:
             return Rejection("carried_load")
+        if not in_image(stage.scene.camera, stage.scene.thing(self.reference).corners()):
+            return Rejection("out_of_sight")  # nobody knows where its center is
         return Rejection("already_there") if np.linalg.norm(self._step(stage.scene)) < _THERE_M else None
 
     def unsaid(self, stage: Stage) -> bool:

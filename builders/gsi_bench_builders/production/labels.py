@@ -20,6 +20,9 @@ from gsi_bench_dataset.records import Sample, SceneObject
 __all__ = ["Making", "SourceRow", "known_objects", "make_sample", "source_row", "variant_sample"]
 
 
+_ROOM = AssetInfo("embedded:room:0", "room", "房间", (1.0, 1.0, 1.0))  # its rights are those of embedded assets
+
+
 @dataclasses.dataclass(frozen=True)
 class Making:
     """How a scene's images came to be: what provenance says of all its samples."""
@@ -56,7 +59,7 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
         "engine": making.engine,
         "engine_version": making.engine_version,
         "seed": making.seed,
-        **_rights(thing.info for thing in scene.things),
+        **_rights(_works(scene, making.engine)),
     }
     return SourceRow(scene, making, fields)
 
@@ -134,6 +137,16 @@ def _renumbered(ids: NDArray[np.uint16], state: Scene, source: Scene) -> NDArray
     order += [t.id for t in state.things if t.id not in set(order)]
     numbers = np.array([0, *(order.index(t.id) + 1 for t in state.things)], dtype=np.uint16)
     return np.asarray(numbers[ids])
+
+
+def _works(scene: Scene, engine: str) -> list[AssetInfo]:
+    """All that is seen in a scene: its objects, and the room where Blender draws one of ours around objects that are demo ones.
+
+    A room around layouts of the reference's dataset adds nothing: its licence allows more than theirs.
+    """
+    infos = [thing.info for thing in scene.things]
+    ours = engine == "blender" and all(info.origin == "demo" for info in infos)
+    return [*infos, _ROOM] if ours else infos
 
 
 def _rights(infos: Iterable[AssetInfo]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from gsi_bench_dataset.layout.pixel_frame import BOX_EDGES, box_corners, project
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_dataset.safety.images import open_image
 
-__all__ = ["contact_sheet", "evenly"]
+__all__ = ["contact_sheet", "evenly", "pair"]
 
 CELL = 256
 WORDS = 62
@@ -65,17 +65,30 @@ def _strip(sample: Sample) -> Image.Image:
         draw.text((0, 20 * line), text, fill=(20, 20, 20), font=font)
     kind = sample.operation.kind if sample.operation else ""
     draw.text((0, 42), f"{sample.id}  ·  {kind}", fill=(120, 120, 120), font=ImageFont.load_default(size=12))
-    before = _with_box(sample, sample.image, sample.original_bbox_3d, sample.rotation_matrix, _BEFORE)
-    pictures = [before]
-    if sample.edited_image is not None:
-        goal = sample.new_bbox_3d
-        rotation = sample.new_rotation_matrix or sample.rotation_matrix
-        pictures.append(_with_box(sample, sample.edited_image, goal, rotation, _AFTER))
+    pictures = _before_and_after(sample)
     if sample.instance_mask_after is not None:
         pictures.append(_coloured(_array(sample.instance_mask_after)))
     for place, picture in enumerate(pictures):
         strip.paste(ImageOps.contain(picture, (CELL - 4, CELL - 4), Image.Resampling.LANCZOS), (place * CELL, WORDS))
     return strip
+
+
+def pair(sample: Sample, side: int) -> Image.Image:
+    """Source and ground truth side by side, each `side` pixels wide and high at most, with the boxes of target and goal."""
+    fitted = [ImageOps.contain(p, (side, side), Image.Resampling.LANCZOS) for p in _before_and_after(sample)]
+    whole = Image.new("RGB", (sum(p.width for p in fitted) + 4 * (len(fitted) - 1), fitted[0].height), (250, 250, 250))
+    for number, picture in enumerate(fitted):
+        whole.paste(picture, (number * (fitted[0].width + 4), 0))
+    return whole
+
+
+def _before_and_after(sample: Sample) -> list[Image.Image]:
+    """The source with the target's box, and the ground truth, where there is one, with the goal's."""
+    pictures = [_with_box(sample, sample.image, sample.original_bbox_3d, sample.rotation_matrix, _BEFORE)]
+    if sample.edited_image is not None:
+        rotation = sample.new_rotation_matrix or sample.rotation_matrix
+        pictures.append(_with_box(sample, sample.edited_image, sample.new_bbox_3d, rotation, _AFTER))
+    return pictures
 
 
 def _with_box(

@@ -41,7 +41,8 @@ class SceneSource(Protocol):
         """What the scenes depend on, as JSON: a resumed run must have the same."""
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
-        """The scene of that number, its camera's image `size` pixels wide and high; why how many objects were left out of it.
+        """The scene of that number, its camera's image `size` pixels wide and high; why how many objects of the source
+        are not in it, or others in their place.
 
         Raises:
             ValueError: it cannot be made; says why.
@@ -92,7 +93,7 @@ class SceneReport:
 
     Attributes:
         failure: why there is nothing of it; None where it was made.
-        left_out: reasons why objects of the source are not in the scene -> how many.
+        left_out: reasons why objects of the source are not in the scene, or others in their place -> how many.
         rejected: reasons why proposed edits were dropped before they were drawn -> how many.
         disagreed: checks that drawn edits failed -> how many.
         frames: images drawn.

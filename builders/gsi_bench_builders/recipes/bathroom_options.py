@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gsi_bench_builders.recipes import thor_scenes
+from gsi_bench_builders.recipes.asset_sources import sweet_home_folder
 
 if TYPE_CHECKING:
     from gsi_bench_builders.production.scene_work import SceneSource
@@ -28,6 +29,8 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     """See `Recipe.source`."""
     if args.engine == thor_scenes.THOR:
         return thor_scenes.source(args, f"ithor-bathroom-{args.subset}" if args.subset else "ithor-bathroom")
-    from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
+    from gsi_bench_builders.recipes.rooms import EmbeddedRooms, SweetHomeRooms  # noqa: PLC0415
 
+    if (folder := sweet_home_folder(args)) is not None:
+        return SweetHomeRooms(("bathroom",), args.subset, folder=folder), args.num_scenes or NUM_SCENES
     return EmbeddedRooms(("bathroom",), args.subset), args.num_scenes or NUM_SCENES

@@ -1,4 +1,4 @@
-"""The mesatask split: edits on tables. Scenes come from embedded assets, or from a user's copy of MesaTask-10K."""
+"""The mesatask split: edits on tables, of embedded assets, models of Sweet Home 3D, or layouts of a user's MesaTask-10K."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from gsi_bench_builders.assets.mesatask import ENLARGEMENT, MesaTask, open_mesatask
+from gsi_bench_builders.assets.sweethome.library import open_sweet_home
+from gsi_bench_builders.assets.sweethome.looks import SweetHomeLooks
 from gsi_bench_builders.composition.compose import THEMES, compose
 from gsi_bench_builders.composition.framing import View, framed
 from gsi_bench_builders.composition.lighting import draw_light
 from gsi_bench_builders.production.places import real_path
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError"]
+__all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError", "SweetHomeTabletops"]
 
 SPLIT = "mesatask"
 # Around the objects of a layout, as share of the image: moves of up to 20 cm stay in it.
@@ -35,9 +37,7 @@ class EmbeddedTabletops:
     themes: tuple[str, ...] = tuple(THEMES)
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.themes) - set(THEMES))
-        if unknown or not self.themes:
-            raise SourceError(f"expected themes out of {', '.join(THEMES)}; found {', '.join(unknown) or 'none'}")
+        _check(self.themes)
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""
@@ -47,6 +47,39 @@ class EmbeddedTabletops:
         """See `SceneSource.scene`."""
         theme = self.themes[number % len(self.themes)]
         return compose(theme, rng, f"s{number:05d}_{theme}", size), {}
+
+
+@dataclasses.dataclass(frozen=True)
+class SweetHomeTabletops:
+    """Tables laid with models of Sweet Home 3D, and with embedded assets where it has none of a kind.
+
+    Attributes:
+        folder: of its catalogues.
+    """
+
+    folder: Path
+    themes: tuple[str, ...] = tuple(THEMES)
+
+    def __post_init__(self) -> None:
+        _check(self.themes)
+        open_sweet_home(self.folder)  # complains now, and not in every scene
+
+    def describe(self) -> dict[str, Any]:
+        """See `SceneSource.describe`."""
+        return {"assets": "sweethome3d", "catalogues": open_sweet_home(self.folder).digest(), "themes": list(self.themes)}
+
+    def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
+        """See `SceneSource.scene`."""
+        theme = self.themes[number % len(self.themes)]
+        looks = SweetHomeLooks(open_sweet_home(self.folder))
+        scene = compose(theme, rng, f"s{number:05d}_{theme}", size, looks)
+        return scene, looks.account(scene.things)
+
+
+def _check(themes: tuple[str, ...]) -> None:
+    unknown = sorted(set(themes) - set(THEMES))
+    if unknown or not themes:
+        raise SourceError(f"expected themes out of {', '.join(THEMES)}; found {', '.join(unknown) or 'none'}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gsi_bench_builders.options import path
+from gsi_bench_builders.recipes.asset_sources import sweet_home_folder
 
 if TYPE_CHECKING:
     from gsi_bench_builders.production.scene_work import SceneSource
@@ -49,9 +50,18 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     Raises:
         SourceError: more scenes are asked for than there are layouts, or a theme is unknown.
         MesaTaskError: no usable copy of MesaTask-10K.
+        SweetHomeError: no usable catalogues of Sweet Home 3D.
     """
-    from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, MesaTaskTabletops, SourceError  # noqa: PLC0415
+    from gsi_bench_builders.recipes.mesatask import (  # noqa: PLC0415
+        EmbeddedTabletops,
+        MesaTaskTabletops,
+        SourceError,
+        SweetHomeTabletops,
+    )
 
+    if (folder := sweet_home_folder(args)) is not None:
+        homely = SweetHomeTabletops(folder, tuple(args.themes)) if args.themes else SweetHomeTabletops(folder)
+        return homely, args.num_scenes or NUM_SCENES
     if not args.mesatask_10k:
         embedded = EmbeddedTabletops(tuple(args.themes)) if args.themes else EmbeddedTabletops()
         return embedded, args.num_scenes or NUM_SCENES

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gsi_bench_builders.recipes import thor_scenes
+from gsi_bench_builders.recipes.asset_sources import sweet_home_folder
 
 if TYPE_CHECKING:
     from gsi_bench_builders.production.scene_work import SceneSource
@@ -34,6 +35,8 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     """See `Recipe.source`."""
     if args.engine == thor_scenes.THOR:
         return thor_scenes.source(args, f"robothor-{args.subset or 'val'}")
-    from gsi_bench_builders.recipes.rooms import EmbeddedRooms  # noqa: PLC0415
+    from gsi_bench_builders.recipes.rooms import EmbeddedRooms, SweetHomeRooms  # noqa: PLC0415
 
+    if (folder := sweet_home_folder(args)) is not None:
+        return SweetHomeRooms(tuple(args.rooms or _SORTS), args.subset, folder=folder), args.num_scenes or NUM_SCENES
     return EmbeddedRooms(tuple(args.rooms or _SORTS), args.subset), args.num_scenes or NUM_SCENES

@@ -1,20 +1,24 @@
-"""The room splits on embedded assets: furnished living rooms and studios, and bathrooms."""
+"""The room splits on embedded assets or models of Sweet Home 3D: furnished living rooms and studios, and bathrooms."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import EmbeddedLooks, Looks
+from gsi_bench_builders.assets.sweethome.library import open_sweet_home
+from gsi_bench_builders.assets.sweethome.looks import SweetHomeLooks
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
 from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.recipes.room_choices import SUBSETS
 from gsi_bench_builders.scene import Scene
 
-__all__ = ["EmbeddedRooms", "RoomError", "subset_of"]
+__all__ = ["EmbeddedRooms", "RoomError", "SweetHomeRooms", "subset_of"]
 
 # One plan in five is for validation, as one flat in five of RoboTHOR's is.
 _VAL_SHARE = 5
@@ -51,11 +55,40 @@ class EmbeddedRooms:
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`."""
+        return self._composed(number, rng, size, EmbeddedLooks()), {}
+
+    def _composed(self, number: int, rng: np.random.Generator, size: int, looks: Looks) -> Scene:
         name = self.interiors[number % len(self.interiors)]
         if self.subset is None:
-            return compose_interior(name, rng, f"s{number:05d}_{name}", size), {}
+            return compose_interior(name, rng, f"s{number:05d}_{name}", size, looks)
         scene_id = f"s{number:05d}_{self.subset}_{name}"
-        return compose_interior(name, rng, scene_id, size, keep=lambda plan: subset_of(plan) == self.subset), {}
+        return compose_interior(name, rng, scene_id, size, looks, keep=lambda plan: subset_of(plan) == self.subset)
+
+
+@dataclasses.dataclass(frozen=True)
+class SweetHomeRooms(EmbeddedRooms):
+    """Rooms furnished with models of Sweet Home 3D, and with embedded assets where it has none of a kind.
+
+    Attributes:
+        folder: of its catalogues.
+    """
+
+    folder: Path = dataclasses.field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        open_sweet_home(self.folder)  # complains now, and not in every scene
+
+    def describe(self) -> dict[str, Any]:
+        """See `SceneSource.describe`."""
+        catalogues = open_sweet_home(self.folder).digest()
+        return {**super().describe(), "assets": "sweethome3d", "catalogues": catalogues}
+
+    def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
+        """See `SceneSource.scene`."""
+        looks = SweetHomeLooks(open_sweet_home(self.folder))
+        scene = self._composed(number, rng, size, looks)
+        return scene, looks.account(scene.things)
 
 
 def subset_of(plan: Plan) -> str:

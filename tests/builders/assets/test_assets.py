@@ -49,13 +49,14 @@ def test_a_kind_is_sound_of_real_size_and_varied(name):
     assert len({found.info.size for found in assets(name)}) >= 3
     if kinds()[name].colours:
         assert len(kinds()[name].colours) >= 2
-        assert len({asset(asset_key(name, s)).info.colour for s in range(20)}) >= 2
+        spoken = {asset(asset_key(name, s)).info.colour for s in range(20)}
+        assert len(spoken) >= 2 if kinds()[name].is_coloured else spoken == {None}
 
 
 def test_a_key_always_gives_the_same_asset():
-    library.asset.cache_clear()
+    library._embedded.cache_clear()
     first = assets("mug")[2]
-    library.asset.cache_clear()
+    library._embedded.cache_clear()
     again = assets("mug")[2]
     assert first is not again
     assert first.info == again.info

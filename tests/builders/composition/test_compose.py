@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.assets.library import kinds
+from gsi_bench_builders.assets.looks import EmbeddedLooks
 from gsi_bench_builders.composition.choosing import choose
 from gsi_bench_builders.composition.compose import THEMES, CompositionError, compose, flaws
 from gsi_bench_builders.composition.placing import edge_margin, picture_box, visible_shares
@@ -16,7 +17,7 @@ from gsi_bench_builders.scene import Scene
 
 SEEDS = range(30)
 SIZE = 384
-LOOKS = 6  # few looks, so that each is made once for all tables
+LOOKS = EmbeddedLooks(6)  # few looks, so that each is made once for all tables
 
 
 def furnished(theme: str) -> bool:
@@ -105,13 +106,13 @@ def test_an_unknown_theme_is_named():
 def test_a_failure_counts_its_reasons(monkeypatch):
     monkeypatch.setattr("gsi_bench_builders.composition.compose.flaws", lambda scene: ["too dull"])
     with pytest.raises(CompositionError, match=r"no desk table x in 60 attempts: .*too dull"):
-        compose("desk", 0, "x", SIZE, looks=2)
+        compose("desk", 0, "x", SIZE, looks=EmbeddedLooks(2))
 
 
 def test_choices_use_known_kinds_only():
     for name, theme in THEMES.items():
         for seed in range(5):
-            for choice in choose(theme, np.random.default_rng(seed), 2):
+            for choice in choose(theme, np.random.default_rng(seed), EmbeddedLooks(2)):
                 assert choice.info.category in kinds(), name
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.assets.library import kinds
+from gsi_bench_builders.assets.looks import EmbeddedLooks
 from gsi_bench_builders.assets.rooms import room_parts
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, InteriorError, compose_interior, flaws
 from gsi_bench_builders.composition.interiors.dressing import ON
@@ -20,7 +21,7 @@ from gsi_bench_builders.scene import AssetInfo, Scene, Thing
 
 SEEDS = range(6)
 SIZE = 512
-LOOKS = 6
+LOOKS = EmbeddedLooks(6)
 PLACES = {"apartment", "washroom"}
 # Boxes that belong together: what is draped over a bar.
 DRAPED = {"bath towel", "towel rail"}
@@ -149,7 +150,8 @@ def test_views_show_enough_that_is_large_enough(rooms):
 
 
 def test_focal_lengths_vary(rooms):
-    angles = {round(float(np.degrees(2 * np.arctan(SIZE / 2 / scene.camera.focal))), 1) for scene in rooms}
+    # To a hundredth of a degree: of draws from 24 degrees, two meet by chance in the tenth.
+    angles = {round(float(np.degrees(2 * np.arctan(SIZE / 2 / scene.camera.focal))), 2) for scene in rooms}
     assert len(angles) == len(rooms)
     assert min(angles) >= 44 and max(angles) <= 74
 

@@ -6,15 +6,20 @@ import itertools
 import numpy as np
 import pytest
 
-from gsi_bench_builders.assets.library import kinds
+from gsi_bench_builders.assets.library import asset, asset_key, kinds
+from gsi_bench_builders.assets.looks import EmbeddedLooks
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
 from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import SETTINGS, Edit, Rejection, Stage
+from gsi_bench_builders.edits.geometry import may_be_seen
 from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.naming import Name, name_things
+from gsi_bench_builders.edits.place import Place
+from gsi_bench_builders.edits.place import propose as propose_place
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.edits.reflections import mirrored, reflected_ids
 from gsi_bench_builders.edits.registry import ROOM_OPERATIONS
+from gsi_bench_builders.edits.relate import Relate
 from gsi_bench_builders.edits.remove import Remove
 from gsi_bench_builders.edits.remove_extreme import EXTREMES, RemoveExtreme
 from gsi_bench_builders.edits.rotate import Rotate
@@ -23,6 +28,7 @@ from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.wording import other_slots, target_slots
 from gsi_bench_builders.interiors import Plan
+from gsi_bench_builders.scene import Receptacle
 from gsi_bench_dataset.language.chinese import parse_zh
 from gsi_bench_dataset.language.chinese import writer as chinese
 from gsi_bench_dataset.language.english import parse
@@ -207,11 +213,77 @@ def test_no_extreme_is_asked_where_a_mirror_shows_one_again(tools, probe):
     assert name_things(tools.scene(red, glass))["mug_3"].en == "the mug"
 
 
+OUT_OF_SIGHT = {"behind": (0.0, -4.0), "to the left": (-4.0, 0.3), "to the right": (4.0, 0.3)}
+
+
+@pytest.mark.parametrize("where", OUT_OF_SIGHT)
+def test_what_the_image_does_not_show_is_no_rival(where, tools):
+    seen, twin = tools.thing("mug", 1, colour=4), tools.thing("mug", 2, OUT_OF_SIGHT[where], colour=4)
+    assert name_things(tools.scene(seen, twin))["mug_1"].en == "the mug"
+    beside = tools.thing("mug", 2, (0.3, 0.0), colour=4)
+    assert name_things(tools.scene(seen, beside))["mug_1"].en == "the leftmost mug"
+
+
+def test_a_rival_that_only_a_mirror_shows_counts(tools):
+    red, behind = tools.thing("mug", 1, (0, 0.1), colour=4), tools.thing("mug", 2, (0.0, -1.7), colour=4)
+    glass = mirror(tools, size=(1.2, 0.02, 1.2))
+    assert not may_be_seen(tools.camera, behind) and "mug_2" in reflected_ids(tools.scene(glass, red, behind))
+    assert "mug_1" not in name_things(tools.scene(glass, red, behind))
+
+
+@pytest.mark.parametrize("direction", ["left", "right", "front", "behind"])
+def test_a_reference_that_the_image_cuts_is_not_measured_from(direction, tools, probe):
+    mug, tray = tools.thing("mug", 1, (0.2, 0.2)), tools.thing("tray", 2, (-0.1, 0.0))
+    whole = Relate("mug_1", "tray_2", direction, 12).check(Stage(tools.scene(mug, tray), probe, ROOM))
+    assert whole != Rejection("out_of_sight")
+    x, y, z = tools.camera.position
+    aside = dataclasses.replace(tools.camera, position=(x + 0.75, y, z))
+    scene = tools.scene(mug, tray, camera=aside)
+    assert Relate("mug_1", "tray_2", direction, 12).check(Stage(scene, probe, ROOM)) == Rejection("out_of_sight")
+
+
+@pytest.mark.parametrize(("spot", "refused"), [("left", True), ("center", True), ("right", False), (None, False)])
+def test_a_spot_that_the_image_cuts_is_not_asked_for(spot, refused, tools, probe):
+    mug, tray = tools.thing("mug", 1, (0.45, 0.2)), tools.thing("tray", 2, (-0.1, 0.0), size=(0.8, 0.3, 0.03))
+    wide = dataclasses.replace(
+        tray.info, receptacle=Receptacle("on", ((-0.4, -0.1), (0.4, -0.1), (0.4, 0.1), (-0.4, 0.1)), 0.02)
+    )
+    x, y, z = tools.camera.position
+    aside = dataclasses.replace(tools.camera, position=(x + 0.6, y, z))
+    scene = tools.scene(mug, dataclasses.replace(tray, info=wide), camera=aside)
+    found = Place("mug_1", "tray_2", spot, (0.1, 0.0)).check(Stage(scene, probe, ROOM))
+    assert (found == Rejection("out_of_sight")) is refused
+    assert Place("mug_1", "tray_2", spot, (0.1, 0.0)).check(Stage(tools.scene(mug, tray), probe, ROOM)) is None
+
+
+def test_nothing_is_put_on_what_has_other_tops_too(tools, probe):
+    mug, tray = tools.thing("mug", 1, (0.3, 0.2)), tools.thing("tray", 2, (-0.1, 0.0))
+    vague = dataclasses.replace(tray.info, receptacle=dataclasses.replace(tray.info.receptacle, is_plain=False))
+    for thing, there in ((tray, True), (dataclasses.replace(tray, info=vague), False)):
+        stage = Stage(tools.scene(mug, thing), probe, ROOM)
+        found = [propose_place(stage, np.random.default_rng(n)) for n in range(12)]
+        assert any(isinstance(f, Place) for f in found) is there
+
+
+@pytest.mark.parametrize("kind", ["toilet", "shelving unit", "bookshelf"])
+def test_kinds_with_a_lid_or_several_boards_are_not_plain(kind):
+    infos = [asset(asset_key(kind, seed)).info for seed in range(12)]
+    found = [info.receptacle for info in infos if info.receptacle is not None]
+    assert found and not any(receptacle.is_plain for receptacle in found)
+
+
+@pytest.mark.parametrize("kind", ["plant", "house plant"])
+def test_a_plant_is_not_called_by_its_pots_colour(kind):
+    infos = [asset(asset_key(kind, seed)).info for seed in range(6)]
+    assert {(info.colour, info.colour_zh) for info in infos} == {(None, None)}
+    assert len({str([p.material.colour for p in asset(info.key).parts]) for info in infos}) > 1  # pots differ
+
+
 @pytest.mark.parametrize("name", sorted(INTERIORS))
 def test_rooms_give_exact_and_readable_edits(name, tools):
     probe, kept, refused = tools.Probe(), 0, 0
     for seed in range(2):
-        scene = compose_interior(name, seed, f"{name}_{seed}", 512, 6)
+        scene = compose_interior(name, seed, f"{name}_{seed}", 512, EmbeddedLooks(6))
         edits, counts = propose_edits(scene, probe, np.random.default_rng(seed), ROOM, count=8, kinds=ROOM_OPERATIONS)
         kept += len(edits)
         refused += sum(n for (_, reason), n in counts.items() if reason not in ("infeasible", "no_candidate"))

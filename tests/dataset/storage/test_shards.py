@@ -280,3 +280,16 @@ class TestReading:
 
 def _large(schema):
     return pa.schema([pa.field(f.name, pa.large_string() if pa.types.is_string(f.type) else f.type) for f in schema])
+
+
+def test_the_card_lists_each_creator_once(tmp_path, four):
+    """Images of many works have attributions of their own; a line for each would be one a scene."""
+    works = [("A; C", "cc0-1.0"), ("B; C", "cc0-1.0"), ("D", "cc-by-3.0")]
+    samples = [
+        dataclasses.replace(sample, attribution=who, image_licence=what, redistributable=True)
+        for sample, (who, what) in zip(four()["fine"], works, strict=True)
+    ]
+    write_dataset({"fine": samples}, tmp_path / "d")
+    card = (tmp_path / "d/README.md").read_text(encoding="utf-8")
+    assert "| fine | demo | cc0-1.0 | yes | A; B; C | 2 |" in card
+    assert "| fine | demo | cc-by-3.0 | yes | D | 1 |" in card

@@ -26,7 +26,12 @@ def foliage(colour: Colour) -> Material:
 
 
 @kind(
-    "plant", "盆栽", places=("desk", "coffee", "living", "dressing"), colours=POTS, size_m=((0.1, 0.1, 0.12), (0.4, 0.4, 0.45))
+    "plant",
+    "盆栽",
+    places=("desk", "coffee", "living", "dressing"),
+    colours=POTS,
+    size_m=((0.1, 0.1, 0.12), (0.4, 0.4, 0.45)),
+    is_coloured=False,
 )
 def plant(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A leafy plant in a glazed pot; the colour is the pot's."""

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.composition.interiors.floor import Floor, Group, rectangle
 from gsi_bench_builders.composition.interiors.maker import Maker, door_in, wall_behind
 from gsi_bench_builders.interiors import WALLS, Opening, Plan, Wall
@@ -36,7 +37,7 @@ def draw_plan(rng: np.random.Generator) -> Plan:
     return Plan(x, y, h, tuple(openings))
 
 
-def furnish(floor: Floor, rng: np.random.Generator, looks: int) -> bool:
+def furnish(floor: Floor, rng: np.random.Generator, looks: Looks) -> bool:
     """Puts a bathroom's fittings onto a floor; False where a basin, a toilet and a tub or shower find no room."""
     maker = _Bath(floor, rng, looks)
     order: list[Wall] = [WALLS[i] for i in rng.permutation(4)]

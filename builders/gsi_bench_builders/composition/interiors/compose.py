@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import EmbeddedLooks, Looks
 from gsi_bench_builders.composition.interiors import bathing, living
 from gsi_bench_builders.composition.interiors.dressing import dress
 from gsi_bench_builders.composition.interiors.floor import Floor
@@ -25,7 +26,6 @@ from gsi_bench_builders.scene import Room, Scene, Support
 
 __all__ = ["INTERIORS", "Interior", "InteriorError", "compose_interior", "flaws"]
 
-LOOKS = 10_000
 _ATTEMPTS = 40
 _PLANS = 1000  # draws of a plan that is to be kept
 # Attempts at a view of one room, by how many places are looked at, before another room is drawn.
@@ -45,7 +45,7 @@ class Interior:
 
     style: str
     draw_plan: Callable[[np.random.Generator], Plan]
-    furnish: Callable[[Plan, np.random.Generator, int], Floor | None]
+    furnish: Callable[[Plan, np.random.Generator, Looks], Floor | None]
     rules: ViewRules
 
 
@@ -53,17 +53,17 @@ class InteriorError(RuntimeError):
     """No room came out that keeps the rules; the message counts what stood in the way."""
 
 
-def _living(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+def _living(plan: Plan, rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(plan)
     return floor if living.furnish(floor, rng, studio=False, looks=looks) else None
 
 
-def _studio(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+def _studio(plan: Plan, rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(plan)
     return floor if living.furnish(floor, rng, studio=True, looks=looks) else None
 
 
-def _bathroom(plan: Plan, rng: np.random.Generator, looks: int) -> Floor | None:
+def _bathroom(plan: Plan, rng: np.random.Generator, looks: Looks) -> Floor | None:
     floor = Floor(plan, bathing.WALL_GAP_M)
     return floor if bathing.furnish(floor, rng, looks) else None
 
@@ -95,7 +95,7 @@ def compose_interior(
     seed: int | np.random.Generator,
     scene_id: str,
     size: int,
-    looks: int = LOOKS,
+    looks: Looks | None = None,
     *,
     keep: Callable[[Plan], bool] = lambda plan: True,
 ) -> Scene:
@@ -106,7 +106,7 @@ def compose_interior(
         seed: of the generator that everything is drawn from, or the generator.
         scene_id: becomes the scene's id.
         size: of the camera's square image, pixels; changes nothing else.
-        looks: how many looks of a kind there are to draw from.
+        looks: where assets come from; None: the embedded ones.
         keep: whether a room may have a plan; others are drawn until it may.
 
     Raises:
@@ -115,7 +115,7 @@ def compose_interior(
     """
     if name not in INTERIORS:
         raise KeyError(f"no interior {name!r}; there are {', '.join(INTERIORS)}")
-    rng = np.random.default_rng(seed)
+    rng, looks = np.random.default_rng(seed), looks or EmbeddedLooks()
     reasons: collections.Counter[str] = collections.Counter()
     for _ in range(_ATTEMPTS):
         floor = INTERIORS[name].furnish(_drawn(INTERIORS[name], rng, keep), rng, looks)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gsi_bench_builders.assets.library import asset, asset_key
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.composition.interiors.floor import meets_hung
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.polygons import depth_inside, gap
@@ -59,7 +59,7 @@ _TRIES = 60
 APART_M = 0.02
 
 
-def dress(things: Sequence[Thing], rng: np.random.Generator, looks: int) -> list[Thing]:
+def dress(things: Sequence[Thing], rng: np.random.Generator, looks: Looks) -> list[Thing]:
     """All that is put on things, and what is put on that, in the order of putting."""
     stage = _Stage(list(things), rng, looks)
     for carrier in list(things):
@@ -70,7 +70,7 @@ def dress(things: Sequence[Thing], rng: np.random.Generator, looks: int) -> list
 
 
 class _Stage:
-    def __init__(self, things: list[Thing], rng: np.random.Generator, looks: int):
+    def __init__(self, things: list[Thing], rng: np.random.Generator, looks: Looks):
         self._there, self._rng, self._looks = things, rng, looks
         self.added: list[Thing] = []
         self._count: dict[str, int] = {}
@@ -92,7 +92,7 @@ class _Stage:
             name = names[index]
             if self._count.get(name, 0) >= (2 if name in _TWICE else 1):
                 continue
-            info = asset(asset_key(name, int(self._rng.integers(self._looks)))).info
+            info = self._looks.draw(name, self._rng)
             if self._twin_of(info) or not self._put(info, carrier):
                 continue
             wanted -= 1

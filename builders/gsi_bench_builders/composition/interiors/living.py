@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.assets.rooms.shells import ROD_M, ROD_Z
 from gsi_bench_builders.composition.interiors.floor import Floats, Floor, Group, opposite, rectangle, upright
 from gsi_bench_builders.composition.interiors.maker import Maker, door_in, wall_behind
@@ -15,8 +16,6 @@ from gsi_bench_builders.polygons import gap
 from gsi_bench_builders.scene import Thing
 
 __all__ = ["draw_plan", "furnish"]
-
-LOOKS = 10_000
 
 
 def draw_plan(rng: np.random.Generator, *, studio: bool) -> Plan:
@@ -57,7 +56,7 @@ def _stub(
     return None
 
 
-def furnish(floor: Floor, rng: np.random.Generator, *, studio: bool, looks: int = LOOKS) -> bool:
+def furnish(floor: Floor, rng: np.random.Generator, *, studio: bool, looks: Looks) -> bool:
     """Puts the groups of a living room onto a floor; False where the main ones find no room."""
     maker = _Living(floor, rng, looks)
     order: list[Wall] = [WALLS[i] for i in rng.permutation(4)]

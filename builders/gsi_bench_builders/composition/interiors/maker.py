@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_builders.assets.library import asset, asset_key
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.composition.interiors.floor import Floor, upright
 from gsi_bench_builders.interiors import WALLS, Opening, Plan, Wall
 from gsi_bench_builders.scene import AssetInfo, Thing
@@ -17,13 +17,13 @@ _DOOR_M, _DOOR_Z = 0.86, 2.04
 class Maker:
     """Draws groups for a floor."""
 
-    def __init__(self, floor: Floor, rng: np.random.Generator, looks: int):
+    def __init__(self, floor: Floor, rng: np.random.Generator, looks: Looks):
         self.floor, self.rng, self._looks = floor, rng, looks
         self._given: dict[str, int] = {}
 
     def look(self, name: str) -> AssetInfo:
         """An asset of a kind."""
-        return asset(asset_key(name, int(self.rng.integers(self._looks)))).info
+        return self._looks.draw(name, self.rng)
 
     def chance(self, share: float) -> bool:
         """True in this share of the cases."""

@@ -1,4 +1,4 @@
-"""Assets as Blender meshes, each made once: embedded ones from arrays, scanned ones from GLB and OBJ files."""
+"""Assets as Blender meshes, each made once: embedded and catalogued ones from arrays, scanned ones from GLB and OBJ files."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ class Meshes:
                     parts = asset(key).parts
                 except KeyError as error:
                     raise EngineError(str(error.args[0])) from error
+                except ModelFileError as error:
+                    raise EngineError(str(error)) from error
                 self._made[key] = self.from_parts(key, parts)
         return self._made[key]
 

@@ -119,7 +119,9 @@ def wooden_like(rng: np.random.Generator) -> Material:
     return wooden(COLOURS["brown" if rng.random() < 0.5 else "beige"], rng)
 
 
-@kind("house plant", "绿植", places=("apartment",), colours=POTS, size_m=((0.35, 0.35, 0.6), (1.0, 1.0, 1.5)))
+@kind(
+    "house plant", "绿植", places=("apartment",), colours=POTS, size_m=((0.35, 0.35, 0.6), (1.0, 1.0, 1.5)), is_coloured=False
+)
 def house_plant(rng: np.random.Generator, colour: NamedColour) -> Model:
     """A large plant in a floor pot: broad leaves on stalks, or a small tree; the colour is the pot's."""
     r, h = between(rng, 0.13, 0.17), between(rng, 0.24, 0.3)

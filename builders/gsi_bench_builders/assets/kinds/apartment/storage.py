@@ -180,7 +180,7 @@ def bookshelf(rng: np.random.Generator, colour: NamedColour) -> Model:
         parts += books(
             (-w / 2 + thick + 0.004, w / 2 - thick - 0.004), -d / 2 + 0.03, float(z) + thick + 0.0005, room * 0.92, rng
         )
-    return Model(parts, receptacle=top_of(w, d, h) if h < 1.2 else None)
+    return Model(parts, receptacle=top_of(w, d, h, is_plain=False) if h < 1.2 else None)
 
 
 @kind(

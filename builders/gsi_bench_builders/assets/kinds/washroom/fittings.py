@@ -174,7 +174,7 @@ def shelving_unit(rng: np.random.Generator, colour: NamedColour) -> Model:
     return Model(
         [Part(join(boards), wood), Part(join(bars), STEEL), Part(tub, weave, 50.0), Part(join(rolls), terry, 50.0)],
         symmetry="2-fold",
-        receptacle=top_of(w, d, h, 0.015),
+        receptacle=top_of(w, d, h, 0.015, is_plain=False),
     )
 
 

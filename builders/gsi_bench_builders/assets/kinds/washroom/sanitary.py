@@ -80,7 +80,7 @@ def toilet(rng: np.random.Generator, colour: NamedColour) -> Model:
             Part(join([tank, cover]), white, 50.0),
             Part(button, CHROME),
         ],
-        receptacle=Receptacle("on", ring, top - 0.001),
+        receptacle=Receptacle("on", ring, top - 0.001, is_plain=False),
     )
 
 

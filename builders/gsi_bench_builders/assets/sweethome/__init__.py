@@ -1,0 +1,1 @@
+"""Models of Sweet Home 3D as assets: its catalogues and OBJ files, as Debian's package sweethome3d-furniture brings them."""
