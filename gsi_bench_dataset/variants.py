@@ -28,8 +28,8 @@ __all__ = [
     "STRETCHED",
     "TOPPLED",
     "UPSIDE_DOWN",
-    "WRONG_OBJECT",
     "VARIANTS",
+    "WRONG_OBJECT",
     "grade_name",
     "variants_folder",
 ]
