@@ -49,7 +49,7 @@ def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator, only: Collec
     `only` leaves out all other names, the right edit and none apart; what is drawn by `rng` stays the same.
     """
     wanted = {*only, names.SOURCE, names.AFTER} if only else set(names.VARIANTS)
-    made = set()
+    made: set[str] = set()
     for variant in _candidates(edit, rng):
         if variant.name in wanted - made and _is_valid(variant.scene, edit, probe):
             made.add(variant.name)
