@@ -28,6 +28,7 @@ __all__ = [
     "STRETCHED",
     "TOPPLED",
     "UPSIDE_DOWN",
+    "VARIANTS",
     "WRONG_OBJECT",
     "grade_name",
     "variants_folder",
@@ -60,6 +61,12 @@ OTHER_RESIZED = "other_resized"  # right, and another object half as large
 OTHER_TOPPLED = "other_toppled"  # right, and another object lies on its side
 RELIT = "relit"  # right, in another light; with `source_` or `opposite_` before it of these states
 RETEXTURED = "retextured"  # right, on another table top; likewise
+VARIANTS: tuple[str, ...] = (
+    *GRADES,
+    *(OPPOSITE, OVERSHOOT, WRONG_OBJECT, DUPLICATE, REMOVED, REMOVED_TWIN, REPLACED),
+    *(TOPPLED, UPSIDE_DOWN, STRETCHED, EXTRA_COPY, OTHER_RESIZED, OTHER_TOPPLED),
+    *(f"{prefix}{name}" for name in (RELIT, RETEXTURED) for prefix in ("", "source_", "opposite_")),
+)
 
 
 def variants_folder(data: Path) -> Path:

@@ -19,6 +19,7 @@ from gsi_bench_dataset.cli.main import explained, new_command, say, whole
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.variants import AFTER, SOURCE, VARIANTS
 
 if TYPE_CHECKING:
     from gsi_bench_builders.edits.base import EditOptions
@@ -102,6 +103,14 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="for N edits a scene draw graded and wrong versions too, into OUT-variants",
+    )
+    parser.add_argument(
+        "--versions",
+        nargs="+",
+        metavar="NAME",
+        default=(),
+        choices=VARIANTS,
+        help=f"with --variants: of these draw only these, beside {SOURCE} and {AFTER}: {' '.join(VARIANTS)} (default: all)",
     )
     parser.add_argument(
         "--preset",
@@ -198,6 +207,7 @@ def _run_build(args: argparse.Namespace) -> int:
         edits=args.edits_per_scene,
         kinds=tuple(args.operations or room_choices.kinds_of(args.commands or ()) or entry.operations),
         variants=args.variants,
+        versions=tuple(sorted(set(args.versions))),
         options=_edit_options(args, entry.setting),
     )
     source, num_scenes = chosen.source(args)
@@ -274,6 +284,8 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         problems.append(_NO_FOLDER)
     if args.variants > args.edits_per_scene:
         problems.append(f"--variants {args.variants} is more than --edits-per-scene {args.edits_per_scene}")
+    if args.versions and not args.variants:
+        problems.append("--versions says which variants are drawn; say of how many edits: --variants N")
     names = args.operations or ()
     if doubled := sorted({n for n in names if names.count(n) > 1}):
         problems.append(f"--operations: given twice: {', '.join(doubled)}")

@@ -79,7 +79,7 @@ def settings_of(source: SceneSource, job: SceneJob, engine: str) -> dict[str, An
         "version": gsi_bench_builders.__version__,
         "engine": engine,
         "source": source.describe(),
-        "job": dataclasses.asdict(job),
+        "job": {name: value for name, value in dataclasses.asdict(job).items() if name != "versions" or value},
     }
     found: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists
     return found

@@ -60,6 +60,7 @@ class SceneJob:
         edits: how many a scene.
         kinds: operations to propose in turn, of `OPERATIONS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
+        versions: names of `gsi_bench_dataset.variants.VARIANTS`, if not all of them are drawn.
     """
 
     split: str
@@ -69,6 +70,7 @@ class SceneJob:
     kinds: tuple[str, ...] = TABLE_OPERATIONS
     variants: int = 0
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
+    versions: tuple[str, ...] = ()
 
     @property
     def quality(self) -> Preset:
@@ -204,7 +206,7 @@ class _Work:
         return None if found else make_sample(row, edit, query_id, after)
 
     def _variants(self, row: SourceRow, edit: Edit, sample: Sample) -> Iterator[Sample]:
-        for variant in variants_of(edit, self.engine, self.variant_rng):
+        for variant in variants_of(edit, self.engine, self.variant_rng, self.job.versions):
             frame = self._draw(variant.scene, variant.noise)
             yield variant_sample(sample, row, edit, variant, frame)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
@@ -43,11 +43,15 @@ class Variant:
     noise: int = 0
 
 
-def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator) -> Iterator[Variant]:
-    """The versions of an edit that are physically valid and in frame, in a fixed order; of several of one name the first."""
-    made = set()
+def variants_of(edit: Edit, probe: Probe, rng: np.random.Generator, only: Collection[str] = ()) -> Iterator[Variant]:
+    """The versions of an edit that are physically valid and in frame, in a fixed order; of several of one name the first.
+
+    `only` leaves out all other names, the right edit and none apart; what is drawn by `rng` stays the same.
+    """
+    wanted = {*only, names.SOURCE, names.AFTER} if only else set(names.VARIANTS)
+    made: set[str] = set()
     for variant in _candidates(edit, rng):
-        if variant.name not in made and _is_valid(variant.scene, edit, probe):
+        if variant.name in wanted - made and _is_valid(variant.scene, edit, probe):
             made.add(variant.name)
             yield variant
 

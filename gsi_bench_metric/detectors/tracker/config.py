@@ -16,8 +16,8 @@ from gsi_bench_metric.detectors.tracker.shape_config import (
     ParallaxConfig,
     SilhouetteConfig,
     StanceConfig,
-    SynthesisConfig,
 )
+from gsi_bench_metric.detectors.tracker.turn_config import ShapeConfig, SynthesisConfig, TurnConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = [
@@ -350,6 +350,12 @@ class DecisionConfig(_TrackerNumbers):
     least_pixels: int = tuned(12, "pixels", "with fewer seen in the source nothing is said of an object")
     room: float = tuned(0.8, "of the narrower side", "two objects can stand so far apart")
     own_place: float = tuned(0.5, "of the diagonal", "poses further off than this do not overlap the old place")
+    its_place: float = tuned(
+        1.25,
+        "of the diagonal",
+        "nearer than this something in other colours stands in a removed object's place",
+        "three chess pairs",
+    )
     least_free: float = tuned(0.2, "share of the pixels", "that the target must leave unhidden for a word about an object")
     least_new: float = tuned(0.3, "of the target's pixels", "a smaller new region hides no second one")
     least_second: float = tuned(0.1, "of the target's pixels", "the same beside a target that moved")
@@ -379,6 +385,8 @@ class TrackerConfig(_TrackerNumbers):
     parallax: ParallaxConfig = dataclasses.field(default_factory=ParallaxConfig)
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
+    shapes: ShapeConfig = dataclasses.field(default_factory=ShapeConfig)
+    turns: TurnConfig = dataclasses.field(default_factory=TurnConfig)
     synthesis: SynthesisConfig = dataclasses.field(default_factory=SynthesisConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)
     results: ResultsConfig = dataclasses.field(default_factory=ResultsConfig)

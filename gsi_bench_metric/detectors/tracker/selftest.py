@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from gsi_bench_dataset.records import Detection, Sample, SceneObject
 from gsi_bench_dataset.vocabulary import SELF_TEST
+from gsi_bench_metric.detectors.tracker.evidence import compare
 from gsi_bench_metric.detectors.tracker.results import detection
 from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
-from gsi_bench_metric.detectors.tracker.synthesis import turned_images
 from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
+from gsi_bench_metric.detectors.tracker.turns.synthesis import turned_images
+from gsi_bench_metric.detectors.tracker.turns.telling import told_turn
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 
 __all__ = ["in_source"]
@@ -54,12 +58,20 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     tried = False
     for image in turned_images(scene, surface, turned):
         tried = True
-        if image.known < scene.config.synthesis.least_known:
+        known = scene.shaped and image.known >= scene.config.synthesis.least_known
+        if not known and not (image.overlap >= scene.config.synthesis.least_overlap and _tells(scene, surface, image.rgb)):
             return ("turn",)
         found = _measured(scene, sample, target, image.rgb, device)
         if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
             return ("turn",)
     return () if tried else ("turn",)
+
+
+def _tells(scene: Scene, surface: Surface, edited: RGB) -> bool:
+    """Whether outline and paint tell a turn more clearly than they must in an editor's image, which is less like the source."""
+    alike = np.ones(scene.rgb.shape[:2], bool)
+    told = told_turn(scene, surface, edited, compare(scene.rgb, edited, alike, scene.config.evidence))
+    return told is not None and told.is_clear(scene.config.turns, scene.config.turns.spare)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

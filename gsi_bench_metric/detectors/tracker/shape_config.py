@@ -74,17 +74,3 @@ class ParallaxConfig(Numbers):
     least_pixels: int = tuned(40, "pixels", "fewer surroundings tell nothing")
     trim: float = tuned(80.0, "percentile", "differences above it count as it")
     better: float = tuned(0.6, "of the difference", "what surroundings that moved along must leave at most")
-
-
-@dataclasses.dataclass(frozen=True)
-class SynthesisConfig(Numbers):
-    """`synthesis.py`: the source with its target turned, for the tracker's test of itself."""
-
-    SEEDS: ClassVar[str] = "developed on seed 1400"
-
-    hole_px: int = tuned(2, "pixels", "about an object that is taken out with it, for its blurred edge")
-    inpaint_px: float = tuned(4.0, "pixels", "radius from which the hole is filled (Telea 2004)")
-    as_like: float = tuned(0.9, "share of the best overlap", "with the outline, of shapes that may be the object's")
-    same_depth: float = tuned(0.05, "share of the longest side", "from the source's surface, of points that it shows")
-    levels: int = tuned(16, "heights", "each with a colour of its own, for sides that the source does not show")
-    least_known: float = tuned(0.6, "share of the turned object's pixels", "that the source shows; with less a turn is a guess")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import cv2
 import numpy as np
@@ -32,7 +33,9 @@ from gsi_bench_metric.detectors.tracker.signs.presence import (
 from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_stands, seen_beside
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
+from gsi_bench_metric.detectors.tracker.turns.telling import Told, told_turn
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
+from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.imaging.alignment import align
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 from gsi_bench_metric.imaging.mapping import map_back
@@ -69,7 +72,7 @@ class _Tracking:
         self.scene, self.sample, self.edited, self.device, self.drifted = scene, sample, edited, device, drifted
         self.decision, self.presence, self.results = scene.config.decision, scene.config.presence, scene.config.results
         self.targets = targets_of(sample)
-        self.blind = () if scene.lifted and scene.masked else _STANCE
+        self.blind = () if scene.shaped else _STANCE
         self.evidence, self.usual = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
 
@@ -112,34 +115,60 @@ class _Tracking:
         if still or (beside and self._is_left_behind(surface, found)):
             doubles = [self._placed(surface, found, "duplicate")] if away and is_double(found, self.presence) else []
             return [self._at_home(surface, home if still else None), *doubles]
-        first = self._moved(surface, views, home, found, away=away)
+        first, *others = self._moved(surface, views, home, found, away=away)
         if second is None or first.state == "absent":
-            return [first]
+            return [first, *others]
         return [first, self._placed(surface, second, "duplicate")]
 
-    def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> Detection:
-        """What became of a target that is not simply where it was."""
+    def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
+        """What became of a target that is not simply where it was; then what stands there now."""
+        told = self._told_turn(surface)
+        if told is not None and self._is_other_turn(surface, told, found):
+            return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
-            return self._placed(stood[1], stood[0], "present")
+            return [self._placed(stood[1], stood[0], "present")]
         there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
         if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
             if other is not None and (not there or is_clearer(other, found, self.presence)):
-                return self._in_other_dress(surface, other)
+                if self._took_its_place(surface, other):
+                    return [self._gone(surface, found), self._stranger(surface, other)]
+                return [self._in_other_dress(surface, other)]
         if not there:
-            return self._lost(surface, found)
-        guess = self._asked("rotate") and turn_is_a_guess(
-            found, turn_gain(views, found), self.usual, self.evidence, self.presence
+            return [self._lost(surface, found)]
+        guess = (
+            self._asked("rotate")
+            and told is None
+            and turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
         )
         unsure = ("turn",) if guess else ()
         if not away:
-            return self._at_home(surface, home, unsure)
+            return [self._at_home(surface, home, unsure)]
         if self._with_surroundings(surface, found, home):
-            return self._at_home(surface, found, unsure)
+            return [self._at_home(surface, found, unsure)]
         if is_in_other_dress(found, self.presence):
-            return self._in_other_dress(surface, found)
-        return self._placed(surface, found, "present", unsure)
+            return [self._in_other_dress(surface, found)]
+        return [self._placed(surface, found, "present", unsure)]
+
+    def _told_turn(self, surface: Surface) -> Told | None:
+        """The turn by outline and paint, where one was asked for and it is clear."""
+        if not self._asked("rotate") or surface.thing.symmetry == "continuous":
+            return None
+        told = told_turn(self.scene, surface, self.edited, self.evidence)
+        return told if told is not None and told.is_clear(self.scene.config.turns) else None
+
+    def _is_other_turn(self, surface: Surface, told: Told, found: Found) -> bool:
+        """Whether a turn that is told stands against what was found; always where the object's surface is not known."""
+        whole = period_of(surface.thing.symmetry) or 2 * math.pi
+        off = abs(math.remainder(float(told.pose[3] - found.pose[3]), whole))
+        return not self.scene.shaped or off > math.radians(self.scene.config.turns.other_deg)
+
+    def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
+        turned = dataclasses.replace(found, pose=told.pose)
+        sure = max(confidence(found, self.results), self.scene.config.turns.sure)
+        thing = posed(self.scene, surface, turned)
+        return detection(self.scene, surface, thing, confidence=sure, sigma=found.sigma, unobservable=self.blind)
 
     def _second(self, surface: Surface, found: Found) -> Found | None:
         """Another one of a target, apart from where it was found; None where nothing looks like one."""
@@ -207,7 +236,22 @@ class _Tracking:
         if outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands:
             sure = self.decision.redrawn_sure
             return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size", *_STANCE))
+        return self._gone(surface, found)
+
+    def _gone(self, surface: Surface, found: Found) -> Detection:
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
+
+    def _took_its_place(self, surface: Surface, other: Found) -> bool:
+        """Whether something in other colours, where a removal was asked for, is what stands in the object's place now: it is
+        found beside it only because it is of another shape."""
+        apart = float(np.linalg.norm(other.pose[:3]))
+        return self._asked("remove") and self.decision.own_place < apart / surface.diagonal < self.decision.its_place
+
+    def _stranger(self, surface: Surface, other: Found) -> Detection:
+        """Something that is none of the known objects, in an object's old place."""
+        sure = self.decision.redrawn_sure
+        seen = detection(self.scene, surface, surface.thing, confidence=sure, sigma=other.sigma, unobservable=_FREEDOMS)
+        return dataclasses.replace(seen, object_id=None)
 
     def _still(self, surface: Surface) -> bool:
         columns, rows = surface.pixels.T

@@ -10,6 +10,7 @@ from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.interiors import Lamp
 from gsi_bench_builders.production.variants import variants_of
 from gsi_bench_dataset.records import Operation
+from gsi_bench_dataset.variants import VARIANTS
 
 
 @pytest.fixture
@@ -126,3 +127,14 @@ def test_what_is_held_is_no_wrong_object(hold, move, probe):
     edit = dataclasses.replace(move, before=move.before.with_things([held]), after=move.after.with_things([held]))
     assert "wrong_object" in variants(move, probe)
     assert not {"wrong_object", "other_resized", "other_toppled"} & set(variants(edit, probe))
+
+
+def test_chosen_versions_equal_those_of_all(move, probe):
+    whole = variants(move, probe)
+    some = {v.name: v for v in variants_of(move, probe, np.random.default_rng(0), ["opposite", "relit"])}
+    assert set(some) == {"grade000", "grade100", "opposite", "relit"}
+    assert all(some[name].scene == whole[name].scene for name in some)
+
+
+def test_every_version_has_a_name_of_the_vocabulary(move, probe):
+    assert set(variants(move, probe)) <= set(VARIANTS)

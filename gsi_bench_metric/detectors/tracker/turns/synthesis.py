@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
-from gsi_bench_metric.detectors.tracker.shapes import Fit, depth_of, fits
 from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, pixel_rays
+from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, depth_of, fits
 from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Turned", "turned_images"]
@@ -28,10 +28,17 @@ Mask = NDArray[np.bool_]
 
 @dataclasses.dataclass(frozen=True)
 class Turned:
-    """An image (H, W, 3) of a turned object, and the share of its pixels that the source knows, 0–1."""
+    """An image of a turned object.
+
+    Attributes:
+        rgb: (H, W, 3).
+        known: the share of the object's pixels that the source knows, 0–1.
+        overlap: of its shape's outline and the object's in the source, 0–1.
+    """
 
     rgb: RGB
     known: float
+    overlap: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +68,7 @@ def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterat
         return
     part = _about(scene, whole, (surface.thing, turned))
     shown, rays = whole[part], pixel_rays(scene.K, *part)
-    found = fits(surface.thing, scene.up, rays, shown, scene.config.surface.nearest_m)
+    found = fits(surface.thing, scene.up, rays, shown, scene.config)
     hole = cv2.dilate(shown.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=config.hole_px)
     source = np.ascontiguousarray(scene.rgb[part])
     empty = np.asarray(cv2.inpaint(source, hole, config.inpaint_px, cv2.INPAINT_TELEA), dtype=np.uint8)
@@ -89,7 +96,7 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
     """The turned object on the empty scene: each of its pixels is looked up where the source shows that piece of it. Sides that
     it does not show are once of the object's colours, once of colours that it has not."""
     scene, thing, config = look.scene, look.thing, look.scene.config
-    after = depth_of(fit.name, turned, scene.up, look.rays, config.surface.nearest_m)
+    after = depth_of(fit.solid, turned, look.rays, config.surface.nearest_m)
     rows, columns = np.nonzero(np.isfinite(after))
     back = np.array(thing.rotation_matrix) @ np.array(turned.rotation_matrix).T
     points = look.rays[rows, columns] * after[rows, columns, None] - np.array(turned.bbox_3d[:3])
@@ -111,7 +118,7 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
         made = scene.rgb.copy()
         made[look.part] = look.empty
         made[rows + look.part[0].start, columns + look.part[1].start] = np.where(seen[:, None], painted, hidden)
-        yield Turned(made, float(seen.mean()) if len(seen) else 0.0)
+        yield Turned(made, float(seen.mean()) if len(seen) else 0.0, fit.overlap)
 
 
 def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:
