@@ -39,6 +39,7 @@ __all__ = [
     "ViewsConfig",
 ]
 
+_ROOMS = "rooms of seed 4100"
 _POSE = "metres, metres, metres, radians, log size"
 
 
@@ -90,6 +91,10 @@ class SurfaceConfig(_TrackerNumbers):
     around_px: int = tuned(3, "pixels", "round an object whose depth tells the normals of its edge")
     middle: float = tuned(0.5, "of half the narrower side", "the middle of an object, where others stand on or in it")
     enough: int = tuned(8, "points", "of the middle that must be seen to tell its height; else it is the top")
+    level: float = tuned(0.9, "cosine", "of a normal against gravity, of level pieces of a surface", _ROOMS)
+    top_m: float = tuned(0.02, "metres", "level pieces within this are one top", _ROOMS)
+    top_share: float = tuned(0.03, "of the points", "that a top must have", _ROOMS)
+    most_tops: int = tuned(4, "tops", "of one object, the largest", _ROOMS)
     jump: float = tuned(0.06, "of the depth", "over a larger step between neighbours no normal is taken")
     normal_px: int = tuned(3, "pixels", "side of the window that normals are averaged over")
 

@@ -220,10 +220,12 @@ def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Sup
     config = views.config.follow
     place = views.surface.base + pose[:3] @ views.axes
     away = [math.inf if s.centre is None else float(np.linalg.norm((place - s.centre) @ views.axes[:2].T)) for s in supports]
+    on = any(
+        d < s.radius and abs(s.height - pose[2]) < config.same_level_m for s, d in zip(supports[1:], away[1:], strict=True)
+    )
     if abs(pose[2]) < config.level_m:
         inside = any(d < s.inner and s.floor > config.within_m for s, d in zip(supports, away, strict=True))
-        return config.in_the_air if inside else 0.0
-    on = any(d < s.radius and abs(s.height - pose[2]) < config.same_level_m for s, d in zip(supports, away, strict=True))
+        return config.in_the_air if inside and not on else 0.0
     return config.on_something if on else config.in_the_air
 
 

@@ -9,6 +9,7 @@ from gsi_bench_metric.configuration import Numbers, tuned
 
 __all__ = ["ParallaxConfig", "SilhouetteConfig", "StanceConfig"]
 
+_ROOMS = "rooms of seed 4100"
 _POSE = "metres, metres, metres, radians, log size"
 
 
@@ -46,6 +47,15 @@ class SilhouetteConfig(Numbers):
     SEEDS: ClassVar[str] = "set on seed 1200: true removals up to 0.41, repainted, half blended and blurred ones from 0.57 on"
 
     stands: float = tuned(0.5, "share of the outline", "from which on an object is not gone, whatever its colours")
+    weak: float = tuned(
+        0.5, "of the median edge of its outline in the source", "from which on something else has an edge there"
+    )
+    shown: float = tuned(
+        0.64,
+        "share of an outline",
+        "with such edges, of something drawn: background up to 0.57, other instances from 0.71",
+        "1200, rooms of 4100",
+    )
     uncovered: float = tuned(
         0.2,
         "share of its outline",

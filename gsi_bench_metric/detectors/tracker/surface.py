@@ -82,6 +82,21 @@ class Surface:
         middle = beside < self.config.middle * min(self.thing.bbox_3d[3], self.thing.bbox_3d[5]) / 2
         return float(np.clip(np.median(rise[middle]), 0, self.height)) if middle.sum() >= self.config.enough else self.height
 
+    def tops(self, up: Array) -> list[float]:
+        """Heights over its base of level pieces of its surface, metres: a sofa's seat, a shelf's boards."""
+        config = self.config
+        level = self.normals @ up > config.level
+        rise = (self.points[level] - self.base) @ up
+        counts, edges = np.histogram(rise, np.arange(0.0, self.height + 2 * config.top_m, config.top_m))
+        found: list[float] = []
+        for at in np.argsort(-counts):
+            height = float(np.median(rise[(rise >= edges[at]) & (rise <= edges[at + 1])])) if counts[at] else 0.0
+            if counts[at] < max(config.enough, config.top_share * len(self.points)) or len(found) == config.most_tops:
+                break
+            if all(abs(height - other) > config.top_m for other in found):
+                found.append(height)
+        return found
+
     @property
     def around(self) -> tuple[slice, slice]:
         """Rows and columns of the object and as much beside it."""

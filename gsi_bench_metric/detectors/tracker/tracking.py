@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ from gsi_bench_metric.detectors.tracker.signs.presence import (
     is_truer,
     turn_is_a_guess,
 )
-from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_stands, seen_beside
+from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_shown, outline_stands, seen_beside
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.turns.telling import Told, told_turn
@@ -215,14 +216,20 @@ class _Tracking:
         """Something new of the object's shape: another instance, or the object in other colours."""
         boldly = self._kind not in ("remove", "scale")
         found = follow(redrawn(views, boldly=boldly), self._supports(surface), size_asked=True)
-        if is_redrawn(found, views.caution, asked=self._kind, config=self.presence):
-            return found
         if not self._asked("remove"):
-            return None
+            return found if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) else None
+        if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) and self._is_drawn(surface, found):
+            return found
         # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
         found = follow(redrawn(views, boldly=True), self._supports(surface), size_asked=True)
         away = self._apart(surface, found) and seen_beside(self.scene, surface, found)
-        return found if away and is_moved_away(found, views.caution, self.presence) else None
+        is_away = away and is_moved_away(found, views.caution, self.presence)
+        return found if is_away and self._is_drawn(surface, found) else None
+
+    def _is_drawn(self, surface: Surface, found: Found) -> bool:
+        """Whether what is new has the object's outline: background that a removed object hid has none."""
+        shown = outline_shown(self.scene, surface, self._hull(surface, found), self.edited)
+        return shown > self.scene.config.silhouette.shown
 
     def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
         thing = posed(self.scene, surface, found)
@@ -245,7 +252,8 @@ class _Tracking:
         """Whether something in other colours, where a removal was asked for, is what stands in the object's place now: it is
         found beside it only because it is of another shape."""
         apart = float(np.linalg.norm(other.pose[:3]))
-        return self._asked("remove") and self.decision.own_place < apart / surface.diagonal < self.decision.its_place
+        near = self.decision.own_place < apart / surface.diagonal < self.decision.its_place
+        return self._asked("remove") and near and is_in_other_dress(other, self.presence)
 
     def _stranger(self, surface: Surface, other: Found) -> Detection:
         """Something that is none of the known objects, in an object's old place."""
@@ -296,23 +304,26 @@ class _Tracking:
         return self._kind == kind
 
     def _supports(self, surface: Surface) -> list[Support]:
-        config, supports = self.decision, [Support(0.0)]
+        supports = [Support(0.0)]
         for other in self.scene.surfaces:
-            if other.thing.id == surface.thing.id:
-                continue
-            radius = max(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
-            rise = float((other.base - surface.base) @ self.scene.up)
-            carries = other.carries(self.scene.up)
-            for height in (
-                rise + config.on_floor_m,
-                rise + config.low_share * other.height,
-                rise + carries,
-                rise + other.height,
-            ):
-                if abs(height) > config.own_level_m:
-                    inner = min(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2
-                    supports.append(Support(height, other.base, radius, inner, rise + carries))
+            if other.thing.id != surface.thing.id:
+                supports += self._tops(surface, other)
         return supports
+
+    def _tops(self, surface: Surface, other: Surface) -> Iterator[Support]:
+        """The levels at which another object may carry this one."""
+        config, up = self.decision, self.scene.up
+        radius, inner = (side(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2 for side in (max, min))
+        rise, carries = float((other.base - surface.base) @ up), other.carries(up)
+        arm = surface.base - other.base
+        if np.linalg.norm(arm - (arm @ up) * up) < inner:
+            inner = 0.0  # it stands there already: of another object only the middle is known not to be hollow
+        known = [config.on_floor_m, config.low_share * other.height, carries, other.height]
+        for height in known:
+            if abs(rise + height) > config.own_level_m:
+                yield Support(rise + height, other.base, radius, inner, rise + carries)
+        for top in other.tops(up):
+            yield Support(rise + top, other.base, radius, inner, rise + carries)
 
     def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
         """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""

@@ -64,13 +64,13 @@ class TurnConfig(Numbers):
     painted: float = tuned(0.5, "factor", "on the log likelihood of matches: those of one print are wrong together")
     # --- the verdict
     apart_deg: float = tuned(40.0, "degrees", "turns further from the best than this are another story")
-    clearly: float = tuned(2.0, "log likelihood", "by which a turn must be better than every other story")
+    clearly: float = tuned(1.0, "log likelihood", "by which a turn must be better than every other story")
     same_outline: float = tuned(0.75, "overlap", "of the turned solid and the edited object, or …")
     other_deg: float = tuned(25.0, "degrees", "by which a clear turn contradicts the one that the known surface tells")
     sure: float = tuned(0.5, "confidence 0–1", "in a turn that is told, at least")
     many: float = tuned(12.0, "log likelihood", "… of matches, without which no turn is told")
     spare: tuple[float, float, float] = tuned(
-        (1.0, 0.05, 2.0), "margin, overlap, log likelihood of matches", "more than that, in the tracker's test of itself"
+        (2.0, 0.05, 2.0), "margin, overlap, log likelihood of matches", "more than that, in the tracker's test of itself"
     )
 
 

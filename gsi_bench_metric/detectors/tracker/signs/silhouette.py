@@ -18,7 +18,7 @@ from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 
-__all__ = ["outline_stands", "seen_beside", "silhouette"]
+__all__ = ["outline_shown", "outline_stands", "seen_beside", "silhouette"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -49,6 +49,33 @@ def outline_stands(scene: Scene, surface: Surface, edited: RGB) -> float:
     total = float(before[clear].sum())
     near = cv2.dilate(after, _SQUARE)  # an edge may lie a pixel beside
     return float(np.minimum(near, before)[clear].sum()) / total if total else 0.0
+
+
+def outline_shown(scene: Scene, surface: Surface, shape: Mask, edited: RGB) -> float:
+    """The share of another outline, that of `shape` (H, W), where the edited image has an edge across it, 0–1.
+
+    Args:
+        scene: the source view.
+        surface: of the object, whose own outline in the source says how strong an edge is.
+        shape: pixels that something would cover.
+        edited: (H, W, 3), in the source's frame.
+
+    1 where the source shows no outline of the object: then nothing is told.
+    """
+    config = scene.config.silhouette
+    masks = silhouette(scene, surface), shape
+    scale = min(1.0, config.look_px / max(shape.shape))
+    size = (max(1, round(shape.shape[1] * scale)), max(1, round(shape.shape[0] * scale)))
+    own, other = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for mask in masks)
+    across, band = _across(own, config)
+    if not band.any():
+        return 1.0
+    usual = float(np.median(_edges(scene.rgb, size, across, config)[band]))
+    across, band = _across(other, config)
+    if not band.any() or not usual:
+        return 1.0
+    near = cv2.dilate(_edges(edited, size, across, config), _SQUARE)
+    return float((near[band] > config.weak * usual).mean())
 
 
 def seen_beside(scene: Scene, surface: Surface, found: Found) -> bool:
