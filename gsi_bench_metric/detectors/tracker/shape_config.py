@@ -54,7 +54,7 @@ class SilhouetteConfig(Numbers):
         0.64,
         "share of an outline",
         "with such edges, of something drawn: background up to 0.57, other instances from 0.71",
-        "1200, rooms of 4100",
+        "seed 1200, rooms of seed 4100",
     )
     uncovered: float = tuned(
         0.2,

@@ -35,6 +35,7 @@ class TurnConfig(Numbers):
     near: float = tuned(0.06, "of the larger side", "outside of what the box can cover, where the object may still be")
     same_tint: float = tuned(0.06, "opponent colour", "by which background may differ from the source's …")
     shade: tuple[float, float] = tuned((0.5, 1.15), "factor", "… and its brightness: a shadow is no part of the object")
+    ways: int = tuned(24, "turns", "of a box, for all that it can cover")
     cut_rounds: int = tuned(4, "rounds", "of GrabCut")
     step_deg: float = tuned(6.0, "degrees", "between turns that are tried")
     fine_deg: tuple[float, ...] = tuned((-4.0, -2.0, 0.0, 2.0, 4.0), "degrees", "about the best of these")

@@ -15,7 +15,7 @@ from gsi_bench_metric.detectors.tracker.evidence import Evidence
 from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
-from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, depth_of
+from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, depth_of, solids
 from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 
@@ -25,7 +25,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _SQUARE = np.ones((3, 3), np.uint8)
-_WAYS = 24  # of a box that is turned, for all that it can cover
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,11 +119,18 @@ def part_about(scene: Scene, surface: Surface, edited: RGB, evidence: Evidence) 
 
 
 def _swept(scene: Scene, thing: SceneObject) -> Array | None:
-    """Pixels (_WAYS * 8, 2) of the corners of a box that is turned all round."""
-    centre = np.array(thing.bbox_3d[:3])
+    """Pixels (8 a way, 2) of the corners of a box that is turned all round: about its middle, and where its body may be."""
+    pivots = {
+        tuple((np.array(thing.rotation_matrix) @ solid.pivot).tolist())
+        for solid in solids(thing, scene.up, scene.config.shapes)
+    }
+    centre, ways = np.array(thing.bbox_3d[:3]), scene.config.turns.ways
     corners = box_corners(thing.bbox_3d, thing.rotation_matrix) - centre
-    angles = np.arange(_WAYS) * 2 * math.pi / _WAYS
-    points = np.concatenate([corners @ turn_about(scene.up, angle).T + centre for angle in angles]) @ scene.K.T
+    turns = [turn_about(scene.up, way * 2 * math.pi / ways) for way in range(ways)]
+    points = (
+        np.concatenate([(corners - p) @ turn.T + p + centre for p in map(np.array, sorted(pivots)) for turn in turns])
+        @ scene.K.T
+    )
     return None if (points[:, 2] <= 0).any() else np.asarray(points[:, :2] / points[:, 2:])
 
 

@@ -104,7 +104,7 @@ def told_turn(scene: Scene, surface: Surface, edited: RGB, evidence: Evidence) -
         return None
     found = fits(surface.thing, scene.up, part.rays, part.before, scene.config)
     case = _Case(scene, surface, part, matches_of(scene, part, edited, evidence.changed), found)
-    angles = np.radians(np.arange(-180.0, 180.0, config.step_deg))
+    angles = np.arange(-math.pi, math.pi, math.radians(config.step_deg))
     stories = list(case.stories(angles))
     best = max(stories, key=lambda story: float(story.value.max()))
     rough = float(angles[best.value.argmax()])
