@@ -103,6 +103,7 @@ _OF_DATA: _Wanted = (
     ("origins", _texts, "a list of texts"),
     ("samples", _table(_count), "an object of counts"),
     ("enriched", _table(_table(_count)), "an object of splits, each an object of counts"),
+    ("measurable", _table(_text), "an object of texts"),
     ("files", _table(_table(_text)), "an object of splits, each an object of SHA-256"),
 )
 _OF_EDITOR: _Wanted = (

@@ -69,6 +69,11 @@ class Flat:
         area = float(np.prod(high - low))
         return Coverage(area, area, float((high - low).min()), False)
 
+    def depths_at(self, scene, thing_id, pixels):
+        low, high = self._ends(scene, thing_id)
+        depth = scene.camera.to_camera(np.array(scene.thing(thing_id).position))[2]
+        return np.where(((pixels >= low) & (pixels < high)).all(axis=1), depth, np.inf)
+
     def mesh_points(self, scene, thing_id):
         return scene.thing(thing_id).corners()
 
