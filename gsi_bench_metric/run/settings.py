@@ -200,6 +200,7 @@ def inputs_of(settings: Mapping[str, Any]) -> str:
         "split",
         "cells",
         "limit",
+        "given",
         "thresholds",
     )
     return digest("inputs", data, {key: settings.get(key) for key in keys}, _editors(settings.get("editors")))
