@@ -122,7 +122,7 @@ def measurable_of(sample: TellsMeasurable) -> list[tuple[str, bool]]:
 
 
 def measurable_words(counts: Mapping[tuple[str, bool], int]) -> str:
-    """Such as "rotate 12 of 14"; empty where nobody has looked.
+    """Such as "rotate 12 of 14"; empty where nothing is known.
 
     >>> measurable_words({("rotate", True): 12, ("rotate", False): 2})
     'rotate 12 of 14'
@@ -359,7 +359,7 @@ source of a sample does not say.
 | `pixel_frame`, `pixel_frame_reason` | `source`, `reference896` (longer side 896, cropped to multiples of 14) or `unknown` |
 | `operation` | what the words ask for, in numbers: kind, direction, `distance_m`, `angle_deg`, factor, ... |
 | `goal_suspect` | why the stored goal may not be what the words ask for |
-| `measurable` | whether source and right image show how much was done, by the true shape; null: nobody has looked |
+| `measurable` | whether source and right image show how much was done, by the true shape; null: not known |
 | `depth` | 16-bit PNG, millimetres, 0 = unknown |
 | `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
 | `mask_source`, `depth_source` | who made the mask or the depth of a sample that came without; null where it came with it |

@@ -173,7 +173,7 @@ class Edit:
         operation: what the words fix, the admissible region of a placement and the motion of the camera.
         reference, receptacle: ids of the other object that the words speak of.
         other: what the words call that object.
-        measurable: whether the two images show how far the target turned; None: of other operations nobody asks.
+        measurable: whether the two images show how far the target turned; None: of other operations it is not asked.
     """
 
     kind: str

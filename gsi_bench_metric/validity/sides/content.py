@@ -81,15 +81,23 @@ class Sides:
         """(name, what is given, what was made by whom) of each way."""
         return [(side.name, GIVEN[side.name], "; ".join(side.made)) for side in self.sides]
 
+    def told(self, protocol: str) -> list[tuple[str, str]]:
+        """(name, what came out in a sentence) of each way."""
+        return [(side.name, _sentence(side.counts[protocol][ALL])) for side in self.sides]
+
     def summary_table(self, protocol: str) -> Table:
         """The figures that decide, a line each."""
         rows: list[tuple[str, str, list[Cell]]] = [
-            ("right edits that comply", "turns apart; IC, all of them scored", self._cells(protocol, _right_but_turns)),
-            ("right turns that comply", "IC, of those scored", self._cells(protocol, _right_turns)),
-            ("turns that cannot be scored", "share of all turns", self._cells(protocol, _excluded_turns)),
-            ("wrong edits that comply", "IC, all operations", self._cells(protocol, _wrong)),
+            ("Right edits, all but turns", f"IC; {RIGHT} is asked", self._cells(protocol, _right_but_turns)),
+            ("Right turns", f"IC of those scored; {RIGHT_TURNS} is asked", self._cells(protocol, _right_turns)),
+            (
+                "Turns that cannot be scored",
+                "share; more are allowed where less is known",
+                self._cells(protocol, _excluded_turns),
+            ),
+            ("Wrong edits", f"IC; {WRONG_PASS} is asked", self._cells(protocol, _wrong)),
         ]
-        return self._table("", rows)
+        return self._table("Images", rows)
 
     def right_table(self, protocol: str) -> Table:
         """The right edit by operation: IC, and how many are scored."""
@@ -188,6 +196,14 @@ def _counts(scores: Sequence[Score]) -> Counts:
     )
 
 
+def _sentence(counts: Counts) -> str:
+    right, wrong = counts.right, counts.wrong
+    return (
+        f"{right.n} of {counts.of} right edits can be scored, and {right.n - counts.blind} of these comply; "
+        f"{counts.passed} of the {wrong.n} wrong ones that can be scored do so too"
+    )
+
+
 def _numbers(counts: Counts) -> dict[str, Any]:
     return {
         "right": dataclasses.asdict(counts.right),
@@ -219,7 +235,7 @@ def _ic_cell(found: Means, bar: Bar) -> Cell:
     """IC against a bar, and of how many."""
     if found.ic is None:
         return Cell(DASH, f"none of {found.n_not_scored} scored" if found.n_not_scored else "none")
-    return Cell(number(found.ic, bar), f"{bar} asked\nof {found.n}", verdict=plain(verdict(found.ic, bar)))
+    return Cell(number(found.ic, bar), f"of {found.n}", verdict=plain(verdict(found.ic, bar)))
 
 
 def _share_cell(counts: Counts, bar: Bar | None) -> Cell:
@@ -228,4 +244,4 @@ def _share_cell(counts: Counts, bar: Bar | None) -> Cell:
         return Cell(DASH, "none")
     small = f"{counts.right.n_not_scored} of {counts.of}"
     text = f"{number(counts.excluded, bar) if bar else number(counts.excluded)}\u00a0%"
-    return Cell(text, f"{bar} asked\n{small}" if bar else small, verdict=plain(verdict(counts.excluded, bar)))
+    return Cell(text, f"{small}\n{bar} asked" if bar else small, verdict=plain(verdict(counts.excluded, bar)))

@@ -74,9 +74,13 @@ class Made:
     problems: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def words(self) -> list[str]:
-        """Such as "masks by u2netp (12 edits)", and what could not be made."""
-        made = [f"{part} by {who} ({n} edits)" for part, found in self.by.items() for who, n in found.items()]
-        return made + [f"{why} ({n} edits)" for why, n in self.problems.most_common()]
+        """Such as "masks by u2netp for 12 edits", and what could not be made."""
+        made = [f"{part} by {who} for {_edits(n)}" for part, found in self.by.items() for who, n in found.items()]
+        return made + [f"{why}, of {_edits(n)}" for why, n in self.problems.most_common()]
+
+
+def _edits(count: int) -> str:
+    return f"{count} edit{'s' if count != 1 else ''}"
 
 
 class Giver:

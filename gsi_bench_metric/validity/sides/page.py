@@ -29,7 +29,8 @@ def markdown(content: Sides) -> str:
     blocks = ["# Validity, side by side"]
     blocks.append(bullets([(name, words + (f": {made}" if made else "")) for name, words, made in content.means]))
     for protocol in content.settings["protocols"]:
-        blocks += [f"## {escaped(protocol)} protocol", markdown_table(content.summary_table(protocol))]
+        blocks += [f"## {escaped(protocol)} protocol", bullets(content.told(protocol))]
+        blocks.append(markdown_table(content.summary_table(protocol)))
         blocks += ["### Right edits: IC", markdown_table(content.right_table(protocol))]
         blocks += ["### Wrong edits: IC", markdown_table(content.wrong_table(protocol))]
         blocks += ["### Right edits that cannot be scored", markdown_table(content.excluded_table(protocol))]

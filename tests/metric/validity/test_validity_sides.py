@@ -150,7 +150,7 @@ def test_each_way_has_its_own_run_and_the_page_has_all(data, tmp_path):
     assert all((tmp_path / "out" / way / "validity.html").is_file() for way in WAYS)
     whole = json.loads((tmp_path / "out" / "validity.json").read_text())
     assert {one["name"]: one["protocols"]["strict"]["move"]["right"]["n"] for one in whole["given"]} == dict.fromkeys(WAYS, 1)
-    assert "masks by grabcut (1 edits)" in (tmp_path / "out" / "validity.md").read_text()
+    assert "masks by grabcut for 1 edit;" in (tmp_path / "out" / "validity.md").read_text()
 
 
 def test_a_second_run_of_all_ways_scores_nothing_again(data, tmp_path, monkeypatch):
@@ -179,7 +179,7 @@ def test_the_command_shows_the_ways_beside_each_other(data, tmp_path, capsys):
     options = ["--data", str(data), "--split", "mesatask", "--protocol", "strict", "--cells", "opposite", "--workers", "1"]
     out = ["--out", str(tmp_path / "out"), "--device", "cpu"]
     assert main(["validate", *options, *out, "--given", "boxes", "simulator"]) == 0
-    assert "| boxes | simulator |" in capsys.readouterr().out
+    assert "| Images | boxes | simulator |" in capsys.readouterr().out
     assert main(["validate", *options, *out, "--given", "lidar"]) == 2
     assert "found lidar" in capsys.readouterr().err
     assert main(["validate", *options, *out, "--given", "boxes", "--judge", "embedded"]) == 2
@@ -223,14 +223,17 @@ def test_every_way_is_a_column_with_its_own_counts():
     assert excluded["rotate"] == ["100\u00a0%", "0\u00a0%"] and excluded["all"] == ["50\u00a0%", "0\u00a0%"]
     ((why, _, counts),) = content.reasons_table("strict").rows
     assert why == REASONS["unobservable"] and [c.text for c in counts] == ["1", "0"]
+    assert dict(content.told("strict"))["boxes"] == (
+        "1 of 2 right edits can be scored, and 0 of these comply; 0 of the 1 wrong ones that can be scored do so too"
+    )
     assert content.to_json()["given"][0]["protocols"]["strict"]["move"]["right_that_do_not_comply"] == 1
 
 
 def test_the_less_is_given_the_more_turns_may_be_left_out():
     turns = {"move": 1.0, "rotate": None}
     content = build_sides([(way, _validation(turns, {"move": 0.0, "rotate": 0.0})) for way in WAYS])
-    cells = next(cells for label, _, cells in content.summary_table("strict").rows if label.startswith("turns"))
-    assert [cell.small.split("\n")[0] for cell in cells] == ["≤\u00a025 asked", "≤\u00a010 asked", "≤\u00a05 asked"]
+    cells = next(cells for label, _, cells in content.summary_table("strict").rows if label.startswith("Turns"))
+    assert [cell.small.split("\n")[1] for cell in cells] == ["≤\u00a025 asked", "≤\u00a010 asked", "≤\u00a05 asked"]
 
 
 def test_grids_without_turns_say_so():
