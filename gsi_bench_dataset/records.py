@@ -127,6 +127,7 @@ class Sample(Record):
     pixel_frame: str = spec(default="unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
     pixel_frame_reason: str | None = None
     goal_suspect: str | None = None  # why the stored goal may not be what the words ask for
+    measurable: bool | None = None  # whether source and right image show how much was done; None: not known
     origin: str = spec(default="official", one_of=ORIGINS)
     engine: str | None = None
     engine_version: str | None = None

@@ -310,11 +310,15 @@ def _of_other_recipes(args: argparse.Namespace) -> list[str]:
 
 
 def _say_summary(summary: BuildSummary, out: Path) -> None:
+    from gsi_bench_dataset.storage.card import measurable_words  # noqa: PLC0415
+
     made = len(summary.reports) - len(summary.failures)
     say(f"{summary.samples} samples of {made} scenes: {out}")
     if summary.resumed:
         say(f"  {summary.resumed} scenes were there already")
     say(f"  operations: {_words(summary.operations)}")
+    if summary.measurable:
+        say(f"  measurable, their images show how much was done: {measurable_words(summary.measurable)}")
     for name, words in (
         ("left_out", "left out of the scenes, or replaced"),
         ("rejected", "proposals rejected before they were drawn"),

@@ -95,6 +95,12 @@ class Probe(Protocol):
     def coverage(self, scene: Scene, thing_id: str) -> Coverage:
         """How much of an object the scene's camera sees."""
 
+    def depths_at(self, scene: Scene, thing_id: str, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where rays through places in the image (n×2, pixels) meet an object, in depths (n,), metres along the viewing axis.
+
+        inf where a ray misses it, where something else is nearer, and outside of the image.
+        """
+
 
 class Engine(Probe, Protocol):
     """Draws states. One scene's assets stay loaded until another scene's are asked for.

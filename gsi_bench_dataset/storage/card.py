@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from gsi_bench_dataset.records import MADE_BY, EncodedImage, Sample, sample_features
+from gsi_bench_dataset.records import MADE_BY, EncodedImage, Operation, Sample, sample_features
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
 from gsi_bench_dataset.safety.names import printable
 
@@ -24,6 +24,8 @@ __all__ = [
     "card_version",
     "content_hash",
     "made_of",
+    "measurable_of",
+    "measurable_words",
     "read_content_hash",
     "read_split_hashes",
     "write_card",
@@ -52,6 +54,7 @@ class SplitSummary:
     suspects: int = 0
     withheld: int = 0  # rows that come without their images
     made: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)  # (column, who made it), where told
+    measurable: Counter[tuple[str, bool]] = dataclasses.field(default_factory=Counter)  # (operation, so or not), where told
 
     def __post_init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -65,6 +68,7 @@ class SplitSummary:
         self.suspects += sample.goal_suspect is not None
         self.withheld += bool(leave_out)
         self.made.update(made_of(sample))
+        self.measurable.update(measurable_of(sample))
         self._hash.update(sample_digest(sample, leave_out))
 
     @property
@@ -99,6 +103,33 @@ def rights_of(sample: Sample) -> tuple[str, str, str, str]:
     """(origin, licence, redistributable, attribution) in words."""
     redistributable = {None: "unknown", True: "yes", False: "no"}[sample.redistributable]
     return sample.origin, sample.image_licence or "unknown", redistributable, sample.attribution or "–"
+
+
+class TellsMeasurable(Protocol):
+    """What says whether its images show how much was done: a sample, or the part of it without images."""
+
+    @property
+    def operation(self) -> Operation | None: ...
+    @property
+    def measurable(self) -> bool | None: ...
+
+
+def measurable_of(sample: TellsMeasurable) -> list[tuple[str, bool]]:
+    """(operation, whether it can be measured) of a sample that says so; nothing of others."""
+    if sample.measurable is None:
+        return []
+    return [("not understood" if sample.operation is None else sample.operation.kind, sample.measurable)]
+
+
+def measurable_words(counts: Mapping[tuple[str, bool], int]) -> str:
+    """Such as "rotate 12 of 14"; empty where nothing is known.
+
+    >>> measurable_words({("rotate", True): 12, ("rotate", False): 2})
+    'rotate 12 of 14'
+    """
+    kinds = sorted({kind for kind, _ in counts})
+    told = [(kind, counts.get((kind, True), 0), counts.get((kind, False), 0)) for kind in kinds]
+    return ", ".join(f"{kind} {yes} of {yes + no}" for kind, yes, no in told)
 
 
 class TellsMaker(Protocol):
@@ -269,9 +300,16 @@ def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str
         for name, s in summaries.items()
         if s.withheld
     )
+    measurable = "".join(
+        f"\n\nEdits of {name} whose images show how much was done (`measurable`), of those looked at: {words}."
+        for name, s in summaries.items()
+        if (words := measurable_words(s.measurable))
+    )
     first = next(iter(summaries))
     made = _MADE.format(rows=rows) if (rows := _made_rows(summaries)) else ""
-    return _PAGE.format(title=title, counts=counts, rights=rights, digest=digest, first=first, withheld=withheld, made=made)
+    return _PAGE.format(
+        title=title, counts=counts + measurable, rights=rights, digest=digest, first=first, withheld=withheld, made=made
+    )
 
 
 def _made_rows(summaries: Mapping[str, SplitSummary]) -> str:
@@ -335,6 +373,7 @@ source of a sample does not say.
 | `pixel_frame`, `pixel_frame_reason` | `source`, `reference896` (longer side 896, cropped to multiples of 14) or `unknown` |
 | `operation` | what the words ask for, in numbers: kind, direction, `distance_m`, `angle_deg`, factor, ... |
 | `goal_suspect` | why the stored goal may not be what the words ask for |
+| `measurable` | whether source and right image show how much was done, by the true shape; null: not known |
 | `depth` | 16-bit PNG, millimetres, 0 = unknown |
 | `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
 | `mask_source`, `depth_source` | who made the mask or the depth of a sample that came without; null where it came with it |

@@ -1,4 +1,4 @@
-"""`gsi-bench evaluate | report | compare | detections | baseline | validate | weights | register`, and the commands of other
+"""`gsi-bench evaluate | report | compare | detections | baseline | weights | register`, and the commands of other
 modules: thin shells."""
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from gsi_bench_metric.cli.enrich_commands import add_enrich, run_segment_weights
 from gsi_bench_metric.cli.generate_commands import add_generate
 from gsi_bench_metric.cli.judge_commands import (
     add_judge_options,
-    add_judge_validation,
     add_serve_judge,
     judge_options,
-    run_judge_validation,
 )
-from gsi_bench_metric.cli.photo_commands import add_photo_validation, add_photos, require_dataset, run_photo_validation
+from gsi_bench_metric.cli.photo_commands import add_photos
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+from gsi_bench_metric.cli.validate_commands import add_validate
 from gsi_bench_metric.detectors.registry import DETECTORS
 from gsi_bench_metric.judges.registry import JUDGES
 from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS
@@ -41,7 +40,7 @@ def add_commands(subparsers: Any) -> None:
         add_generate,
         add_enrich,
         add_reproduce,
-        _add_validate,
+        add_validate,
         add_photos,
         _add_weights,
         _add_register,
@@ -260,70 +259,6 @@ def _run_baseline(args: argparse.Namespace) -> int:
             finally:
                 partial.unlink(missing_ok=True)
     say(f"images written below {args.out}")
-    return 0
-
-
-def _add_validate(subparsers: Any) -> None:
-    parser = new_command(
-        subparsers,
-        "validate",
-        "score right, graded, wrong and spoiled versions of edits with known ground truth, and hold them against bars",
-        "gsi-bench build mesatask --variants 2 --out tables && \\\n"
-        "  gsi-bench validate --data tables-variants --split mesatask --out runs/validity\n"
-        "gsi-bench validate --photos tests/data/photos --out runs/photos",
-    )
-    _add_data(parser, SPLITS, required=False)
-    add_photo_validation(parser)
-    parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
-    parser.add_argument(
-        "--protocol",
-        nargs="+",
-        dest="protocols",
-        metavar="NAME",
-        help=f"default: {' '.join(PROTOCOLS)}",
-    )
-    parser.add_argument(
-        "--detector",
-        help="tracker (default); tracker-boxes: without depth and masks, as with photographs; simulator: the truth, to judge "
-        "protocols alone",
-    )
-    parser.add_argument("--cells", nargs="+", metavar="NAME", help="only these outcomes and conditions (default: all)")
-    parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
-    parser.add_argument(
-        "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core on a CPU)"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
-    add_judge_validation(parser)
-    parser.set_defaults(run=_run_validate)
-
-
-def _run_validate(args: argparse.Namespace) -> int:
-    if args.photos is not None:
-        return run_photo_validation(args)
-    require_dataset(args)
-    if args.judge:
-        return run_judge_validation(args)
-    from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
-    from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
-    from gsi_bench_metric.validity.write import write_validity  # noqa: PLC0415
-
-    names = vars(args).keys() & Request.__dataclass_fields__.keys()
-    lists = {
-        "protocols": tuple(args.protocols or PROTOCOLS),
-        "cells": tuple(args.cells) if args.cells else None,
-        "detector": args.detector or Request.detector,
-    }
-    request = Request(**{name: getattr(args, name) for name in names} | lists)
-    try:
-        found = validate(request, args.out, progress=not args.quiet)
-    except KeyboardInterrupt:
-        say(f"stopped; {args.out} keeps what was done, and the same command goes on from there")
-        raise
-    content, written = write_validity(found, request, args.out)
-    if not args.quiet:
-        say(bars_table(content))
-        say("\n".join(map(str, written)))
     return 0
 
 

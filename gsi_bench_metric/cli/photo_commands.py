@@ -10,7 +10,8 @@ from gsi_bench_dataset.cli.main import new_command, number, say, whole
 
 __all__ = ["add_photo_validation", "add_photos", "require_dataset", "run_photo_validation"]
 
-_FOR_DATASETS = ("data", "split", "revision", "cells", "judge", "controls")  # options of `validate` that mean nothing here
+# Options of `validate` that mean nothing here.
+_FOR_DATASETS = ("data", "split", "revision", "cells", "given", "judge", "controls")
 
 
 class PhotoUsageError(ValueError):

@@ -181,6 +181,7 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Origin", ", ".join(data["origins"])),
         ("Samples", ", ".join(f"{split} {count}" for split, count in data["samples"].items())),
         *_enriched(data),
+        *_measurable(data),
         ("Protocol", settings["protocol"]),
         ("Dataset type", settings["dataset_type"] or "by split: GSI-Real for fine, else GSI-Syn"),
         ("Detector", settings["detector"]),
@@ -200,6 +201,12 @@ def _enriched(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         for split, found in (data.get("enriched") or {}).items()
     ]
     return [("Added by `gsi-bench enrich`", "; ".join(words))] if words else []
+
+
+def _measurable(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How many edits their images show enough of. Runs of former versions, and data of others, do not say."""
+    words = [f"{split}: {counts}" for split, counts in (data.get("measurable") or {}).items()]
+    return [("Measurable, by the true shapes", "; ".join(words))] if words else []
 
 
 def _judge(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

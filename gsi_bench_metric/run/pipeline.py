@@ -46,7 +46,7 @@ from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.places import places_of
-from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan
+from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan, measurable
 from gsi_bench_metric.run.scoring import (
     Candidate,
     ScoringError,
@@ -376,6 +376,7 @@ def _settings(
             "origins": origins,
             "samples": {split: len(found) for split, found in rows.items()},
             "enriched": enriched(rows),
+            "measurable": measurable(rows),
             "files": files,
         },
         "dataset_type": request.dataset_type,

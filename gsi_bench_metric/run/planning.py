@@ -17,13 +17,13 @@ from tqdm import tqdm
 
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
-from gsi_bench_dataset.storage.card import made_of
+from gsi_bench_dataset.storage.card import made_of, measurable_of, measurable_words
 from gsi_bench_dataset.storage.predictions import PredictionSet
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import reason as make_reason
 
-__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "enriched", "make_plan"]
+__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "enriched", "make_plan", "measurable"]
 
 OnMissing = Literal["zero", "error"]
 ON_MISSING: tuple[OnMissing, ...] = ("zero", "error")
@@ -50,6 +50,7 @@ class Outline:
     depth_source: str | None = None
     up_source: str | None = None
     up_agreement_deg: float | None = None
+    measurable: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +91,12 @@ def enriched(rows: Mapping[str, Sequence[Outline]]) -> dict[str, dict[str, int]]
         split: Counter(f"{column}: {who}" for row in found for column, who in made_of(row)) for split, found in rows.items()
     }
     return {split: dict(sorted(found.items())) for split, found in made.items() if found}
+
+
+def measurable(rows: Mapping[str, Sequence[Outline]]) -> dict[str, str]:
+    """How many edits their builder found measurable, in words by split; splits of which nothing is known are left out."""
+    found = {split: Counter(told for row in those for told in measurable_of(row)) for split, those in rows.items()}
+    return {split: measurable_words(counts) for split, counts in found.items() if counts}
 
 
 def make_plan(

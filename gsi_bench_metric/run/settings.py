@@ -103,6 +103,7 @@ _OF_DATA: _Wanted = (
     ("origins", _texts, "a list of texts"),
     ("samples", _table(_count), "an object of counts"),
     ("enriched", _table(_table(_count)), "an object of splits, each an object of counts"),
+    ("measurable", _table(_text), "an object of texts"),
     ("files", _table(_table(_text)), "an object of splits, each an object of SHA-256"),
 )
 _OF_EDITOR: _Wanted = (
@@ -199,6 +200,7 @@ def inputs_of(settings: Mapping[str, Any]) -> str:
         "split",
         "cells",
         "limit",
+        "given",
         "thresholds",
     )
     return digest("inputs", data, {key: settings.get(key) for key in keys}, _editors(settings.get("editors")))

@@ -19,29 +19,17 @@ from typing import Any
 from tqdm import tqdm
 
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
-from gsi_bench_dataset.records import EncodedImage, Sample
+from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.folders import beside, write_atomically
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.sample_files import facts_of
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, shard_files, split_names, split_sizes, write_dataset
-from gsi_bench_metric.seeing.looking import (
-    DEPTH,
-    GRAVITY,
-    MASKS,
-    PARTS,
-    Item,
-    Looker,
-    Makers,
-    image_bytes,
-    item_of,
-    renumbered_png,
-)
+from gsi_bench_metric.seeing.columns import COLUMN, columns_of
+from gsi_bench_metric.seeing.looking import PARTS, Item, Looker, Makers, item_of
 from gsi_bench_metric.seeing.options import SeeingError
-from gsi_bench_metric.seeing.sources import COLUMNS, Sources, place_of, things_of
+from gsi_bench_metric.seeing.sources import COLUMNS, Sources, place_of
 
 __all__ = ["Enriched", "enrich"]
-
-_COLUMN = {MASKS: "instance_mask", DEPTH: "depth", GRAVITY: "up"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,14 +170,14 @@ class _Run:
         )
 
     def _lacking(self, sample: Sample) -> frozenset[str]:
-        return frozenset(part for part in self._makers.parts if getattr(sample, _COLUMN[part]) is None)
+        return frozenset(part for part in self._makers.parts if getattr(sample, COLUMN[part]) is None)
 
     def samples(self, split: str) -> Iterator[Sample]:
         """The samples of a split with what was made for them."""
         for sample in read_dataset(self._data, split):
             self.count += 1
             lacking = self._lacking(sample)
-            self.kept.update(_COLUMN[part] for part in self._makers.parts - lacking)
+            self.kept.update(COLUMN[part] for part in self._makers.parts - lacking)
             keys = self._known[self._key(split, sample)].keys if lacking else {}
             fields: dict[str, Any] = {}
             for part in sorted(lacking, key=PARTS.index):
@@ -197,41 +185,14 @@ class _Run:
                 fields |= self._fields(part, record, split, sample)
             yield dataclasses.replace(sample, **fields) if fields else sample
 
-    def _fields(self, part: str, record: dict[str, Any], split: str, sample: Sample) -> dict[str, Any]:
-        """The columns that a record fills."""
-        column = _COLUMN[part]
-        problem = record.get("problem")
-        made: dict[str, Any] = {}
-        if problem is None and part == MASKS:
-            made, problem = self._mask_fields(record, split, sample)
-        elif problem is None and part == DEPTH:
-            image = EncodedImage(image_bytes(record), "depth.png")
-            made = {"depth": image, "depth_source": record["source"], "depth_residual": record.get("residual")}
-        elif problem is None:
-            made = {"up": record["up"], "up_source": record["source"], "up_agreement_deg": record["agreement_deg"]}
-        if problem is not None:
-            self.problems[column][problem][sample.img_id] = None
-            return {}
-        self.made[column][record["source"]] += 1
-        return made
-
-    def _mask_fields(self, record: dict[str, Any], split: str, sample: Sample) -> tuple[dict[str, Any], str | None]:
-        """The mask of a sample's own objects; or why there is none."""
-        sources = self._sources[split]
-        numbers, things = sources.numbers(sample), sources.things(place_of(sample))
-        own = {things[number - 1].id: thing.id for number, thing in zip(numbers, things_of(sample), strict=True)}
-        by_box = sorted(own[name] for name in record["by_box"] if name in own)
-        seen = [name for name in own if name not in record["by_box"] and name not in record["unseen"]]
-        if not seen:
-            reasons = [record["by_box"][name] for name in own if name in record["by_box"]]
-            return {}, "; ".join(dict.fromkeys(reasons)) or "no known box is seen in the image"
-        made_by = record["source"] + (f"; outline of the box for {', '.join(by_box)}" if by_box else "")
-        to = {number: i for i, number in reversed(list(enumerate(numbers, 1)))}
-        image = EncodedImage(renumbered_png(image_bytes(record), to), "mask.png")
-        for name in by_box:
-            why = next(record["by_box"][known] for known, mine in own.items() if mine == name)
-            self.problems["instance_mask"][f"outline of the box for an object ({why})"][sample.img_id] = None
-        return {"instance_mask": image, "mask_source": made_by}, None
+    def _fields(self, part: str, record: dict[str, Any], split: str, sample: Sample) -> Mapping[str, Any]:
+        """The columns that a record fills, entered into the account."""
+        made, column = columns_of(part, record, self._sources[split], sample), COLUMN[part]
+        for why in (*made.remarks, *([made.problem] if made.problem is not None else [])):
+            self.problems[column][why][sample.img_id] = None
+        if made.problem is None:
+            self.made[column][made.source] += 1
+        return made.fields
 
     def require_made(self) -> None:
         """Does nothing where something was made, or nothing was lacking.
@@ -245,7 +206,7 @@ class _Run:
                 record = self._records.get(part, known.keys[part]) or {}
                 if "problem" not in record:
                     return
-                why[f"{_COLUMN[part]}: {record['problem']}"] += 1
+                why[f"{COLUMN[part]}: {record['problem']}"] += 1
         if why:
             lines = [f"{reason} ({count} image{'s' if count > 1 else ''})" for reason, count in why.most_common()]
             raise SeeingError(summary_of("nothing could be added to these samples, so no dataset was written", lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gsi_bench_metric.pages.markdown import bullets, escaped
 from gsi_bench_metric.pages.shell import page_template
@@ -12,8 +13,9 @@ from gsi_bench_metric.validity.content import Content
 from gsi_bench_metric.validity.judge import ALL, DO_NOT_RANK
 from gsi_bench_metric.validity.part import RIGHT
 from gsi_bench_metric.validity.plots import curve_plot, reliability_plot, robustness_plot
+from gsi_bench_metric.validity.sides.given import GIVEN
 
-__all__ = ["bars_table", "drawings", "html", "markdown"]
+__all__ = ["bars_table", "drawings", "given_words", "html", "markdown"]
 
 Drawings = Mapping[tuple[str, str], Drawing]
 
@@ -51,12 +53,18 @@ def _settings(content: Content) -> list[tuple[str, str]]:
         ("Edits", ", ".join(f"{name} {count}" for name, count in settings["operations"].items())),
         ("Images", f"{settings['variants']} rendered, {sum(part.n + part.n_not_scored for part in content.parts)} scored"),
         ("Detector", settings["detector"]),
+        *given_words(settings.get("given")),
         ("Cells", ", ".join(settings["cells"]) if settings["cells"] else "all"),
         ("Limit", "none" if settings["limit"] is None else f"the first {settings['limit']} edits"),
         ("Device", settings["device"]),
         ("Made", settings["created"]),
         ("Versions", ", ".join(f"{name} {version}" for name, version in settings["versions"].items())),
     ]
+
+
+def given_words(given: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What samples were given, for a list of settings; nothing where they have what they came with."""
+    return [] if given is None else [("Given", f"{given['name']}: {GIVEN[given['name']]}")]
 
 
 def bars_table(content: Content) -> str:

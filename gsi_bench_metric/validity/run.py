@@ -30,13 +30,14 @@ from gsi_bench_metric.detectors.simulator import SimulatorDetector
 from gsi_bench_metric.imaging.device import pick_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.protocols.registry import PROTOCOLS, thresholds_of
-from gsi_bench_metric.run.folder import Run, begin_run, finish_run, prepare_folder, require_usable, versions
+from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
 from gsi_bench_metric.run.scoring import Candidate, ScoringError, make_scorer, require_protocol, score_candidates
 from gsi_bench_metric.run.unchanged import Watch, verify, watch_dataset
 from gsi_bench_metric.run.working import keeping_records, score_tasks
 from gsi_bench_metric.validity.degrade import degrade
 from gsi_bench_metric.validity.grid import AFTER, HAS_NO, OPPOSITE, Cell, GridError, cells_of
-from gsi_bench_metric.validity.settings import first_settings
+from gsi_bench_metric.validity.settings import KIND, first_settings, require_kind
+from gsi_bench_metric.validity.sides.given import EMBEDDED, Giver, Made
 from gsi_bench_metric.validity.truth import ObjectCheck, Shown, check_objects, same_state
 
 __all__ = ["Family", "Request", "Validation", "example_pictures", "families", "validate"]
@@ -53,7 +54,13 @@ NOT_BUILT = "the dataset was built without it"
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What to validate, and with what. `cells`: names of outcomes and conditions; None: all. `limit`: most edits."""
+    """What to validate, and with what.
+
+    Attributes:
+        cells: names of outcomes and conditions; None: all.
+        limit: most edits.
+        given: what samples are given, of `given.GIVEN`; None: what they have.
+    """
 
     data: str
     split: str
@@ -64,6 +71,7 @@ class Request:
     revision: str | None = None
     device: str | None = None
     workers: int | None = None
+    given: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +119,7 @@ class Validation:
     scores: Sequence[Score]
     checks: Sequence[ObjectCheck]
     not_applicable: Mapping[tuple[str, str, str], int]
+    made: Made = dataclasses.field(default_factory=Made)
 
 
 class _TruthDetector:
@@ -184,7 +193,9 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
         require_protocol(protocol)
     request = dataclasses.replace(request, device=pick_device(request.device))
     detector = make_detector(request.detector, device=request.device)
+    giver = Giver(request.given)
     require_usable(folder)
+    require_kind(folder, KIND)
     cells = list(cells_of(request.cells))
     data = resolve(request.data, request.revision, [request.split])
     watch, files = watch_dataset(data, [request.split])
@@ -193,12 +204,24 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
     prepare_folder(folder)
     settings = _settings(request, edits)
     settings["dataset"] |= {"files": files}
+    settings["given"] = giver.settings()
     begin_run(folder, settings)
     tasks = [(family, tuple(cell for cell in cells if family.why_not(cell) is None)) for family in edits]
     with watch.over(folder):
         scores = _run(request, folder, tasks, detector, watch, progress)
     run = finish_run(folder, settings, scores)
-    return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells))
+    made = _made(giver, request, folder, edits)
+    return Validation(settings, edits, scores, _checks(run, edits, cells), _gaps(edits, cells), made)
+
+
+def _made(giver: Giver, request: Request, folder: Path, edits: Sequence[Family]) -> Made:
+    """What the samples were given by whom, and what could not be made: looked up in the records."""
+    if giver.name == EMBEDDED:
+        data, records = resolve(request.data, request.revision, [request.split]), RecordStore(folder / RECORDS)
+        for family in edits:
+            (asked,) = read_dataset(data, request.split, rows=range(family.rows[AFTER], family.rows[AFTER] + 1))
+            giver.give(asked, records)
+    return giver.made
 
 
 def _gaps(edits: Sequence[Family], cells: Sequence[Cell]) -> dict[tuple[str, str, str], int]:
@@ -242,10 +265,12 @@ def _start(request: Request, folder: Path, made: Detector | None, watch: Watch) 
     data = resolve(request.data, request.revision, [request.split])
     scorers = [make_scorer(protocol, request.device or "cpu") for protocol in request.protocols]
     detector = make_detector(request.detector, device=request.device) if made is None else made
+    giver = Giver(request.given)
 
     def work(task: _Task, records: RecordStore) -> Iterator[Score]:
         family, cells = task
-        candidates = _candidates(family, cells, _samples(data, request.split, family), detector)
+        samples = _samples(data, request.split, family)
+        candidates = _candidates(family, cells, samples, giver.give(samples[AFTER], records), detector)
         for scorer in scorers:
             yield from score_candidates(candidates, scorer, records)
 
@@ -259,14 +284,16 @@ def _samples(data: Path, split: str, family: Family) -> dict[str, Sample]:
     return {s.variant: s for s in rows if s.parent_id == family.edit and s.variant is not None}
 
 
-def _candidates(family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], detector: Detector) -> list[Candidate]:
-    """The images of the grid, each as an edit of the row that shows the right edit: goal and ground truth are its own."""
+def _candidates(
+    family: Family, cells: Sequence[Cell], samples: Mapping[str, Sample], asked: Sample, detector: Detector
+) -> list[Candidate]:
+    """The images of the grid, each as an edit of what is `asked`: the row that shows the right edit, with what it is given."""
     made = []
     for cell in cells:
         shown = samples[cell.variant]
         picture = _picture(family, cell, shown)
         looking = _TruthDetector(detector, shown) if isinstance(detector, SimulatorDetector) else detector
-        made.append(Candidate(samples[AFTER], Prediction(samples[AFTER].id, cell.name, image=picture), looking))
+        made.append(Candidate(asked, Prediction(asked.id, cell.name, image=picture), looking))
     return made
 
 
@@ -304,7 +331,7 @@ def _checks(run: Run, edits: Sequence[Family], cells: Sequence[Cell]) -> list[Ob
 
 def _settings(request: Request, edits: Sequence[Family]) -> dict[str, Any]:
     return {
-        **first_settings("validity", request.data, request.revision, request.split),
+        **first_settings(KIND, request.data, request.revision, request.split),
         "protocols": list(request.protocols),
         "thresholds": thresholds_of(request.protocols),
         "detector": request.detector,

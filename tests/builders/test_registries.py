@@ -2,10 +2,13 @@
 
 import importlib
 import sys
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gsi_bench_builders import commands
 from gsi_bench_builders.edits.base import SETTINGS, EditOptions
 from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import OPERATIONS, OperationError, check_operations
@@ -68,6 +71,11 @@ class Flat:
         low, high = self._ends(scene, thing_id)
         area = float(np.prod(high - low))
         return Coverage(area, area, float((high - low).min()), False)
+
+    def depths_at(self, scene, thing_id, pixels):
+        low, high = self._ends(scene, thing_id)
+        depth = scene.camera.to_camera(np.array(scene.thing(thing_id).position))[2]
+        return np.where(((pixels >= low) & (pixels < high)).all(axis=1), depth, np.inf)
 
     def mesh_points(self, scene, thing_id):
         return scene.thing(thing_id).corners()
@@ -256,3 +264,11 @@ def test_every_operation_is_registered_under_its_own_name(name):
     module = importlib.import_module(OPERATIONS[name])
     own = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__ and hasattr(c, "effect")]
     assert [c.kind for c in own] == [name]
+
+
+def test_a_build_says_how_many_of_its_turns_show(capsys):
+    known = Counter({("rotate", True): 2, ("rotate", False): 1})
+    for measurable, line in ((known, "  measurable, their images show how much was done: rotate 2 of 3\n"), (Counter(), None)):
+        commands._say_summary(runner.BuildSummary({}, 0, 3, 0, Counter(rotate=3), measurable), Path("out"))
+        said = capsys.readouterr().out
+        assert (line in said) if line else ("measurable" not in said)

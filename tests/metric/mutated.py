@@ -17,7 +17,7 @@ __all__ = ["MUTATIONS", "READ_BY_NO_STEP", "mutated"]
 # What says where a sample comes from, or how it may be used; and words that are read when images are made, by their text.
 READ_BY_NO_STEP = {
     "prompt_zh", "up_source", "up_agreement_deg", "mask_source", "depth_residual", "pixel_frame_reason", "goal_suspect",
-    "engine", "engine_version", "seed", "parent_id",
+    "measurable", "engine", "engine_version", "seed", "parent_id",
     "progress",
     "image_licence", "redistributable", "attribution", "official_json", "official_json_name",
 }  # fmt: skip
@@ -136,6 +136,7 @@ MUTATIONS: dict[str, Callable[[Sample], dict[str, Any]]] = {
     "pixel_frame": _value("pixel_frame", "reference896", "source"),
     "pixel_frame_reason": _text("pixel_frame_reason"),
     "goal_suspect": _text("goal_suspect"),
+    "measurable": _value("measurable", True, False),
     "origin": _value("origin", "official", "rebuilt"),
     "engine": _text("engine"),
     "engine_version": _text("engine_version"),

@@ -15,7 +15,9 @@ __all__ = [
     "box_distance",
     "boxes_apart",
     "in_image",
+    "lifted",
     "may_be_seen",
+    "pixel_grid",
     "rect_iou",
     "screen_rect",
 ]
@@ -77,6 +79,22 @@ def screen_rect(camera: Camera, thing: Thing) -> tuple[float, float, float, floa
         return None
     (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
     return float(left), float(top), float(right), float(bottom)
+
+
+def pixel_grid(rects: Sequence[Sequence[float]], most: int) -> Array:
+    """Places (n×2, pixels) that lie evenly in the upright rectangle around others, `most` of them or a few less."""
+    low = np.min([rect[:2] for rect in rects], axis=0)
+    high = np.max([rect[2:] for rect in rects], axis=0)
+    step = float(np.sqrt(np.prod(high - low) / most))
+    columns, rows = (np.arange(a + step / 2, b, step) for a, b in zip(low, high, strict=True))
+    return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+
+
+def lifted(camera: Camera, pixels: Array, depths: Array) -> Array:
+    """World points (n×3) at depths (n,) along the viewing axis, metres, on the rays through places in the image (n×2)."""
+    across = (pixels - (camera.width / 2, camera.height / 2)) / camera.focal
+    own = np.column_stack([across, np.ones(len(pixels))]) * depths[:, None]
+    return np.asarray(own @ np.array(camera.rotation) + camera.position)
 
 
 def rect_iou(a: Sequence[float], b: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ from gsi_bench_builders.edits.checks import (
     check_seen,
     check_solid,
     check_surfaces,
+    check_turn,
 )
 from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
@@ -106,6 +107,18 @@ class _Search:
         candidate = self._feasible(kind) if self.stage.options.aimed else proposer(kind)(self.stage, self.rng)
         if isinstance(candidate, Rejection):
             return candidate
+        found = self._try(candidate)
+        if isinstance(found, Edit) or found.reason != "unmeasurable_rotation":
+            return found
+        for other in candidate.instead(self.stage, self.rng):
+            self.rejections[kind, found.reason] += 1
+            found = self._try(other)
+            if isinstance(found, Edit):
+                break
+        return found
+
+    def _try(self, candidate: Candidate) -> Edit | Rejection:
+        """The candidate's edit, or why there is none; either is remembered."""
         if candidate in self.seen:
             return Rejection("duplicate")
         found = try_candidate(self.stage, candidate, self.rng)
@@ -168,6 +181,8 @@ def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None
     if problem is None and not gone:
         problem = check_surfaces(stage, after, target)
     problem = problem or check_seen(stage, after, target)
+    if problem is None and candidate.effect == "turn":
+        problem = check_turn(stage, after, target)
     if problem is None and not gone and not stays:
         problem = check_bystanders(stage, after, target)
     return problem
@@ -190,4 +205,5 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         reference=others.get("reference"),
         receptacle=others.get("receptacle"),
         other=stage.names[other] if other else None,
+        measurable=True if candidate.effect == "turn" else None,  # what is not is no edit: see `check_turn`
     )

@@ -37,6 +37,11 @@ class Rotate(Candidate):
             return Rejection("not_upright")
         return Rejection("unobservable_rotation") if is_symmetry(self.angle_deg, thing.info.symmetry) else None
 
+    def instead(self, stage: Stage, rng: np.random.Generator) -> list[Rotate]:
+        """The other turns of the list, the least first, either sense as often: of a smaller turn more stays in view."""
+        others = [int(turn) for turn in rng.permutation(stage.options.turns_deg) if turn != self.angle_deg]
+        return [Rotate(self.target, turn) for turn in sorted(others, key=abs)]
+
     def apply(self, scene: Scene) -> Scene:
         """The target and its load, turned about the target's centre."""
         target = scene.thing(self.target)

@@ -79,6 +79,7 @@ def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Samp
         prompt_zh=edit.prompt_zh,
         target=before.info.category,
         operation=edit.operation,
+        measurable=edit.measurable,
         original_bbox_3d=box,
         rotation_matrix=rotation,
         new_bbox_3d=goal[0] if goal else None,

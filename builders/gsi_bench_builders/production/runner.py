@@ -46,6 +46,7 @@ from gsi_bench_builders.scratch import scratch_folder
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
+from gsi_bench_dataset.storage.card import SplitSummary
 from gsi_bench_dataset.storage.sample_files import read_samples, write_samples
 from gsi_bench_dataset.storage.shards import write_dataset
 from gsi_bench_dataset.variants import variants_folder
@@ -66,6 +67,7 @@ class BuildSummary:
         resumed: how many of them an earlier run had made.
         samples, variants: rows published.
         operations: kinds of the published samples' edits.
+        measurable: (kind, whether its images show how much was done) -> samples, of those that were looked at for it.
     """
 
     reports: dict[int, SceneReport]
@@ -73,6 +75,7 @@ class BuildSummary:
     samples: int
     variants: int
     operations: Counter[str]
+    measurable: Counter[tuple[str, bool]] = dataclasses.field(default_factory=Counter)
 
     @property
     def failures(self) -> dict[int, str]:
@@ -201,13 +204,14 @@ class _Run:
             for _ in range(_ROUNDS):
                 self.make_missing()
                 try:
-                    operations, samples, variants = _publish(self.work, self.reports, self.job, self.out, self.source)
+                    made, variants = _publish(self.work, self.reports, self.job, self.out, self.source)
                 except _DamagedSceneError as damaged:
                     note(f"scene {damaged.number}: its file is damaged ({damaged}); the scene is made anew")
                     discard(self.work, damaged.number)
                     del self.reports[damaged.number]
                     continue
-                return BuildSummary(dict(sorted(self.reports.items())), resumed, samples, variants, operations)
+                reports = dict(sorted(self.reports.items()))
+                return BuildSummary(reports, resumed, made.rows, variants, made.operations, made.measurable)
         except KeyboardInterrupt:
             finished = sum(r.failure is None for r in self.reports.values())
             note(f"{finished} of {self.num_scenes} scenes are finished and kept; the same command goes on with the rest")
@@ -325,8 +329,8 @@ def _keep(result: SceneResult, work: Path, settings: dict[str, Any] | None = Non
 
 def _publish(
     work: Path, reports: dict[int, SceneReport], job: SceneJob, out: Path, source: SceneSource
-) -> tuple[Counter[str], int, int]:
-    """Writes what is finished to the dataset folder, and its variants to theirs."""
+) -> tuple[SplitSummary, int]:
+    """Writes what is finished to the dataset folder, and its variants to theirs, and returns how many these are."""
     numbers = sorted(n for n, r in reports.items() if r.samples)
     if not numbers:
         problems = [f"scene {n}: {r.failure}" for n, r in sorted(reports.items()) if r.failure]
@@ -340,7 +344,7 @@ def _publish(
         rows = _publish_variants(work, reports, job, out, words)
     except OSError as error:
         raise BuildError(cannot_be_written(out, error)) from error
-    return summary.operations, summary.rows, rows
+    return summary, rows
 
 
 def _publish_variants(work: Path, reports: dict[int, SceneReport], job: SceneJob, out: Path, words: str) -> int:

@@ -84,6 +84,14 @@ class BoxProbe:
         edge = bool((~inside & alone).any())
         return Coverage(float(visible.sum() * cell), float(alone.sum() * cell), float(spans.min()), edge)
 
+    def depths_at(self, scene: Scene, thing_id: str, pixels: np.ndarray) -> np.ndarray:
+        self.asked.append(("depths_at", thing_id))
+        mine = ray_depths(scene.camera, pixels, [scene.thing(thing_id)])[:, 0]
+        others = [solid(t) for t in scene.things if t.id != thing_id]
+        nearest = ray_depths(scene.camera, pixels, others).min(axis=1) if others else np.inf
+        inside = (pixels >= 0).all(axis=1) & (pixels < (scene.camera.width, scene.camera.height)).all(axis=1)
+        return np.where((mine <= nearest) & inside, mine, np.inf)
+
 
 def solid(thing: Thing) -> Thing:
     """What of a thing others can run into."""

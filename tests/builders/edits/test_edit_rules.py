@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.checks import turn_shows
 from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.place import propose as propose_place
@@ -164,7 +165,7 @@ def test_clockwise_is_a_negative_angle_seen_from_above(tools, attempt):
     assert (edit.operation.direction, edit.operation.angle_deg) == ("clockwise", 90)
     # What pointed away from the viewer points to the right.
     assert np.array(edit.after.thing("mug_1").rotation) @ (0, 1, 0) == pytest.approx((1, 0, 0))
-    assert attempt(tools.scene(tools.thing("mug", 1)), Rotate("mug_1", 180)).operation.direction is None
+    assert attempt(tools.scene(tools.thing("mug", 1)), Rotate("mug_1", 180), min_still_seen=0).operation.direction is None
 
 
 def test_only_what_stands_upright_turns(tools, attempt):
@@ -368,3 +369,50 @@ def test_a_view_edit_has_one_amount():
 def test_a_category_that_sentences_cannot_hold_is_refused(tools, attempt):
     scene = tools.scene(tools.thing("sign 10 cm", 1))
     assert attempt(scene, Move("sign 10 cm_1", "left", 10)) == "unreadable"
+
+
+def test_a_turn_that_two_images_do_not_show_is_refused(tools, attempt):
+    parcel = tools.thing("parcel", 1, size=(0.12, 0.12, 0.12), symmetry="none")
+    assert attempt(tools.scene(parcel), Rotate("parcel_1", 180)) == "unmeasurable_rotation"
+    assert attempt(tools.scene(parcel), Rotate("parcel_1", 45)).measurable is True
+    flat = tools.thing("letter", 1, size=(0.2, 0.2, 0.005), symmetry="none")  # its top is all that is ever seen of it
+    assert attempt(tools.scene(flat), Rotate("letter_1", 180), min_target_px=5).measurable is True
+    slim = tools.thing("ruler", 1, size=(0.3, 0.03, 0.12), symmetry="none")  # another outline, and other sides
+    assert attempt(tools.scene(slim), Rotate("ruler_1", 90), min_target_px=5).measurable is True
+
+
+def test_what_stands_in_front_hides_what_a_turn_shows(tools, probe):
+    level = Camera.look_at((0.0, -1.5, 0.80), (0.0, 0.0, 0.80), 40, 512, 512)
+    parcel = tools.thing("parcel", 1, size=(0.1, 0.1, 0.1), symmetry="none", turn_deg=45)
+    post = tools.thing("post", 2, (0.035, -0.2), size=(0.06, 0.02, 0.2))
+
+    def shown(*things):
+        stage = Stage(tools.scene(*things, camera=level), probe, OPTIONS)
+        return turn_shows(stage, Rotate("parcel_1", 90).apply(stage.scene), "parcel_1")
+
+    # Two sides are seen alike: a quarter turn brings one of them to where the other was.
+    free, hidden = shown(parcel), shown(parcel, post)
+    assert free.still_seen == pytest.approx(0.5, abs=0.04) and free.same_outline > 0.97
+    assert hidden.still_seen < 0.3
+
+
+def test_the_share_still_seen_is_that_of_the_sides_that_stay(tools, probe):
+    parcel = tools.thing("parcel", 1, size=(0.12, 0.12, 0.12), symmetry="none")
+    stage = Stage(tools.scene(parcel), probe, OPTIONS)
+    top, front = (area(tools.camera.project(parcel.to_world(0.06 * np.array(face)))) for face in FACES)
+    shown = turn_shows(stage, Rotate("parcel_1", 180).apply(stage.scene), "parcel_1")
+    assert shown.still_seen == pytest.approx(top / (top + front), abs=0.03) and shown.same_outline == 1
+
+
+FACES = (((-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)), ((-1, -1, -1), (1, -1, -1), (1, -1, 1), (-1, -1, 1)))
+
+
+def area(corners):
+    (x, y), (x2, y2) = corners.T, np.roll(corners, -1, axis=0).T
+    return abs(float((x * y2 - x2 * y).sum())) / 2
+
+
+def test_other_operations_do_not_say_whether_they_show(tools, attempt):
+    scene = tools.scene(tools.thing("mug", 1))
+    for candidate in (Move("mug_1", "left", 10), Scale("mug_1", 1.5), Remove("mug_1"), View("mug_1", "left", distance_cm=10)):
+        assert attempt(scene, candidate).measurable is None

@@ -1,5 +1,6 @@
 """Properties of what the driver proposes, over many random scenes of twelve things."""
 
+import dataclasses
 import io
 import time
 from collections import Counter
@@ -189,3 +190,25 @@ def test_proposing_is_fast_beside_rendering(tools):
     edits, rejections = propose_edits(scene, tools.Probe(), np.random.default_rng(0), OPTIONS, count=28)
     tried = len(edits) + sum(rejections.values())
     assert (time.process_time() - start) / tried < 0.02
+
+
+def test_another_turn_is_tried_before_the_target_is_given_up(tools):
+    parcel = tools.thing("parcel", 1, size=(0.12, 0.12, 0.12), symmetry="none")
+    options = dataclasses.replace(OPTIONS, turns_deg=(180, 45))
+    found = [
+        propose_edits(tools.scene(parcel), tools.Probe(), np.random.default_rng(seed), options, count=1, kinds=("rotate",))
+        for seed in range(8)
+    ]
+    assert {edit.operation.angle_deg for edits, _ in found for edit in edits} == {45} and all(edits for edits, _ in found)
+    # A turn that does not show costs one refusal, not another draw.
+    assert {sum(refused.values()) for _, refused in found} == {0, 1}
+    assert all(set(refused) <= {("rotate", "unmeasurable_rotation")} for _, refused in found)
+
+
+def test_a_target_whose_turns_never_show_is_not_turned(tools):
+    parcel = tools.thing("parcel", 1, size=(0.12, 0.12, 0.12), symmetry="none")
+    options = dataclasses.replace(OPTIONS, turns_deg=(180,), attempts=5)
+    edits, refused = propose_edits(
+        tools.scene(parcel), tools.Probe(), np.random.default_rng(0), options, count=1, kinds=("rotate",)
+    )
+    assert edits == [] and refused == {("rotate", "unmeasurable_rotation"): 5}

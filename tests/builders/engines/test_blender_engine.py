@@ -222,3 +222,15 @@ def test_another_table_top_shows_on_the_table_alone_and_goes(engine, three_mugs,
     difference = np.abs(changed.rgb.astype(float) - frame.rgb.astype(float)).mean(axis=2)
     assert difference[frame.instance_ids == 0].mean() > 2 * difference[frame.instance_ids > 0].mean()
     assert (engine.render(three_mugs, tiny, seed=3).rgb == frame.rgb).all()
+
+
+def test_rays_meet_an_object_where_its_pixels_are(engine, three_mugs, tiny, frame):
+    rows, columns = np.mgrid[0 : frame.camera.height, 0 : frame.camera.width].reshape(2, -1)
+    for number, thing in enumerate(three_mugs.things, start=1):
+        depths = engine.depths_at(three_mugs, thing.id, np.column_stack([columns, rows]) + 0.5)
+        shown = (frame.instance_ids == number).ravel()
+        assert (np.isfinite(depths) == shown).mean() > 0.995  # a pixel's number is that of most of it
+        both = np.isfinite(depths) & shown
+        assert np.abs(depths - frame.depth_m.ravel())[both].max() < 0.002
+    outside = np.array([[-1.0, 5.0], [5.0, frame.camera.height + 1.0]])
+    assert np.isinf(engine.depths_at(three_mugs, three_mugs.things[0].id, outside)).all()

@@ -92,3 +92,7 @@ def test_pixels_moved_by_depth_and_edit_land_on_the_target(samples):
             unmoved.append(float(np.median(np.abs(colours - after[a[:, 1], a[:, 0]][landed]))))
     assert np.median(errors) < 10
     assert np.median(unmoved) > 2 * np.median(errors)  # the comparison can tell
+
+
+def test_turns_say_that_they_show_and_others_say_nothing(samples):
+    assert {(s.operation.kind == "rotate", s.measurable) for s in samples} == {(True, True), (False, None)}

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gsi_bench_dataset import EncodedImage, RecordError
+from gsi_bench_dataset import EncodedImage, Operation, RecordError
 from gsi_bench_dataset.layout.official import read_official, write_official
 from gsi_bench_dataset.records import SPLITS, sample_features
 from gsi_bench_dataset.storage import sample_files
-from gsi_bench_dataset.storage.card import card_version, read_content_hash
+from gsi_bench_dataset.storage.card import card_version, read_content_hash, sample_digest
 from gsi_bench_dataset.storage.shards import DatasetError, read_dataset, sample_ids, split_names, split_sizes, write_dataset
 
 # Run beside the dataset folder, as a user would; prints what load_dataset gives as JSON.
@@ -293,3 +293,30 @@ def test_the_card_lists_each_creator_once(tmp_path, four):
     card = (tmp_path / "d/README.md").read_text(encoding="utf-8")
     assert "| fine | demo | cc0-1.0 | yes | A; B; C | 2 |" in card
     assert "| fine | demo | cc-by-3.0 | yes | D | 1 |" in card
+
+
+def test_the_card_says_how_many_edits_are_measurable(make_sample, make_image, tmp_path):
+    turn = Operation(kind="rotate", direction="clockwise", angle_deg=90.0)
+
+    def made(*known):
+        samples = [make_sample(f"m{i}", split="mesatask", operation=turn, measurable=value) for i, value in enumerate(known)]
+        return {"mesatask": samples}
+
+    told, untold = tmp_path / "told", tmp_path / "untold"
+    write_dataset(made(True, True, False, None), told)
+    write_dataset(made(None), untold)
+    assert "Edits of mesatask whose images show how much was done (`measurable`), of those looked at: rotate 2 of 3." in (
+        told / "README.md"
+    ).read_text(encoding="utf-8")
+    assert "of those looked at" not in (untold / "README.md").read_text(encoding="utf-8")
+    assert [s.measurable for s in read_dataset(told, "mesatask")] == [True, True, False, None]
+
+
+def test_a_dataset_without_the_column_reads_as_not_known(make_sample, tmp_path):
+    write_dataset({"mesatask": [make_sample("old", split="mesatask")]}, tmp_path / "data")
+    (file,) = (tmp_path / "data" / "data").glob("*.parquet")
+    table = pq.read_table(file)
+    pq.write_table(table.drop_columns(["measurable"]), file)
+    (sample,) = read_dataset(tmp_path / "data", "mesatask")
+    assert "measurable" in table.column_names and sample.measurable is None
+    assert sample_digest(sample) == sample_digest(make_sample("old", split="mesatask"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from seeing_cases import UP, Mine, drawn, iou, png, sample_of, standing
 
-from gsi_bench_dataset import EncodedImage, read_dataset
+from gsi_bench_dataset import EncodedImage, Operation, read_dataset
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.storage.shards import verify_dataset, write_dataset
 from gsi_bench_metric.imaging.images import load_numbers
@@ -330,3 +330,18 @@ def test_a_folder_of_an_older_release_loads_and_keeps_its_hash():
     verify_dataset(folder)
     assert "mask_source" not in (folder / "README.md").read_text()
     assert all(s.mask_source is None and s.depth_residual is None for s in read_dataset(folder, "mesatask"))
+
+
+def test_a_run_says_how_many_of_its_turns_are_measurable(make_case, tmp_path):
+    case = make_case(4)
+    run = evaluate(case.request(), tmp_path / "untold", progress=False)
+    assert run.settings["dataset"]["measurable"] == {}
+    assert not [name for name, _ in build_report(run, gallery=0).settings if "Measurable" in name]
+    turn = Operation(kind="rotate", direction="clockwise", angle_deg=90.0)
+    known = (False, True, True, None)
+    case.samples = [dataclasses.replace(s, operation=turn, measurable=m) for s, m in zip(case.samples, known, strict=True)]
+    case.write_data()
+    run = evaluate(case.request(), tmp_path / "told", progress=False)
+    assert run.settings["dataset"]["measurable"] == {"fine": "rotate 2 of 3"}
+    (line,) = [value for name, value in build_report(run, gallery=0).settings if name == "Measurable, by the true shapes"]
+    assert line == "fine: rotate 2 of 3"

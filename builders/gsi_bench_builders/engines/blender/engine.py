@@ -106,6 +106,24 @@ class BlenderEngine:
         edge = bool((low < 0).any() or (high > (camera.width, camera.height)).any())
         return Coverage(len(seen) * stride**2, float(alone.sum()) * stride**2, shorter, edge)
 
+    def depths_at(self, scene: Scene, thing_id: str, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See `Probe.depths_at`: by rays."""
+        from mathutils import Vector  # noqa: PLC0415 - part of bpy
+
+        self._show(scene)
+        camera, target = scene.camera, self._objects[thing_id, scene.thing(thing_id).info.key]
+        bpy = blender()
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        found = np.full(len(pixels), np.inf)
+        directions = _directions(camera, pixels)
+        inside = (pixels >= 0).all(axis=1) & (pixels < (camera.width, camera.height)).all(axis=1)
+        for number in np.flatnonzero(inside):
+            towards = Vector(directions[number].tolist())
+            hit, place, _, _, met, _ = bpy.context.scene.ray_cast(depsgraph, Vector(camera.position), towards)
+            if hit and met.original == target:
+                found[number] = float(camera.depth(np.array(place)))
+        return found
+
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""
         self._show(scene)
@@ -123,8 +141,7 @@ class BlenderEngine:
         to_own = target.matrix_world.inverted()
         origin, turn = Vector(camera.position), to_own.to_3x3()
         own_origin = to_own @ origin
-        own = np.column_stack([rays - (camera.width / 2, camera.height / 2), np.full(len(rays), camera.focal)])
-        directions = own @ np.array(camera.rotation)
+        directions = _directions(camera, rays)
         alone, visible = np.zeros(len(rays), dtype=bool), np.zeros(len(rays), dtype=bool)
         for number, direction in enumerate(directions):
             towards = Vector(direction.tolist())
@@ -186,6 +203,12 @@ class BlenderEngine:
         if fixed:
             self._trees[obj.name] = tree
         return tree
+
+
+def _directions(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """World directions (n×3) of the rays through places in the image (n×2)."""
+    own = np.column_stack([pixels - (camera.width / 2, camera.height / 2), np.full(len(pixels), camera.focal)])
+    return np.asarray(own @ np.array(camera.rotation))
 
 
 def _put(obj: Any, thing: Thing) -> None:

@@ -13,7 +13,7 @@ from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot, carrie
 from gsi_bench_builders.engines.thor.metadata import ThorObject
 from gsi_bench_builders.engines.thor.options import ThorOptions
 from gsi_bench_builders.engines.thor.scenery import object_of, scene_of, thor_scene_of
-from gsi_bench_builders.engines.thor.shots import Shot, depth_problem, seen_of
+from gsi_bench_builders.engines.thor.shots import Shot, depth_problem, depths_in, seen_of
 from gsi_bench_builders.engines.thor.unity.simulator import Simulator
 from gsi_bench_builders.engines.thor.unity.states import Snapshot, off
 from gsi_bench_builders.engines.thor.unity.world import World
@@ -137,6 +137,12 @@ class ThorEngine:
         thing = scene.thing(thing_id)
         seen = seen_of(self._drawn(scene), object_of(thing), thing)
         return Coverage(seen.visible, seen.alone, seen.shorter_side, seen.touches_edge)
+
+    def depths_at(self, scene: Scene, thing_id: str, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See `Probe.depths_at`: those of the pixels that the places lie in."""
+        if not self._can_look(scene.camera):
+            return np.full(len(pixels), np.inf)
+        return depths_in(self._drawn(scene), object_of(scene.thing(thing_id)), pixels)
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""

@@ -15,7 +15,18 @@ from gsi_bench_builders.engines.thor.metadata import ThorObject, read_camera
 from gsi_bench_builders.polygons import area_of, hull
 from gsi_bench_builders.scene import Camera, Thing
 
-__all__ = ["Seen", "Shot", "bounds_of", "box_corners", "corners_in_image", "depth_problem", "depths_of", "read_shot", "seen_of"]
+__all__ = [
+    "Seen",
+    "Shot",
+    "bounds_of",
+    "box_corners",
+    "corners_in_image",
+    "depth_problem",
+    "depths_in",
+    "depths_of",
+    "read_shot",
+    "seen_of",
+]
 
 # A surface may lie outside of its box by this much: boxes are built from colliders, not from meshes.
 _SLACK_M = 0.05
@@ -156,6 +167,16 @@ def _far_side(camera: Camera, thing: Thing) -> NDArray[np.float64]:
         one, two = (-half - origin) / own, (half - origin) / own
     enter, leave = np.minimum(one, two).max(axis=-1), np.maximum(one, two).min(axis=-1)
     return np.where((enter <= leave) & (leave > 0), leave, np.inf)
+
+
+def depths_in(shot: Shot, object_id: str, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Depths (n,) of an object at places in the image (n×2, pixels); inf where its pixel shows something else or is none."""
+    height, width = shot.numbers.shape
+    found = np.full(len(places), np.inf)
+    inside = (places >= 0).all(axis=1) & (places < (width, height)).all(axis=1)
+    columns, rows = places[inside].astype(np.int64).T
+    found[inside] = np.where(shot.mask(object_id)[rows, columns], shot.depth_m[rows, columns], np.inf)
+    return found
 
 
 def depths_of(shot: Shot, objects: Iterable[ThorObject]) -> list[tuple[float, float, float]]:

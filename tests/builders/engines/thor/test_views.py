@@ -5,7 +5,7 @@ import pytest
 
 from gsi_bench_builders.engines.thor.conversions import AgentView, Box, Pivot, camera_of
 from gsi_bench_builders.engines.thor.metadata import ThorObject
-from gsi_bench_builders.engines.thor.shots import Shot, seen_of
+from gsi_bench_builders.engines.thor.shots import Shot, depths_in, seen_of
 from gsi_bench_builders.engines.thor.views import ViewOptions, candidates, distinct, is_free, promise, rooms_of, usable
 from gsi_bench_builders.scene import AssetInfo, Thing, matrix3
 
@@ -150,3 +150,11 @@ def test_views_of_a_scene_show_targets_and_repeat(world):
     here.look(one[0])
     shot = here.draw()
     assert usable(shot, here.objects, small) and is_free(shot, small)
+
+
+def test_depths_at_places_are_those_of_their_pixels():
+    shot = shot_of({"Mug|1": (46, 36, 54, 44)}, depth=1.8)
+    shot.depth_m[36, 46] = 1.7
+    places = np.array([(46.1, 36.9), (47.0, 36.0), (45.9, 36.5), (-0.5, 3.0), (1e4, 3.0)])
+    assert depths_in(shot, "Mug|1", places) == pytest.approx([1.7, 1.8, np.inf, np.inf, np.inf])
+    assert np.isinf(depths_in(shot, "Cup|9", places)).all()
