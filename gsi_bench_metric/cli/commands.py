@@ -21,6 +21,7 @@ from gsi_bench_metric.cli.judge_commands import (
     judge_options,
     run_judge_validation,
 )
+from gsi_bench_metric.cli.leaderboard_commands import add_leaderboard
 from gsi_bench_metric.cli.photo_commands import add_photo_validation, add_photos, require_dataset, run_photo_validation
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.detectors.registry import DETECTORS
@@ -36,6 +37,7 @@ def add_commands(subparsers: Any) -> None:
         _add_evaluate,
         _add_report,
         _add_compare,
+        add_leaderboard,
         _add_detections,
         _add_baseline,
         add_generate,

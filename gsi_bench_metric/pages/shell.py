@@ -10,9 +10,12 @@ from gsi_bench_metric.pages.tables import SIGNS
 __all__ = ["page_template"]
 
 
-def page_template(package: str) -> jinja2.Template:
-    """`page.html.j2` of a package, which extends `shell.html.j2`. What it does not know is an error, not an empty place."""
-    folders = [jinja2.PackageLoader(name, ".") for name in (package, "gsi_bench_metric.pages")]
+def page_template(package: str, name: str = "page.html.j2", *others: str) -> jinja2.Template:
+    """A template of a package, which extends `shell.html.j2` and may take parts of other packages.
+
+    What it does not know is an error, not an empty place.
+    """
+    folders = [jinja2.PackageLoader(found, ".") for found in (package, *others, "gsi_bench_metric.pages")]
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(folders),
         autoescape=True,
@@ -21,4 +24,4 @@ def page_template(package: str) -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.globals.update(signs=SIGNS, interval_mark=interval_mark, series_key=series_key)
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
