@@ -59,8 +59,8 @@ def _run_leaderboard(args: argparse.Namespace) -> int:
     names.require_sound()  # before runs are read
     require_site(args.out)
     board = build_board(args.run_folders, progress=not args.quiet)
-    _, left_out = write_site(board, args.out, gallery=args.gallery, names=names, progress=not args.quiet)
+    written = write_site(board, args.out, gallery=args.gallery, names=names, progress=not args.quiet)
     if not args.quiet:
-        say(summary(board, left_out))
+        say(summary(board, written.left_out, written.problems))
         say(f"{args.out}/index.html; to publish: hf upload ORG/NAME {args.out} . --repo-type space")
     return 0

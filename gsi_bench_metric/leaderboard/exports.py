@@ -172,14 +172,15 @@ def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
 
 
-def summary(board: Board, left_out: Sequence[str]) -> str:
+def summary(board: Board, left_out: Sequence[str], problems: Sequence[str] = ()) -> str:
     """Tables with their first places, and what is not in them, for a terminal."""
     blocks = [f"{board.summary}."]
     for group in board.groups:
         table = next(table for table in board_tables(group) if table.operation == ALL)
         blocks += [f"Table {group.number}: {group.name}, ordered by {table.ordered_by}", terminal_table(plain_table(table))]
         blocks += ["\n".join(f"  apart: {line}" for line in group.apart)] if group.apart else []
-    lines = [f"- {one.name}: {one.why}" for one in board.refused] + [f"- {remark}" for remark in board.remarks]
+    lines = [f"- {one.place}: {one.why}" for one in board.refused] + [f"- {remark}" for remark in board.remarks]
     blocks += ["\n".join([f"Not in the tables: {len(board.refused)}", *lines])] if lines else []
     blocks += [f"No files for the Hub for {len(left_out)} rows, such as {left_out[0]}"] if left_out else []
+    blocks += ["\n".join(f"Images: {problem}" for problem in problems)] if problems else []
     return "\n\n".join(blocks)

@@ -51,10 +51,19 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """A folder that no row was made of, and why."""
+    """A folder that no row was made of, and why.
 
-    name: str
+    Attributes:
+        place: the folder as it was given, for whoever gave it.
+    """
+
+    place: str
     why: str
+
+    @property
+    def name(self) -> str:
+        """The folder's own name: where it lies is nothing for a published page."""
+        return shown_name(Path(self.place).name or self.place)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +104,7 @@ def read_runs(folders: Sequence[Path], *, progress: bool = False) -> Intake:
     for folder in tqdm(folders, desc="runs", unit="run", delay=2, disable=not progress):
         real = folder.resolve()
         if real in seen:
-            refused.append(Refused(printable_path(folder), f"the same folder as {printable_path(seen[real])}, counted once"))
+            refused.append(Refused(printable_path(folder), f"the same folder as {shown_name(seen[real].name)}, counted once"))
             continue
         seen[real] = folder
         read = _read(folder)
@@ -104,13 +113,13 @@ def read_runs(folders: Sequence[Path], *, progress: bool = False) -> Intake:
             continue
         identity = _identity(read[0])
         if identity in copies:
-            twin = printable_path(copies[identity])
+            twin = shown_name(copies[identity].name)
             refused.append(Refused(printable_path(folder), f"a copy of {twin} (the same scores and settings), counted once"))
             continue
         copies[identity] = folder
         found[folder] = read
     if not found:
-        named = "\n".join(f"  - {one.name}: {one.why}" for one in refused[:20])
+        named = "\n".join(f"  - {one.place}: {one.why}" for one in refused[:20])
         more = f"\n  ... and {len(refused) - 20} more" if len(refused) > 20 else ""
         remedy = "expected folders that `gsi-bench evaluate --out` wrote"
         raise RunError(f"no run to rank in {len(folders)} folder{'s' if len(folders) != 1 else ''}; {remedy}\n{named}{more}")

@@ -99,7 +99,8 @@ def model_page(board: Board, model: Model, galleries: Mapping[str, Gallery], *, 
     cards = _cards(model, galleries)
     flat = [card for _, kinds in cards for _, group in kinds for card in group]
     runs = dict.fromkeys(entry.run_name for _, entry in model.entries)
-    problems = [f"{name}: {galleries[name].problem}." for name in runs if name in galleries and galleries[name].problem]
+    gone = "not all of its images are where the run found them, as they were scored; those are not shown"
+    problems = [f"Run {name}: {gone}." for name in runs if name in galleries and galleries[name].problem]
     if gallery and not flat and not problems:
         problems = ["None of its edits has an image to show."]
     return page_template(_PACKAGE, "model.html.j2", _REPORT).render(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from tqdm import tqdm
@@ -29,7 +30,7 @@ from gsi_bench_metric.pages.files import write_all
 from gsi_bench_metric.report.gallery import Gallery, build_gallery
 from gsi_bench_metric.run.folder import require_folder
 
-__all__ = ["SiteError", "require_site", "write_site"]
+__all__ = ["SiteError", "Written", "require_site", "write_site"]
 
 _DATA = "leaderboard.json"
 _FILES = (
@@ -47,6 +48,19 @@ _MOST_BYTES = 512 * 2**20  # of a former site's JSON
 
 class SiteError(ValueError):
     """A place where no site can be written."""
+
+
+class Written(NamedTuple):
+    """What came of a site.
+
+    Attributes:
+        left_out: rows without a file for the Hub, and why.
+        problems: images that could not be shown, by run, with where they were looked for.
+    """
+
+    files: Sequence[Path]
+    left_out: Sequence[str]
+    problems: Sequence[str]
 
 
 def require_site(out: Path) -> None:
@@ -75,10 +89,8 @@ def _is_site(file: Path) -> bool:
     return isinstance(found, dict) and found.get("kind") == KIND
 
 
-def write_site(
-    board: Board, out: Path, *, gallery: int = 3, names: HubNames | None = None, progress: bool = False
-) -> tuple[list[Path], list[str]]:
-    """The site of a leaderboard; (its files, what has no file for the Hub and why).
+def write_site(board: Board, out: Path, *, gallery: int = 3, names: HubNames | None = None, progress: bool = False) -> Written:
+    """Writes the site of a leaderboard.
 
     Args:
         board: what it shows.
@@ -104,7 +116,8 @@ def write_site(
             written += write_all(new, {f"models/{model.slug}.html": page})
         require_site(out)  # galleries take their time
         swap_in(new, out, scratch / OLD)
-    return [out / path.relative_to(new) for path in written], left_out
+    problems = [f"{name}: {found.problem}" for name, found in galleries.items() if found.problem]
+    return Written([out / path.relative_to(new) for path in written], left_out, problems)
 
 
 def _contents(board: Board, left_out: Sequence[str]) -> Mapping[str, str]:

@@ -111,7 +111,7 @@ def paired_differences(differences: ArrayLike, scenes: Sequence[str], *, seed: i
     if rows.ndim != 2 or not len(rows):
         raise ValueError(f"expected differences of edits × pairs, found shape {rows.shape}")
     sums, counts = _by_scene(rows, scenes)
-    means = _rounded(rows.mean(axis=0))
+    means = _rounded([column.mean() for column in np.ascontiguousarray(rows.T)])  # summed as one pair alone is
     found = [PairedDifference(float(mean), len(rows), len(counts)) for mean in means]
     if len(counts) < MIN_SCENES:
         return found
