@@ -65,7 +65,12 @@ def board_tables(group: Group) -> list[BoardTable]:
 
 
 def _table(group: Group, operation: str) -> BoardTable:
-    keys = [key for key in _COLUMNS if any(_key(key, operation) in entry.row for entry in group.entries)]
+    # What it is ordered by comes first: on a phone the others are out of sight.
+    keys = [
+        key
+        for key in dict.fromkeys((group.measure, *_COLUMNS))
+        if any(_key(key, operation) in entry.row for entry in group.entries)
+    ]
     rows = []
     for place, ranked in enumerate(group.ranked(operation), 1):
         row = ranked.entry.row

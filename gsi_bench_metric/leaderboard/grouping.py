@@ -124,7 +124,9 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
         else:
             groups.append([entry])
     protocols = list(PROTOCOLS)
-    groups.sort(key=lambda g: (SPLITS.index(g[0].split), protocols.index(g[0].settings["protocol"]), -len(g), -len(g[0].scores)))
+    groups.sort(
+        key=lambda g: (SPLITS.index(g[0].split), protocols.index(g[0].settings["protocol"]), -len(g), -len(g[0].scores))
+    )
     result: list[Group] = []
     for number, group in enumerate(groups, 1):
         first = next((g for g in result if g.split == group[0].split), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_metric.results.aggregate import aggregate
 from gsi_bench_metric.run.folder import SCORES, Run, RunError, load_run, require_reportable
 from gsi_bench_metric.run.score_files import ScoreFileError
+from gsi_bench_metric.run.settings import inputs_of
 
 __all__ = ["Entry", "Intake", "Refused", "read_runs", "shown_name"]
 
@@ -114,7 +114,9 @@ def read_runs(folders: Sequence[Path], *, progress: bool = False) -> Intake:
         identity = _identity(read[0])
         if identity in copies:
             twin = shown_name(copies[identity].name)
-            refused.append(Refused(printable_path(folder), f"a copy of {twin} (the same scores and settings), counted once"))
+            refused.append(
+                Refused(printable_path(folder), f"a copy of {twin} (the same scores from the same inputs), counted once")
+            )
             continue
         copies[identity] = folder
         found[folder] = read
@@ -161,8 +163,8 @@ def _without_place(text: str, folder: Path) -> str:
 
 
 def _identity(run: Run) -> str:
-    """Equal for copies of one run: the same scores under the same settings, wherever they lie."""
-    return json.dumps({key: value for key, value in run.settings.items() if key != "places"}, sort_keys=True)
+    """Equal for copies of one run, and for one that was made twice: the same scores from the same inputs, wherever they lie."""
+    return f"{run.settings['scores_sha256']} {inputs_of(run.settings)}"
 
 
 def _names(folders: Sequence[Path]) -> tuple[dict[Path, str], list[str]]:
