@@ -19,6 +19,7 @@ from gsi_bench_metric.cli.judge_commands import (
     add_serve_judge,
     judge_options,
 )
+from gsi_bench_metric.cli.leaderboard_commands import add_leaderboard
 from gsi_bench_metric.cli.photo_commands import add_photos
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.cli.validate_commands import add_validate
@@ -35,6 +36,7 @@ def add_commands(subparsers: Any) -> None:
         _add_evaluate,
         _add_report,
         _add_compare,
+        add_leaderboard,
         _add_detections,
         _add_baseline,
         add_generate,

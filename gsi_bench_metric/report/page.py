@@ -12,7 +12,7 @@ from gsi_bench_metric.report.content import Distribution, Report
 from gsi_bench_metric.report.faults import FAULTS_COUNTED, fault_tables
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card
 
-__all__ = ["html"]
+__all__ = ["html", "shape_words"]
 
 
 def html(report: Report) -> str:
@@ -27,7 +27,7 @@ def html(report: Report) -> str:
         rank=RANK,
         faults=fault_tables(report.faults),
         faults_counted=FAULTS_COUNTED,
-        shape_words=_shape_words(report.gallery.cards),
+        shape_words=shape_words(report.gallery.cards),
         change_scale=CHANGE_SCALE,
         colour_stops=colour_stops(),
     )
@@ -62,7 +62,7 @@ def _groups(cards: Sequence[Card]) -> list[tuple[str, str, list[tuple[str, list[
     return found
 
 
-def _shape_words(cards: Sequence[Card]) -> list[tuple[str, str]]:
+def shape_words(cards: Sequence[Card]) -> list[tuple[str, str]]:
     """(kind, meaning) of the outlines that occur on the page."""
     used = {shape.kind for card in cards for figure in card.figures for shape in figure.shapes}
     return [(kind, words) for kind, words in overlay.KINDS.items() if kind in used]

@@ -9,7 +9,17 @@ from typing import NamedTuple
 from gsi_bench_metric.pages.numbers import difference, fixed, interval
 from gsi_bench_metric.pages.tables import Cell, Heading, Row, Table
 
-__all__ = ["MEASURES", "EditorRow", "Section", "count_of", "number", "operation_table", "operations_of", "results_tables"]
+__all__ = [
+    "MEASURES",
+    "EditorRow",
+    "Section",
+    "cell_of",
+    "count_of",
+    "number",
+    "operation_table",
+    "operations_of",
+    "results_tables",
+]
 
 # Key of the flat row -> (heading, what it is). Order of the headline table.
 MEASURES: Mapping[str, tuple[str, str]] = {
@@ -104,7 +114,7 @@ def operation_table(rows: Sequence[EditorRow], measure: str) -> Table | None:
     """Operations × editors for one measure, of the editors that have it for any; None where there is none."""
     rows = [row for row in rows if any(key.startswith(f"{measure}/") for key in row.values)]
     operations = [o for o in operations_of(rows) if any(f"{measure}/{o}" in row.values for row in rows)]
-    lines = [(o or "(none)", "", [_cell(row.values, f"{measure}/{o}") for row in rows]) for o in operations]
+    lines = [(o or "(none)", "", [cell_of(row.values, f"{measure}/{o}") for row in rows]) for o in operations]
     return Table.plain("Operation", [row.editor for row in rows], lines) if operations else None
 
 
@@ -121,15 +131,15 @@ def number(value: float | None, key: str) -> str:
 
 def _of_editors(rows: Sequence[EditorRow], columns: Mapping[str, tuple[str, str]]) -> Table:
     used = {key: words for key, words in columns.items() if any(key in row.values for row in rows)}
-    return Table("Editor", _headings(used), [Row(row.editor, "", [_cell(row.values, key) for key in used]) for row in rows])
+    return Table("Editor", _headings(used), [Row(row.editor, "", [cell_of(row.values, key) for key in used]) for row in rows])
 
 
 def _headings(columns: Mapping[str, tuple[str, str]]) -> list[Heading]:
     return [Heading(*words) for words in columns.values()]
 
 
-def _cell(values: Mapping[str, float], key: str) -> Cell:
-    """`key` may name an operation: `ic/move`."""
+def cell_of(values: Mapping[str, float], key: str) -> Cell:
+    """A number of a flat row with its interval; a dash where there is none. `key` may name an operation: `ic/move`."""
     value = values.get(key)
     if _is_count(key):
         return Cell(number(value, key))
@@ -140,11 +150,11 @@ def _cell(values: Mapping[str, float], key: str) -> Cell:
 
 def _range(values: Mapping[str, float], key: str) -> Cell:
     possible = interval(values.get(f"{key}_worst"), values.get(f"{key}_best"))
-    return Cell(possible) if possible else _cell(values, key)
+    return Cell(possible) if possible else cell_of(values, key)
 
 
 def _with_difference(values: Mapping[str, float], key: str) -> Cell:
-    cell = _cell(values, f"{key}_all")
+    cell = cell_of(values, f"{key}_all")
     if cell.value is None or key not in values:
         return cell
     return dataclasses.replace(cell, text=f"{cell.text} ({difference(cell.value - values[key])})")

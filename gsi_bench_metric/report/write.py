@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.records import Change, Score
+from gsi_bench_metric.pages.csv_lines import csv_line
 from gsi_bench_metric.pages.files import json_text, write_all
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.report.markdown import markdown, summary
@@ -105,25 +106,13 @@ def scores_csv(scores: Iterable[Score]) -> str:
             "faults": "|".join(fault.kind for fault in score.faults),
             **{name: _changes(getattr(score, name)) for name in ("done", "asked", "changed")},
         }
-        lines.append(",".join(_csv_cell(row[name]) for name in names))
+        lines.append(csv_line(row[name] for name in names))
     return "\n".join(lines) + "\n"
 
 
 def _changes(found: Iterable[Change]) -> str:
     lines = [{key: value for key, value in change.to_json().items() if value is not None} for change in found]
     return json.dumps(lines, ensure_ascii=False) if lines else ""
-
-
-def _csv_cell(value: object) -> str:
-    """A cell as any reader of CSV takes it. Python's writer leaves a lone carriage return unquoted, which ends a row."""
-    text = "" if value is None else str(_spreadsheet_safe(value))
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
-
-
-def _spreadsheet_safe(value: object) -> object:
-    # Some programs drop what is blank before a formula.
-    starts = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-    return f"'{value}" if isinstance(value, str) and (value.startswith(starts) or value.lstrip().startswith(starts)) else value
 
 
 def _finite(values: Any) -> dict[str, float | None]:

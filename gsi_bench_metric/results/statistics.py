@@ -7,6 +7,7 @@ and no p-value: they would look surer than they are. `benchmarks/coverage.py` sh
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv  # type: ignore[import-untyped]
 
-__all__ = ["LEVEL", "MIN_SCENES", "PairedDifference", "mean_interval", "paired_difference"]
+__all__ = ["LEVEL", "MIN_SCENES", "PairedDifference", "mean_interval", "paired_difference", "paired_differences"]
 
 MIN_SCENES = 10
 LEVEL = 0.95
@@ -24,6 +25,7 @@ ALIKE = 0.5
 DRAWS = 4000
 ENUMERATED = 13  # scenes whose signs are all tried: 2^12 arrangements, as the first sign can stay
 SEED = 20604
+_AT_ONCE = 128  # pairs: arrangements × pairs stay under 10 MB
 # Differences of numbers on 0-100 below this are sums in another order.
 DECIMALS = 9
 
@@ -96,42 +98,71 @@ def paired_difference(a: ArrayLike, b: ArrayLike, scenes: Sequence[str], *, seed
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape or a.ndim != 1 or not len(a):
         raise ValueError(f"expected two equally long lists of numbers, found shapes {a.shape} and {b.shape}")
-    difference = _rounded(a - b)
-    sums, counts = _by_scene(difference[:, None], scenes)
-    mean = float(_rounded(difference.mean()))
-    if len(counts) < MIN_SCENES or not math.isfinite(mean):
-        return PairedDifference(mean, len(a), len(counts))
-    low, high = _between_parts(sums[:, 0], counts, seed)
+    return paired_differences((a - b)[:, None], scenes, seed=seed)[0]
+
+
+def paired_differences(differences: ArrayLike, scenes: Sequence[str], *, seed: int = SEED) -> list[PairedDifference]:
+    """`paired_difference` of K pairs on the same edits at once, from their differences a − b (n, K): one for each column.
+
+    Raises:
+        ValueError: not one scene for each row, or no rows.
+    """
+    rows = _rounded(differences)
+    if rows.ndim != 2 or not len(rows):
+        raise ValueError(f"expected differences of edits × pairs, found shape {rows.shape}")
+    sums, counts = _by_scene(rows, scenes)
+    means = _rounded([column.mean() for column in np.ascontiguousarray(rows.T)])  # summed as one pair alone is
+    found = [PairedDifference(float(mean), len(rows), len(counts)) for mean in means]
+    if len(counts) < MIN_SCENES:
+        return found
+    sound = np.flatnonzero(np.isfinite(means)).tolist()
+    for start in range(0, len(sound), _AT_ONCE):
+        columns = sound[start : start + _AT_ONCE]
+        for column, low, high in zip(columns, *_between_parts(sums[:, columns], counts, seed), strict=True):
+            found[column] = _tested(found[column], low, high)
+    return found
+
+
+def _tested(found: PairedDifference, low: Array, high: Array) -> PairedDifference:
+    """The difference with interval and p-value, from the ends (A,) of what each arrangement is compatible with."""
     arrangements = len(low)
     allowed = math.ceil((1 - LEVEL) * arrangements - 1e-9) - 1  # with that many or fewer, p is under 0.05
+    mean = found.difference
     compatible = int((low <= 0).sum() if mean > 0 else (high >= 0).sum()) if mean else arrangements
-    return PairedDifference(
-        mean,
-        len(a),
-        len(counts),
-        float(np.partition(low, allowed)[allowed]),
-        float(-np.partition(-high, allowed)[allowed]),
-        compatible / arrangements,
+    return dataclasses.replace(
+        found,
+        low=float(np.partition(low, allowed)[allowed]),
+        high=float(-np.partition(-high, allowed)[allowed]),
+        p_value=compatible / arrangements,
     )
 
 
 def _between_parts(sums: Array, counts: Array, seed: int) -> tuple[Array, Array]:
-    """(smaller, larger) of the means of the flipped scenes and of the others, for every arrangement of signs.
+    """(smaller, larger) of the means of the flipped scenes and of the others (K, A), for every arrangement of signs.
 
-    Nothing flipped, or all, is compatible with any difference: from -inf to inf.
+    `sums` (S, K) of the differences by scene, `counts` (S,) of edits. Nothing flipped, or all, is compatible with any
+    difference: from -inf to inf.
     """
-    scenes = len(counts)
+    flipped = _arrangements(len(counts), seed)
+    parts = flipped, 1.0 - flipped
+    sizes = [part @ counts for part in parts]
+    whole = (sizes[0] == 0) | (sizes[1] == 0)
+    means = np.stack([part @ sums / np.maximum(size, 1.0)[:, None] for part, size in zip(parts, sizes, strict=True)])
+    low, high = _rounded(means.min(axis=0)), _rounded(means.max(axis=0))
+    return np.where(whole[:, None], -np.inf, low).T, np.where(whole[:, None], np.inf, high).T
+
+
+@functools.lru_cache(maxsize=8)
+def _arrangements(scenes: int, seed: int) -> Array:
+    """Which scenes are flipped (A, S), 0 or 1. Many pairs are tested on as many scenes: kept, and never written to."""
     if scenes <= ENUMERATED:
         flipped = (np.arange(2 ** (scenes - 1))[:, None] >> np.arange(scenes)) & 1
     else:
         drawn = np.random.default_rng(seed).integers(0, 2, (DRAWS, scenes))
         flipped = np.vstack([np.zeros((1, scenes), dtype=drawn.dtype), drawn])
-    parts = flipped.astype(np.float64), 1.0 - flipped
-    sizes = [part @ counts for part in parts]
-    whole = (sizes[0] == 0) | (sizes[1] == 0)
-    means = np.stack([part @ sums / np.maximum(size, 1.0) for part, size in zip(parts, sizes, strict=True)])
-    low, high = _rounded(means.min(axis=0)), _rounded(means.max(axis=0))
-    return np.where(whole, -np.inf, low), np.where(whole, np.inf, high)
+    found = flipped.astype(np.float64)
+    found.setflags(write=False)
+    return found
 
 
 def _rounded(values: ArrayLike) -> Array:

@@ -76,7 +76,7 @@ def build_app(
             with _tab(words, "own"):
                 own_tab.build(state, files, segmenter=segmenter)
             with _tab(words, "explore"):
-                explore_tab.build(state, follows, tabs)
+                explore_tab.build(state, files, follows, tabs)
             with _tab(words, "api"):
                 api.build(state)
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

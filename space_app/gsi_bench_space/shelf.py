@@ -67,14 +67,17 @@ class Shelf:
                         variants.setdefault(row.parent_id, {})[row.variant] = row.edited_image
         return cls(samples, variants)
 
-    def ids(self, operation: str | None = None, split: str | None = None, words: str = "") -> list[str]:
-        """Ids of the samples of an operation and split (None: any) with all the words in id, target or instruction."""
+    def ids(
+        self, operation: str | None = None, split: str | None = None, words: str = "", target: str | None = None
+    ) -> list[str]:
+        """Ids of the samples of an operation, split and object (None: any) with all the words in id, target or instruction."""
         wanted = words.casefold().split()
 
         def fits(sample: Sample) -> bool:
             text = " ".join((sample.id, sample.target, sample.prompt, sample.prompt_zh or "")).casefold()
             kind = sample.operation.kind if sample.operation else None
-            return operation in (None, kind) and split in (None, sample.split) and all(word in text for word in wanted)
+            asked = ((operation, kind), (split, sample.split), (target, sample.target))
+            return all(one in (None, own) for one, own in asked) and all(word in text for word in wanted)
 
         return [i for i, sample in self.samples.items() if fits(sample)]
 
@@ -83,6 +86,11 @@ class Shelf:
         """Those that samples ask for, in the benchmark's order."""
         kinds = {s.operation.kind for s in self.samples.values() if s.operation}
         return [kind for kind in OPERATIONS if kind in kinds]
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """Names of the objects that edits are about, from a to z."""
+        return sorted({s.target for s in self.samples.values() if s.target}, key=lambda name: (name.casefold(), name))
 
     @property
     def splits(self) -> Sequence[str]:

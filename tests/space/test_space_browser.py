@@ -216,11 +216,53 @@ def test_the_way_to_a_score_needs_no_mouse(visit):
     sync_api.expect(page.locator("#instruction")).to_contain_text("Pull the bread")
 
 
-def test_a_sample_of_the_table_goes_to_scoring(visit):
-    page = visit()
-    page.get_by_role("tab", name=ENGLISH["tab_explore"]).click()
-    page.get_by_test_id("cell-2-1").click()
+def explore(visit, **how) -> sync_api.Page:
+    page = visit(**how)
+    if (how.get("viewport") or DESKTOP) is PHONE:  # there is no room for all tabs
+        page.locator(".overflow-menu > button:visible").first.click()
+        page.locator(".overflow-dropdown button", has_text=ENGLISH["tab_explore"]).click()
+    else:
+        page.get_by_role("tab", name=ENGLISH["tab_explore"]).click()
+    page.wait_for_selector("#browse button img")
+    return page
+
+
+def test_a_sample_of_the_gallery_goes_to_scoring(visit):
+    page = explore(visit)
+    page.locator("#browse button:has(img)").nth(2).click()
     sync_api.expect(page.locator("#sample-shown")).to_contain_text("Pull the bread")
+    sync_api.expect(page.locator("#sample-shown img")).to_have_count(2)
     page.click("#score-this")
     sync_api.expect(page.locator("#instruction")).to_be_visible()
     sync_api.expect(page.locator("#instruction")).to_contain_text("Pull the bread")
+
+
+def test_the_browser_of_samples_filters_and_takes_the_width(visit):
+    page = explore(visit)
+    everything = page.locator("#browse button:has(img)").count()
+    assert everything == 18 and page.locator("#browse").bounding_box()["width"] > 0.85 * DESKTOP["width"]
+    page.locator("#browse-target input").click()
+    page.get_by_role("option", name="bread", exact=True).click()
+    sync_api.expect(page.locator("#browse-found")).not_to_contain_text("18 of 18")
+    page.locator("#browse-operation input").click()
+    page.get_by_role("option", name=ENGLISH["scale"], exact=True).click()
+    sync_api.expect(page.locator("#browse button:has(img)")).to_have_count(1)
+    page.locator("#browse-search textarea, #browse-search input").fill("unicorn")
+    sync_api.expect(page.locator("#browse-found")).to_contain_text("No edit fits")
+
+
+@pytest.mark.parametrize("query", ["", "?__theme=dark"])
+def test_the_browser_of_samples_fits_a_phone(visit, query):
+    page = explore(visit, viewport=PHONE, query=query)
+    page.locator("#browse button:has(img)").first.click()
+    page.wait_for_selector("#sample-shown img")
+    assert no_wider_than_the_window(page)
+
+
+def test_the_browser_of_samples_speaks_chinese(visit):
+    page = explore(visit)
+    page.locator("#browse button:has(img)").nth(2).click()
+    sync_api.expect(page.locator("#sample-shown")).to_contain_text("Pull the bread")
+    page.locator("#language").get_by_text("中文").click()
+    sync_api.expect(page.locator("#sample-shown .gsi-prompt").first).to_have_attribute("lang", "zh")
+    sync_api.expect(page.locator("#sample-shown")).to_contain_text(CHINESE["target"])

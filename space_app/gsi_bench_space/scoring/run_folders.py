@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 from gsi_bench_dataset.safety.files import FileProblemError, read_regular
 from gsi_bench_dataset.safety.names import UnsafeNameError, inside, printable
+from gsi_bench_metric.leaderboard.content import build_board
+from gsi_bench_metric.leaderboard.page import index_page
 from gsi_bench_metric.report.content import Report, build_report
 from gsi_bench_metric.report.page import html
-from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_metric.run.folder import SCORES, SETTINGS, RunError, load_run
 
-__all__ = ["MOST_PAGE_BYTES", "RunFolderError", "found_runs", "leaderboard", "page_of", "report_page", "run_problems"]
+__all__ = ["MOST_PAGE_BYTES", "RunFolderError", "found_runs", "leaderboard_page", "page_of", "report_page"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,24 +44,15 @@ def found_runs(folder: Path) -> list[str]:
     return names
 
 
-def leaderboard(folder: Path, runs: Sequence[str]) -> list[list[str]]:
-    """A row for every editor and split of every run: run, protocol, detector, split, editor, measures, n.
+def leaderboard_page(folder: Path) -> str:
+    """The leaderboard of `found_runs` as a page that stands alone; runs that cannot be read are named on it.
 
-    Runs that cannot be read have none; `run_problems` names them.
+    Raises:
+        RunFolderError: none of them can be read.
     """
-    damaged = run_problems(folder, runs)
-    return [row for name in runs if name not in damaged for row in _rows(name, _report(folder, name))]
-
-
-def run_problems(folder: Path, runs: Sequence[str]) -> dict[str, str]:
-    """What is wrong with each run that cannot be read, by its name."""
-    problems = {}
-    for name in runs:
-        try:
-            _report(folder, name)
-        except RunFolderError as error:
-            problems[name] = str(error)
-    return problems
+    names = found_runs(folder)
+    stamps = tuple(_stamp(folder / name / file) for name in names for file in (SETTINGS, SCORES))
+    return _leaderboard_as_of(folder, tuple(names), stamps)
 
 
 def report_page(folder: Path, name: str) -> str:
@@ -91,16 +82,6 @@ def page_of(file: Path, name: str) -> str:
         raise RunFolderError(f"{name}: cannot be read as a page of up to {MOST_PAGE_BYTES // 2**20} MB") from error
 
 
-def _rows(name: str, report: Report) -> list[list[str]]:
-    settings = report.run_settings
-    who = [name, str(settings["protocol"]), str(settings["detector"])]
-    rows = []
-    for row in report.rows:
-        numbers = [f"{row.values[key]:.1f}" if key in row.values else "–" for key in MEASURES]
-        rows.append([*who, row.split, row.editor, *numbers, f"{row.values.get('n', 0):.0f}"])
-    return rows
-
-
 def _stays_inside(folder: Path, name: str) -> bool:
     """Whether nothing on the way to a run, and nothing in it, leads out of the folder by a link."""
     try:
@@ -127,11 +108,18 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+@functools.lru_cache(maxsize=4)
+def _leaderboard_as_of(folder: Path, names: tuple[str, ...], stamps: tuple[tuple[int, ...] | None, ...]) -> str:
+    try:
+        return index_page(build_board([folder / name for name in names]))
+    except RunError as error:
+        raise RunFolderError(str(error).replace(f"{folder}/", "")) from error
+
+
 @functools.lru_cache(maxsize=256)
 def _report_as_of(folder: Path, name: str, stamps: tuple[tuple[int, ...] | None, ...]) -> Report:
     try:
         report = build_report(load_run(folder / name), gallery=0, progress=False)
-        _rows(name, report)  # what it lacks is found here
     except RunError as error:
         raise RunFolderError(f"{name}: {error}".replace(f"{folder}/", "")) from error
     except Exception as error:

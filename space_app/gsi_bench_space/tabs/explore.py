@@ -1,4 +1,4 @@
-"""The tab *Explore*: the samples as a table, reports of runs, the validation page."""
+"""The tab *Explore*: a gallery of all samples with filters, a leaderboard of the runs, their reports, the validation page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_space.drawing import cards
-from gsi_bench_space.intake.values import choice
-from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs, leaderboard, page_of, report_page, run_problems
+from gsi_bench_space.files import Files
+from gsi_bench_space.intake.values import choice, shown
+from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs, leaderboard_page, page_of, report_page
 from gsi_bench_space.state import AppState
-from gsi_bench_space.tabs.score import ScoreTab, caption, friendly
+from gsi_bench_space.tabs.score import ANY, ScoreTab, caption, friendly
 
-__all__ = ["build"]
+__all__ = ["PAGE", "build"]
 
-_COLUMNS = ("column_id", "split", "operation", "target", "instruction")
+PAGE = 36  # images that are shown at first, and that each press of the button adds
+_MOST = 360  # images on a page; the filters find the others
 
 
-def build(state: AppState, follows: ScoreTab, tabs: gr.Tabs) -> None:
+def build(state: AppState, files: Files, follows: ScoreTab, tabs: gr.Tabs) -> None:
     """Lays the tab out. Runs and the validation page are there only if the app was given them."""
-    _samples(state, follows, tabs)
+    with _accordion(state, "dataset", opened=True):
+        _Samples(state, files).tie(follows, tabs)
     if state.runs is not None:
         _runs(state, state.runs)
     if state.validation is not None:
@@ -34,94 +36,177 @@ def _accordion(state: AppState, name: str, *, opened: bool) -> gr.Accordion:
     return state.words.add(gr.Accordion(state.words.say("en", name), open=opened, elem_id=name), "label", name)
 
 
-def _samples(state: AppState, follows: ScoreTab, tabs: gr.Tabs) -> None:
-    say, words = state.words.say, state.words
-    with _accordion(state, "dataset", opened=True), gr.Row(equal_height=False):
-        with gr.Column(scale=3, min_width=320):
-            table = gr.Dataframe(
-                _rows(state, "en"),
-                headers=[say("en", name) for name in _COLUMNS],
+class _Samples:
+    """The gallery over the whole width, its filters above, what was chosen below."""
+
+    def __init__(self, state: AppState, files: Files):
+        self._state, self._files, self._shelf = state, files, state.shelf
+        first = self._shelf.ids()[:PAGE]
+        self.ids, self.most, self.chosen = gr.State(first), gr.State(PAGE), gr.State(None)
+        with gr.Row(equal_height=True):
+            self.filters = [
+                self._labelled(gr.Dropdown(choices, value=ANY, elem_id=f"browse-{name}", min_width=130), name)
+                for name, choices in (
+                    ("operation", self._kinds("en")),
+                    ("split", self._splits("en")),
+                    ("target", self._things("en")),
+                )
+            ]
+            search = gr.Textbox(placeholder=self._say("en", "search_hint"), elem_id="browse-search", min_width=180, scale=2)
+            self.filters.append(state.words.add(self._labelled(search, "search"), "placeholder", "search_hint"))
+        self.found = gr.Markdown(self._count("en", first, len(self._shelf.samples)), elem_id="browse-found")
+        self.gallery = self._labelled(
+            gr.Gallery(
+                self._thumbnails(first, "en"),
+                columns=6,
+                height=620,
+                object_fit="cover",
+                allow_preview=False,
+                format="png",
+                elem_id="browse",
+                elem_classes="gsi-browse",
+                buttons=[],
                 interactive=False,
-                wrap=True,
-                max_height=560,
-                column_widths=["23%", "12%", "13%", "16%", "36%"],
-                show_search="filter",
-                elem_id="table",
-            )
-        with gr.Column(scale=2, min_width=300):
-            shown = gr.HTML(elem_id="sample-shown")
-            button = words.add(gr.Button(say("en", "score_this"), visible=False, elem_id="score-this"), "value", "score_this")
-    chosen = gr.State(None)
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+            ),
+            "dataset",
+        )
+        more = gr.Button(self._say("en", "more"), size="sm", elem_id="browse-more", visible=len(self._shelf.samples) > PAGE)
+        self.more = state.words.add(more, "value", "more")
+        self.shown = gr.HTML(elem_id="sample-shown")
+        score = gr.Button(self._say("en", "score_this"), visible=False, variant="primary", elem_id="score-this")
+        self.score = state.words.add(score, "value", "score_this")
 
-    def select(language: str, event: gr.SelectData) -> tuple[str, str, Any]:
-        row = event.row_value
-        expected = list(state.shelf.samples)
-        first = row[0] if isinstance(row, list) and row else row
-        sample_id = friendly(state, language, lambda: choice(first, say(language, "column_id"), expected))
-        return sample_id, _sample_html(state, sample_id, language), gr.update(visible=True)
+    def tie(self, follows: ScoreTab, tabs: gr.Tabs) -> None:
+        """Ties the events."""
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        language, seen = self._state.language, [self.ids, self.most, self.gallery, self.found, self.more]
+        for filtered in (*(component.input for component in self.filters[:3]), self.filters[3].change):
+            filtered(self._filter, [*self.filters, language], seen, **quiet)
+        self.more.click(self._more, [*self.filters, self.most, language], seen, **quiet)
+        self.gallery.select(self._select, [self.ids, language], [self.chosen, self.shown, self.score], **quiet)
+        switched = [*self.filters[:3], *seen, self.shown]
+        language.change(self._switch, [language, *self.filters, self.most, self.chosen], switched, **quiet)
+        self.score.click(follows.choose, [self.chosen, language], follows.chosen, **quiet).then(
+            lambda: gr.Tabs(selected="score"), None, tabs, **quiet
+        )
 
-    def switch(language: str, sample_id: str | None) -> tuple[Any, str]:
-        rows = gr.update(value=_rows(state, language), headers=[say(language, name) for name in _COLUMNS])
-        return rows, "" if sample_id is None else _sample_html(state, sample_id, language)
+    # --- events
 
-    table.select(select, state.language, [chosen, shown, button], **quiet)
-    state.language.change(switch, [state.language, chosen], [table, shown], **quiet)
-    button.click(follows.choose, [chosen, state.language], follows.chosen, **quiet).then(
-        lambda: gr.Tabs(selected="score"), None, tabs, **quiet
-    )
+    def _filter(self, *given: Any) -> tuple[Any, ...]:
+        return self._page(given[:4], PAGE, given[4])
+
+    def _more(self, *given: Any) -> tuple[Any, ...]:
+        return self._page(given[:4], min(given[4] + PAGE, _MOST), given[5])
+
+    def _select(self, ids: list[str], language: str, event: gr.SelectData) -> tuple[str, str, Any]:
+        by_place = {str(place): sample for place, sample in enumerate(ids)}
+        what = self._say(language, "sample")
+        place = friendly(self._state, language, lambda: choice(shown(event.index), what, list(by_place)))
+        return by_place[place], _sample_html(self._state, by_place[place], language), gr.update(visible=True)
+
+    def _switch(self, language: str, *before: Any) -> tuple[Any, ...]:
+        *filters, most, chosen = before
+        choices = (self._kinds(language), self._splits(language), self._things(language))
+        renamed = [gr.update(choices=found, value=value) for found, value in zip(choices, filters, strict=False)]
+        page = "" if chosen is None else _sample_html(self._state, chosen, language)
+        return (*renamed, *self._page(filters, most, language), page)
+
+    # --- what is shown
+
+    def _page(self, filters: Any, most: int, language: str) -> tuple[Any, ...]:
+        """New values of the ids, their number, gallery, count and button."""
+        operation, split, target, words = filters
+        kind, of_split = (None if value == ANY else value for value in (operation, split))
+        found = self._shelf.ids(kind, of_split, words, _named(target))
+        ids = found[:most]
+        gallery = gr.update(value=self._thumbnails(ids, language), selected_index=None)
+        left = len(found) > len(ids) and most < _MOST
+        return ids, most, gallery, self._count(language, ids, len(found)), gr.update(visible=left)
+
+    def _say(self, language: str, name: str, **facts: Any) -> str:
+        return self._state.words.say(language, name, **facts)
+
+    def _labelled(self, component: Any, name: str) -> Any:
+        component.label = self._say("en", name)
+        return self._state.words.add(component, "label", name)
+
+    def _kinds(self, language: str) -> list[tuple[str, str]]:
+        return [(self._say(language, kind), kind) for kind in (ANY, *self._shelf.operations)]
+
+    def _splits(self, language: str) -> list[tuple[str, str]]:
+        return [(self._say(language, "any"), ANY), *((split, split) for split in self._shelf.splits)]
+
+    def _things(self, language: str) -> list[tuple[str, str]]:
+        return [(self._say(language, "any"), ANY), *((name, f"={name}") for name in self._shelf.targets)]
+
+    def _thumbnails(self, ids: list[str], language: str) -> list[tuple[str, str]]:
+        samples = (self._shelf.samples[i] for i in ids)
+        return [(str(self._files.thumbnail(sample)), caption(sample, language)) for sample in samples]
+
+    def _count(self, language: str, ids: list[str], found: int) -> str:
+        if not found:
+            return self._say(language, "nothing_found")
+        return self._say(language, "found_count", shown=len(ids), found=found)
 
 
-def _rows(state: AppState, language: str) -> list[list[str]]:
-    return [
-        [s.id, s.split, state.words.say(language, s.operation.kind) if s.operation else "–", s.target, caption(s, language)]
-        for s in state.shelf.samples.values()
-    ]
+def _named(target: str) -> str | None:
+    """The object of a choice; an object may itself be called as the choice of any is, so names begin with a sign."""
+    return None if target == ANY else target.removeprefix("=")
 
 
 def _sample_html(state: AppState, sample_id: str, language: str) -> Markup:
-    """The instruction over the source, and the right edit below where the sample has it."""
+    """The instruction over the source, the right edit beside it where the sample has it, and who made them."""
     sample, say = state.shelf.samples[sample_id], state.words.say
-    page = cards.instruction_html(sample, state.words, language)
+    asked = cards.instruction_html(sample, state.words, language)
+    after = Markup("")
     if sample.edited_image is not None:
-        page += Markup('<h4>{}</h4><div class="gsi-picture"><img src="{}" alt="{}"></div>').format(
+        after = Markup('<h4>{}</h4><div class="gsi-picture"><img src="{}" alt="{}"></div>').format(
             say(language, "after"), cards.data_url(sample.edited_image), say(language, "after")
         )
-    facts = [(say(language, "origin"), f"{sample.origin}, {sample.engine or '–'} {sample.engine_version or ''}")]
+    operation = say(language, sample.operation.kind) if sample.operation else "–"
+    facts = [
+        (say(language, "operation"), operation),
+        (say(language, "target"), sample.target),
+        (say(language, "split"), f"{sample.split}, {sample.id}"),
+        (say(language, "origin"), f"{sample.origin}, {sample.engine or '–'} {sample.engine_version or ''}"),
+    ]
     if sample.image_licence:
         facts.append((say(language, "licence"), sample.image_licence))
     lines = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*fact) for fact in facts)
-    return page + Markup('<dl class="gsi-facts">{}</dl>').format(lines)
+    side = after + Markup('<dl class="gsi-facts">{}</dl>').format(lines)
+    return Markup('<div class="gsi-pair gsi-sample"><div>{}</div><div>{}</div></div>').format(asked, side)
 
 
 def _runs(state: AppState, folder: Path) -> None:
     say = state.words.say
     runs = found_runs(folder)
-    with _accordion(state, "leaderboard", opened=False):
-        gr.Dataframe(
-            leaderboard(folder, runs),
-            headers=["run", "protocol", "detector", "split", "editor", *(heading for heading, _ in MEASURES.values()), "n"],
-            interactive=False,
-            wrap=True,
-            elem_id="ranking",
-        )
-        for problem in run_problems(folder, runs).values():
-            gr.HTML(Markup('<p class="gsi-note">{}</p>').format(say("en", "run_unreadable", why=problem)))
+    with _accordion(state, "leaderboard", opened=False) as accordion:
+        ranking = gr.HTML(elem_id="ranking")
+    # Its script sorts and switches tables, and is the only one that the page allows; its origin is none.
+    accordion.expand(
+        lambda language: _shown(state, language, lambda: leaderboard_page(folder), "leaderboard", script=True),
+        state.language,
+        ranking,
+        api_visibility="private",
+    )
     with _accordion(state, "runs", opened=False):
         name = gr.Dropdown(runs, label=say("en", "run"), value=None, elem_id="run")
         state.words.add(name, "label", "run")
         page = gr.HTML(elem_id="run-page")
-    name.input(_shower(state, lambda run: report_page(folder, run)), [name, state.language], page, api_visibility="private")
+    name.input(
+        lambda run, language: _shown(state, language, lambda: report_page(folder, run), run),
+        [name, state.language],
+        page,
+        api_visibility="private",
+    )
 
 
-def _shower(state: AppState, read: Callable[[str], str]) -> Callable[[str, str], str]:
-    def show(run: str, language: str) -> str:
-        try:
-            return _framed(read(run), run)
-        except RunFolderError as error:
-            raise gr.Error(state.words.say(language, "run_unreadable", why=str(error)), print_exception=False) from error
-
-    return show
+def _shown(state: AppState, language: str, read: Callable[[], str], title: str, *, script: bool = False) -> str:
+    """A page in its frame; a run that cannot be shown becomes a message in the visitor's language."""
+    try:
+        return _framed(read(), title, script=script)
+    except RunFolderError as error:
+        raise gr.Error(state.words.say(language, "run_unreadable", why=str(error)), print_exception=False) from error
 
 
 def _validation(state: AppState, file: Path) -> None:
@@ -130,6 +215,7 @@ def _validation(state: AppState, file: Path) -> None:
     accordion.expand(lambda: _framed(page_of(file, file.name), "validation"), None, page, api_visibility="private")
 
 
-def _framed(page: str, title: str) -> Markup:
-    """A page of its own inside this one; nothing in it may run or reach out."""
-    return Markup('<iframe class="gsi-frame" sandbox="" title="{}" srcdoc="{}"></iframe>').format(title, page)
+def _framed(page: str, title: str, *, script: bool = False) -> Markup:
+    """A page of its own inside this one: it reaches nothing, and runs nothing but a script that its own policy names."""
+    allowed = "allow-scripts" if script else ""
+    return Markup('<iframe class="gsi-frame" sandbox="{}" title="{}" srcdoc="{}"></iframe>').format(allowed, title, page)

@@ -102,6 +102,7 @@ class _Tab:
                 allow_preview=False,
                 format="png",
                 elem_id="samples",
+                elem_classes="gsi-browse",
                 buttons=[],
                 interactive=False,
             ),

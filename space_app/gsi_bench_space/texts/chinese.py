@@ -112,7 +112,7 @@ CHINESE = {
     "step_read_heading": "## 3. 查看得分",
     "dataset": "样本",
     "score_this": "为它的编辑打分",
-    "column_id": "编号",
+    "more": "显示更多",
     "target": "物体",
     "origin": "制作",
     "licence": "图像许可",

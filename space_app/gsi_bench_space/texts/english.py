@@ -120,7 +120,7 @@ ENGLISH = {
     "step_read_heading": "## 3. Read the score",
     "dataset": "Samples",
     "score_this": "Score an edit of this",
-    "column_id": "Id",
+    "more": "Show more",
     "target": "Object",
     "origin": "Made by",
     "licence": "Licence of the image",

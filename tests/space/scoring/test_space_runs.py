@@ -1,15 +1,16 @@
 """Runs under Explore: their numbers side by side, the report of one, and the validation page, each without scripts."""
 
+import re
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 from gradio_client import Client
 
-from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_metric.run.pipeline import Request, evaluate
 from gsi_bench_space.app import build_app, launch_options
-from gsi_bench_space.scoring.run_folders import RunFolderError, leaderboard, report_page
+from gsi_bench_space.scoring.run_folders import RunFolderError, leaderboard_page, report_page
 from gsi_bench_space.shelf import EMBEDDED
 
 MOVE = "s00000_dining_edit_02"
@@ -26,11 +27,27 @@ def runs(shelf, tmp_path_factory) -> Path:
     return folder
 
 
+def cells(page: str) -> list[str]:
+    """What the first line of the leaderboard's first table says."""
+    row = re.search(r'<table class="board">.*?<tbody>\s*<tr>(.*?)</tr>', page, re.DOTALL).group(1)
+    return [re.sub("<[^>]+>", "", cell.split("<small")[0]) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)]
+
+
 def test_the_leaderboard_has_the_reports_row_of_every_editor(runs):
-    (row,) = leaderboard(runs, ["first"])
-    assert row[:5] == ["first", "strict", "simulator", "mesatask", "somebody"]
-    assert len(row) == 5 + len(MEASURES) + 1 and row[-1] == "18"
-    assert row[5] == f"{100 / 18:.1f}"  # one of 18 is there, and right
+    page = leaderboard_page(runs)
+    shown = cells(page)
+    assert shown[1] == "somebody" and shown[-2] == "18"
+    assert shown[3] == f"{100 / 18:.1f}"  # IC: one of 18 is there, and right
+    assert "models/" not in page and "detector <b>simulator</b>" in page
+
+
+def test_a_damaged_run_is_named_on_the_leaderboard(runs):
+    (runs / "spoiled").mkdir()
+    (runs / "spoiled/scores.jsonl").write_text("{")
+    page = leaderboard_page(runs)
+    assert "Not in the tables: 1" in page and "<bdi>spoiled</bdi></b>: no settings.json in it" in page
+    assert str(runs) not in page and "somebody" in page
+    shutil.rmtree(runs / "spoiled")
 
 
 def test_a_report_is_the_one_that_was_written_else_its_tables(runs):
@@ -60,11 +77,11 @@ def test_the_app_shows_runs_and_validation_only_if_given(runs, shelf, exact, add
 
 
 def test_a_run_that_is_made_again_is_shown_as_it_is_now(runs, shelf):
-    before = leaderboard(runs, ["first"])
+    before = leaderboard_page(runs)
     (runs / f"pictures/somebody/{MOVE}.png").write_bytes(shelf.samples[MOVE].image.bytes)
     pictures = (runs / "pictures/somebody",)
     request = Request(predictions=pictures, data=str(EMBEDDED), split="mesatask", detector="simulator", device="cpu")
     evaluate(request, runs / "first", progress=False)
-    assert leaderboard(runs, ["first"]) != before
+    assert cells(leaderboard_page(runs)) != cells(before)
     evaluate(request, runs / "other", progress=False)
-    assert leaderboard(runs, ["first"])[0][1:] == leaderboard(runs, ["other"])[0][1:]
+    assert "<bdi>other</bdi></b>: a copy of first" in leaderboard_page(runs)

@@ -1,0 +1,1 @@
+"""A leaderboard of runs as a static site: who may be ranked with whom, rank bounds, pages, tables, files for the Hub."""
