@@ -49,7 +49,8 @@ def write_run(folder: Path, editor: str, scores: list[Score]) -> None:
     """A finished run of the drawn scores."""
     record = {"predictions": "p", "column": "edited_image", "detections": None, "judgements": None}
     settings = {
-        "created": "2026-01-01T00:00:00+00:00", "protocol": "strict", "scoring_version": 1, "detector": "tracker", "judge": None,
+        "created": "2026-01-01T00:00:00+00:00", "protocol": "strict", "scoring_version": 1, "detector": "tracker",
+        "judge": None,
         "judge_settings": None, "dataset_type": None, "comparable_with_paper": False, "not_comparable_because": "drawn numbers",
         "device": "cpu", "versions": {}, "editors": {editor: {split: dict(record) for split in SPLITS}},
         "dataset": {"path": "d", "revision": None, "content_hash": "a" * 64, "origins": ["demo"], "samples": dict(SPLITS)},
