@@ -19,7 +19,13 @@ say evaluate $out/eval/{after,copy,paste}/generated_images_mesatask --data $data
 printf '\nWhy does the perfect edit (after) not get 100 there? The official protocol takes the moved object for the old one where the squares of
 the seven box numbers differ by less than 0.1 in sum: a move of 20 cm differs by 0.04, so it scores 0 (docs/metric.md).\n'
 
-printf '\nPart 2: recorded results of a real editor.\n'
+printf '\nPart 2: a furnished room, built and scored in the same way.\n'
+say build robothor --num-scenes 1 --edits-per-scene 6 --preset demo --seed 0 --out $data --preview $out/room.png
+say baseline after copy --data $data --split robothor --out $out/eval
+say evaluate $out/eval/{after,copy}/generated_images_robothor --data $data --split robothor --out $out/room-run
+say report $out/room-run --out $out/room
+
+printf '\nPart 3: recorded results of a real editor.\n'
 say import tests/data/official/fine_dataset --split fine --origin demo --out $data
 say baseline copy paste blur --data $data --split fine --out $out/eval
 say detections $recorded/fine_eval/infer_cache.json --data $data --split fine \
@@ -29,4 +35,5 @@ say evaluate $recorded/generated_images_fine $out/eval/{copy,paste,blur}/generat
     --judge recorded --judgements tests/data/judgements --out $out/run
 say report $out/run --out $out --official-json $out/official
 
-printf '\nLook at %s (the tables), then open %s and %s in a browser.\n' "$out/tables.png" "$out/tables/report.html" "$out/report.html"
+printf '\nLook at %s and %s (tables, a room), then open %s, %s and %s in a browser.\n' \
+    "$out/tables.png" "$out/room.png" "$out/tables/report.html" "$out/room/report.html" "$out/report.html"
