@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -50,7 +52,7 @@ def add_commands(subparsers: Any) -> None:
     parser.add_argument(
         "split",
         metavar="SPLIT",
-        help=f"which split: {', '.join(RECIPES)}; {ALL}: each of these (fine comes later)",
+        help=f"which split: {', '.join(RECIPES)}; {ALL}: each of these",
     )
     parser.add_argument("--out", type=path, help="dataset folder; other splits that it holds are kept (needed unless --check)")
     _add_amounts(parser)
@@ -188,10 +190,13 @@ def _run_build(args: argparse.Namespace) -> int:
         edits=args.edits_per_scene,
         kinds=tuple(args.operations or entry.operations),
         variants=args.variants,
-        options=SETTINGS[entry.setting],
+        goals_only=entry.goals_only,
+        options=dataclasses.replace(
+            SETTINGS[entry.setting], wording="reference" if getattr(args, "reference_wording", False) else "varied"
+        ),
     )
     source, num_scenes = chosen.source(args)
-    engine = args.engine or entry.engine
+    engine = args.engine or _engine_of(chosen, args) or entry.engine
     if args.aspect != "1:1":
         source = Shaped(source, args.aspect)
     summary = build(
@@ -214,6 +219,12 @@ def _run_build(args: argparse.Namespace) -> int:
     if args.preview:
         _preview(args.out, args.split, args.preview)
     return 0
+
+
+def _engine_of(chosen: Recipe, args: argparse.Namespace) -> str | None:
+    """The engine of a recipe for which it depends on the options; None: it does not."""
+    asked = getattr(chosen, "engine", None)
+    return None if asked is None else str(asked(args))
 
 
 def _run_all(args: argparse.Namespace) -> int:
@@ -271,7 +282,10 @@ def _of_other_recipes(args: argparse.Namespace) -> list[str]:
         theirs = argparse.ArgumentParser(add_help=False)
         recipe(split).add_options(theirs)
         given = [a for a in theirs._actions if split != args.split and getattr(args, a.dest) != a.default]
-        found += [f"{a.option_strings[0]} is of split {split}, and {args.split} has no such choice" for a in given]
+        found += [
+            f"{a.option_strings[0] if a.option_strings else a.metavar} is of split {split}, and {args.split} has no such choice"
+            for a in given
+        ]
     return found
 
 
@@ -288,10 +302,13 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
     ):
         if counts := summary.counts(name):
             say(f"  {words}: {_words(counts)}")
+    if reasons := Counter(m[1] for f in summary.failures.values() if (m := re.match(r"PhotoError: (\w+): ", f))):
+        say(f"  photographs that gave nothing: {_words(reasons)}")
     frames, render = (sum(getattr(r, name) for r in summary.reports.values()) for name in ("frames", "render_s"))
     if frames:
         total = sum(r.total_s for r in summary.reports.values())
-        say(f"  {frames} images, {render / frames:.1f} CPU s each; {total:.0f} CPU s in all")
+        each = f"{render / frames:.1f} CPU s each; {total:.0f} CPU s in all"
+        say(f"  {frames} images, {each if render >= 0.05 * frames else f'{frames / total:.1f} a CPU second'}")
     for number, failure in summary.failures.items():
         sys.stderr.write(f"note: nothing of scene {number}: {failure.strip()}\n")
 

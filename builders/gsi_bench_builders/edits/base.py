@@ -85,6 +85,8 @@ class EditOptions:
 
     Attributes:
         move_cm: how far a move goes.
+        distances_cm: the only distances of moves; empty: any of `move_cm`.
+        wording: `varied` draws one of many sentences, `reference` says each edit as the reference's fine split does.
         relate_cm: distance between the centres after a move to another object.
         turns_deg: turns of objects, counter-clockwise from above > 0.
         factors: of size.
@@ -112,6 +114,8 @@ class EditOptions:
     """
 
     move_cm: tuple[int, int] = (5, 20)
+    distances_cm: tuple[int, ...] = ()
+    wording: Literal["varied", "reference"] = "varied"
     relate_cm: tuple[int, int] = (10, 30)
     turns_deg: tuple[int, ...] = (90, 45, -45, -90, 180)
     factors: tuple[float, ...] = (0.5, 0.75, 1.5, 2.0)
@@ -142,6 +146,15 @@ SETTINGS: Mapping[str, EditOptions] = {
     "table": EditOptions(),
     "room": EditOptions(
         move_cm=(5, 30), aimed=True, target_scale=0.8, max_target_share=0.25, scale_below_m=0.6, frame_margin=0.008
+    ),
+    # The distances are those of the reference's fine split. Boxes that were marked by hand touch each other.
+    "photo": EditOptions(
+        distances_cm=(10, 20, 30, 50, 70, 90, 110),
+        clearance_m=0.0,
+        aimed=True,
+        max_target_share=0.3,
+        scale_below_m=0.6,
+        frame_margin=0.008,
     ),
 }
 

@@ -51,7 +51,9 @@ def propose(stage: Stage, rng: np.random.Generator) -> Move | Rejection:
         return Rejection("no_candidate")
     direction = tuple(DIRECTIONS)[int(rng.integers(len(DIRECTIONS)))]
     low, high = stage.options.move_cm
-    return Move(target.id, direction, int(rng.integers(low, high + 1)))
+    only = stage.options.distances_cm
+    distance = only[int(rng.integers(len(only)))] if only else int(rng.integers(low, high + 1))
+    return Move(target.id, direction, distance)
 
 
 def shift(scene: Scene, target: str, step: np.ndarray) -> Scene:

@@ -19,6 +19,7 @@ from gsi_bench_builders.edits.checks import (
     check_solid,
     check_surfaces,
 )
+from gsi_bench_builders.edits.reference_wording import reference_sentence
 from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Probe
@@ -167,6 +168,10 @@ def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None
 
 def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.Generator) -> Edit:
     prompt, prompt_zh = candidate.describe(stage, rng)
+    operation = candidate.operation(stage)
+    if stage.options.wording == "reference":
+        load = stage.load(candidate.target) if candidate.effect in ("shift", "turn") else None
+        prompt = reference_sentence(operation, candidate.name(stage), load) or prompt
     others = candidate.spoken_of()
     other = others.get("reference") or others.get("receptacle")
     return Edit(
@@ -176,7 +181,7 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         name=candidate.name(stage),
         before=stage.scene,
         after=after,
-        operation=candidate.operation(stage),
+        operation=operation,
         prompt=prompt,
         prompt_zh=prompt_zh,
         reference=others.get("reference"),

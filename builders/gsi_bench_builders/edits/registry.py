@@ -13,7 +13,15 @@ from gsi_bench_dataset.problems import some
 if TYPE_CHECKING:
     from gsi_bench_builders.edits.base import Proposer
 
-__all__ = ["OPERATIONS", "ROOM_OPERATIONS", "TABLE_OPERATIONS", "OperationError", "check_operations", "proposer"]
+__all__ = [
+    "OPERATIONS",
+    "PHOTO_OPERATIONS",
+    "ROOM_OPERATIONS",
+    "TABLE_OPERATIONS",
+    "OperationError",
+    "check_operations",
+    "proposer",
+]
 
 # Name -> module.
 OPERATIONS: dict[str, str] = {
@@ -31,6 +39,8 @@ OPERATIONS: dict[str, str] = {
 # operations take turns in an order that is drawn from it.
 TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
 ROOM_OPERATIONS = (*TABLE_OPERATIONS, "remove_extreme")
+# Of photographs: those of the reference's fine split. Relate, scale and place are done too where they are asked for.
+PHOTO_OPERATIONS = ("move", "rotate", "remove")
 
 
 class OperationError(ValueError):
