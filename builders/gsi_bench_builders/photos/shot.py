@@ -20,7 +20,7 @@ from gsi_bench_builders.scene import Thing
 __all__ = ["take"]
 
 
-def take(capture: Capture, frame: PhotoFrame, pixels: Pixels, scene_id: str) -> tuple[PhotoScene, Counter[str]]:
+def take(capture: Capture, frame: PhotoFrame, pixels: Pixels) -> tuple[PhotoScene, Counter[str]]:
     """The scene that a photograph shows, and why how much beside it is left out.
 
     Raises:
@@ -45,7 +45,7 @@ def take(capture: Capture, frame: PhotoFrame, pixels: Pixels, scene_id: str) -> 
     if depth is not None and (ratio := view.depth_ratio(_things(capture))) is not None and not _is_one(ratio):
         left_out["depth_unit"] += 1
         view = PhotoView(camera, rgb, None, told | {"depth": None})
-    scene, boxes_left = photo_scene(capture, view, scene_id)
+    scene, boxes_left = photo_scene(capture, view, frame.id)
     if ids is not None:
         view.told["instance_mask"] = ids_png(_renumbered(ids, capture, scene))
     return scene, left_out + boxes_left

@@ -34,6 +34,8 @@ REASONS = {
     "behind_camera": "the box lies behind the camera",
     "not_in_image": "the box lies outside of the image",
     "no_noun": "no Chinese noun is known for the label: the object is known to stand there, and not spoken of",
+    "segments_missing": "the mesh or its segments are not there: axes are proved by depth instead",
+    "segments_unreadable": "the mesh or its segments cannot be understood: axes are proved by depth instead",
     "axes_unproved": "nothing tells whether the box's axes are rows or columns",
     "holds_not_its_points": "the box does not hold its own points, whichever way its axes are read",
     "not_in_depth": "the depth lies behind the box: nothing stands there",
@@ -86,8 +88,15 @@ class Surface:
 
 @dataclasses.dataclass(frozen=True)
 class PhotoFrame:
-    """A photograph that can be taken: its name in the capture, and its camera in pixels of the image as it is seen."""
+    """A photograph that can be taken.
 
+    Attributes:
+        id: names its samples.
+        name: in the capture.
+        camera: pixels of the image as it is seen.
+    """
+
+    id: str
     name: str
     camera: PhotoCamera
 

@@ -67,8 +67,7 @@ class Photographs:
             capture = dataclasses.replace(capture, left_out={})
         frame = choose_frame(source, capture, part, parts)
         pixels = source.pixels(capture, frame, self.side or 2 * size)
-        scene_id = capture.id if parts == 1 else f"{capture.id}_{frame.name}"
-        return take(capture, frame, pixels, scene_id)
+        return take(capture, frame, pixels)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,10 +32,12 @@ def capture_of(scene, **more):
 
 def shown(shoot, depth=True, view=0, capture=None, scale=1.0, **pixels):
     camera, rgb, deep, _ = shoot.views[view]
-    frame = PhotoFrame("0", PhotoCamera.of(camera.intrinsics, camera.rotation, camera.position, (camera.width, camera.height)))
+    frame = PhotoFrame(
+        "photo", "0", PhotoCamera.of(camera.intrinsics, camera.rotation, camera.position, (camera.width, camera.height))
+    )
     deep = np.where(np.isfinite(deep), deep * scale, 0).astype(np.float32) if depth else None
     given = Pixels(**{"rgb": rgb, "full": rgb.shape[1::-1], "depth_m": deep} | pixels)
-    return take(capture or capture_of(shoot.scene), frame, given, "photo")
+    return take(capture or capture_of(shoot.scene), frame, given)
 
 
 def stage_of(scene, options=OPTIONS):
@@ -199,7 +201,7 @@ def test_a_phone_held_on_its_side_gives_an_upright_sample(shoot, seen):
     held = PhotoCamera.of(camera.intrinsics, camera.rotation, camera.position, (640, 480)).turned(1)
     deep = np.where(np.isfinite(deep), deep, 0).astype(np.float32)
     pixels = Pixels(np.rot90(rgb).copy(), (480, 640), depth_m=np.rot90(deep).copy())
-    scene, _ = take(capture_of(shoot.scene), PhotoFrame("0", held), pixels, "photo")
+    scene, _ = take(capture_of(shoot.scene), PhotoFrame("photo", "0", held), pixels)
     assert (scene.view.rgb == rgb).all() and (scene.camera.width, scene.camera.height) == (640, 480)
     assert np.array(scene.camera.intrinsics) == pytest.approx(np.array(camera.intrinsics))
     assert tried(stage_of(scene), Move("mug_1", "left", 20)) == "done"

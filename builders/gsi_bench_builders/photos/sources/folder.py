@@ -69,7 +69,7 @@ class PhotoFolder:
         return Capture(
             capture_id,
             tuple(_box(o, camera) for o in photo.objects),
-            (PhotoFrame(photo.file, camera),),
+            (PhotoFrame(capture_id, photo.file, camera),),
             Rights(photo.licence, photo.redistributable, photo.attribution),
             tuple(_surface(np.array(corners), camera) for corners in photo.surfaces),
             photo.up_source,

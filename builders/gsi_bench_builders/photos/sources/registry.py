@@ -21,6 +21,7 @@ __all__ = ["SOURCES", "SourceProblemError", "open_photos"]
 # Name -> (module, what a folder of it holds). Asked in this order.
 SOURCES: dict[str, tuple[str, str]] = {
     "folder": ("gsi_bench_builders.photos.sources.folder", "photographs and boxes.json"),
+    "scannetpp": ("gsi_bench_builders.photos.sources.scannetpp", "ScanNet++: <scene>/iphone/pose_intrinsic_imu.json"),
 }
 
 
