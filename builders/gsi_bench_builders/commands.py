@@ -213,7 +213,7 @@ def _run_build(args: argparse.Namespace) -> int:
         scene_timeout=args.scene_timeout,
         preview=args.preview,
     )
-    _say_summary(summary, args.out)
+    _say_summary(summary, args.out, entry.goals_only)
     if args.variants:
         say(f"{summary.variants} graded and wrong versions: {variants_folder(args.out.resolve())}")
     if args.preview:
@@ -289,14 +289,14 @@ def _of_other_recipes(args: argparse.Namespace) -> list[str]:
     return found
 
 
-def _say_summary(summary: BuildSummary, out: Path) -> None:
+def _say_summary(summary: BuildSummary, out: Path, photos: bool) -> None:
     made = len(summary.reports) - len(summary.failures)
     say(f"{summary.samples} samples of {made} scenes: {out}")
     if summary.resumed:
         say(f"  {summary.resumed} scenes were there already")
     say(f"  operations: {_words(summary.operations)}")
     for name, words in (
-        ("left_out", "objects of the source left out"),
+        ("left_out", "left out of the source, or not as expected" if photos else "objects of the source left out"),
         ("rejected", "proposals rejected before they were drawn"),
         ("disagreed", "drawn, but label and image disagree"),
     ):

@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 from photo_shapes import Shoot, millimetres
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
-__all__ = ["write_scannetpp"]
+from gsi_bench_builders.photos.camera import PhotoCamera
+
+__all__ = ["write_arkitscenes", "write_objectron", "write_scannetpp"]
 
 
 def surface_points(thing, step: float = 0.04) -> np.ndarray:
@@ -128,4 +131,131 @@ def write_scannetpp(
     if mesh:
         write_ply(folder / "scans" / "mesh_aligned_0.05.ply", np.concatenate(points))
         (folder / "scans" / "segments.json").write_text(json.dumps({"sceneId:": scene, "segIndices": segments}))
+    return root
+
+
+def held(camera, rgb, depth, quarters: int):
+    """(camera-to-world, K, rgb, depth) of a photograph whose sensor lay on its side."""
+    own = PhotoCamera.of(camera.intrinsics, camera.rotation, camera.position, (camera.width, camera.height)).turned(quarters)
+    return own, np.rot90(rgb, quarters).copy(), np.rot90(depth, quarters).copy()
+
+
+def write_arkitscenes(
+    root: Path, shoot: Shoot, video: str = "47333462", *, axes="rows", mesh=True, stream="lowres_wide", quarters=1, raw=False
+) -> Path:
+    """One video of the 3dod part (or the raw one), whose images lie on their side."""
+    folder = root / "Validation" / video
+    base = folder if raw else folder / f"{video}_frames"
+    for name in (stream, f"{stream}_intrinsics", "lowres_depth"):
+        (base / name).mkdir(parents=True)
+    lines = []
+    for v, (upright, rgb, deep, _) in enumerate(shoot.views):
+        camera, rgb, deep = held(upright, rgb, deep, quarters)  # noqa: PLW2901
+        moment = 6845.341 + v
+        name = f"{video}_{moment:.3f}"
+        Image.fromarray(rgb).save(base / stream / f"{name}.png")
+        wide, high = (256, 192) if camera.width > camera.height else (192, 256)
+        Image.fromarray(millimetres(resampled(deep, wide, high))).save(base / "lowres_depth" / f"{name}.png")
+        k = camera.intrinsics
+        numbers = (camera.width, camera.height, k[0][0], k[1][1], k[0][2], k[1][2])
+        (base / f"{stream}_intrinsics" / f"{name}.pincam").write_text(" ".join(map(str, numbers)))
+        turn = np.array(camera.rotation)
+        step = -turn @ np.array(camera.position)
+        lines.append(" ".join(map(str, [moment + 0.004, *Rotation.from_matrix(turn).as_rotvec(), *step])))
+    (base / "lowres_wide.traj").write_text("\n".join(lines) + "\n")
+    data = [
+        {"uid": str(n), "label": t.info.category, "segments": {"obbAligned": obb(t, axes), "obb": obb(t, axes)}}
+        for n, t in enumerate(shoot.scene.things)
+    ]
+    (folder / f"{video}_3dod_annotation.json").write_text(json.dumps({"data": data, "skipped": False}))
+    if mesh:
+        write_ply(folder / f"{video}_3dod_mesh.ply", np.concatenate([surface_points(t) for t in shoot.scene.things]))
+    return root
+
+
+def varint(value: int) -> bytes:
+    out = b""
+    while True:
+        out += bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+        value >>= 7
+        if not value:
+            return out
+
+
+def entry(number: int, value) -> bytes:
+    """A field of a protocol buffer: whole numbers, bytes and texts, lists of 32-bit numbers (packed)."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, bytes):
+        value = np.asarray(value, dtype="<f4").tobytes()
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # from a world with z up to one with y up
+
+
+def objectron_object(number: int, thing) -> bytes:
+    right, forward, up = (Y_UP @ np.array(thing.rotation)).T
+    turn = np.stack([right, up, -forward], axis=1)
+    wide, deep, high = thing.size
+    return b"".join(
+        [
+            entry(1, number),
+            entry(2, thing.info.category),
+            entry(4, turn.ravel()),
+            entry(5, Y_UP @ np.array(thing.position)),
+            entry(6, (wide, high, deep)),
+        ]
+    )
+
+
+def objectron_frame(number: int, things, seen, sensor) -> bytes:
+    """A frame: `seen` is the camera of the video's frame, `sensor` that of its sensor."""
+    pose = np.eye(4)
+    pose[:3, :3] = Y_UP @ np.array(sensor.rotation).T @ np.diag([1, -1, -1])
+    pose[:3, 3] = Y_UP @ np.array(sensor.position)
+    camera = entry(3, pose.ravel()) + entry(5, sensor.width) + entry(6, sensor.height)
+    camera += entry(7, np.array(sensor.intrinsics).ravel())
+    annotations = b""
+    for n, thing in enumerate(things):
+        signs = np.array([(x, -z, y) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
+        points = np.concatenate([[thing.position], thing.to_world(signs * thing.size)])
+        places = seen.project(points) / (seen.width, seen.height)
+        keypoints = b""
+        for i, (x, y) in enumerate(places):
+            flat = b"".join(varint(f << 3 | 5) + struct.pack("<f", v) for f, v in ((1, x), (2, y), (3, 1.0)))
+            keypoints += entry(2, entry(1, i) + entry(3, flat))
+        annotations += entry(2, entry(1, n) + keypoints)
+    return entry(1, number) + annotations + entry(3, camera)
+
+
+def write_objectron(root: Path, shoot: Shoot, *, things, quarters=3, video=True, published=False, gap=4) -> Path:
+    """One clip, of which each view is shown for `gap` frames; the video is turned against the sensor."""
+    parts = ("chair", "batch-1", "7")
+    folder = root.joinpath("videos", *parts) if published else root / "chair_batch-1_7"
+    folder.mkdir(parents=True)
+    chosen = [shoot.scene.thing(i) for i in things]
+    sequence = b"".join(entry(1, objectron_object(n, t)) for n, t in enumerate(chosen))
+    images = []
+    for v, (camera, rgb, deep, _) in enumerate(shoot.views):
+        seen, image, _ = held(camera, rgb, deep, 0)
+        sensor = seen.turned(4 - quarters)
+        for n in range(v * gap, (v + 1) * gap):
+            sequence += entry(2, objectron_frame(n, chosen, seen, sensor))
+            images.append(image)
+    where = root.joinpath("annotations", *parts).with_suffix(".pbdata") if published else folder / "annotation.pbdata"
+    where.parent.mkdir(parents=True, exist_ok=True)
+    where.write_bytes(sequence)
+    if video:
+        size = images[0].shape[1::-1]
+        out = cv2.VideoWriter(str(folder / "video.MOV"), cv2.VideoWriter_fourcc(*"MJPG"), 30, size)
+        for image in images:
+            out.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        out.release()
+    else:
+        (folder / "frames").mkdir()
+        for n, image in enumerate(images):
+            Image.fromarray(image).save(folder / "frames" / f"frame_{n:06d}.jpg", quality=95)
     return root

@@ -10,9 +10,19 @@ from numpy.typing import NDArray
 from gsi_bench_builders.photos.source import PhotoError
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, require_regular
 
-__all__ = ["video_frame"]
+__all__ = ["video_frame", "video_size"]
 
 _MAX_BYTES = 64 * 2**30
+
+
+def video_size(path: Path) -> tuple[int, int]:
+    """(width, height) of a video's frames, as they are meant to be seen.
+
+    Raises:
+        PhotoError: see `video_frame`.
+    """
+    frame = video_frame(path, 0)
+    return frame.shape[1], frame.shape[0]
 
 
 def video_frame(path: Path, number: int) -> NDArray[np.uint8]:

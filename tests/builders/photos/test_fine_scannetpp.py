@@ -52,11 +52,12 @@ def _with(sample, objects):
 
 @pytest.mark.parametrize("axes", ["rows", "columns"])
 @pytest.mark.parametrize(("depth", "mesh"), [("lz4", True), ("whole", False), ("blocks", True), ("png", False)])
-def test_boxes_are_the_truth_however_axes_are_written(shoot, tmp_path, axes, depth, mesh):
+def test_boxes_are_the_truth_however_axes_are_written(shoot, tmp_path, capsys, axes, *, depth, mesh):
     root = write_scannetpp(tmp_path / "s", shoot, axes=axes, depth=depth, mesh=mesh)
     status, samples = built(root, tmp_path / "out")
     assert status == 0 and len({s.img_id for s in samples}) == 3
     check(samples, shoot)
+    assert ("axes_transposed 1" in capsys.readouterr().out) == (axes == "rows")
     assert samples[0].img_id == "036bce3393_frame_000000" and samples[0].scene_id == "036bce3393"
     assert all(s.depth is not None for s in samples)
 

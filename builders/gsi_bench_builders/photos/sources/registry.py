@@ -22,6 +22,8 @@ __all__ = ["SOURCES", "SourceProblemError", "open_photos"]
 SOURCES: dict[str, tuple[str, str]] = {
     "folder": ("gsi_bench_builders.photos.sources.folder", "photographs and boxes.json"),
     "scannetpp": ("gsi_bench_builders.photos.sources.scannetpp", "ScanNet++: <scene>/iphone/pose_intrinsic_imu.json"),
+    "objectron": ("gsi_bench_builders.photos.sources.objectron", "Objectron: video.MOV and annotation.pbdata"),
+    "arkitscenes": ("gsi_bench_builders.photos.sources.arkitscenes", "ARKitScenes: <video>/<video>_3dod_annotation.json"),
 }
 
 

@@ -201,6 +201,7 @@ def _boxes(scene: Path, groups: list[_Group], frames: tuple[PhotoFrame, ...], le
     order, sound = by_own_points(boxes, points)
     if order is None:
         order = by_count(boxes, _seen_points(scene, frames))
+    left_out["axes_transposed"] += order == "rows"
     found = []
     for group, holds in zip(groups, sound, strict=True):
         if not holds:
