@@ -9,11 +9,17 @@ import cv2
 import numpy as np
 from photo_shapes import Shoot, millimetres
 from PIL import Image
+from scipy.io import savemat
 from scipy.spatial.transform import Rotation
 
 from gsi_bench_builders.photos.camera import PhotoCamera
 
-__all__ = ["write_arkitscenes", "write_objectron", "write_scannetpp"]
+try:
+    import h5py
+except ImportError:
+    h5py = None
+
+__all__ = ["write_arkitscenes", "write_hypersim", "write_objectron", "write_scannetpp", "write_sunrgbd"]
 
 
 def surface_points(thing, step: float = 0.04) -> np.ndarray:
@@ -258,4 +264,99 @@ def write_objectron(root: Path, shoot: Shoot, *, things, quarters=3, video=True,
         (folder / "frames").mkdir()
         for n, image in enumerate(images):
             Image.fromarray(image).save(folder / "frames" / f"frame_{n:06d}.jpg", quality=95)
+    return root
+
+
+def write_hdf5(path: Path, values: np.ndarray) -> None:
+    """With h5py where it is installed, else as `HDF5` below reads it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if h5py is None:
+        with path.open("wb") as stream:
+            np.save(stream, values)
+        return
+    with h5py.File(path, "w") as file:
+        file["dataset"] = values
+
+
+class HDF5:
+    """In h5py's place where it is not installed: `File(path)["dataset"][:]`."""
+
+    class File:
+        def __init__(self, path, mode):
+            self.path = path
+
+        def __enter__(self):
+            with Path(self.path).open("rb") as stream:
+                return {"dataset": np.load(stream)}
+
+        def __exit__(self, *_):
+            return None
+
+
+CLASSES = {"table": 7, "mug": 40, "laptop": 40, "chair": 5, "box": 29, "cabinet": 3}  # of NYU40; 40: another thing
+
+
+def write_hypersim(root: Path, shoot: Shoot, scene: str = "ai_001_001", *, unit=0.0254, shift=(0.0, 0.0)) -> Path:
+    """One scene in inches; distances to the optical centre; K as a matrix of rays."""
+    folder, things = root / scene, shoot.scene.things
+    detail, images = folder / "_detail", folder / "images"
+    (images / "scene_cam_00_final_preview").mkdir(parents=True)
+    detail.mkdir()
+    (detail / "metadata_scene.csv").write_text(f"parameter_name,parameter_value\nmeters_per_asset_unit,{unit}\n")
+    poses = [camera_to_world(v[0]) @ np.diag([1, -1, -1, 1]) for v in shoot.views]
+    write_hdf5(detail / "cam_00" / "camera_keyframe_positions.hdf5", np.array([p[:3, 3] / unit for p in poses]))
+    write_hdf5(detail / "cam_00" / "camera_keyframe_orientations.hdf5", np.array([p[:3, :3] for p in poses]))
+    name = "metadata_semantic_instance_bounding_box_object_aligned_2d_{}.hdf5"
+    for what, values, first in (
+        ("positions", np.array([t.position for t in things]) / unit, np.full((1, 3), np.inf)),
+        ("extents", np.array([t.size for t in things]) / unit, np.full((1, 3), np.inf)),
+        ("orientations", np.array([t.rotation for t in things]), np.eye(3)[None]),
+    ):
+        write_hdf5(detail / "mesh" / name.format(what), np.concatenate([first, values]))  # the first is no object
+    classes = np.array([1, *(CLASSES.get(t.info.category, 40) for t in things)])
+    geometry = images / "scene_cam_00_geometry_hdf5"
+    for n, (camera, rgb, deep, ids) in enumerate(shoot.views):
+        Image.fromarray(rgb).save(images / "scene_cam_00_final_preview" / f"frame.{n:04d}.tonemap.jpg", quality=95)
+        rows, columns = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
+        k = camera.intrinsics
+        far = np.sqrt(1 + ((columns - k[0][2]) / k[0][0]) ** 2 + ((rows - k[1][2]) / k[1][1]) ** 2)
+        write_hdf5(geometry / f"frame.{n:04d}.depth_meters.hdf5", np.where(np.isfinite(deep), deep * far, np.nan))
+        write_hdf5(geometry / f"frame.{n:04d}.semantic_instance.hdf5", np.where(ids > 0, ids.astype(np.int16), -1))
+        write_hdf5(geometry / f"frame.{n:04d}.semantic.hdf5", classes[ids].astype(np.int16))
+    camera = shoot.views[0][0]
+    (fx, _, cx), (_, fy, cy), _ = camera.intrinsics
+    w, h = camera.width, camera.height
+    rays = [[w / 2 / fx, 0, (w / 2 - cx) / fx + shift[0]], [0, h / 2 / fy, (cy - h / 2) / fy], [0, shift[1], -1]]
+    head = ["scene_name", "settings_output_img_width", "settings_output_img_height"]
+    head += [f"M_cam_from_uv_{i}{j}" for i in range(3) for j in range(3)]
+    row = [scene, w, h, *(v for line in rays for v in line)]
+    (root / "metadata_camera_parameters.csv").write_text(f"{','.join(head)}\n{','.join(map(str, row))}\n")
+    return root
+
+
+def write_sunrgbd(root: Path, shoot: Shoot, *, axes="rows", filled=True, depth=True) -> Path:
+    """One photograph of each view, in a levelled world whose origin is the camera and whose y is forward."""
+    fields = ("sequenceName", "groundtruth3DBB", "Rtilt", "K", "depthname", "rgbname")
+    table = np.zeros(len(shoot.views), dtype=[(name, object) for name in fields])
+    for n, (camera, rgb, deep, _) in enumerate(shoot.views):
+        sequence = f"SUNRGBD/kv2/kinect2data/00000{n}_resize"
+        for kind in ("image", "depth", "depth_bfx"):
+            (root / sequence / kind).mkdir(parents=True)
+        Image.fromarray(rgb).save(root / sequence / "image" / "0000103.jpg", quality=95)
+        stored = millimetres(deep)
+        stored = ((stored << 3) | (stored >> 13)).astype(np.uint16)
+        if depth:
+            Image.fromarray(stored).save(root / sequence / ("depth_bfx" if filled else "depth") / "0000103.png")
+        _, forward = camera.flat_axes()
+        level = np.stack([np.cross(forward, (0, 0, 1)), forward, (0.0, 0.0, 1.0)])  # from the engine's world
+        right, down, along = np.array(camera.rotation) @ level.T
+        boxes = np.zeros(len(shoot.scene.things), dtype=[(k, object) for k in ("basis", "coeffs", "centroid", "classname")])
+        for i, thing in enumerate(shoot.scene.things):
+            basis = level @ np.array(thing.rotation)
+            place = level @ (np.array(thing.position) - camera.position)
+            halves = np.array(thing.size) / 2
+            boxes[i] = (basis.T if axes == "rows" else basis, halves[None], place[None], thing.info.category)
+        tilt = np.stack([right, along, -down], axis=1)
+        table[n] = (sequence, boxes, tilt, np.array(camera.intrinsics), "0000103.png", "0000103.jpg")
+    savemat(root / "SUNRGBDMeta3DBB_v2.mat", {"SUNRGBDMeta": table})
     return root

@@ -39,7 +39,7 @@ def take(capture: Capture, frame: PhotoFrame, pixels: Pixels) -> tuple[PhotoScen
     quarters = quarter_turns(camera)
     camera, rgb = camera.turned(quarters), np.rot90(pixels.rgb, quarters).copy()
     depth = None if depth is None else np.rot90(depth, quarters).copy()
-    ids = None if pixels.instances is None else np.rot90(pixels.instances, quarters).copy()
+    ids = None if pixels.instances is None else np.rot90(_sampled(pixels.instances, (width, height)), quarters).copy()
     told = _told(capture, pixels, rgb, quarters, depth is not None)
     view = PhotoView(camera, rgb, depth, told)
     if depth is not None and (ratio := view.depth_ratio(_things(capture))) is not None and not _is_one(ratio):
@@ -65,11 +65,16 @@ def _depth(pixels: Pixels, size: tuple[int, int], left_out: Counter[str]) -> NDA
     if _differ((found.shape[1], found.shape[0]), size):
         left_out["depth_shape"] += 1
         return None
+    sampled = _sampled(found, size)
+    return np.where(np.isfinite(sampled) & (sampled > 0), sampled, np.float32(0))
+
+
+def _sampled(found: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """An image of numbers in another (width, height): the nearest pixel's, for means of them mean nothing."""
     width, height = size
     rows = np.minimum(((np.arange(height) + 0.5) * found.shape[0] / height).astype(int), found.shape[0] - 1)
     columns = np.minimum(((np.arange(width) + 0.5) * found.shape[1] / width).astype(int), found.shape[1] - 1)
-    sampled = found[rows[:, None], columns]
-    return np.where(np.isfinite(sampled) & (sampled > 0), sampled, np.float32(0))
+    return np.asarray(found[rows[:, None], columns])
 
 
 def _is_one(ratio: float) -> bool:

@@ -22,6 +22,7 @@ REASONS = {
     "annotation_unreadable": "the file with the boxes cannot be understood",
     "no_pose": "the photograph has no camera pose, or one that is no pose",
     "not_as_annotated": "boxes do not project where the annotation of the photograph itself has them",
+    "odd_camera": "the camera is no plain pinhole: it is tilted or shifted so that no K describes it",
     "no_frame": "the place has fewer usable photographs than are asked for",
     "no_box_in_view": "no box is seen from any photograph that was looked at",
     "photo_missing": "the image file, or the video's frame, is not there",
@@ -145,7 +146,7 @@ class Pixels:
         full: (width, height) before it was made smaller.
         file: the image's own bytes, where `rgb` are exactly its pixels.
         depth_m: h×w float32 of the same field of view, along the viewing axis; 0 where not known.
-        instances: H×W uint16, 1 + the position of the object in the capture's boxes; 0 elsewhere.
+        instances: of the same field of view, uint16, 1 + the position of the object in the capture's boxes; 0 elsewhere.
         left_out: reason -> how often something beside the image could not be used.
     """
 

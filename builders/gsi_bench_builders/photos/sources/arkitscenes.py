@@ -1,8 +1,8 @@
 """ARKitScenes: an iPad's frames with boxes that people drew into the scanned room.
 
 Reads a video's folder of the 3dod or the raw part: `<id>_3dod_annotation.json`, `lowres_wide.traj` (world to camera), and of
-the largest stream that is there (`wide`, `vga_wide`, `lowres_wide`) the images, `<stream>_intrinsics/*.pincam` and `lowres_depth`.
-Images lie as the sensor does; they are turned upright with their cameras.
+the largest stream that is there (`wide`, `vga_wide`, `lowres_wide`) the images, `<stream>_intrinsics/*.pincam` and
+`lowres_depth`. Images lie as the sensor does; they are turned upright with their cameras.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "folder": ("gsi_bench_builders.photos.sources.folder", "photographs and boxes.json"),
     "scannetpp": ("gsi_bench_builders.photos.sources.scannetpp", "ScanNet++: <scene>/iphone/pose_intrinsic_imu.json"),
     "objectron": ("gsi_bench_builders.photos.sources.objectron", "Objectron: video.MOV and annotation.pbdata"),
+    "hypersim": ("gsi_bench_builders.photos.sources.hypersim", "Hypersim: <scene>/_detail and <scene>/images"),
+    "sunrgbd": ("gsi_bench_builders.photos.sources.sunrgbd", "SUN RGB-D: SUNRGBDMeta3DBB_v2.mat"),
     "arkitscenes": ("gsi_bench_builders.photos.sources.arkitscenes", "ARKitScenes: <video>/<video>_3dod_annotation.json"),
 }
 
