@@ -190,7 +190,8 @@ def _error(camera: PhotoCamera, boxes: tuple[PhotoBox, ...], row: Message) -> fl
         pixels = camera.project(_keypoints(box)) / (camera.width, camera.height)
         errors.append(np.linalg.norm(pixels - seen, axis=1))
     found = np.concatenate(errors) if errors else np.zeros(0)
-    return float(np.median(found)) if np.isfinite(found).any() else None
+    found = found[np.isfinite(found)]  # what lies behind the camera projects nowhere
+    return float(np.median(found)) if len(found) else None
 
 
 def _number(box: PhotoBox) -> int:
