@@ -13,12 +13,30 @@ from PIL import Image
 
 from gsi_bench_builders.frames import evaluation_box, up_in_camera
 from gsi_bench_builders.production import runner
-from gsi_bench_builders.scene import Camera, Scene
+from gsi_bench_builders.scene import AssetInfo, Camera, Scene, Thing
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.layout.boxes import BoxesFile, MarkedObject, MarkedPhoto, write_boxes
 
-__all__ = ["Shoot", "build_here", "drawn", "truth_of", "write_folder"]
+__all__ = ["Shoot", "build_here", "drawn", "thing", "truth_of", "write_folder"]
+
+
+NOUNS = {
+    "table": "桌子",
+    "mug": "马克杯",
+    "laptop": "笔记本电脑",
+    "chair": "椅子",
+    "box": "盒子",
+    "cabinet": "柜子",
+    "sofa": "沙发",
+    "cushion": "靠垫",
+}
+
+
+def thing(id_, noun, position, size, turn_deg=0.0, **more):
+    """An object of known nouns."""
+    info = AssetInfo(f"photo:{id_}", noun, NOUNS[noun], size, **more)
+    return Thing(id_, info, position).turned(np.radians(turn_deg))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,7 @@ from gsi_bench_builders.photos.nouns import hold_of, nouns_of, symmetry_of
 from gsi_bench_builders.photos.source import Capture, PhotoBox, Surface
 from gsi_bench_builders.photos.surfaces import outline_around, seen_around
 from gsi_bench_builders.photos.view import PhotoView
-from gsi_bench_builders.polygons import depth_inside
+from gsi_bench_builders.polygons import depth_inside, hull
 from gsi_bench_builders.scene import AssetInfo, Light, Receptacle, Room, Scene, Support, Thing
 from gsi_bench_builders.supports import find_supports, is_container
 
@@ -48,7 +48,7 @@ def photo_scene(capture: Capture, view: PhotoView, scene_id: str) -> tuple[Photo
             continue
         left_out["no_noun"] += not found.info.nameable
         things.append(found)
-    carried = _carried(things, {b.id: b.on for b in capture.boxes})
+    carried = _carried(things, {b.id: b.on for b in capture.boxes}, view)
     lowest = min((t.base_z for t in carried), default=0.0)
     scene = PhotoScene(
         scene_id,
@@ -86,31 +86,48 @@ def thing_of(box: PhotoBox, capture: Capture) -> Thing:
     return Thing(box.id, info, box.centre, box.rotation)
 
 
-def _carried(things: Sequence[Thing], told: dict[str, str | None]) -> list[Thing]:
+def _carried(things: Sequence[Thing], told: dict[str, str | None], view: PhotoView) -> list[Thing]:
     """The things with what carries them, which then is a receptacle."""
     there = {t.id for t in things}
     lowest = min((t.base_z for t in things), default=0.0)
     found = list(find_supports(things, lowest, contact_m=LIMITS.contact_m))
     found = [dataclasses.replace(t, on=told[t.id]) if told.get(t.id) in there else t for t in found]
-    by_id = {t.id: t for t in found}
     # What hangs is held by its wall, whatever is below it.
     found = [dataclasses.replace(t, on=None) if t.info.hold == "hung" else t for t in found]
-    heights: dict[str, list[float]] = {}
+    loads: dict[str, list[Thing]] = {}
     for thing in found:
         if thing.on is not None:
-            heights.setdefault(thing.on, []).append(thing.base_z - by_id[thing.on].base_z)
-    return [_receptacle(t, heights[t.id]) if t.id in heights else t for t in found]
+            loads.setdefault(thing.on, []).append(thing)
+    return [_receptacle(t, loads[t.id], view) if t.id in loads else t for t in found]
 
 
-def _receptacle(thing: Thing, feet: list[float]) -> Thing:
-    """A thing that carries others, whose feet are at these heights above its base."""
+def _receptacle(thing: Thing, load: list[Thing], view: PhotoView) -> Thing:
+    """A thing that carries others: on its top, in it, or, as a sofa, on a level of its own that is smaller than its box."""
     width, depth, height = thing.size
-    level = float(np.median(feet))
-    # A cushion whose foot is in a sofa's box is on the sofa.
-    relation = "in" if is_container(thing) and level < height - 2 * LIMITS.contact_m else "on"
-    outline = ((-width / 2, -depth / 2), (width / 2, -depth / 2), (width / 2, depth / 2), (-width / 2, depth / 2))
-    carries = Receptacle(relation, outline, level)  # type: ignore[arg-type]
+    feet = [t.base_z - thing.base_z for t in load]
+    below_top = min(feet) < height - 2 * LIMITS.contact_m
+    outline = [(-width / 2, -depth / 2), (width / 2, -depth / 2), (width / 2, depth / 2), (-width / 2, depth / 2)]
+    if below_top and not is_container(thing):
+        outline = _own_outline(thing, _level_outline(load, view))
+    relation = "in" if below_top and is_container(thing) else "on"
+    carries = Receptacle(relation, tuple(outline), float(np.median(feet)))  # type: ignore[arg-type]
     return dataclasses.replace(thing, info=dataclasses.replace(thing.info, receptacle=carries))
+
+
+def _level_outline(load: list[Thing], view: PhotoView) -> NDArray[np.float64]:
+    """What is seen of the level that things stand on (world x, y); at least what they cover of it themselves."""
+    lowest = min(load, key=lambda t: t.base_z)
+    others = [footprint(t) for t in load if t.id != lowest.id]
+    found = None
+    if view.points is not None:
+        found = seen_around(footprint(lowest), lowest.base_z, view.points, view.camera, others)
+    return hull(np.concatenate([footprint(lowest), *others])) if found is None else np.array(found)
+
+
+def _own_outline(thing: Thing, corners: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """World corners (n×2) along a thing's own right and forward."""
+    flat = (corners - thing.position[:2]) @ np.array(thing.rotation)[:2, :2]
+    return [(float(x), float(y)) for x, y in flat]
 
 
 def _surfaces(things: Sequence[Thing], known: Sequence[Surface], view: PhotoView) -> list[tuple[str, Surface]]:

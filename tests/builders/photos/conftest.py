@@ -1,22 +1,7 @@
-import numpy as np
 import pytest
-from photo_shapes import drawn
+from photo_shapes import drawn, thing
 
-from gsi_bench_builders.scene import AssetInfo, Camera, Light, Room, Scene, Support, Thing
-
-NOUNS = {
-    "table": "桌子",
-    "mug": "马克杯",
-    "laptop": "笔记本电脑",
-    "chair": "椅子",
-    "box": "盒子",
-    "cabinet": "柜子",
-}
-
-
-def thing(id_, noun, position, size, turn_deg=0.0, **more):
-    info = AssetInfo(f"photo:{id_}", noun, NOUNS[noun], size, **more)
-    return Thing(id_, info, position).turned(np.radians(turn_deg))
+from gsi_bench_builders.scene import Camera, Light, Room, Scene, Support
 
 
 @pytest.fixture(scope="session")

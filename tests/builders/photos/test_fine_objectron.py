@@ -7,7 +7,7 @@ import pytest
 from corpus_shapes import entry, write_objectron
 from photo_shapes import Shoot, build_here, truth_of
 
-from gsi_bench_builders.photos.protobuf import Message, MessageError
+from gsi_bench_builders.photos.files.protobuf import Message, MessageError
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.storage.shards import read_dataset
 

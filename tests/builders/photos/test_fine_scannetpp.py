@@ -9,7 +9,7 @@ from corpus_shapes import depth_bin, lz4_literals, obb, surface_points, write_pl
 from photo_shapes import build_here, truth_of
 
 from gsi_bench_builders.photos.axes import Oriented, by_own_points
-from gsi_bench_builders.photos.meshes import ply_vertices
+from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.source import PhotoError
 from gsi_bench_builders.photos.sources.registry import open_photos
 from gsi_bench_builders.photos.sources.scannetpp_depth import lz4_block, packed_depth

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from photo_shapes import drawn
+from photo_shapes import Shoot, drawn, thing
 
 from gsi_bench_builders.edits.base import SETTINGS, Rejection, Stage
 from gsi_bench_builders.edits.move import Move
@@ -59,9 +59,9 @@ def seen(shoot):
 
 
 def test_boxes_and_camera_come_through_unchanged(shoot, seen):
-    for thing in shoot.scene.things:
-        found = seen.scene.thing(thing.id)
-        assert (found.position, found.size, found.rotation) == (thing.position, thing.size, thing.rotation)
+    for wanted in shoot.scene.things:
+        found = seen.scene.thing(wanted.id)
+        assert (found.position, found.size, found.rotation) == (wanted.position, wanted.size, wanted.rotation)
     assert np.array(seen.scene.camera.intrinsics) == pytest.approx(np.array(shoot.scene.camera.intrinsics))
 
 
@@ -205,3 +205,20 @@ def test_a_phone_held_on_its_side_gives_an_upright_sample(shoot, seen):
     assert (scene.view.rgb == rgb).all() and (scene.camera.width, scene.camera.height) == (640, 480)
     assert np.array(scene.camera.intrinsics) == pytest.approx(np.array(camera.intrinsics))
     assert tried(stage_of(scene), Move("mug_1", "left", 20)) == "done"
+
+
+def test_what_stands_in_furniture_moves_on_what_is_seen_of_it(kitchen):
+    """A cushion's foot is in a sofa's box: it can go along the seat, and not into the back."""
+    parts = (
+        thing("sofa_1", "sofa", (0.0, 0.6, 0.42), (2.0, 0.9, 0.84)),
+        thing("cushion_1", "cushion", (-0.4, 0.5, 0.56), (0.4, 0.2, 0.36)),
+    )
+    seat = thing("seat", "box", (0.0, 0.45, 0.19), (2.0, 0.6, 0.38))
+    back = thing("back", "box", (0.0, 0.9, 0.42), (2.0, 0.3, 0.84))
+    image = drawn(dataclasses.replace(kitchen, things=(seat, back, parts[1])), [kitchen.camera])
+    scene, _ = shown(Shoot(dataclasses.replace(kitchen, things=parts), image.views))
+    stage = stage_of(scene)
+    assert scene.thing("cushion_1").on == "sofa_1" and scene.thing("sofa_1").info.receptacle.relation == "on"
+    assert tried(stage, Move("cushion_1", "right", 50)) == "done"
+    assert tried(stage, Move("cushion_1", "behind", 20)) == "off_support"
+    assert tried(stage, Remove("sofa_1")) == "carried_load"

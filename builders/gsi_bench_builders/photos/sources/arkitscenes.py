@@ -20,8 +20,8 @@ from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
 from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.meshes import ply_vertices
-from gsi_bench_builders.photos.reading import read_depth, read_photo
+from gsi_bench_builders.photos.files.meshes import ply_vertices
+from gsi_bench_builders.photos.files.reading import read_depth, read_photo
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json, read_text

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import thing_pose
 from gsi_bench_builders.photos.camera import PhotoCamera, levelled
-from gsi_bench_builders.photos.reading import photo_size, read_depth, read_numbers, read_photo
+from gsi_bench_builders.photos.files.reading import photo_size, read_depth, read_numbers, read_photo
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, Surface
 from gsi_bench_builders.polygons import hull
 from gsi_bench_dataset.layout.boxes import BOXES_NAME, BoxesFile, BoxesFileError, MarkedObject, MarkedPhoto, read_boxes

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.frames import from_graphics_pose
 from gsi_bench_builders.photos.axes import Oriented, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.reading import read_photo
+from gsi_bench_builders.photos.files.reading import read_photo
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_text, require_regular
 from gsi_bench_dataset.safety.names import name_problem

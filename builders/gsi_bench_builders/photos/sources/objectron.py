@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import from_graphics_pose, z_up
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.protobuf import Message, MessageError
-from gsi_bench_builders.photos.reading import photo_size, read_photo, shrunk
+from gsi_bench_builders.photos.files.protobuf import Message, MessageError
+from gsi_bench_builders.photos.files.reading import photo_size, read_photo, shrunk
+from gsi_bench_builders.photos.files.videos import video_frame, video_size
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
-from gsi_bench_builders.photos.videos import video_frame, video_size
 from gsi_bench_builders.scene import matrix3
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.photos.axes import Oriented, by_count, by_own_points, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.meshes import ply_vertices
-from gsi_bench_builders.photos.reading import photo_size, read_depth, read_photo, shrunk
+from gsi_bench_builders.photos.files.meshes import ply_vertices
+from gsi_bench_builders.photos.files.reading import photo_size, read_depth, read_photo, shrunk
+from gsi_bench_builders.photos.files.videos import video_frame
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_builders.photos.sources.scannetpp_depth import packed_depth
-from gsi_bench_builders.photos.videos import video_frame
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.safety.names import name_problem
 

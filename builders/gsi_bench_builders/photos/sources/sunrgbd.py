@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.reading import photo_size, read_numbers, read_photo
+from gsi_bench_builders.photos.files.reading import photo_size, read_numbers, read_photo
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import printable_path, require_regular
