@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from gsi_bench_builders.photos.limits import LIMITS
 from gsi_bench_builders.scene import Matrix3, Vector3, matrix3
 
-__all__ = ["Order", "Oriented", "by_count", "by_own_points", "upright_axes"]
+__all__ = ["FAR", "Order", "Oriented", "by_count", "by_own_points", "upright_axes"]
 
 Array = NDArray[np.float64]
 Order = Literal["rows", "columns"]
+FAR = 1e6  # metres, pixels, seconds: no room has such numbers
 _ORDERS: tuple[Order, Order] = ("rows", "columns")
 _CLEARLY = 1.05  # times as many points: less is no decision
 _SAME = 0.02  # axes that differ by less are the same either way
@@ -41,8 +42,8 @@ class Oriented:
         if (len(found.centre), len(found.lengths), len(found.nine)) != (3, 3, 9):
             raise ValueError("expected 3 numbers of a centre, 3 of lengths and 9 of axes")
         matrix = found.nine.reshape(3, 3)
-        if not np.isfinite(np.concatenate([found.centre, found.lengths])).all():
-            raise ValueError("expected finite numbers")
+        if not (np.abs(np.concatenate([found.centre, found.lengths, found.nine])) < FAR).all():
+            raise ValueError(f"expected numbers below {FAR:g}")
         if not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-3):
             raise ValueError(f"expected axes of length 1 at right angles, found {found.nine.round(3).tolist()}")
         return found

@@ -30,6 +30,7 @@ class PhotoLimits:
         turned_share: length of the vertical in the image plane from which on a photograph can be turned upright.
         shape_share: by which the shapes of a photograph and of its depth may differ.
         unit_share: of the median depth at boxes to these boxes, by which it may be off before its unit is doubted.
+        farthest_m: a depth beyond it is none: no sensor of a room reaches so far.
         cells: samples along the longer side of a box's image, when is asked how much of it is seen.
         points: depth points at most that collisions are looked for among.
     """
@@ -52,6 +53,7 @@ class PhotoLimits:
     turned_share: float = 0.3
     shape_share: float = 0.02
     unit_share: float = 0.5
+    farthest_m: float = 100.0
     cells: int = 40
     points: int = 60_000
 

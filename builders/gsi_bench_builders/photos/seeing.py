@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.photos.limits import LIMITS
 from gsi_bench_builders.scene import Camera, Thing
 
-__all__ = ["Covered", "box_samples", "clean_depth", "depth_at", "holds", "ray_spans", "world_points"]
+__all__ = ["Covered", "box_samples", "clean_depth", "depth_at", "holds", "known_depth", "ray_spans", "world_points"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -83,8 +83,15 @@ def depth_at(depth_m: NDArray[np.float32], pixels: Array) -> Array:
     return found
 
 
+def known_depth(depth_m: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The depth with 0 for all that none can be."""
+    with np.errstate(invalid="ignore"):
+        return np.where((depth_m > 0) & (depth_m < LIMITS.farthest_m), depth_m, np.float32(0))
+
+
 def clean_depth(depth_m: NDArray[np.float32]) -> NDArray[np.float32]:
     """The depth without what lies on edges, 0 there: sensors, and whoever enlarges their images, invent points in between."""
+    depth_m = known_depth(depth_m)
     near, far = depth_m.copy(), depth_m.copy()
     for axis in (0, 1):
         for shift in (1, -1):

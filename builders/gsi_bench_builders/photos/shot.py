@@ -13,6 +13,7 @@ from gsi_bench_builders.photos.camera import quarter_turns
 from gsi_bench_builders.photos.files.reading import jpeg
 from gsi_bench_builders.photos.limits import LIMITS
 from gsi_bench_builders.photos.scenery import PhotoScene, photo_scene, thing_of
+from gsi_bench_builders.photos.seeing import known_depth
 from gsi_bench_builders.photos.source import Capture, PhotoError, PhotoFrame, Pixels
 from gsi_bench_builders.photos.view import PhotoView
 from gsi_bench_builders.scene import Thing
@@ -66,7 +67,7 @@ def _depth(pixels: Pixels, size: tuple[int, int], left_out: Counter[str]) -> NDA
         left_out["depth_shape"] += 1
         return None
     sampled = _sampled(found, size)
-    return np.where(np.isfinite(sampled) & (sampled > 0), sampled, np.float32(0))
+    return known_depth(sampled)
 
 
 def _sampled(found: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -14,8 +14,23 @@ from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.scene import Hold, Matrix3, Symmetry, Vector3
 from gsi_bench_dataset.records import EncodedImage
 
-__all__ = ["REASONS", "Capture", "PhotoBox", "PhotoError", "PhotoFrame", "PhotoSource", "Pixels", "Rights", "Surface"]
+__all__ = [
+    "MALFORMED",
+    "REASONS",
+    "UNREADABLE",
+    "Capture",
+    "PhotoBox",
+    "PhotoError",
+    "PhotoFrame",
+    "PhotoSource",
+    "Pixels",
+    "Rights",
+    "Surface",
+]
 
+# What reading numbers and names out of JSON of another shape raises.
+MALFORMED: tuple[type[Exception], ...] = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+UNREADABLE: tuple[type[Exception], ...] = (OSError, *MALFORMED)  # the same of a file
 # Why a photograph gives nothing, or a box of it is left out: name -> what it means. Runs count by name.
 REASONS = {
     "annotation_missing": "the file with the boxes of the place is not there",

@@ -50,7 +50,8 @@ def ply_vertices(path: Path) -> NDArray[np.float64]:
             kind = np.dtype([(name, mark + code) for name, code in fields])
             data = stream.read(kind.itemsize * count)
             table = np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], dtype=kind)
-            found = np.stack([table[n].astype(np.float64) for n in "xyz"], axis=1)
+            with np.errstate(invalid="ignore"):  # damaged numbers are no points, and hold nothing
+                found = np.stack([table[n].astype(np.float64) for n in "xyz"], axis=1)
     if len(found) != count:
         raise FileProblemError(f"{printable_path(path)}: expected {count} vertices, found {len(found)}; the file is cut off")
     return found

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
-from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
+from gsi_bench_builders.photos.axes import FAR, Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.files.reading import read_depth, read_photo
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json, read_text
 from gsi_bench_dataset.safety.names import name_problem
 
@@ -162,7 +162,7 @@ def _poses(path: Path) -> tuple[NDArray[np.float64], list[tuple[NDArray[np.float
     except (OSError, FileProblemError, ValueError) as error:
         said = f"{printable_path(path)}: expected lines of a time, an axis and angle, and a translation ({error})"
         raise PhotoError("no_pose", said) from error
-    if not len(table) or not np.isfinite(table).all():
+    if not len(table) or not (np.abs(table) < FAR).all():
         raise PhotoError("no_pose", f"{printable_path(path)}: no pose in it")
     turns = Rotation.from_rotvec(table[:, 1:4]).as_matrix()
     # x_C = R·x_N + t: the centre is -Rᵀ·t.
@@ -191,7 +191,7 @@ def _annotated(video: Path) -> list[tuple[str, str, Oriented]]:
         ]
     except FileNotFoundError as error:
         raise PhotoError("annotation_missing", printable_path(path)) from error
-    except (OSError, FileProblemError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         said = f"{printable_path(path)}: expected data with label and segments.obbAligned ({type(error).__name__}: {error})"
         raise PhotoError("annotation_unreadable", said) from error
 

@@ -25,6 +25,7 @@ from gsi_bench_builders.frames import from_graphics_pose
 from gsi_bench_builders.photos.axes import Oriented, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import read_photo
+from gsi_bench_builders.photos.seeing import known_depth
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_text, require_regular
 from gsi_bench_dataset.safety.names import name_problem
@@ -157,7 +158,7 @@ def _hdf5(path: Path, what: str = "annotation") -> NDArray[Any]:
             return np.asarray(file["dataset"][:])
     except FileNotFoundError as error:
         raise PhotoError(f"{what}_missing", printable_path(path)) from error
-    except (FileProblemError, OSError, KeyError, ValueError) as error:
+    except Exception as error:  # a reader of damaged bytes raises anything
         raise PhotoError(f"{what}_unreadable", f"{printable_path(path)}: {error}") from error
 
 
@@ -221,7 +222,7 @@ def _frames(
         places, turns = (_hdf5(detail / f"camera_keyframe_{what}.hdf5") for what in ("positions", "orientations"))
         for name in (n for n in images if n.startswith(f"{camera}.")):
             number = int(name.partition(".")[2])
-            if number >= len(places) or not np.allclose(turns[number] @ turns[number].T, np.eye(3), atol=1e-2):
+            if number >= min(len(places), len(turns)) or not _is_turn(turns[number]):
                 left_out["no_pose"] += 1
                 continue
             pose = np.eye(4)
@@ -231,6 +232,10 @@ def _frames(
                 PhotoFrame(f"{scene.name}_{camera}_frame_{number:04d}", name, PhotoCamera.of(k, rotation, centre, size))
             )
     return tuple(found)
+
+
+def _is_turn(matrix: NDArray[Any]) -> bool:
+    return bool((np.abs(matrix) < 2).all()) and np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-2)
 
 
 def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> list[tuple[int, PhotoBox]]:
@@ -243,7 +248,11 @@ def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> list[tuple[int, 
         if number >= len(centres) or not np.isfinite(centres[number]).all() or not (extents[number] > 0).all():
             left_out["no_size"] += 1
             continue
-        box = Oriented.of(centres[number] * unit, extents[number] * unit, turns[number])
+        try:
+            box = Oriented.of(centres[number] * unit, extents[number] * unit, turns[number])
+        except ValueError:
+            left_out["no_size"] += 1
+            continue
         centre, size, rotation = upright_axes(box, "columns")
         found.append((number, PhotoBox(f"{label.replace(' ', '_')}_{number}", label, centre, size, rotation)))
     return found
@@ -274,8 +283,8 @@ def _along_the_axis(distance: NDArray[Any], camera: PhotoCamera) -> NDArray[np.f
     k = small.intrinsics
     x = (np.arange(width) + 0.5 - k[0][2]) / k[0][0]
     y = (np.arange(height) + 0.5 - k[1][2]) / k[1][1]
-    found = distance / np.sqrt(1 + x[None, :] ** 2 + y[:, None] ** 2)
-    return np.where(np.isfinite(found), found, 0).astype(np.float32)
+    with np.errstate(all="ignore"):  # what no depth can be becomes 0
+        return known_depth((distance / np.sqrt(1 + x[None, :] ** 2 + y[:, None] ** 2)).astype(np.float32))
 
 
 def _numbered(found: NDArray[np.int64], numbers: list[int]) -> NDArray[np.uint16]:

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders.photos.axes import Oriented, by_count, by_own_points, upright_axes
+from gsi_bench_builders.photos.axes import FAR, Oriented, by_count, by_own_points, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.files.reading import photo_size, read_depth, read_photo, shrunk
 from gsi_bench_builders.photos.files.videos import video_frame
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_builders.photos.sources.scannetpp_depth import packed_depth
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.safety.names import name_problem
@@ -154,10 +154,10 @@ def _camera(row: Any) -> PhotoCamera | None:
     try:
         pose = np.array(row["aligned_pose"], dtype=np.float64).reshape(4, 4)
         k = np.array(row["intrinsic"], dtype=np.float64).reshape(3, 3)
-    except (KeyError, TypeError, ValueError):
+    except MALFORMED:
         return None
     turn = pose[:3, :3]
-    sound = np.isfinite(pose).all() and np.isfinite(k).all() and k[0, 0] > 0 and k[1, 1] > 0
+    sound = (np.abs(pose) < FAR).all() and (np.abs(k) < FAR).all() and k[0, 0] > 0 and k[1, 1] > 0
     if not sound or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-2) or np.linalg.det(turn) < 0:
         return None
     return PhotoCamera.of(k, turn.T, pose[:3, 3].tolist(), FULL)
@@ -189,7 +189,7 @@ def _annotated(scene: Path) -> list[_Group]:
         ]
     except FileNotFoundError as error:
         raise PhotoError("annotation_missing", printable_path(path)) from error
-    except (OSError, FileProblemError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except UNREADABLE as error:
         said = f"{printable_path(path)}: expected segGroups with label, id and obb ({type(error).__name__}: {error})"
         raise PhotoError("annotation_unreadable", said) from error
 
@@ -223,7 +223,7 @@ def _own_points(scene: Path, groups: list[_Group], left_out: Counter[str]) -> li
     except FileNotFoundError:
         left_out["segments_missing"] += 1
         return nothing
-    except (OSError, FileProblemError, KeyError, TypeError, ValueError):
+    except UNREADABLE:
         left_out["segments_unreadable"] += 1
         return nothing
     if indices.shape != (len(vertices),):

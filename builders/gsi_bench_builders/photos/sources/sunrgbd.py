@@ -21,7 +21,7 @@ from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import photo_size, read_numbers, read_photo
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import printable_path, require_regular
 from gsi_bench_dataset.safety.names import UnsafeNameError, inside
 
@@ -142,9 +142,9 @@ def _camera(row: Any, size: tuple[int, int]) -> PhotoCamera:
     try:
         tilt = np.array(row.Rtilt, dtype=np.float64).reshape(3, 3)
         k = np.array(row.K, dtype=np.float64).reshape(3, 3)
-    except (AttributeError, ValueError, TypeError) as error:
+    except MALFORMED as error:
         raise PhotoError("no_pose", f"{_sequence(row)}: no Rtilt and K of 3×3 numbers") from error
-    if not np.allclose(tilt @ tilt.T, np.eye(3), atol=1e-2) or min(k[0, 0], k[1, 1]) <= 0:
+    if not (np.abs(tilt) < 2).all() or not np.allclose(tilt @ tilt.T, np.eye(3), atol=1e-2) or min(k[0, 0], k[1, 1]) <= 0:
         raise PhotoError("no_pose", f"{_sequence(row)}: Rtilt is no rotation, or K no camera's")
     right, forward, up = tilt.T
     return PhotoCamera.of(k, np.stack([right, -up, forward]), (0.0, 0.0, 0.0), size)
@@ -157,6 +157,6 @@ def _annotated(row: Any, left_out: Counter[str]) -> list[tuple[str, Oriented]]:
         try:
             lengths = 2 * np.abs(np.array(marked.coeffs, dtype=np.float64))
             found.append((str(marked.classname), Oriented.of(marked.centroid, lengths, marked.basis)))
-        except (AttributeError, ValueError, TypeError):
+        except MALFORMED:
             left_out["annotation_unreadable"] += 1
     return found
