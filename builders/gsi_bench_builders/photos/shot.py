@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import ids_png
+from gsi_bench_builders.photos.axes import FAR
 from gsi_bench_builders.photos.camera import quarter_turns
 from gsi_bench_builders.photos.files.reading import jpeg
 from gsi_bench_builders.photos.limits import LIMITS
 from gsi_bench_builders.photos.scenery import PhotoScene, photo_scene, thing_of
-from gsi_bench_builders.photos.seeing import known_depth
 from gsi_bench_builders.photos.source import Capture, PhotoError, PhotoFrame, Pixels
 from gsi_bench_builders.photos.view import PhotoView
 from gsi_bench_builders.scene import Thing
@@ -67,7 +67,8 @@ def _depth(pixels: Pixels, size: tuple[int, int], left_out: Counter[str]) -> NDA
         left_out["depth_shape"] += 1
         return None
     sampled = _sampled(found, size)
-    return known_depth(sampled)
+    with np.errstate(invalid="ignore"):  # of another unit it may be large: that is looked at later
+        return np.where((sampled > 0) & (sampled < FAR), sampled, np.float32(0))
 
 
 def _sampled(found: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
