@@ -47,6 +47,7 @@ def add_commands(subparsers: Any) -> None:
         "gsi-bench build mesatask --num-scenes 8 --edits-per-scene 10 --preset demo --seed 0 \\\n"
         "    --out GSI-Bench/GSI-Bench --workers 2 --preview sheet.png\n"
         "gsi-bench build mesatask --mesatask-10k /data/MesaTask-10K --preset full --device OPTIX --out full/GSI-Bench\n"
+        "gsi-bench build fine ~/photos --out GSI-Bench/GSI-Bench --preview sheet.png     # photographs with boxes.json\n"
         "Interrupted? The same command goes on where it was. Needs: pip install 'gsi-bench[blender]'",
     )
     parser.add_argument(

@@ -4,10 +4,12 @@ import dataclasses
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from gsi_bench_builders.production.runner import work_folder
 from gsi_bench_dataset.cli.main import main
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.language import english
-from gsi_bench_dataset.layout.boxes import BoxesFile, read_boxes, write_boxes
+from gsi_bench_dataset.layout.boxes import BoxesFile, parse_boxes, read_boxes, write_boxes
 from gsi_bench_dataset.layout.goals import goal_suspicion
 from gsi_bench_dataset.layout.official import read_official
 from gsi_bench_dataset.storage.shards import read_dataset
@@ -291,3 +293,18 @@ def test_reasons_are_known_names():
 def test_boxes_json_is_utf8(plain):
     assert "马克杯" in (plain / "boxes.json").read_text(encoding="utf-8")
     assert json.loads((plain / "boxes.json").read_text())["version"] == 1
+
+
+def test_the_example_of_the_page_is_sound():
+    page = (Path(__file__).parents[3] / "docs" / "fine.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (photo,) = parse_boxes(json.loads(example), "docs/fine.md").photographs
+    assert photo.objects[0].name_zh == "马克杯" and len(photo.surfaces[0]) == 4
+
+
+def test_other_operations_are_done_where_they_are_asked_for(plain, tmp_path):
+    status, samples = built(plain, tmp_path / "out", "--operations", "scale", "place", "relate")
+    assert status == 0 and {s.operation.kind for s in samples} == {"scale", "place", "move"}
+    assert [s.id for s in samples if goal_suspicion(s)] == []
+    placed = next(s for s in samples if s.operation.kind == "place")
+    assert placed.operation.receptacle and placed.operation.region

@@ -8,6 +8,7 @@ the largest stream that is there (`wide`, `vga_wide`, `lowres_wide`) the images,
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import re
 from collections import Counter
@@ -47,14 +48,17 @@ def open_source(folder: Path) -> ARKitScenes:
     return ARKitScenes(folder)
 
 
-def _videos(folder: Path) -> list[Path]:
+@functools.lru_cache(maxsize=8)
+def _videos(folder: Path) -> tuple[Path, ...]:
+    """Found once a process: folders of corpora are large."""
+
     def is_video(path: Path) -> bool:
         return (path / _ANNOTATION.format(path.name)).is_file() or (path / f"{path.name}_frames").is_dir()
 
     if is_video(folder):
-        return [folder]
+        return (folder,)
     bases = [p for p in (folder / "Training", folder / "Validation", folder) if p.is_dir()]
-    return sorted(p for base in bases for p in base.iterdir() if is_video(p) and name_problem(p.name) is None)
+    return tuple(sorted(p for base in bases for p in base.iterdir() if is_video(p) and name_problem(p.name) is None))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +110,7 @@ def _base(video: Path) -> Path:
     return frames if frames.is_dir() else video
 
 
+@functools.lru_cache(maxsize=64)
 def _images(video: Path) -> tuple[str, dict[str, Path]]:
     """The stream, and its images by their moment ("6845.341"); the largest that has images and cameras."""
     base = _base(video)

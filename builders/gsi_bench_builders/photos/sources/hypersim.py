@@ -63,14 +63,17 @@ def open_source(folder: Path) -> Hypersim:
     return Hypersim(folder)
 
 
-def _scenes(folder: Path) -> list[Path]:
+@functools.lru_cache(maxsize=8)
+def _scenes(folder: Path) -> tuple[Path, ...]:
+    """Found once a process: folders of corpora are large."""
+
     def is_scene(path: Path) -> bool:
         return (path / "_detail" / "metadata_scene.csv").is_file() and name_problem(path.name) is None
 
     if is_scene(folder):
-        return [folder]
+        return (folder,)
     bases = [p for p in (folder, folder / "scenes", folder / "evermotion_dataset" / "scenes") if p.is_dir()]
-    return sorted(p for base in bases for p in base.iterdir() if is_scene(p))
+    return tuple(sorted(p for base in bases for p in base.iterdir() if is_scene(p)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +136,7 @@ class Hypersim:
         return _of_parameters(there, scene.name)
 
 
+@functools.lru_cache(maxsize=64)
 def _images(scene: Path) -> dict[str, Path]:
     """Images by camera and number ("cam_00.0012"); tone-mapped ones rather than others."""
     found: dict[str, Path] = {}

@@ -53,12 +53,19 @@ class _Clip:
     @property
     def frames(self) -> dict[int, Path]:
         """Images by their number, where the video is unpacked."""
-        images = self.folder / FRAMES
-        found = images.iterdir() if images.is_dir() else ()
-        return {int(m[1]): p for p in found if p.suffix == ".jpg" and (m := _FRAME.fullmatch(p.stem))}
+        return _unpacked(self.folder / FRAMES)
 
 
-def _clips(folder: Path) -> list[_Clip]:
+@functools.lru_cache(maxsize=64)
+def _unpacked(images: Path) -> dict[int, Path]:
+    found = images.iterdir() if images.is_dir() else ()
+    return {int(m[1]): p for p in found if p.suffix == ".jpg" and (m := _FRAME.fullmatch(p.stem))}
+
+
+@functools.lru_cache(maxsize=8)
+def _clips(folder: Path) -> tuple[_Clip, ...]:
+    """Found once a process: folders of corpora are large."""
+
     def beside(path: Path, id_: str) -> list[_Clip]:
         there = (path / ANNOTATION).is_file() and ((path / VIDEO).is_file() or (path / FRAMES).is_dir())
         return [_Clip(id_, path, path / ANNOTATION)] if there else []
@@ -72,7 +79,7 @@ def _clips(folder: Path) -> list[_Clip]:
         clip = folder.joinpath("videos", *parts)
         if (clip / VIDEO).is_file():
             found.append(_Clip("_".join(parts), clip, path))
-    return found
+    return tuple(found)
 
 
 @dataclasses.dataclass(frozen=True)

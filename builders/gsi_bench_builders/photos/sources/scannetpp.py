@@ -8,6 +8,7 @@ box's axes are rows or columns: each scene's own segments tell, else its depth.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import re
 from collections import Counter
@@ -50,15 +51,17 @@ def open_source(folder: Path) -> ScanNetPP:
     return ScanNetPP(folder)
 
 
-def _scenes(folder: Path) -> list[Path]:
+@functools.lru_cache(maxsize=8)
+def _scenes(folder: Path) -> tuple[Path, ...]:
+    """Found once a process: folders of corpora are large."""
     if (folder / POSES).is_file():
-        return [folder]
+        return (folder,)
     for base in (folder / "data", folder):
         if base.is_dir():
             found = sorted(p for p in base.iterdir() if (p / POSES).is_file() and name_problem(p.name) is None)
             if found:
-                return found
-    return []
+                return tuple(found)
+    return ()
 
 
 @dataclasses.dataclass(frozen=True)
