@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gsi_bench_builders.options import path
-from gsi_bench_builders.photos.sources.registry import SOURCES
+from gsi_bench_builders.photos.sources.registry import SOURCES, SourceProblemError
 from gsi_bench_dataset.cli.main import whole
 
 if TYPE_CHECKING:
@@ -80,4 +80,7 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     if not args.photos:
         return RenderedPhotographs(), args.num_scenes or NUM_SCENES
     photos = Photographs(tuple(args.photos), args.photo_kind, args.photo_frames or FRAMES, args.photo_side)
-    return photos, min(args.num_scenes or photos.num_scenes(), photos.num_scenes())
+    there = photos.num_scenes()
+    if args.num_scenes is not None and args.num_scenes > there:
+        raise SourceProblemError(f"--num-scenes {args.num_scenes}: PHOTOS are good for {there} photographs (--photo-frames)")
+    return photos, args.num_scenes or there

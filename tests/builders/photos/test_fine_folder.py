@@ -87,10 +87,13 @@ def test_notes_of_a_phone_are_not_passed_on(shoot, tmp_path):
     folder = write_folder(tmp_path / "p", [shoot], **RIGHTS)
     notes = Image.Exif()
     notes[0x9286] = "at home"
-    for file in folder.glob("*.jpg"):
-        Image.open(file).save(file, quality=95, exif=notes)
+    for file, more in zip(
+        sorted(folder.glob("*.jpg")), ({"exif": notes}, {"xmp": b"<at home>"}, {"comment": b"at home"}), strict=True
+    ):
+        Image.open(file).save(file, quality=95, **more)
+        assert b"at home" in file.read_bytes()
     _, samples = built(folder, tmp_path / "out")
-    assert samples and not any(Image.open(_stream(s)).getexif() for s in samples)
+    assert len({s.img_id for s in samples}) == 3 and not any(b"at home" in s.image.bytes for s in samples)
 
 
 def _stream(sample):
@@ -244,6 +247,11 @@ def test_places_of_one_name_are_refused(plain, tmp_path):
 def test_options_that_photographs_have_not_are_refused(plain, tmp_path, capsys, options, said):
     assert built(plain, tmp_path / "out", *options)[0] == 2
     assert said in capsys.readouterr().err
+
+
+def test_more_photographs_than_there_are_is_an_error(plain, tmp_path, capsys):
+    assert built(plain, tmp_path / "out", "--num-scenes", "4")[0] == 2
+    assert "--num-scenes 4: PHOTOS are good for 3 photographs" in capsys.readouterr().err
 
 
 def test_photographs_are_of_the_fine_split_alone(plain, tmp_path, capsys):

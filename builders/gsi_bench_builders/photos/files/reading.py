@@ -17,6 +17,7 @@ from gsi_bench_dataset.safety.images import DAMAGED, open_image, orientation_of,
 
 __all__ = ["ReadPhoto", "fitting", "jpeg", "photo_size", "read_depth", "read_numbers", "read_photo", "shrunk"]
 
+_NOTES = {"exif", "xmp", "photoshop", "comment", "XML:com.adobe.xmp"}  # of images, besides their pixels
 _QUALITY = 95  # of a photograph that was made smaller or turned: its loss is below what editors do to any image
 
 
@@ -51,7 +52,9 @@ def read_photo(path: Path, side: int) -> ReadPhoto:
             full, turned = upright_size(image), orientation_of(image) != 1
             goal = fitting(full, side)
             # A phone's notes tell where the photograph was taken: they are not passed on.
-            plain = image.mode == "RGB" and image.format in ("JPEG", "PNG") and not image.getexif()
+            plain = (
+                image.mode == "RGB" and image.format in ("JPEG", "PNG") and not image.getexif() and not _NOTES & {*image.info}
+            )
             verbatim = goal == full and not turned and plain
             if not verbatim and image.format in ("JPEG", "MPO"):
                 # JPEG is decoded at a half, a quarter or an eighth of its size where that is enough: 48 MP cost as 3 MP.
