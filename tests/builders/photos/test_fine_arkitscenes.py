@@ -91,6 +91,17 @@ def test_what_a_video_lacks_is_named(shoot, tmp_path, capsys, *, spoil, said, ma
         check(samples, shoot)
 
 
+@pytest.mark.parametrize("step", [0.001, -0.001])
+def test_names_that_are_rounded_otherwise_belong_together(shoot, tmp_path, capsys, step):
+    root = write_arkitscenes(tmp_path / "a", shoot)
+    for file in sorted((root / FRAMES / "lowres_wide_intrinsics").iterdir()):
+        moment = float(file.stem.split("_")[1])
+        file.rename(file.with_name(f"47333462_{moment + step:.3f}.pincam"))
+    status, samples = built(root, tmp_path / "out")
+    assert status == 0 and len({s.img_id for s in samples}) == 3 and "no_pose" not in capsys.readouterr().out
+    check(samples, shoot)
+
+
 def test_a_pose_of_another_moment_is_none(shoot, tmp_path, capsys):
     root = write_arkitscenes(tmp_path / "a", shoot)
     later = [line.split() for line in (root / FRAMES / "lowres_wide.traj").read_text().splitlines()]

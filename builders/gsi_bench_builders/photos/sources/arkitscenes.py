@@ -143,12 +143,15 @@ def _frames(video: Path, left_out: Counter[str]) -> tuple[PhotoFrame, ...]:
         raise PhotoError("photo_missing", f"{printable_path(_base(video))}: expected images in {expected}")
     moments, poses = _poses(_base(video) / "lowres_wide.traj")
     found = []
-    for moment, path in images.items():
+    for moment in images:
         if not re.fullmatch(r"\d+(\.\d+)?", moment):
             left_out["no_pose"] += 1
             continue
         near = int(np.argmin(np.abs(moments - float(moment))))
-        k = _pincam(_base(video) / f"{stream}_intrinsics" / f"{path.stem}.pincam")
+        # Names of images and of their cameras are rounded, not always alike.
+        moments_of_k = (f"{float(moment) + step:.3f}" for step in (0.0, -0.001, 0.001))
+        folder = _base(video) / f"{stream}_intrinsics"
+        k = next((k for m in moments_of_k if (k := _pincam(folder / f"{video.name}_{m}.pincam")) is not None), None)
         if k is None or abs(moments[near] - float(moment)) > _SAME_MOMENT_S:
             left_out["no_pose"] += 1
             continue
