@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -48,12 +49,13 @@ def add_commands(subparsers: Any) -> None:
         "gsi-bench build mesatask --num-scenes 8 --edits-per-scene 10 --preset demo --seed 0 \\\n"
         "    --out GSI-Bench/GSI-Bench --workers 2 --preview sheet.png\n"
         "gsi-bench build mesatask --mesatask-10k /data/MesaTask-10K --preset full --device OPTIX --out full/GSI-Bench\n"
+        "gsi-bench build fine ~/photos --out GSI-Bench/GSI-Bench --preview sheet.png     # photographs with boxes.json\n"
         "Interrupted? The same command goes on where it was. Needs: pip install 'gsi-bench[blender]'",
     )
     parser.add_argument(
         "split",
         metavar="SPLIT",
-        help=f"which split: {', '.join(RECIPES)}; {ALL}: each of these (fine comes later)",
+        help=f"which split: {', '.join(RECIPES)}; {ALL}: each of these",
     )
     parser.add_argument("--out", type=path, help="dataset folder; other splits that it holds are kept (needed unless --check)")
     _add_amounts(parser)
@@ -208,12 +210,13 @@ def _run_build(args: argparse.Namespace) -> int:
         kinds=tuple(args.operations or room_choices.kinds_of(args.commands or ()) or entry.operations),
         variants=args.variants,
         versions=tuple(sorted(set(args.versions))),
+        goals_only=entry.goals_only,
         options=_edit_options(args, entry.setting),
     )
     source, num_scenes = chosen.source(args)
     if (folder := asset_sources.sweet_home_folder(args)) is not None:
         _say_models(folder)
-    engine = args.engine or entry.engine
+    engine = args.engine or _engine_of(chosen, args) or entry.engine
     if args.aspect != "1:1":
         source = Shaped(source, args.aspect)
     summary = build(
@@ -230,7 +233,7 @@ def _run_build(args: argparse.Namespace) -> int:
         scene_timeout=args.scene_timeout,
         preview=args.preview,
     )
-    _say_summary(summary, args.out)
+    _say_summary(summary, args.out, entry.goals_only)
     if args.variants:
         say(f"{summary.variants} graded and wrong versions: {variants_folder(args.out.resolve())}")
     if args.preview:
@@ -245,6 +248,12 @@ def _edit_options(args: argparse.Namespace, setting: str) -> EditOptions:
 
     options = room_choices.mixed(SETTINGS[setting], args.commands or ())
     return options if args.phrasing == "ours" else in_reference_words(options, setting)
+
+
+def _engine_of(chosen: Recipe, args: argparse.Namespace) -> str | None:
+    """The engine of a recipe for which it depends on the options; None: it does not."""
+    asked = getattr(chosen, "engine", None)
+    return None if asked is None else str(asked(args))
 
 
 def _run_all(args: argparse.Namespace) -> int:
@@ -305,11 +314,14 @@ def _of_other_recipes(args: argparse.Namespace) -> list[str]:
         theirs = argparse.ArgumentParser(add_help=False)
         recipe(split).add_options(theirs)
         given = [a for a in theirs._actions if split != args.split and getattr(args, a.dest) != a.default]
-        found += [f"{a.option_strings[0]} is of split {split}, and {args.split} has no such choice" for a in given]
+        found += [
+            f"{a.option_strings[0] if a.option_strings else a.metavar} is of split {split}, and {args.split} has no such choice"
+            for a in given
+        ]
     return found
 
 
-def _say_summary(summary: BuildSummary, out: Path) -> None:
+def _say_summary(summary: BuildSummary, out: Path, photos: bool) -> None:
     from gsi_bench_dataset.storage.card import measurable_words  # noqa: PLC0415
 
     made = len(summary.reports) - len(summary.failures)
@@ -320,16 +332,19 @@ def _say_summary(summary: BuildSummary, out: Path) -> None:
     if summary.measurable:
         say(f"  measurable, their images show how much was done: {measurable_words(summary.measurable)}")
     for name, words in (
-        ("left_out", "left out of the scenes, or replaced"),
+        ("left_out", "left out of the source, or not as expected" if photos else "left out of the scenes, or replaced"),
         ("rejected", "proposals rejected before they were drawn"),
         ("disagreed", "drawn, but label and image disagree"),
     ):
         if counts := summary.counts(name):
             say(f"  {words}: {_words(counts)}")
+    if reasons := Counter(m[1] for f in summary.failures.values() if (m := re.match(r"PhotoError: (\w+): ", f))):
+        say(f"  photographs that gave nothing: {_words(reasons)}")
     frames, render = (sum(getattr(r, name) for r in summary.reports.values()) for name in ("frames", "render_s"))
     if frames:
         total = sum(r.total_s for r in summary.reports.values())
-        say(f"  {frames} images, {render / frames:.1f} CPU s each; {total:.0f} CPU s in all")
+        each = f"{render / frames:.1f} CPU s each; {total:.0f} CPU s in all"
+        say(f"  {frames} images, {each if render >= 0.05 * frames else f'{frames / total:.1f} a CPU second'}")
     for number, failure in summary.failures.items():
         sys.stderr.write(f"note: nothing of scene {number}: {failure.strip()}\n")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +56,15 @@ class Frame:
         depth_m: H×W float32, distance along the viewing axis at the pixel's centre; inf where nothing is.
         instance_ids: H×W uint16, 1 + the position of the object in the scene's `things`; 0 elsewhere.
         camera: that took it.
+        told: columns of the samples that the image's source knows better than the engine: the image's own file, rights, who
+            says where up is.
     """
 
     rgb: NDArray[np.uint8]
     depth_m: NDArray[np.float32]
     instance_ids: NDArray[np.uint16]
     camera: Camera
+    told: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from gsi_bench_builders.motion import Motion
@@ -27,12 +28,15 @@ __all__ = [
     "depth_png",
     "evaluation_box",
     "from_file_axes",
+    "from_graphics_pose",
     "graphics_pose",
     "ids_png",
     "rgb_png",
+    "thing_pose",
     "to_camera_direction",
     "unproject",
     "up_in_camera",
+    "z_up",
 ]
 
 # Evaluation's object axes (right, down, forward) in an object's own (right, forward, up), transposed.
@@ -47,6 +51,19 @@ def evaluation_box(thing: Thing, camera: Camera) -> tuple[tuple[float, ...], Mat
     width, depth, height = thing.size
     yaw = math.atan2(rotation[0, 2], rotation[2, 2])
     return (x, y, z, width, height, depth, yaw), matrix3(rotation)
+
+
+def thing_pose(box: Sequence[float], rotation: Matrix3, camera: Camera) -> tuple[Vector3, Matrix3, Vector3]:
+    """(position, rotation, size) of an object in the world, of its box in a camera's frame: what `evaluation_box` undoes.
+
+    Args:
+        box: `[x, y, z, w, h, l, …]`, metres.
+        rotation: object (right, down, forward) -> camera.
+    """
+    own = np.array(camera.rotation).T @ np.array(rotation) @ _Q_T.T
+    x, y, z = (np.array(box[:3]) @ np.array(camera.rotation) + camera.position).tolist()
+    width, height, depth = (float(v) for v in box[3:6])
+    return (x, y, z), matrix3(own), (width, depth, height)
 
 
 def to_camera_direction(camera: Camera, direction: Vector3) -> Vector3:
@@ -73,7 +90,8 @@ def camera_motion(before: Camera, after: Camera) -> tuple[Vector3, Matrix3]:
 
 def unproject(camera: Camera, pixels: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """World points (n×3) seen at pixels (n×2, x and y, centres at half) at a depth along the viewing axis."""
-    flat = (pixels - (camera.width / 2, camera.height / 2)) / camera.focal
+    k = camera.intrinsics
+    flat = (pixels - (k[0][2], k[1][2])) / (k[0][0], k[1][1])
     points = np.column_stack([flat, np.ones(len(flat))]) * depth_m[:, None]
     return np.asarray(points @ np.array(camera.rotation) + camera.position)
 
@@ -83,6 +101,19 @@ def graphics_pose(camera: Camera) -> NDArray[np.float64]:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = np.array(camera.rotation).T @ np.diag([1.0, -1.0, -1.0]), camera.position
     return pose
+
+
+def from_graphics_pose(pose: ArrayLike) -> tuple[Matrix3, Vector3]:
+    """(rows right, down, forward in the world; centre) of a camera that is given as `graphics_pose` gives it, 4×4."""
+    matrix = np.asarray(pose, dtype=np.float64)
+    x, y, z = matrix[:3, 3].tolist()
+    return matrix3((matrix[:3, :3] @ np.diag([1.0, -1.0, -1.0])).T), (x, y, z)
+
+
+def z_up(matrix: ArrayLike) -> NDArray[np.float64]:
+    """Vectors, or a pose's columns (3×n), of a world whose y is up, as that world's with z up: y becomes z, z becomes -y."""
+    x, y, z = np.asarray(matrix, dtype=np.float64)
+    return np.stack([x, -z, y])
 
 
 def from_file_axes(points: NDArray[np.float64], up: Literal["y", "z"]) -> NDArray[np.float64]:

@@ -82,6 +82,7 @@ class AssetInfo:
         hold: see `Hold`.
         also: other nouns (English, Chinese) that fit it or a part of it: an armchair is a chair, a bookshelf shows books.
         mirror: whether its front shows what stands before it.
+        part_of_room: whether it is a surface that things stand on, and no object: samples do not list it.
         origin: `demo` for embedded assets, `rebuilt` for those of the reference's dataset.
     """
 
@@ -98,6 +99,7 @@ class AssetInfo:
     hold: Hold = "free"
     also: tuple[tuple[str, str], ...] = ()
     mirror: bool = False
+    part_of_room: bool = False
     origin: Literal["demo", "rebuilt"] = "demo"
     licence: str = "cc-by-4.0"
     attribution: str = "GSI-Bench embedded assets"
@@ -287,7 +289,8 @@ class Camera:
         """World points (…×3) in pixels (…×2). Points behind the camera come out as NaN."""
         x, y, z = np.moveaxis(self.to_camera(points), -1, 0)
         depth = np.where(z > 1e-9, z, np.nan)
-        return np.stack([x / depth * self.focal + self.width / 2, y / depth * self.focal + self.height / 2], axis=-1)
+        k = self.intrinsics
+        return np.stack([x / depth * k[0][0] + k[0][2], y / depth * k[1][1] + k[1][2]], axis=-1)
 
     def flat_axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Its right and forward directions in the ground plane: what "right" and "away" mean to a viewer.

@@ -40,6 +40,7 @@ def find_supports(
     things: Sequence[Thing],
     surface_z: float | None = None,
     container: Callable[[Thing], bool] = is_container,
+    contact_m: float = CONTACT_M,
 ) -> tuple[Thing, ...]:
     """The objects with `on` set, in the same order; whatever `on` they had is forgotten.
 
@@ -53,6 +54,7 @@ def find_supports(
             neither stands on nor in another is taken to be in whatever box its base is in (a shelf, a chair): something
             must carry it. Those that still hang in the air keep `on` None, as do those on the surface.
         container: which objects others are put into.
+        contact_m: how far a base may be off the surface that carries it; more than 1 cm where boxes were marked by hand.
     """
     bodies = [_Body(thing) for thing in things]
     # Carriers come strictly before what they carry in this order, so that there are no circles.
@@ -60,9 +62,11 @@ def find_supports(
     found: list[Thing] = list(things)
     for place, number in enumerate(order):
         body, below = bodies[number], [bodies[i] for i in order[:place]]
-        ranked = [(rank, other) for other in below if (rank := _carries(other, body, container(other.thing))) is not None]
-        if not ranked and surface_z is not None and body.base > surface_z + CONTACT_M:
-            ranked = [(rank, other) for other in below if (rank := _carries(other, body, True)) is not None]
+        ranked = [
+            (rank, other) for other in below if (rank := _carries(other, body, container(other.thing), contact_m)) is not None
+        ]
+        if not ranked and surface_z is not None and body.base > surface_z + contact_m:
+            ranked = [(rank, other) for other in below if (rank := _carries(other, body, True, contact_m)) is not None]
         carrier = max(ranked, key=lambda pair: pair[0])[1].thing.id if ranked else None
         found[number] = dataclasses.replace(things[number], on=carrier)
     return tuple(found)
@@ -79,10 +83,10 @@ class _Body:
         self.area = area_of(self.outline)
 
 
-def _carries(carrier: _Body, body: _Body, container: bool) -> tuple[float, float, float] | None:
+def _carries(carrier: _Body, body: _Body, container: bool, contact_m: float) -> tuple[float, float, float] | None:
     """How well one carries another, the greater the better; None: not at all."""
     gap = body.base - carrier.top
-    on_top = abs(gap) <= CONTACT_M and body.base > (carrier.base + carrier.top) / 2
+    on_top = abs(gap) <= contact_m and body.base > (carrier.base + carrier.top) / 2
     within = container and carrier.base - 1e-3 <= body.base < carrier.top and body.area < carrier.area
     if not on_top and not within:
         return None

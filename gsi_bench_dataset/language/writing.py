@@ -19,11 +19,12 @@ __all__ = ["Phrasing", "Slots", "amounts", "centimetres", "plainest", "say"]
 
 # Slot -> (English, Chinese), or one text for both.
 Slots: TypeAlias = Mapping[str, "str | tuple[str, str]"]
-# Whose sentences: ours, or those of the reference's generator of tables or of rooms.
-Phrasing: TypeAlias = Literal["ours", "reference_table", "reference_room"]
+# Whose sentences: ours, or those of the reference's tables, rooms or photographs.
+Phrasing: TypeAlias = Literal["ours", "reference_table", "reference_room", "reference_photo"]
 _REFERENCE = {
     "reference_table": (reference_english.TABLES, {**chinese.PATTERNS, **reference_chinese.TABLES}),
     "reference_room": (reference_english.ROOMS, chinese.PATTERNS),
+    "reference_photo": (reference_english.PHOTOS, chinese.PATTERNS),
 }
 
 _PLEASE_SHARE, _TAIL_SHARE = 0.25, 0.35

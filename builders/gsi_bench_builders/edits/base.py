@@ -159,6 +159,16 @@ SETTINGS: Mapping[str, EditOptions] = {
     "room": EditOptions(
         move_cm=tuple(range(5, 31)), aimed=True, target_scale=0.8, max_target_share=0.25, scale_below_m=0.6, frame_margin=0.008
     ),
+    # The distances are those of the reference's fine split. Boxes that were marked by hand touch each other.
+    "photo": EditOptions(
+        move_cm=(10, 20, 30, 50, 70, 90, 110),
+        clearance_m=0.0,
+        aimed=True,
+        max_target_share=0.3,
+        scale_below_m=0.6,
+        frame_margin=0.008,
+        min_still_seen=0.0,  # a box is no shape: what its turn would show is not known
+    ),
 }
 
 

@@ -205,5 +205,6 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         reference=others.get("reference"),
         receptacle=others.get("receptacle"),
         other=stage.names[other] if other else None,
-        measurable=True if candidate.effect == "turn" else None,  # what is not is no edit: see `check_turn`
+        # What is not is no edit: see `check_turn`. Of a photograph's objects only the boxes are known, and it is not asked.
+        measurable=True if candidate.effect == "turn" and stage.options.min_still_seen > 0 else None,
     )

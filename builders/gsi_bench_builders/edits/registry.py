@@ -13,24 +13,34 @@ from gsi_bench_dataset.problems import some
 if TYPE_CHECKING:
     from gsi_bench_builders.edits.base import Proposer
 
-__all__ = ["OPERATIONS", "ROOM_OPERATIONS", "TABLE_OPERATIONS", "OperationError", "check_operations", "proposer"]
+__all__ = [
+    "OPERATIONS",
+    "PHOTO_OPERATIONS",
+    "ROOM_OPERATIONS",
+    "TABLE_OPERATIONS",
+    "OperationError",
+    "check_operations",
+    "proposer",
+]
 
 # Name -> module.
 OPERATIONS: dict[str, str] = {
-    "move": "gsi_bench_builders.edits.move",
-    "relate": "gsi_bench_builders.edits.relate",
-    "place": "gsi_bench_builders.edits.place",
-    "rotate": "gsi_bench_builders.edits.rotate",
-    "scale": "gsi_bench_builders.edits.scale",
-    "remove": "gsi_bench_builders.edits.remove",
-    "view": "gsi_bench_builders.edits.view",
-    "remove_extreme": "gsi_bench_builders.edits.remove_extreme",
+    "move": "gsi_bench_builders.edits.operations.move",
+    "relate": "gsi_bench_builders.edits.operations.relate",
+    "place": "gsi_bench_builders.edits.operations.place",
+    "rotate": "gsi_bench_builders.edits.operations.rotate",
+    "scale": "gsi_bench_builders.edits.operations.scale",
+    "remove": "gsi_bench_builders.edits.operations.remove",
+    "view": "gsi_bench_builders.edits.operations.view",
+    "remove_extreme": "gsi_bench_builders.edits.operations.remove_extreme",
 }
 
 # Those that take turns where nothing else is asked for, on tables and in rooms. The order is part of what a seed means:
 # operations take turns in an order that is drawn from it.
 TABLE_OPERATIONS = ("move", "relate", "place", "rotate", "scale", "remove", "view")
 ROOM_OPERATIONS = (*TABLE_OPERATIONS, "remove_extreme")
+# Of photographs: those of the reference's fine split. Relate, scale and place are done too where they are asked for.
+PHOTO_OPERATIONS = ("move", "rotate", "remove")
 
 
 class OperationError(ValueError):

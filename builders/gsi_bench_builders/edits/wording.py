@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["amounts", "centimetres", "in_reference_words", "other_slots", "say", "target_slots"]
 
 # The reference's, by setting: what a recipe's scenes are.
-_PHRASINGS: dict[str, Phrasing] = {"table": "reference_table", "room": "reference_room"}
+_PHRASINGS: dict[str, Phrasing] = {"table": "reference_table", "room": "reference_room", "photo": "reference_photo"}
 # Where the reference's camera goes.
 _REFERENCE_TRAVELS = ("forward", "backward", "left", "right")
 

@@ -55,6 +55,7 @@ ENGINES: dict[str, EngineEntry] = {
     "blender": EngineEntry(
         "gsi_bench_builders.engines.blender.start:start", needs=("bpy",), get="pip install 'gsi-bench[blender]' (Python 3.11)"
     ),
+    "photographs": EngineEntry("gsi_bench_builders.photos.engine:start"),
     "thor": EngineEntry(
         "gsi_bench_builders.engines.thor.start:start",
         ready="gsi_bench_builders.engines.thor.start:check_ready",

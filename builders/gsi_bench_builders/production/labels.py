@@ -60,12 +60,13 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
         "engine_version": making.engine_version,
         "seed": making.seed,
         **_rights(_works(scene, making.engine)),
+        **frame.told,
     }
     return SourceRow(scene, making, fields)
 
 
-def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Sample:
-    """The sample of an edit; `after` is the image of `edit.after`."""
+def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame | None) -> Sample:
+    """The sample of an edit; `after` is the image of `edit.after`, None where there is none: then it carries the goal alone."""
     before = row.scene.thing(edit.target)
     box, rotation = evaluation_box(before, row.scene.camera)
     goal = None
@@ -85,7 +86,7 @@ def make_sample(row: SourceRow, edit: Edit, query_id: str, after: Frame) -> Samp
         new_bbox_3d=goal[0] if goal else None,
         new_rotation_matrix=goal[1] if goal else None,
         objects=known_objects(row.scene, edit.target),
-        **_after(row, edit.after, after, edit.target),  # type: ignore[arg-type]
+        **({} if after is None else _after(row, edit.after, after, edit.target)),  # type: ignore[arg-type]
         **row.fields,  # type: ignore[arg-type]
     )
 
@@ -106,9 +107,10 @@ def variant_sample(parent: Sample, row: SourceRow, edit: Edit, variant: Variant,
 
 def known_objects(scene: Scene, target: str) -> tuple[SceneObject, ...]:
     """Everything in a state, in its own camera's frame."""
-    looks = Counter((t.info.key, t.size) for t in scene.things)
+    objects = [t for t in scene.things if not t.info.part_of_room]
+    looks = Counter((t.info.key, t.size) for t in objects)
     found = []
-    for thing in scene.things:
+    for thing in objects:
         box, rotation = evaluation_box(thing, scene.camera)
         found.append(
             SceneObject(

@@ -1,4 +1,6 @@
-"""A contact sheet of samples: source with the target's box, after-image with the goal's, objects in colours, instruction."""
+"""A contact sheet of samples: source with the target's box, after-image with the goal's, objects in colours, instruction.
+
+Of photographs there is no after-image: the goal's box stands in the source."""
 
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from gsi_bench_dataset.safety.images import open_image
 __all__ = ["contact_sheet", "evenly", "pair"]
 
 CELL = 256
+GOAL_CELL = 384  # of samples without after-images and objects: two in the place of three
 WORDS = 62
 GAP = 12
 COLUMNS = 2
@@ -28,11 +31,12 @@ _BEFORE, _AFTER = (255, 140, 0), (40, 200, 80)
 
 def contact_sheet(samples: Sequence[Sample], out: Path, columns: int = COLUMNS) -> None:
     """Writes an image of the samples: each a strip of source, after-image and objects, under its instruction."""
+    cell = CELL if any(s.edited_image is not None for s in samples) else GOAL_CELL
     rows = -(-len(samples) // columns)
-    width, height = 3 * CELL + GAP, CELL + WORDS + GAP
+    width, height = 3 * CELL + GAP, cell + WORDS + GAP
     sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), (250, 250, 250))
     for number, sample in enumerate(samples):
-        sheet.paste(_strip(sample), (GAP + number % columns * width, GAP + number // columns * height))
+        sheet.paste(_strip(sample, cell), (GAP + number % columns * width, GAP + number // columns * height))
     stream = io.BytesIO()
     sheet.save(stream, Image.registered_extensions()[out.suffix.lower()])
     out = Path(os.path.realpath(out))  # a link stays one
@@ -57,8 +61,8 @@ def evenly(items: Sequence[Sample], count: int) -> list[Sample]:
     return sorted(chosen[:count], key=lambda s: s.id)
 
 
-def _strip(sample: Sample) -> Image.Image:
-    strip = Image.new("RGB", (3 * CELL, CELL + WORDS), (250, 250, 250))
+def _strip(sample: Sample, cell: int) -> Image.Image:
+    strip = Image.new("RGB", (3 * CELL, cell + WORDS), (250, 250, 250))
     draw = ImageDraw.Draw(strip)
     font = ImageFont.load_default(size=15)
     for line, text in enumerate(textwrap.wrap(sample.prompt, 100)[:2]):
@@ -69,7 +73,7 @@ def _strip(sample: Sample) -> Image.Image:
     if sample.instance_mask_after is not None:
         pictures.append(_coloured(_array(sample.instance_mask_after)))
     for place, picture in enumerate(pictures):
-        strip.paste(ImageOps.contain(picture, (CELL - 4, CELL - 4), Image.Resampling.LANCZOS), (place * CELL, WORDS))
+        strip.paste(ImageOps.contain(picture, (cell - 4, cell - 4), Image.Resampling.LANCZOS), (place * cell, WORDS))
     return strip
 
 
@@ -83,11 +87,12 @@ def pair(sample: Sample, side: int) -> Image.Image:
 
 
 def _before_and_after(sample: Sample) -> list[Image.Image]:
-    """The source with the target's box, and the ground truth, where there is one, with the goal's."""
+    """The source with the target's box, and the ground truth with the goal's; without ground truth the goal's in the source."""
     pictures = [_with_box(sample, sample.image, sample.original_bbox_3d, sample.rotation_matrix, _BEFORE)]
-    if sample.edited_image is not None:
+    after = sample.edited_image or (sample.image if sample.new_bbox_3d is not None else None)
+    if after is not None:
         rotation = sample.new_rotation_matrix or sample.rotation_matrix
-        pictures.append(_with_box(sample, sample.edited_image, sample.new_bbox_3d, rotation, _AFTER))
+        pictures.append(_with_box(sample, after, sample.new_bbox_3d, rotation, _AFTER))
     return pictures
 
 

@@ -17,7 +17,7 @@ from gsi_bench_builders.edits.propose import propose_edits
 from gsi_bench_builders.edits.registry import TABLE_OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
-from gsi_bench_builders.production.selfcheck import disagreements
+from gsi_bench_builders.production.selfcheck import disagreements, goal_disagreements
 from gsi_bench_builders.production.variants import variants_of
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Sample
@@ -61,6 +61,7 @@ class SceneJob:
         kinds: operations to propose in turn, of `OPERATIONS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
         versions: names of `gsi_bench_dataset.variants.VARIANTS`, if not all of them are drawn.
+        goals_only: whether no after-image is drawn: photographs have none, and samples carry the goal alone.
     """
 
     split: str
@@ -69,6 +70,7 @@ class SceneJob:
     edits: int = 10
     kinds: tuple[str, ...] = TABLE_OPERATIONS
     variants: int = 0
+    goals_only: bool = False
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
     versions: tuple[str, ...] = ()
 
@@ -85,7 +87,7 @@ class SceneJob:
     @property
     def time_limit_s(self) -> float:
         """Seconds that a scene takes at most, unless something hangs: some ten times what it takes on one slow core."""
-        pictures = 1 + self.edits + _VERSIONS * self.variants
+        pictures = 1 + (0 if self.goals_only else self.edits) + _VERSIONS * self.variants
         return 600 + pictures * (20 + 15 * self.quality.size**2 * self.quality.samples / 2**20)
 
 
@@ -199,6 +201,11 @@ class _Work:
         return frame
 
     def _make(self, row: SourceRow, before: Frame, edit: Edit, query_id: str) -> Sample | None:
+        if self.job.goals_only:
+            sample = make_sample(row, edit, query_id, None)
+            problems = goal_disagreements(edit, sample)
+            self.disagreed.update({d.name for d in problems})
+            return None if problems else sample
         after = self._draw(edit.after)
         least, meshes = self.job.min_target_px, self.engine.has_meshes
         found = disagreements(edit, before, after, self.engine.mesh_points, least, meshes=meshes)

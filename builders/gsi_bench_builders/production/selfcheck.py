@@ -18,8 +18,10 @@ from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.engine import Frame
 from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.scene import Scene, Thing
+from gsi_bench_dataset.layout.goals import goal_suspicion
+from gsi_bench_dataset.records import Sample
 
-__all__ = ["CHECKS", "Disagreement", "disagreements"]
+__all__ = ["CHECKS", "Disagreement", "disagreements", "goal_disagreements"]
 
 CHECKS = {
     "words": "the instruction does not parse back to the edit's parameters",
@@ -29,6 +31,7 @@ CHECKS = {
     "bystanders": "something changed that the edit does not touch",
     "target_too_small": "the target's image is smaller than the preset allows",
     "background": "the images differ far from the edit",
+    "goal_suspect": "the stored goal does not do what the words ask",
 }
 SILHOUETTE_PX = 1.0
 BOX_SLACK_M = 0.02  # a surface may leave a simulator's box by this much
@@ -71,6 +74,13 @@ def disagreements(
     if edit.effect == "remove":
         return found + _still_there(edit, before, after)
     return found + _too_small(edit.after, after, edit.target, min_target_px) + _reprojection(edit, before, after)
+
+
+def goal_disagreements(edit: Edit, sample: Sample) -> list[Disagreement]:
+    """What is wrong with an edit of which there is no after-image; empty when words, numbers and goal agree."""
+    suspicion = goal_suspicion(sample)
+    found = [Disagreement("words", text) for text in reads_back(edit)]
+    return found + ([Disagreement("goal_suspect", suspicion)] if suspicion else [])
 
 
 def mask_of(scene: Scene, frame: Frame, thing_id: str) -> NDArray[np.bool_]:

@@ -49,6 +49,8 @@ def problems(args: argparse.Namespace) -> list[str]:
         found.append(f"--assets {SWEET_HOME}: scenes of engine {thor_scenes.THOR} come with assets of their own")
     if args.mesatask_10k is not None:
         found.append(f"--assets {SWEET_HOME}: with --mesatask-10k assets are MesaTask-10K's")
+    if args.photos:
+        found.append(f"--assets {SWEET_HOME}: with PHOTOS there are none but what they show")
     return found
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from gsi_bench_builders.edits.registry import ROOM_OPERATIONS, TABLE_OPERATIONS
+from gsi_bench_builders.edits.registry import PHOTO_OPERATIONS, ROOM_OPERATIONS, TABLE_OPERATIONS
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
 
@@ -30,6 +30,8 @@ class Recipe(Protocol):
     def problems(self, args: argparse.Namespace) -> list[str]:
         """Why its options do not go together; empty where they do."""
 
+    # Where it depends on the options what draws, also: def engine(self, args) -> str
+
     def source(self, args: argparse.Namespace) -> tuple[SceneSource, int]:
         """Where its scenes come from, and how many to make of it.
 
@@ -48,6 +50,7 @@ class RecipeEntry:
         also: other engines that can.
         setting: what its scenes are, by its name in `edits.base.SETTINGS`: ranges and limits of edits.
         operations: that it has by default, of `edits.registry.OPERATIONS`.
+        goals_only: see `SceneJob`.
     """
 
     module: str
@@ -55,9 +58,18 @@ class RecipeEntry:
     also: tuple[str, ...] = ()
     setting: str = "table"
     operations: tuple[str, ...] = TABLE_OPERATIONS
+    goals_only: bool = False
 
 
 RECIPES: dict[str, RecipeEntry] = {
+    "fine": RecipeEntry(
+        "gsi_bench_builders.recipes.fine_options",
+        engine="photographs",
+        also=("blender",),
+        setting="photo",
+        operations=PHOTO_OPERATIONS,
+        goals_only=True,
+    ),
     "mesatask": RecipeEntry("gsi_bench_builders.recipes.mesatask_options"),
     "bathroom": RecipeEntry(
         "gsi_bench_builders.recipes.bathroom_options", also=("thor",), setting="room", operations=ROOM_OPERATIONS

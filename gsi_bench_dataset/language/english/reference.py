@@ -1,4 +1,4 @@
-"""The sentences of the reference's generators: those of its tables, and those of its rooms.
+"""The sentences of the reference's generators: those of its tables, those of its rooms, and those of its photographs.
 
 Keys and slots as in `writer`, and {c}: whole centimetres, {m}: metres as a decimal number. Each begins with a word that the
 released evaluation reads as the operation, and a camera that is no view edit's stands behind "to the" or "from the". What
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ROOMS", "TABLES"]
+__all__ = ["PHOTOS", "ROOMS", "TABLES"]
 
 
 def _moved(side: str) -> tuple[str, ...]:
@@ -79,3 +79,17 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
 }
 TABLES: Mapping[str, tuple[str, ...]] = {**_ROOMS, **_TABLES}
 ROOMS: Mapping[str, tuple[str, ...]] = {**_TABLES, **_ROOMS}
+
+# One sentence for each operation of the split of photographs. "To the behind" is the reference's own.
+_KEPT = ", while keeping other objects unchanged"
+_PHOTOS: Mapping[str, tuple[str, ...]] = {
+    **{f"move/{key}": (f"Move {{t}} {{c}} centimeters to the {key}{_KEPT}",) for key in ("left", "right", "front", "behind")},
+    **{
+        f"rotate/{sense}": (f"Rotate {{t}} {{a}} degrees {sense} along its vertical axis{_KEPT}",)
+        for sense in ("clockwise", "counterclockwise")
+    },
+    "scale/up": ("Enlarge {t} by {p} percent",),
+    "scale/down": ("Shrink {t} by {p} percent",),
+    "remove": (f"Remove {{t}} from the scene{_KEPT}",),
+}
+PHOTOS: Mapping[str, tuple[str, ...]] = {**ROOMS, **_PHOTOS}

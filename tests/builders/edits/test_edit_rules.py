@@ -8,16 +8,16 @@ import pytest
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import turn_shows
-from gsi_bench_builders.edits.move import Move
-from gsi_bench_builders.edits.place import SPOTS, Place, admissible_region
-from gsi_bench_builders.edits.place import propose as propose_place
+from gsi_bench_builders.edits.operations.move import Move
+from gsi_bench_builders.edits.operations.place import SPOTS, Place, admissible_region
+from gsi_bench_builders.edits.operations.place import propose as propose_place
+from gsi_bench_builders.edits.operations.relate import Relate
+from gsi_bench_builders.edits.operations.remove import Remove
+from gsi_bench_builders.edits.operations.rotate import Rotate, is_symmetry
+from gsi_bench_builders.edits.operations.scale import Scale
+from gsi_bench_builders.edits.operations.view import View
+from gsi_bench_builders.edits.operations.view import propose as propose_view
 from gsi_bench_builders.edits.propose import try_candidate
-from gsi_bench_builders.edits.relate import Relate
-from gsi_bench_builders.edits.remove import Remove
-from gsi_bench_builders.edits.rotate import Rotate, is_symmetry
-from gsi_bench_builders.edits.scale import Scale
-from gsi_bench_builders.edits.view import View
-from gsi_bench_builders.edits.view import propose as propose_view
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, turn_about_z

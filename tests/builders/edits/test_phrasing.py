@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import SETTINGS, EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.move import Move
-from gsi_bench_builders.edits.place import Place
-from gsi_bench_builders.edits.place import propose as propose_place
+from gsi_bench_builders.edits.operations.move import Move
+from gsi_bench_builders.edits.operations.place import Place
+from gsi_bench_builders.edits.operations.place import propose as propose_place
+from gsi_bench_builders.edits.operations.relate import Relate
+from gsi_bench_builders.edits.operations.rotate import Rotate
+from gsi_bench_builders.edits.operations.view import View
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.edits.registry import OPERATIONS, proposer
-from gsi_bench_builders.edits.relate import Relate
-from gsi_bench_builders.edits.rotate import Rotate
 from gsi_bench_builders.edits.selfcheck import reads_back
-from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.wording import in_reference_words
+from gsi_bench_builders.recipes.fine import RenderedPhotographs
 from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops
 from gsi_bench_builders.recipes.registry import RECIPES
 from gsi_bench_builders.recipes.room_choices import MIXES, mixed
@@ -32,8 +33,11 @@ SOURCES = {
     "mesatask": EmbeddedTabletops(),
     "robothor": EmbeddedRooms(("living", "studio")),
     "bathroom": EmbeddedRooms(("bathroom",)),
+    "fine": RenderedPhotographs(),
 }
-SCENES, EACH = {"mesatask": 12, "robothor": 5, "bathroom": 4}, 16
+SCENES, EACH = {"mesatask": 12, "robothor": 5, "bathroom": 4, "fine": 6}, 16
+# Two of a kind of which the image shows all, and one by a word alone: few bathrooms have them.
+RARE = {"bathroom": {"remove_extreme"}}
 AS_OFFICIAL = {"place": "move", "relate": "move", "travel": "view", "pan": "view"}
 # Written apart from the tables that are tested, after the reference's sentences.
 SHAPES = {
@@ -46,6 +50,13 @@ SHAPES = {
     r"Rotate the camera \d+ degrees to the (left|right)\.|Look (up|down) by \d+ degrees\.",
     "remove_extreme": r"Remove (.+) at the ((closest position to|farthest position from) the camera|"
     r"(leftmost|rightmost|highest|lowest) position)\.",
+}
+PHOTO_SHAPES = {
+    "move": r"Move (.+) (10|20|30|50|70|90|110) centimeters to the (left|right|front|behind), "
+    r"while keeping other objects unchanged\.",
+    "rotate": r"Rotate (.+) (45|90|180) degrees (clockwise|counterclockwise) along its vertical axis, "
+    r"while keeping other objects unchanged\.",
+    "remove": r"Remove (.+) from the scene, while keeping other objects unchanged\.",
 }
 
 
@@ -71,7 +82,7 @@ def test_every_recipe_is_spoken_for_by_every_operation(proposed):
     assert set(proposed) == set(RECIPES)
     for split, edits in proposed.items():
         assert len(edits) >= 5 * SCENES[split]
-        assert {e.kind for e in edits} == set(RECIPES[split].operations), split
+        assert {e.kind for e in edits} | RARE.get(split, set()) == set(RECIPES[split].operations), split
 
 
 def test_the_official_parser_reads_every_sentence_as_meant(proposed):
@@ -91,6 +102,12 @@ def test_sentences_of_rooms_have_the_reference_shape(proposed):
     assert not any("together with" in e.prompt for e in edits)
 
 
+def test_sentences_of_photographs_have_the_reference_shape(proposed):
+    assert {e.kind for e in proposed["fine"]} == set(PHOTO_SHAPES)
+    assert [e.prompt for e in proposed["fine"] if not re.fullmatch(PHOTO_SHAPES[e.kind], e.prompt)] == []
+    assert not any("together with" in e.prompt for e in proposed["fine"])
+
+
 def test_tables_have_the_references_chinese_too(proposed):
     said = Counter(e.prompt_zh for e in proposed["mesatask"] if e.kind == "move")
     words = (
@@ -101,8 +118,8 @@ def test_tables_have_the_references_chinese_too(proposed):
 
 
 @pytest.mark.parametrize("name", ["the mug", "the red mug", "the mug closest to the camera", "the mug on the plate"])
-@pytest.mark.parametrize(("setting", "patterns"), [("tables", english.TABLES), ("rooms", english.ROOMS)])
-def test_every_pattern_is_read_as_its_operation(setting, patterns, name):
+@pytest.mark.parametrize("patterns", [english.TABLES, english.ROOMS, english.PHOTOS], ids=["tables", "rooms", "photos"])
+def test_every_pattern_is_read_as_its_operation(patterns, name):
     slots = {"t": name, "r": "the bowl", "c": "15", "m": "0.15", "a": "45", "p": "50"}
     for key, ways in patterns.items():
         if name.endswith(("camera", "plate")) and key.startswith(("relate", "place")):
@@ -174,7 +191,7 @@ def test_placements_in_the_references_words_name_a_spot(tools, probe):
 
 
 def test_the_tables_know_what_operations_ask():
-    assert set(english.TABLES) == set(english.ROOMS)
+    assert set(english.TABLES) == set(english.ROOMS) == set(english.PHOTOS)
     asked = {key.partition("/")[0] for key in english.ROOMS}
     assert asked == {"move", "relate", "rotate", "place", "scale", "remove", "travel", "pan"}
     assert set(OPERATIONS) - asked == {"view", "remove_extreme"}

@@ -12,20 +12,20 @@ from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_
 from gsi_bench_builders.edits.aiming import targets
 from gsi_bench_builders.edits.base import SETTINGS, Edit, Rejection, Stage
 from gsi_bench_builders.edits.geometry import may_be_seen
-from gsi_bench_builders.edits.move import Move
 from gsi_bench_builders.edits.naming import Name, name_things
-from gsi_bench_builders.edits.place import Place
-from gsi_bench_builders.edits.place import propose as propose_place
+from gsi_bench_builders.edits.operations.move import Move
+from gsi_bench_builders.edits.operations.place import Place
+from gsi_bench_builders.edits.operations.place import propose as propose_place
+from gsi_bench_builders.edits.operations.relate import Relate
+from gsi_bench_builders.edits.operations.remove import Remove
+from gsi_bench_builders.edits.operations.remove_extreme import EXTREMES, RemoveExtreme
+from gsi_bench_builders.edits.operations.rotate import Rotate
+from gsi_bench_builders.edits.operations.scale import Scale
+from gsi_bench_builders.edits.operations.view import View
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.edits.reflections import mirrored, reflected_ids
 from gsi_bench_builders.edits.registry import ROOM_OPERATIONS
-from gsi_bench_builders.edits.relate import Relate
-from gsi_bench_builders.edits.remove import Remove
-from gsi_bench_builders.edits.remove_extreme import EXTREMES, RemoveExtreme
-from gsi_bench_builders.edits.rotate import Rotate
-from gsi_bench_builders.edits.scale import Scale
 from gsi_bench_builders.edits.selfcheck import reads_back
-from gsi_bench_builders.edits.view import View
 from gsi_bench_builders.edits.wording import other_slots, target_slots
 from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.scene import Receptacle

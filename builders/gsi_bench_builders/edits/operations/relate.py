@@ -14,7 +14,7 @@ from gsi_bench_builders.edits import wording
 from gsi_bench_builders.edits.aiming import others, targets
 from gsi_bench_builders.edits.base import DIRECTIONS, Candidate, Effect, Rejection, Stage, amount, draw, ground_direction
 from gsi_bench_builders.edits.geometry import in_image
-from gsi_bench_builders.edits.move import shift
+from gsi_bench_builders.edits.operations.move import shift
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Operation
 

@@ -1,0 +1,1 @@
+"""Readers of what photographs come in: images, depth, videos, meshes, protocol buffers."""
