@@ -16,13 +16,14 @@ from gsi_bench_metric.leaderboard.grouping import Group
 from gsi_bench_metric.leaderboard.intake import Entry, shown_name
 from gsi_bench_metric.leaderboard.published import LABEL, published
 from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
-from gsi_bench_metric.pages.numbers import DASH, difference, fixed
+from gsi_bench_metric.pages.numbers import DASH, fixed
 from gsi_bench_metric.pages.shell import page_template
 from gsi_bench_metric.pages.tables import Cell, Heading, Row, Table
 from gsi_bench_metric.report.faults import FAULTS_COUNTED, fault_tables
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card, Gallery
 from gsi_bench_metric.report.page import shape_words
 from gsi_bench_metric.report.tables import MEASURES
+from gsi_bench_metric.results.compare import signed
 from gsi_bench_metric.results.statistics import MIN_SCENES, PairedDifference
 
 __all__ = ["index_page", "model_page", "pairs_page"]
@@ -75,11 +76,16 @@ def _pair(group: Group, row: str, column: str, editors: int) -> tuple[str, str, 
     if found is None:
         return ("" if row == column else DASH), "", "", ""
     low, high = _turned(found, sign)
-    between = "" if low is None or high is None else f"{difference(low)} … {difference(high)}"
+    between = "" if low is None or high is None else f"{_signed(low)} … {_signed(high)}"
     kind = "" if low is None or high is None or low <= 0 <= high else "better" if low > 0 else "worse"
     p_value = "" if found.p_value is None else f", p {fixed(found.p_value, 4)}"
     title = f"{between}{p_value}, {found.n} edits of {found.scenes} scenes".removeprefix(", ")
-    return difference(sign * found.difference + 0.0), between if editors <= _FEW else "", kind, title
+    return _signed(sign * found.difference + 0.0), between if editors <= _FEW else "", kind, title
+
+
+def _signed(value: float) -> str:
+    """As `gsi-bench compare` prints it, so that nothing beside 0 looks like 0; with a true minus."""
+    return signed(value).replace("-", "−")
 
 
 def _turned(found: PairedDifference, sign: float) -> tuple[float | None, float | None]:
