@@ -85,7 +85,7 @@ def _pair(group: Group, row: str, column: str, editors: int) -> tuple[str, str, 
 
 def _signed(value: float) -> str:
     """As `gsi-bench compare` prints it, so that nothing beside 0 looks like 0; with a true minus."""
-    return signed(value).replace("-", "−")
+    return signed(value + 0.0).replace("-", "−")  # no −0
 
 
 def _turned(found: PairedDifference, sign: float) -> tuple[float | None, float | None]:

@@ -262,6 +262,8 @@ def test_hostile_names_are_text_everywhere(save, scores_of, tmp_path):
     assert b"\n'=HYPERLINK" not in found["leaderboard.csv"] and b"'=HYPERLINK(1)" in found["leaderboard.csv"]
     assert b"\\input{x}" not in found["leaderboard.tex"] and b"\\textbackslash{}" in found["leaderboard.tex"]
     assert "<script>" not in found["leaderboard.md"].decode()
+    for name in ("leaderboard.csv", "pairs.csv", "leaderboard.md", "leaderboard.tex", "leaderboard.json"):
+        assert "\u202e" not in found[name].decode() and "line\nbreak" not in found[name].decode(), name
     rows = list(csv.DictReader(io.StringIO(found["leaderboard.csv"].decode())))
     assert len({row["editor"] for row in rows}) == len(HOSTILE)
 
