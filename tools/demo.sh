@@ -35,5 +35,8 @@ say evaluate $recorded/generated_images_fine $out/eval/{copy,paste,blur}/generat
     --judge recorded --judgements tests/data/judgements --out $out/run
 say report $out/run --out $out --official-json $out/official
 
-printf '\nLook at %s and %s (tables, a room), then open %s, %s and %s in a browser.\n' \
-    "$out/tables.png" "$out/room.png" "$out/tables/report.html" "$out/room/report.html" "$out/report.html"
+printf '\nAll of these on one page, ranked only where they compare:\n'
+say leaderboard $out/tables-run $out/tables-official $out/room-run $out/run --out $out/site
+
+printf '\nLook at %s and %s (tables, a room), then open %s, %s, %s and %s in a browser.\n' "$out/tables.png" "$out/room.png" \
+    "$out/tables/report.html" "$out/room/report.html" "$out/report.html" "$out/site/index.html"

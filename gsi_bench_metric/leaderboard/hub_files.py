@@ -73,6 +73,7 @@ def hub_files(board: Board, names: HubNames) -> tuple[dict[str, str], list[str]]
     left_out: list[str] = []
     tasks: dict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
     taken: dict[tuple[str, str], int] = {}
+    published: dict[str, tuple[Any, int]] = {}  # content of a repository's data, and the first table that it is of
     for group in board.groups:
         prefix = _prefix(group)
         for entry in group.entries:
@@ -80,6 +81,10 @@ def hub_files(board: Board, names: HubNames) -> tuple[dict[str, str], list[str]]
             dataset = names.dataset or _hub_dataset(entry)
             if dataset is None:
                 left_out.append(f"{who}: its run read a folder; --dataset-id ORG/NAME says as what the data is published")
+                continue
+            content, first = published.setdefault(dataset, (entry.settings["dataset"]["content_hash"], group.number))
+            if content != entry.settings["dataset"]["content_hash"]:
+                left_out.append(f"{who}: its data is other than that of table {first}, and {dataset} can be one of them only")
                 continue
             if taken.setdefault((dataset, prefix), group.number) != group.number:
                 other = taken[dataset, prefix]
@@ -119,7 +124,7 @@ def _results(group: Group, entry: Entry, dataset: str, space: str | None) -> Ite
             continue
         between = interval(row.get(f"{key}_low"), row.get(f"{key}_high"))
         notes = [
-            f"{MEASURES[key][0]}, {settings['protocol']} protocol, detector {settings['detector']}, gsi-bench",
+            f"{MEASURES[key][0]}, {settings['protocol']} protocol, detector {settings['detector']}, scored by gsi-bench",
             f"n = {fixed(row.get('n', 0), 0)}, not scored {fixed(row.get('n_not_scored', 0), 0)}",
             f"95 % interval {between}" if between else "too few scenes for an interval",
         ]

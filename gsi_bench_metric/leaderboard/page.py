@@ -10,19 +10,20 @@ from importlib import resources
 from markupsafe import Markup
 
 from gsi_bench_dataset.version import __version__
-from gsi_bench_metric.leaderboard.boards import board_tables
+from gsi_bench_metric.leaderboard.boards import BoardTable, board_tables
 from gsi_bench_metric.leaderboard.content import Board, Model, group_facts
 from gsi_bench_metric.leaderboard.grouping import Group
 from gsi_bench_metric.leaderboard.intake import Entry, shown_name
 from gsi_bench_metric.leaderboard.published import LABEL, published
 from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
-from gsi_bench_metric.pages.numbers import DASH, difference, fixed
+from gsi_bench_metric.pages.numbers import DASH, fixed
 from gsi_bench_metric.pages.shell import page_template
 from gsi_bench_metric.pages.tables import Cell, Heading, Row, Table
 from gsi_bench_metric.report.faults import FAULTS_COUNTED, fault_tables
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card, Gallery
 from gsi_bench_metric.report.page import shape_words
 from gsi_bench_metric.report.tables import MEASURES
+from gsi_bench_metric.results.compare import signed
 from gsi_bench_metric.results.statistics import MIN_SCENES, PairedDifference
 
 __all__ = ["index_page", "model_page", "pairs_page"]
@@ -75,11 +76,16 @@ def _pair(group: Group, row: str, column: str, editors: int) -> tuple[str, str, 
     if found is None:
         return ("" if row == column else DASH), "", "", ""
     low, high = _turned(found, sign)
-    between = "" if low is None or high is None else f"{difference(low)} … {difference(high)}"
+    between = "" if low is None or high is None else f"{_signed(low)} … {_signed(high)}"
     kind = "" if low is None or high is None or low <= 0 <= high else "better" if low > 0 else "worse"
     p_value = "" if found.p_value is None else f", p {fixed(found.p_value, 4)}"
     title = f"{between}{p_value}, {found.n} edits of {found.scenes} scenes".removeprefix(", ")
-    return difference(sign * found.difference + 0.0), between if editors <= _FEW else "", kind, title
+    return _signed(sign * found.difference + 0.0), between if editors <= _FEW else "", kind, title
+
+
+def _signed(value: float) -> str:
+    """As `gsi-bench compare` prints it, so that nothing beside 0 looks like 0; with a true minus."""
+    return signed(value + 0.0).replace("-", "−")  # no −0
 
 
 def _turned(found: PairedDifference, sign: float) -> tuple[float | None, float | None]:
@@ -89,10 +95,13 @@ def _turned(found: PairedDifference, sign: float) -> tuple[float | None, float |
     return -found.high, -found.low
 
 
-def model_page(board: Board, model: Model, galleries: Mapping[str, Gallery], *, gallery: bool = True) -> str:
+def model_page(
+    model: Model, tables: Mapping[int, Sequence[BoardTable]], galleries: Mapping[str, Gallery], *, gallery: bool = True
+) -> str:
     """The page of one editor.
 
     Args:
+        tables: of every group by its number (`board_tables`).
         galleries: by a run's name, with cards of all its editors.
         gallery: whether one was asked for.
     """
@@ -105,7 +114,7 @@ def model_page(board: Board, model: Model, galleries: Mapping[str, Gallery], *, 
         problems = ["None of its edits has an image to show."]
     return page_template(_PACKAGE, "model.html.j2", _REPORT).render(
         name=shown_name(model.name),
-        results=[_results(group, entry) for group, entry in model.entries],
+        results=[_results(tables[group.number], entry) for group, entry in model.entries],
         faults=_faults(model),
         faults_counted=FAULTS_COUNTED,
         unscored=[(_title(entry), found) for entry, found in model.unscored()],
@@ -123,10 +132,10 @@ def _title(entry: Entry) -> str:
     return f"{entry.split}, {settings['protocol']} protocol, detector {settings['detector']}, run {entry.run_name}"
 
 
-def _results(group: Group, entry: Entry) -> tuple[str, int, Table]:
+def _results(tables: Sequence[BoardTable], entry: Entry) -> tuple[str, int, Table]:
     """Title, number of the table that it stands in, and its line of every operation."""
     rows, headings = [], [Heading("Rank")]
-    for content in board_tables(group):
+    for content in tables:
         own = next(row for row in content.rows if row.entry is entry)
         of = f"{own.rank_words} of {len(content.rows)}" if own.rank else own.rank_words
         shown = dict(zip((h.words for h in content.headings), own.cells, strict=True))
@@ -134,7 +143,8 @@ def _results(group: Group, entry: Entry) -> tuple[str, int, Table]:
             headings = [Heading("Rank"), *content.headings]
         cells = [Cell(of), *(shown.get(heading.words, Cell(DASH)) for heading in headings[1:])]
         rows.append(Row(content.operation or "all operations", "", cells))
-    return f"Table {group.number}: {_title(entry)}", group.number, Table("Operation", headings, rows)
+    number = tables[0].group.number
+    return f"Table {number}: {_title(entry)}", number, Table("Operation", headings, rows)
 
 
 def _faults(model: Model) -> list[tuple[str, Table]]:

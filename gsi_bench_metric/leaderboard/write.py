@@ -13,6 +13,7 @@ from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.storage.folders import NEW, OLD, scratch_beside, swap_in
 from gsi_bench_dataset.version import __version__
+from gsi_bench_metric.leaderboard.boards import board_tables
 from gsi_bench_metric.leaderboard.content import Board
 from gsi_bench_metric.leaderboard.exports import (
     KIND,
@@ -110,9 +111,10 @@ def write_site(board: Board, out: Path, *, gallery: int = 3, names: HubNames | N
     with scratch_beside(out) as scratch:
         new = scratch / NEW
         written = write_all(new, contents)
+        tables = {group.number: board_tables(group) for group in board.groups}
         galleries = _galleries(board, gallery, progress=progress)
         for model in tqdm(board.models, desc="pages", unit="page", delay=2, disable=not progress):
-            page = model_page(board, model, galleries, gallery=gallery > 0)
+            page = model_page(model, tables, galleries, gallery=gallery > 0)
             written += write_all(new, {f"models/{model.slug}.html": page})
         require_site(out)  # galleries take their time
         swap_in(new, out, scratch / OLD)

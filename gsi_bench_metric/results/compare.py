@@ -16,7 +16,7 @@ from gsi_bench_metric.results.aggregate import edit_values, scenes_of
 from gsi_bench_metric.results.statistics import MIN_SCENES, PairedDifference, paired_difference
 from gsi_bench_metric.run.folder import Run, RunError, load_run
 
-__all__ = ["Comparison", "Side", "compare", "comparison_markdown", "load_side", "setting_differences"]
+__all__ = ["Comparison", "Side", "compare", "comparison_markdown", "load_side", "setting_differences", "signed"]
 
 # Settings that numbers depend on: what a reader calls them, and where they stand. Runs of former versions lack some.
 _SETTINGS = (
@@ -193,13 +193,13 @@ def comparison_markdown(comparison: Comparison) -> str:
     lines += ["", "| | A | B | A − B | 95 % interval | p |" + fewer * " n |"]
     lines.append("| --- | ---: | ---: | ---: | --- | ---: |" + fewer * " ---: |")
     for key, (mean_a, mean_b, found) in comparison.rows.items():
-        interval = "–" if found.low is None or found.high is None else f"{_signed(found.low)} … {_signed(found.high)}"
+        interval = "–" if found.low is None or found.high is None else f"{signed(found.low)} … {signed(found.high)}"
         p_value = "–" if found.p_value is None else f"{found.p_value:.4f}"
-        cells = [key, f"{mean_a:.1f}", f"{mean_b:.1f}", _signed(found.difference), interval, p_value]
+        cells = [key, f"{mean_a:.1f}", f"{mean_b:.1f}", signed(found.difference), interval, p_value]
         lines.append("| " + " | ".join(cells + ([str(found.n)] if fewer else [])) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
     """With one decimal, or as many as it takes to tell it from 0: a limit beside 0 must not look like 0."""
     return f"{value:+.1f}" if abs(value) >= 0.05 or not value else f"{value:+.1g}"

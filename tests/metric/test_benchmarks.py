@@ -12,7 +12,7 @@ import torch
 from gsi_bench_dataset.storage.shards import read_dataset
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-NAMES = ("inputs", "reference_scores", "reference_way", "kernels", "geometry", "measure", "speed")
+NAMES = ("leaderboard", "inputs", "reference_scores", "reference_way", "kernels", "geometry", "measure", "speed")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,12 @@ def test_kernels_do_unique_work_only(benchmarks, inputs):
     # over a source are counted with it.
     assert [calls.count(name) for name in ("decoding", "AlexNet", "SSIM", "SIFT", "matching")] == [9, 10, 8, 2, 1]
     assert benchmarks.kernels.limit(seconds) < sum(seconds.values())
+
+
+def test_the_leaderboard_benchmark_prints_both_figures(benchmarks, capsys):
+    benchmarks.leaderboard.main(["--runs", "2"])
+    shown = capsys.readouterr().out
+    assert "2 runs × 1834 edits, 4 pairs" in shown and "limit 60 s" in shown and "limit 2 MB" in shown
 
 
 def test_batched_geometry_agrees_with_shapely(benchmarks):

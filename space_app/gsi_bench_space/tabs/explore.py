@@ -80,8 +80,9 @@ class _Samples:
         """Ties the events."""
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         language, seen = self._state.language, [self.ids, self.most, self.gallery, self.found, self.more]
-        for filtered in (*(component.input for component in self.filters[:3]), self.filters[3].change):
-            filtered(self._filter, [*self.filters, language], seen, **quiet)
+        changes = [*(component.input for component in self.filters[:3]), self.filters[3].change]
+        # One event for all: the answer to an older choice must not come after that to a newer one.
+        gr.on(changes, self._filter, [*self.filters, language], seen, trigger_mode="always_last", **quiet)
         self.more.click(self._more, [*self.filters, self.most, language], seen, **quiet)
         self.gallery.select(self._select, [self.ids, language], [self.chosen, self.shown, self.score], **quiet)
         switched = [*self.filters[:3], *seen, self.shown]

@@ -138,8 +138,10 @@ class _Tab:
         filters, language = [self.operation, self.split, self.search], self._state.language
         chosen = [self.sample, self.instruction, self.example, self.picture, self.scored, self.cards]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        for change in (self.operation.input, self.split.input, self.search.change):
-            change(self._filter, [*filters, language], [self.shown, self.gallery, self.found], **quiet)
+        changes = [self.operation.input, self.split.input, self.search.change]
+        # One event for all: the answer to an older choice must not come after that to a newer one.
+        seen = [self.shown, self.gallery, self.found]
+        gr.on(changes, self._filter, [*filters, language], seen, trigger_mode="always_last", **quiet)
         self.random.click(self._draw, [*filters, self.sample, language], chosen, **quiet)
         self.gallery.select(self._select, [self.shown, language], chosen, **quiet)
         scoring: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "score", "concurrency_limit": 1}

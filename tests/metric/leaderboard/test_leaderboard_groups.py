@@ -135,10 +135,17 @@ def test_results_are_read_back_by_the_hubs_own_library(save, scores_of):
 
 
 def test_one_task_id_never_holds_runs_that_do_not_compare(save, scores_of):
-    board = build_board([save("a", scores_of("x")), save("b", scores_of("y"), dataset={"content_hash": "b" * 64})])
+    board = build_board([save("a", scores_of("x")), save("b", scores_of("y"), mapping_policy="other")])
     files, left_out = hub(board, dataset="ORG/data")
     assert [path for path in files if path.startswith("models/")] == ["models/x/.eval_results/fine_strict_v10_tracker.yaml"]
     assert len(left_out) == 1 and "scored otherwise" in left_out[0]
+
+
+def test_one_hub_dataset_is_never_two_contents(save, scores_of):
+    other = save("b", scores_of("y", split="mesatask"), dataset={"content_hash": "b" * 64})
+    files, left_out = hub(build_board([save("a", scores_of("x")), other]), dataset="ORG/data")
+    assert "models/y/.eval_results/mesatask_strict_v10_tracker.yaml" not in files
+    assert len(left_out) == 1 and "its data is other than that of table 1" in left_out[0]
 
 
 def test_a_run_on_a_folder_says_nothing_of_a_hub_dataset(save, scores_of):

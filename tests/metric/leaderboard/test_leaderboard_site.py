@@ -131,6 +131,13 @@ def test_the_gallery_says_why_it_has_no_images(runs, tmp_path):
     assert "No gallery was asked for" in (tmp_path / "site/models/x.html").read_text()
 
 
+def test_a_small_difference_between_two_does_not_look_like_none(save, scores_of, tmp_path):
+    a, b = scores_of("x", 1.0), scores_of("y", 1.0, lpips=0.1012)
+    write_site(build_board([save("a", a + b)]), tmp_path / "site")
+    page = (tmp_path / "site/pairs/table-1.html").read_text()
+    assert '<td class="better"' in page and ">+0.04<" in page and ">−0.04<" in page and ">+0.0<" not in page
+
+
 # --- the place
 
 
@@ -255,6 +262,8 @@ def test_hostile_names_are_text_everywhere(save, scores_of, tmp_path):
     assert b"\n'=HYPERLINK" not in found["leaderboard.csv"] and b"'=HYPERLINK(1)" in found["leaderboard.csv"]
     assert b"\\input{x}" not in found["leaderboard.tex"] and b"\\textbackslash{}" in found["leaderboard.tex"]
     assert "<script>" not in found["leaderboard.md"].decode()
+    for name in ("leaderboard.csv", "pairs.csv", "leaderboard.md", "leaderboard.tex", "leaderboard.json"):
+        assert "\u202e" not in found[name].decode() and "line\nbreak" not in found[name].decode(), name
     rows = list(csv.DictReader(io.StringIO(found["leaderboard.csv"].decode())))
     assert len({row["editor"] for row in rows}) == len(HOSTILE)
 
