@@ -23,6 +23,7 @@ from gsi_bench_metric.cli.judge_commands import (
 )
 from gsi_bench_metric.cli.photo_commands import add_photo_validation, add_photos, require_dataset, run_photo_validation
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+from gsi_bench_metric.cli.review_commands import add_review
 from gsi_bench_metric.detectors.registry import DETECTORS
 from gsi_bench_metric.judges.registry import JUDGES
 from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS
@@ -41,6 +42,7 @@ def add_commands(subparsers: Any) -> None:
         add_generate,
         add_enrich,
         add_reproduce,
+        add_review,
         _add_validate,
         add_photos,
         _add_weights,
