@@ -83,7 +83,7 @@ def test_boxes_are_where_they_project(review):
 def test_a_line_in_a_box_points_to_its_front(review):
     sample = review.samples[IDS[1]]
     seen = outlines(sample, (320, 240))
-    x, y, z, w, h, depth, _ = sample.original_bbox_3d
+    x, y, z, _, h, depth, _ = sample.original_bbox_3d
     # An object's third axis points away from its front; the goal is that turned clockwise, so that it faces left.
     for path, front in ((seen.original, (x, y + h / 2, z - depth / 2)), (seen.goal, (x - depth / 2, y + h / 2, z))):
         ends = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", path), dtype=float)[-2:]
