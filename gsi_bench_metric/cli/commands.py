@@ -22,6 +22,7 @@ from gsi_bench_metric.cli.judge_commands import (
 from gsi_bench_metric.cli.leaderboard_commands import add_leaderboard
 from gsi_bench_metric.cli.photo_commands import add_photos
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
+from gsi_bench_metric.cli.review_commands import add_review
 from gsi_bench_metric.cli.validate_commands import add_validate
 from gsi_bench_metric.detectors.registry import DETECTORS
 from gsi_bench_metric.judges.registry import JUDGES
@@ -42,6 +43,7 @@ def add_commands(subparsers: Any) -> None:
         add_generate,
         add_enrich,
         add_reproduce,
+        add_review,
         add_validate,
         add_photos,
         _add_weights,
