@@ -17,7 +17,7 @@ from gsi_bench_metric.detectors.tracker.results import detection
 from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
-from gsi_bench_metric.detectors.tracker.turns.synthesis import turned_images
+from gsi_bench_metric.detectors.tracker.turns.synthesis import Turned, turned_images
 from gsi_bench_metric.detectors.tracker.turns.telling import told_turn
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 
@@ -58,8 +58,7 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     tried = False
     for image in turned_images(scene, surface, turned):
         tried = True
-        known = scene.shaped and image.known >= scene.config.synthesis.least_known
-        if not known and not (image.overlap >= scene.config.synthesis.least_overlap and _tells(scene, surface, image.rgb)):
+        if not _is_known(scene, image) and not _tells(scene, surface, image):
             return ("turn",)
         found = _measured(scene, sample, target, image.rgb, device)
         if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
@@ -67,11 +66,18 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     return () if tried else ("turn",)
 
 
-def _tells(scene: Scene, surface: Surface, edited: RGB) -> bool:
+def _is_known(scene: Scene, image: Turned) -> bool:
+    """Whether the object's own surface can tell its turn: most of what the turn shows is known."""
+    return scene.shaped and image.known >= scene.config.synthesis.least_known
+
+
+def _tells(scene: Scene, surface: Surface, image: Turned) -> bool:
     """Whether outline and paint tell a turn more clearly than they must in an editor's image, which is less like the source."""
-    alike = np.ones(scene.rgb.shape[:2], bool)
-    told = told_turn(scene, surface, edited, compare(scene.rgb, edited, alike, scene.config.evidence))
-    return told is not None and told.is_clear(scene.config.turns, scene.config.turns.spare)
+    config, alike = scene.config, np.ones(scene.rgb.shape[:2], bool)
+    if image.overlap < config.synthesis.least_overlap or image.known < config.synthesis.half_known:
+        return False
+    told = told_turn(scene, surface, image.rgb, compare(scene.rgb, image.rgb, alike, config.evidence))
+    return told is not None and told.is_clear(config.turns, config.turns.spare)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

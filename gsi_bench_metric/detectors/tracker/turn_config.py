@@ -88,3 +88,9 @@ class SynthesisConfig(Numbers):
     levels: int = tuned(16, "heights", "each with a colour of its own, for sides that the source does not show")
     least_known: float = tuned(0.6, "share of the turned object's pixels", "that the source shows; with less a turn is a guess")
     least_overlap: float = tuned(0.85, "overlap", "of a shape that stands for the object's; less like ones turn in another way")
+    half_known: float = tuned(
+        0.5,
+        "share of the turned object's pixels",
+        "that the source shows, for a turn that outline and paint tell: with hardly any known it cannot be cut out",
+        "seed 1700",
+    )
