@@ -233,3 +233,28 @@ def test_a_folder_without_photographs_is_refused(tmp_path, capsys):
         Session(tmp_path / "empty", tmp_path / "boxes.json", Tools())
     assert main(["annotate", str(tmp_path / "nowhere")]) == 2
     assert "expected a folder of photographs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8, 3])
+def test_boxes_mean_the_photograph_as_it_is_seen(session, folder, orientation):
+    """Stored as the sensor lay, with a note of how it is meant to be seen."""
+    quarters = {1: 0, 6: 1, 8: 3, 3: 2}[orientation]
+    notes = Image.Exif()
+    notes[0x0112] = orientation
+    with Image.open(folder / "a.png") as seen:
+        Image.fromarray(np.rot90(np.asarray(seen.convert("RGB")), quarters)).save(folder / "a.jpg", quality=95, exif=notes)
+    (folder / "a.png").unlink()
+    found, _ = framed(session)
+    kept = entry(folder, found.files[0])
+    assert (kept.file, kept.width, kept.height) == ("a.jpg", 640, 480)
+    assert np.array(kept.objects[0].box[3:]) * 100 == pytest.approx(SIZES, abs=0.2)
+
+
+def test_each_photograph_is_saved_beside_the_others(session, folder):
+    found, _ = framed(session)
+    assert found.do(1, "frame", {"x": 390, "y": 300, "x2": 520, "y2": 480})["marked"] == 2
+    found.do(0, "name", {"id": "object_1", "name": "box"})
+    assert [(p.file, len(p.objects)) for p in read_boxes(folder / "boxes.json").photographs] == [
+        ("a.png", 1),
+        ("more/b.jpg", 1),
+    ]
