@@ -269,6 +269,6 @@ def test_every_operation_is_registered_under_its_own_name(name):
 def test_a_build_says_how_many_of_its_turns_show(capsys):
     known = Counter({("rotate", True): 2, ("rotate", False): 1})
     for measurable, line in ((known, "  measurable, their images show how much was done: rotate 2 of 3\n"), (Counter(), None)):
-        commands._say_summary(runner.BuildSummary({}, 0, 3, 0, Counter(rotate=3), measurable), Path("out"))
+        commands._say_summary(runner.BuildSummary({}, 0, 3, 0, Counter(rotate=3), measurable), Path("out"), photos=False)
         said = capsys.readouterr().out
         assert (line in said) if line else ("measurable" not in said)

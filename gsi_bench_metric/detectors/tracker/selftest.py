@@ -55,20 +55,20 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     target = surface.thing
     box = target.bbox_3d if sample.new_bbox_3d is None else sample.new_bbox_3d
     turned = dataclasses.replace(target, bbox_3d=box, rotation_matrix=sample.new_rotation_matrix)
-    tried = False
+    tried, config = False, scene.config.synthesis
     for image in turned_images(scene, surface, turned):
+        if not tried:  # the shape that fits best comes first
+            boxy = not scene.shaped and image.shape == "box" and image.overlap >= config.boxy
         tried = True
-        if not _is_known(scene, image) and not _tells(scene, surface, image):
+        if boxy and image.shape != "box":
+            continue
+        surely = (scene.shaped or boxy) and image.known >= config.least_known
+        if not surely and not _tells(scene, surface, image):
             return ("turn",)
         found = _measured(scene, sample, target, image.rgb, device)
         if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
             return ("turn",)
     return () if tried else ("turn",)
-
-
-def _is_known(scene: Scene, image: Turned) -> bool:
-    """Whether the object's own surface can tell its turn: most of what the turn shows is known."""
-    return scene.shaped and image.known >= scene.config.synthesis.least_known
 
 
 def _tells(scene: Scene, surface: Surface, image: Turned) -> bool:

@@ -94,3 +94,6 @@ class SynthesisConfig(Numbers):
         "that the source shows, for a turn that outline and paint tell: with hardly any known it cannot be cut out",
         "seed 1700",
     )
+    boxy: float = tuned(
+        0.9, "overlap", "from which on an object that its box fits best is taken for it: then its surface is known"
+    )

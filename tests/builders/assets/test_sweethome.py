@@ -273,7 +273,7 @@ def test_polygons_keep_their_area_and_side(axes, order):
 
 
 def test_a_room_is_furnished_with_models_where_there_are_some(tmp_path):
-    source = SweetHomeRooms(("living",), folder(tmp_path))
+    source = SweetHomeRooms(("living",), folder=folder(tmp_path))
     for number in range(12):
         scene, account = source.scene(number, np.random.default_rng(number), 256)
         again, _ = source.scene(number, np.random.default_rng(number), 256)

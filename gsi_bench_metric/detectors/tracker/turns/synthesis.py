@@ -34,11 +34,13 @@ class Turned:
         rgb: (H, W, 3).
         known: the share of the object's pixels that the source knows, 0–1.
         overlap: of its shape's outline and the object's in the source, 0–1.
+        shape: what the object is taken for, by name.
     """
 
     rgb: RGB
     known: float
     overlap: float
+    shape: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
         made = scene.rgb.copy()
         made[look.part] = look.empty
         made[rows + look.part[0].start, columns + look.part[1].start] = np.where(seen[:, None], painted, hidden)
-        yield Turned(made, float(seen.mean()) if len(seen) else 0.0, fit.overlap)
+        yield Turned(made, float(seen.mean()) if len(seen) else 0.0, fit.overlap, fit.solid.name)
 
 
 def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:
