@@ -124,7 +124,7 @@ class _Tracking:
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
         told = self._told_turn(surface)
-        if told is not None and self._is_other_turn(surface, told, found):
+        if told is not None and self._is_other_turn(views, told, found):
             return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
@@ -159,11 +159,15 @@ class _Tracking:
         told = told_turn(self.scene, surface, self.edited, self.evidence)
         return told if told is not None and told.is_clear(self.scene.config.turns) else None
 
-    def _is_other_turn(self, surface: Surface, told: Told, found: Found) -> bool:
-        """Whether a turn that is told stands against what was found; always where the object's surface is not known."""
-        whole = period_of(surface.thing.symmetry) or 2 * math.pi
+    def _is_other_turn(self, views: Views, told: Told, found: Found) -> bool:
+        """Whether a turn that is told stands against what was found; where the object's surface is not known, always, unless
+        what was found looks exactly like the object and could not be explained without its turn."""
+        config = self.scene.config.turns
+        whole = period_of(views.surface.thing.symmetry) or 2 * math.pi
         off = abs(math.remainder(float(told.pose[3] - found.pose[3]), whole))
-        return not self.scene.shaped or off > math.radians(self.scene.config.turns.other_deg)
+        if self.scene.shaped:
+            return off > math.radians(config.other_deg)
+        return found.likeness < config.certain_likeness or turn_gain(views, found) < config.certain_gain
 
     def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
         turned = dataclasses.replace(found, pose=told.pose)

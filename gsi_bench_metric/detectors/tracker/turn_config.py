@@ -68,6 +68,10 @@ class TurnConfig(Numbers):
     clearly: float = tuned(1.0, "log likelihood", "by which a turn must be better than every other story")
     same_outline: float = tuned(0.75, "overlap", "of the turned solid and the edited object, or …")
     other_deg: float = tuned(25.0, "degrees", "by which a clear turn contradicts the one that the known surface tells")
+    certain_likeness: float = tuned(
+        0.95, "likeness", "of what its box's surface explains so well that no other turn is believed …"
+    )
+    certain_gain: float = tuned(0.3, "score", "… if the turn explains so much of that")
     sure: float = tuned(0.5, "confidence 0–1", "in a turn that is told, at least")
     many: float = tuned(12.0, "log likelihood", "… of matches, without which no turn is told")
     spare: tuple[float, float, float] = tuned(
