@@ -356,10 +356,7 @@ class DecisionConfig(_TrackerNumbers):
     room: float = tuned(0.8, "of the narrower side", "two objects can stand so far apart")
     own_place: float = tuned(0.5, "of the diagonal", "poses further off than this do not overlap the old place")
     its_place: float = tuned(
-        1.25,
-        "of the diagonal",
-        "nearer than this something in other colours stands in a removed object's place",
-        "three chess pairs",
+        0.3, "mean change", "of a removed object's old place against background: something stands there", "two chess pairs"
     )
     least_free: float = tuned(0.2, "share of the pixels", "that the target must leave unhidden for a word about an object")
     least_new: float = tuned(0.3, "of the target's pixels", "a smaller new region hides no second one")

@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 class Support:
     """A level on which the object may stand: height of its base over the present one, metres; around `centre` only.
 
-    `inner`, `floor`: radius within which nothing can stand lower than this height, metres.
+    `inner`, `floor`: radius within which nothing can stand lower than this height, metres; unless `seen` says that a surface
+    of it lies at this level.
     """
 
     height: float
@@ -37,6 +38,7 @@ class Support:
     radius: float = math.inf
     inner: float = 0.0
     floor: float = 0.0
+    seen: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,12 +222,10 @@ def _height_cost(pose: NDArray[np.float32], views: Views, supports: Sequence[Sup
     config = views.config.follow
     place = views.surface.base + pose[:3] @ views.axes
     away = [math.inf if s.centre is None else float(np.linalg.norm((place - s.centre) @ views.axes[:2].T)) for s in supports]
-    on = any(
-        d < s.radius and abs(s.height - pose[2]) < config.same_level_m for s, d in zip(supports[1:], away[1:], strict=True)
-    )
+    on = [s for s, d in zip(supports, away, strict=True) if d < s.radius and abs(s.height - pose[2]) < config.same_level_m]
     if abs(pose[2]) < config.level_m:
         inside = any(d < s.inner and s.floor > config.within_m for s, d in zip(supports, away, strict=True))
-        return config.in_the_air if inside and not on else 0.0
+        return config.in_the_air if inside and not any(s.seen for s in on) else 0.0
     return config.on_something if on else config.in_the_air
 
 

@@ -57,12 +57,8 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     turned = dataclasses.replace(target, bbox_3d=box, rotation_matrix=sample.new_rotation_matrix)
     tried, config = False, scene.config.synthesis
     for image in turned_images(scene, surface, turned):
-        if not tried:  # the shape that fits best comes first
-            boxy = not scene.shaped and image.shape == "box" and image.overlap >= config.boxy
         tried = True
-        if boxy and image.shape != "box":
-            continue
-        surely = (scene.shaped or boxy) and image.known >= config.least_known
+        surely = image.shaped and image.known >= config.least_known
         if not surely and not _tells(scene, surface, image):
             return ("turn",)
         found = _measured(scene, sample, target, image.rgb, device)

@@ -51,10 +51,13 @@ class SilhouetteConfig(Numbers):
         0.5, "of the median edge of its outline in the source", "from which on something else has an edge there"
     )
     shown: float = tuned(
-        0.64,
+        0.7,
         "share of an outline",
-        "with such edges, of something drawn: background up to 0.57, other instances from 0.71",
-        "seed 1200, rooms of seed 4100",
+        "with such edges, of something drawn: background up to 0.61, other instances from 0.87, blurred ghosts from 0.96",
+        "seed 1200, rooms of seed 4100, computed cards",
+    )
+    shown_blur_px: float = tuned(
+        2.0, "pixels, standard deviation", "of both images for that: what is left behind is often blurred"
     )
     uncovered: float = tuned(
         0.2,

@@ -18,7 +18,7 @@ from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.reads import BOX, CAMERA, DEPTH, IMAGE, MASK, OBJECTS, TARGET, UP, Reads, digest_of, narrowed
 from gsi_bench_dataset.records import Sample, SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
-from gsi_bench_metric.detectors.tracker.turns.shapes import slabs
+from gsi_bench_metric.detectors.tracker.shapes import slabs
 from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
 from gsi_bench_metric.recent import Recent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -14,7 +13,8 @@ from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.detectors.tracker.camera_motion.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
-from gsi_bench_metric.detectors.tracker.follow import Found, Support, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.follow import Found, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.likelihood import CHANGED
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.signs.parallax import moved_with_surroundings
 from gsi_bench_metric.detectors.tracker.signs.presence import (
@@ -33,6 +33,7 @@ from gsi_bench_metric.detectors.tracker.signs.presence import (
 )
 from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_shown, outline_stands, seen_beside
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
+from gsi_bench_metric.detectors.tracker.supports import supports_of
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.turns.telling import Told, told_turn
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
@@ -106,7 +107,7 @@ class _Tracking:
         views = self._views(surface)
         home = stay(views)
         sizes = self._asked("scale") or self._asked("remove")  # a smaller one is not removed
-        found = follow(views, self._supports(surface), turn_asked=self._asked("rotate"), size_asked=sizes)
+        found = follow(views, supports_of(self.scene, surface), turn_asked=self._asked("rotate"), size_asked=sizes)
         second = None if still else self._second(surface, found)
         if second is not None and is_truer(second, found, self.presence):
             found, second = second, None  # what was found first is something else that is new
@@ -133,9 +134,7 @@ class _Tracking:
         if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
             if other is not None and (not there or is_clearer(other, found, self.presence)):
-                if self._took_its_place(surface, other):
-                    return [self._gone(surface, found), self._stranger(surface, other)]
-                return [self._in_other_dress(surface, other)]
+                return self._in_other_dress(surface, views, other)
         if not there:
             return [self._lost(surface, found)]
         guess = (
@@ -149,7 +148,7 @@ class _Tracking:
         if self._with_surroundings(surface, found, home):
             return [self._at_home(surface, found, unsure)]
         if is_in_other_dress(found, self.presence):
-            return [self._in_other_dress(surface, found)]
+            return self._in_other_dress(surface, views, found)
         return [self._placed(surface, found, "present", unsure)]
 
     def _told_turn(self, surface: Surface) -> Told | None:
@@ -182,7 +181,7 @@ class _Tracking:
         if new.sum() < self.decision.least_second * len(surface.points):
             return None
         views = make_views(self.scene, surface, rest, None, self.device)
-        second = follow(views, self._supports(surface))
+        second = follow(views, supports_of(self.scene, surface))
         apart = np.linalg.norm(second.pose[:3] - found.pose[:3]) > self.decision.own_place * surface.diagonal
         if not apart or not is_second(second, views.caution, self.presence):
             return None
@@ -210,7 +209,7 @@ class _Tracking:
         home = stay(views)
         if home.likeness > self.presence.stayed_likeness:
             return [self._at_home(surface, home)]
-        found = follow(views, self._supports(surface))
+        found = follow(views, supports_of(self.scene, surface))
         enough = self.decision.elsewhere + views.caution
         if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
@@ -219,13 +218,13 @@ class _Tracking:
     def _redrawn(self, surface: Surface, views: Views) -> Found | None:
         """Something new of the object's shape: another instance, or the object in other colours."""
         boldly = self._kind not in ("remove", "scale")
-        found = follow(redrawn(views, boldly=boldly), self._supports(surface), size_asked=True)
+        found = follow(redrawn(views, boldly=boldly), supports_of(self.scene, surface), size_asked=True)
         if not self._asked("remove"):
             return found if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) else None
         if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) and self._is_drawn(surface, found):
             return found
         # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
-        found = follow(redrawn(views, boldly=True), self._supports(surface), size_asked=True)
+        found = follow(redrawn(views, boldly=True), supports_of(self.scene, surface), size_asked=True)
         away = self._apart(surface, found) and seen_beside(self.scene, surface, found)
         is_away = away and is_moved_away(found, views.caution, self.presence)
         return found if is_away and self._is_drawn(surface, found) else None
@@ -235,12 +234,15 @@ class _Tracking:
         shown = outline_shown(self.scene, surface, self._hull(surface, found), self.edited)
         return shown > self.scene.config.silhouette.shown
 
-    def _in_other_dress(self, surface: Surface, found: Found) -> Detection:
+    def _in_other_dress(self, surface: Surface, views: Views, found: Found) -> list[Detection]:
+        """The object in other colours, or gone, and a stranger in its place."""
+        sure, sigma = self.decision.redrawn_sure, found.sigma
+        if self._took_its_place(surface, views, found):
+            seen = detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=_FREEDOMS)
+            return [self._gone(surface, found), dataclasses.replace(seen, object_id=None)]
         thing = posed(self.scene, surface, found)
         guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
-        return detection(
-            self.scene, surface, thing, confidence=self.decision.redrawn_sure, sigma=found.sigma, unobservable=guesses
-        )
+        return [detection(self.scene, surface, thing, confidence=sure, sigma=sigma, unobservable=guesses)]
 
     def _lost(self, surface: Surface, found: Found) -> Detection:
         """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
@@ -252,18 +254,13 @@ class _Tracking:
     def _gone(self, surface: Surface, found: Found) -> Detection:
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
 
-    def _took_its_place(self, surface: Surface, other: Found) -> bool:
-        """Whether something in other colours, where a removal was asked for, is what stands in the object's place now: it is
-        found beside it only because it is of another shape."""
-        apart = float(np.linalg.norm(other.pose[:3]))
-        near = self.decision.own_place < apart / surface.diagonal < self.decision.its_place
-        return self._asked("remove") and near and is_in_other_dress(other, self.presence)
-
-    def _stranger(self, surface: Surface, other: Found) -> Detection:
-        """Something that is none of the known objects, in an object's old place."""
-        sure = self.decision.redrawn_sure
-        seen = detection(self.scene, surface, surface.thing, confidence=sure, sigma=other.sigma, unobservable=_FREEDOMS)
-        return dataclasses.replace(seen, object_id=None)
+    def _took_its_place(self, surface: Surface, views: Views, other: Found) -> bool:
+        """Whether something in other colours, found beside the old place of an object that was to be removed, is what stands in
+        that place now: it is of another shape, so that the object fits best on a part of it."""
+        if not self._asked("remove") or not self._apart(surface, other) or not is_in_other_dress(other, self.presence):
+            return False
+        changed = views.levels[-1].pictures[0, CHANGED].numpy(force=True)
+        return bool(cv2.resize(changed, self.scene.size)[surface.mask].mean() > self.decision.its_place)
 
     def _still(self, surface: Surface) -> bool:
         columns, rows = surface.pixels.T
@@ -306,28 +303,6 @@ class _Tracking:
 
     def _asked(self, kind: str) -> bool:
         return self._kind == kind
-
-    def _supports(self, surface: Surface) -> list[Support]:
-        supports = [Support(0.0)]
-        for other in self.scene.surfaces:
-            if other.thing.id != surface.thing.id:
-                supports += self._tops(surface, other)
-        return supports
-
-    def _tops(self, surface: Surface, other: Surface) -> Iterator[Support]:
-        """The levels at which another object may carry this one."""
-        config, up = self.decision, self.scene.up
-        radius, inner = (side(other.thing.bbox_3d[3], other.thing.bbox_3d[5]) / 2 for side in (max, min))
-        rise, carries = float((other.base - surface.base) @ up), other.carries(up)
-        arm = surface.base - other.base
-        if np.linalg.norm(arm - (arm @ up) * up) < inner:
-            inner = 0.0  # it stands there already: of another object only the middle is known not to be hollow
-        known = [config.on_floor_m, config.low_share * other.height, carries, other.height]
-        for height in known:
-            if abs(rise + height) > config.own_level_m:
-                yield Support(rise + height, other.base, radius, inner, rise + carries)
-        for top in other.tops(up):
-            yield Support(rise + top, other.base, radius, inner, rise + carries)
 
     def _is_away(self, surface: Surface, found: Found, home: Found) -> bool:
         """Whether the object did anything: it explains more, and by more than the pose's own uncertainty."""

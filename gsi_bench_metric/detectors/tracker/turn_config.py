@@ -25,7 +25,7 @@ class ShapeConfig(Numbers):
 
 @dataclasses.dataclass(frozen=True)
 class TurnConfig(Numbers):
-    """`turns.py`: turns by outline and by what is painted on an object."""
+    """`turns/`: turns by outline and by what is painted on an object."""
 
     SEEDS: ClassVar[str] = "developed on seed 1400 and four foreign scenes"
 
@@ -67,13 +67,13 @@ class TurnConfig(Numbers):
     apart_deg: float = tuned(40.0, "degrees", "turns further from the best than this are another story")
     clearly: float = tuned(1.0, "log likelihood", "by which a turn must be better than every other story")
     same_outline: float = tuned(0.75, "overlap", "of the turned solid and the edited object, or …")
+    many: float = tuned(12.0, "log likelihood", "… of matches, without which no turn is told")
     other_deg: float = tuned(25.0, "degrees", "by which a clear turn contradicts the one that the known surface tells")
     certain_likeness: float = tuned(
         0.95, "likeness", "of what its box's surface explains so well that no other turn is believed …"
     )
     certain_gain: float = tuned(0.3, "score", "… if the turn explains so much of that")
     sure: float = tuned(0.5, "confidence 0–1", "in a turn that is told, at least")
-    many: float = tuned(12.0, "log likelihood", "… of matches, without which no turn is told")
     spare: tuple[float, float, float] = tuned(
         (2.0, 0.05, 2.0), "margin, overlap, log likelihood of matches", "more than that, in the tracker's test of itself"
     )
@@ -81,7 +81,7 @@ class TurnConfig(Numbers):
 
 @dataclasses.dataclass(frozen=True)
 class SynthesisConfig(Numbers):
-    """`synthesis.py`: the source with its target turned, for the tracker's test of itself."""
+    """`turns/synthesis.py`: the source with its target turned, for the tracker's test of itself."""
 
     SEEDS: ClassVar[str] = "developed on seed 1400"
 

@@ -86,12 +86,12 @@ CARDS = (Card("cover", -0.1, 1.3), Card("poster", 0.22, 1.5, (0.16, 0.2)))
 
 
 @pytest.fixture
-def measure(make_sample, background):
-    """(cards in the edited image) -> the target's detections; the target is the first card."""
+def see(make_sample, background):
+    """(cards in the edited image) -> all detections; the target is the first card."""
     things = tuple(SceneObject(c.name, c.name, c.box, UPRIGHT, "none", is_target=c is CARDS[0]) for c in CARDS)
     detector = make_detector("tracker")
 
-    def run(cards, kind="move", before=background):
+    def run(cards, kind="move", before=background, after=background):
         source, depth, numbers = picture(CARDS, before)
         how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 1.5}, "remove": {}}
         sample = make_sample(
@@ -99,10 +99,15 @@ def measure(make_sample, background):
             original_bbox_3d=CARDS[0].box, new_bbox_3d=CARDS[0].changed(0.2).box, rotation_matrix=UPRIGHT, camera_intrinsics=K,
             up=[0.0, -1.0, 0.0], operation=Operation(kind=kind, **how[kind]), pixel_frame="source",
         )  # fmt: skip
-        found = detector.detect([DetectionItem(sample, "edited", None, Picture(png(picture(cards, background)[0])))])[0]
-        return [d for d in found if d.object_id == "cover"]
+        return detector.detect([DetectionItem(sample, "edited", None, Picture(png(picture(cards, after)[0])))])[0]
 
     return run
+
+
+@pytest.fixture
+def measure(see):
+    """The same -> the target's detections."""
+    return lambda *cards, **how: [d for d in see(*cards, **how) if d.object_id == "cover"]
 
 
 @FEW
@@ -233,3 +238,32 @@ def test_a_reflection_that_went_along_is_no_card(measure, background, strength):
     polished = background.copy()
     polished[y[1] : y[1] + tall, x[0] : x[1]] = (1 - strength) * under + strength * mirror
     assert [d.state for d in measure([CARDS[1]], "remove", before=polished)] == ["absent"]
+
+
+@pytest.mark.parametrize("colour", [(30, 60, 190), (230, 90, 60)])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_bar_behind_a_removed_card_is_no_object(measure, background, colour, share):
+    """What the card hid is as new as a card would be there; but it goes on above and below."""
+    x, barred = CARDS[0].corners()[:2, 0], background.copy()
+    middle, half = x.mean(), share * np.ptp(x) / 2
+    barred[:, int(middle - half) : int(middle + half)] = colour
+    assert [d.state for d in measure([CARDS[1]], "remove", before=barred, after=barred)] == ["absent"]
+
+
+@pytest.mark.parametrize("colour", [(30, 60, 190), (230, 90, 60)])
+def test_a_blurred_ghost_smaller_than_the_card_is_not_gone(measure, background, colour):
+    x, y = CARDS[0].corners()[[0, 2]].T
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    off = ((columns - x.mean()) / (0.45 * np.ptp(x))) ** 8 + ((rows - y.mean()) / (0.45 * np.ptp(y))) ** 8
+    share = np.exp(-off / 2)[..., None]
+    after = (1 - share) * background + share * np.array(colour)
+    assert [d.state for d in measure([CARDS[1]], "remove", after=after)] == ["present"]
+
+
+@pytest.mark.parametrize("colour", [(30, 60, 190), (230, 220, 50)])
+@pytest.mark.parametrize("size", [(0.09, 0.3), (0.1, 0.27)])
+def test_what_stands_in_a_removed_cards_place_is_a_stranger(see, colour, size):
+    found = see([dataclasses.replace(CARDS[0], plain=colour, size=size), CARDS[1]], "remove")
+    assert {d.object_id: d.state for d in found} == {"cover": "absent", None: "present", "poster": "present"}
+    (stranger,) = (d for d in found if d.object_id is None)
+    assert stranger.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3], abs=0.02)

@@ -39,8 +39,8 @@ def distance(points, handle):
     return np.minimum(body, ring) if handle else body
 
 
-def drawn(angle, *, handle=True, pivot="box", colour=(200, 60, 60)):
-    """The mug on a table, turned by an angle about its box's middle or its body's."""
+def drawn(angle, *, handle=True, pivot="box", colour=(200, 60, 60), gone=False):
+    """The mug on a table, turned by an angle about its box's middle or its body's; or the table without it."""
     x, y = np.meshgrid(np.arange(SIZE) + 0.5, np.arange(SIZE) + 0.5)
     rays = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(K).T
     rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
@@ -61,7 +61,7 @@ def drawn(angle, *, handle=True, pivot="box", colour=(200, 60, 60)):
     light = 0.45 + 0.55 * np.clip(slope @ (np.array([0.4, 0.6, 0.7]) / 1.005), 0, 1)
     noise = np.random.default_rng(3).uniform(-1, 1, (24, 24)).astype(np.float32)
     table = 120 + 25 * cv2.resize(noise, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)[..., None] * np.array([1.0, 0.9, 0.8])
-    image = np.where(hit[..., None], light[..., None] * np.array(colour), table)
+    image = np.where(hit[..., None] & (not gone), light[..., None] * np.array(colour), table)
     return EncodedImage(cv2.imencode(".png", image.round().clip(0, 255).astype(np.uint8)[..., ::-1])[1].tobytes())
 
 
@@ -119,3 +119,15 @@ def test_a_mug_without_a_handle_tells_no_turn(look):
     unobservable, _, _ = look(90, drawn(math.radians(90), handle=False), handle=False)
     assert "turn" in unobservable
     assert SELF_TEST in unobservable
+
+
+@pytest.mark.parametrize("asked", [40, -40, 180])
+def test_a_mug_that_went_is_not_told_as_turned(look, asked):
+    _, _, found = look(asked, drawn(0.0, gone=True))
+    assert found.state == "absent" or "turn" in found.unobservable
+
+
+@pytest.mark.parametrize("asked", [40, -40, 180])
+def test_a_mug_that_stayed_is_told_as_not_turned(look, asked):
+    _, told, found = look(asked, drawn(0.0))
+    assert (found.state, told) == ("present", 0.0)

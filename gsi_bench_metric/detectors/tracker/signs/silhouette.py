@@ -7,6 +7,8 @@ Only what is gone takes its outline along.
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +39,7 @@ def outline_stands(scene: Scene, surface: Surface, edited: RGB) -> float:
     0 where the source shows no outline of it.
     """
     config = scene.config.silhouette
-    mask = silhouette(scene, surface)
-    scale = min(1.0, config.look_px / max(mask.shape))
-    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
-    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    small, size = _small(silhouette(scene, surface), config)
     across, band = _across(small, config)
     before, after = (_edges(rgb, size, across, config) for rgb in (scene.rgb, edited))
     if not band.any():
@@ -62,11 +61,8 @@ def outline_shown(scene: Scene, surface: Surface, shape: Mask, edited: RGB) -> f
 
     1 where the source shows no outline of the object: then nothing is told.
     """
-    config = scene.config.silhouette
-    masks = silhouette(scene, surface), shape
-    scale = min(1.0, config.look_px / max(shape.shape))
-    size = (max(1, round(shape.shape[1] * scale)), max(1, round(shape.shape[0] * scale)))
-    own, other = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for mask in masks)
+    config = dataclasses.replace(scene.config.silhouette, blur_px=scene.config.silhouette.shown_blur_px)
+    (own, size), (other, _) = (_small(mask, config) for mask in (silhouette(scene, surface), shape))
     across, band = _across(own, config)
     if not band.any():
         return 1.0
@@ -97,6 +93,13 @@ def silhouette(scene: Scene, surface: Surface) -> Mask:
     if scene.masked or surface.mask.sum() < scene.config.silhouette.least_pixels:
         return surface.mask
     return _cut_out(scene.rgb, surface.mask, scene.config.silhouette)
+
+
+def _small(mask: Mask, config: SilhouetteConfig) -> tuple[Mask, tuple[int, int]]:
+    """A mask at the size that images are compared at, and that size (width, height)."""
+    scale = min(1.0, config.look_px / max(mask.shape))
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5), size
 
 
 def _across(mask: Mask, config: SilhouetteConfig) -> tuple[Array, Mask]:

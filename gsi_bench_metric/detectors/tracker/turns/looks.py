@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.evidence import Evidence
+from gsi_bench_metric.detectors.tracker.shapes import Fit, depth_of, solids
 from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
-from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, depth_of, solids
 from gsi_bench_metric.imaging.cutting import grab_cut
 from gsi_bench_metric.imaging.images import RGB
 
-__all__ = ["Part", "Turning", "part_about", "turn_about"]
+__all__ = ["Part", "Turning", "part_about", "turned_by", "window_of"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -70,8 +70,8 @@ class Turning:
     pivot: Array
 
     def covers(self, angle: float, rays: Array) -> Mask:
-        """Which rays (..., 3) meet it under an angle of `turn_about`."""
-        turn = turn_about(self.up, angle)
+        """Which rays (..., 3) meet it under an angle of `turned_by`."""
+        turn = turned_by(self.up, angle)
         centre = self.pivot + turn @ (np.array(self.thing.bbox_3d[:3]) - self.pivot)
         box = (*centre.tolist(), *self.thing.bbox_3d[3:])
         rotation = tuple(map(tuple, (turn @ np.array(self.thing.rotation_matrix)).tolist()))
@@ -79,11 +79,18 @@ class Turning:
         return np.isfinite(depth_of(self.fit.solid, turned, rays, 0.0))
 
 
-def turn_about(up: Array, angle: float) -> Array:
+def turned_by(up: Array, angle: float) -> Array:
     """3×3, a turn of `follow` about `up`: from the camera's right towards the camera for positive angles, in radians."""
-    x, y, z = -up
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
+    return np.asarray(cv2.Rodrigues(-angle * up)[0], dtype=np.float64)
+
+
+def window_of(points: Array, margin: float, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of an image of `size` (width, height) that hold points (P, 2) and a margin about them, pixels."""
+    low, high = np.floor(points.min(0) - margin), np.ceil(points.max(0) + margin)
+    columns, rows = (
+        slice(int(np.clip(a, 0, length - 1)), int(np.clip(b, 1, length))) for a, b, length in zip(low, high, size, strict=True)
+    )
+    return rows, columns
 
 
 def part_about(scene: Scene, surface: Surface, edited: RGB, evidence: Evidence) -> Part | None:
@@ -93,23 +100,17 @@ def part_about(scene: Scene, surface: Surface, edited: RGB, evidence: Evidence) 
     swept = _swept(scene, thing)
     if swept is None or not surface.mask.any():
         return None
-    low, high = swept.min(0), swept.max(0)
-    margin = config.beside * (high - low).max() + config.beside_px
-    columns, rows = (
-        slice(int(np.clip(a, 0, size - 1)), int(np.clip(b, 1, size)))
-        for a, b, size in zip(np.floor(low - margin), np.ceil(high + margin), scene.size, strict=True)
-    )
-    window = rows, columns
+    reached = float(np.ptp(swept, axis=0).max())
+    window = rows, columns = window_of(swept, config.beside * reached + config.beside_px, scene.size)
     scale = config.look_px / max(rows.stop - rows.start, columns.stop - columns.start)
     size = (max(1, round((columns.stop - columns.start) * scale)), max(1, round((rows.stop - rows.start) * scale)))
     x, y = np.meshgrid((np.arange(size[0]) + 0.5) / scale + columns.start, (np.arange(size[1]) + 0.5) / scale + rows.start)
     rays = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(scene.K).T
     reach = np.zeros((size[1], size[0]), np.uint8)
-    hulls = swept.reshape(-1, 8, 2)
-    for hull in hulls:
+    for hull in swept.reshape(-1, 8, 2):
         corners = np.round((hull - (columns.start, rows.start)) * scale - 0.5).astype(np.int32)
         cv2.fillConvexPoly(reach, cv2.convexHull(corners).astype(np.int32), (1,))
-    wider = cv2.dilate(reach, _SQUARE, iterations=max(1, round(config.near * (high - low).max() * scale)))
+    wider = cv2.dilate(reach, _SQUARE, iterations=max(1, round(config.near * reached * scale)))
     before = _sized(silhouette(scene, surface)[window], size)
     labels = np.where(wider > 0, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
     labels[(wider > 0) & _sized(_background(evidence, config)[window], size) & ~before] = cv2.GC_PR_BGD
@@ -126,7 +127,7 @@ def _swept(scene: Scene, thing: SceneObject) -> Array | None:
     }
     centre, ways = np.array(thing.bbox_3d[:3]), scene.config.turns.ways
     corners = box_corners(thing.bbox_3d, thing.rotation_matrix) - centre
-    turns = [turn_about(scene.up, way * 2 * math.pi / ways) for way in range(ways)]
+    turns = [turned_by(scene.up, way * 2 * math.pi / ways) for way in range(ways)]
     points = (
         np.concatenate([(corners - p) @ turn.T + p + centre for p in map(np.array, sorted(pivots)) for turn in turns])
         @ scene.K.T

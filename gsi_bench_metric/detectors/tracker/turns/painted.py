@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.config import TrackerConfig
+from gsi_bench_metric.detectors.tracker.shapes import box_of, depth_of
 from gsi_bench_metric.detectors.tracker.surface import Scene
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
-from gsi_bench_metric.detectors.tracker.turns.looks import Part, Turning, turn_about
-from gsi_bench_metric.detectors.tracker.turns.shapes import box_of, depth_of
+from gsi_bench_metric.detectors.tracker.turns.looks import Part, Turning, turned_by
 from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.imaging.keypoints import sift_features
 
@@ -40,9 +40,9 @@ def matches_of(scene: Scene, part: Part, edited: RGB, changed: NDArray[np.float3
     """Key points on an object that are found again elsewhere; only where the image `changed` (H, W), 0–1."""
     config = scene.config.turns
     (before, looks), (after, others) = (_features(rgb, part, config) for rgb in (scene.rgb, edited))
-    inside = cv2.erode(part.before.astype(np.uint8), _SQUARE, iterations=config.inside_px)[..., None] > 0
+    inside = cv2.erode(part.before.astype(np.uint8), _SQUARE, iterations=config.inside_px) > 0
     kept = _at(changed, before) > config.changed
-    kept &= _at(inside[..., 0], (before - _corner(part)) * part.scale)
+    kept &= _at(inside, (before - _corner(part)) * part.scale)
     before, looks = before[kept], looks[kept]
     kept = _at(changed, after) > config.changed
     after, others = after[kept], others[kept]
@@ -68,7 +68,7 @@ def painted_likelihood(scene: Scene, part: Part, matches: Matches, turning: Turn
     points = rays[known][:, None] * depths[known][..., None] - turning.pivot
     off = []
     for angle in angles:
-        pixels = (points @ turn_about(scene.up, angle).T + turning.pivot) @ scene.K.T
+        pixels = (points @ turned_by(scene.up, angle).T + turning.pivot) @ scene.K.T
         with np.errstate(divide="ignore", invalid="ignore"):
             beside = pixels[..., :2] / pixels[..., 2:] - matches.after[known][:, None]
         off.append(np.linalg.norm(beside, axis=-1).min(1))

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
+from gsi_bench_metric.detectors.tracker.shapes import BOX, Fit, depth_of, fits
 from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, pixel_rays
-from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, depth_of, fits
+from gsi_bench_metric.detectors.tracker.turns.looks import window_of
 from gsi_bench_metric.imaging.images import RGB
 
 __all__ = ["Turned", "turned_images"]
@@ -34,13 +35,13 @@ class Turned:
         rgb: (H, W, 3).
         known: the share of the object's pixels that the source knows, 0–1.
         overlap: of its shape's outline and the object's in the source, 0–1.
-        shape: what the object is taken for, by name.
+        shaped: whether the shape is the object's for certain: the sample tells it, or the box itself fits best.
     """
 
     rgb: RGB
     known: float
     overlap: float
-    shape: str
+    shaped: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,9 +76,10 @@ def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterat
     source = np.ascontiguousarray(scene.rgb[part])
     empty = np.asarray(cv2.inpaint(source, hole, config.inpaint_px, cv2.INPAINT_TELEA), dtype=np.uint8)
     look = _Look(scene, surface.thing, part, shown, rays, empty)
-    for fit in found:
+    boxy = not scene.shaped and found[0].solid.name == BOX and found[0].overlap >= config.boxy
+    for fit in found[:1] if boxy else found:
         if fit.overlap >= config.as_like * found[0].overlap:
-            yield from _painted(look, turned, fit)
+            yield from _painted(look, turned, fit, shaped=scene.shaped or boxy)
 
 
 def _about(scene: Scene, shown: Mask, things: Sequence[SceneObject]) -> tuple[slice, slice]:
@@ -86,15 +88,11 @@ def _about(scene: Scene, shown: Mask, things: Sequence[SceneObject]) -> tuple[sl
     if (corners[:, 2] <= 0).any():
         return slice(0, scene.size[1]), slice(0, scene.size[0])
     points = np.concatenate([corners[:, :2] / corners[:, 2:], np.argwhere(shown)[:, ::-1]])
-    margin = 2 * scene.config.synthesis.hole_px + 2
-    low, high = np.floor(points.min(0)) - margin, np.ceil(points.max(0)) + margin + 1
-    columns, rows = (
-        slice(int(np.clip(a, 0, size - 1)), int(np.clip(b, 1, size))) for a, b, size in zip(low, high, scene.size, strict=True)
-    )
-    return rows, columns
+    # A pixel is as wide as 1: the margin goes that much further to the right and down.
+    return window_of(np.concatenate([points, points + 1]), 2 * scene.config.synthesis.hole_px + 2, scene.size)
 
 
-def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
+def _painted(look: _Look, turned: SceneObject, fit: Fit, *, shaped: bool) -> Iterator[Turned]:
     """The turned object on the empty scene: each of its pixels is looked up where the source shows that piece of it. Sides that
     it does not show are once of the object's colours, once of colours that it has not."""
     scene, thing, config = look.scene, look.thing, look.scene.config
@@ -120,7 +118,7 @@ def _painted(look: _Look, turned: SceneObject, fit: Fit) -> Iterator[Turned]:
         made = scene.rgb.copy()
         made[look.part] = look.empty
         made[rows + look.part[0].start, columns + look.part[1].start] = np.where(seen[:, None], painted, hidden)
-        yield Turned(made, float(seen.mean()) if len(seen) else 0.0, fit.overlap, fit.solid.name)
+        yield Turned(made, float(seen.mean()) if len(seen) else 0.0, fit.overlap, shaped)
 
 
 def _at_heights(look: _Look, fit: Fit, heights: Array) -> NDArray[np.uint8]:

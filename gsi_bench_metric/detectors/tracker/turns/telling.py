@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.evidence import Evidence
+from gsi_bench_metric.detectors.tracker.shapes import Fit, fits
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
-from gsi_bench_metric.detectors.tracker.turns.looks import Part, Turning, part_about, turn_about
+from gsi_bench_metric.detectors.tracker.turns.looks import Part, Turning, part_about, turned_by
 from gsi_bench_metric.detectors.tracker.turns.outlines import outline_overlaps
 from gsi_bench_metric.detectors.tracker.turns.painted import Matches, matches_of, painted_likelihood
-from gsi_bench_metric.detectors.tracker.turns.shapes import Fit, fits
 from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.imaging.images import RGB
 
@@ -129,5 +129,5 @@ def _best_other(angles: Array, values: Array, angle: float, period: float | None
 def _offset(scene: Scene, surface: Surface, pivot: Array, angle: float) -> tuple[float, float, float]:
     """How far a turn about a point takes the box's middle: along, across, up."""
     arm = np.array(surface.thing.bbox_3d[:3]) - pivot
-    moved = scene.axes @ (turn_about(scene.up, angle) @ arm - arm)
+    moved = scene.axes @ (turned_by(scene.up, angle) @ arm - arm)
     return float(moved[0]), float(moved[1]), 0.0

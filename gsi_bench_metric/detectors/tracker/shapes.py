@@ -16,11 +16,13 @@ from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.config import TrackerConfig
 from gsi_bench_metric.detectors.tracker.turn_config import ShapeConfig
 
-__all__ = ["Fit", "Solid", "box_of", "depth_of", "fits", "slabs", "solids"]
+__all__ = ["BOX", "Fit", "Solid", "box_of", "depth_of", "fits", "slabs", "solids"]
 
 Array = NDArray[np.float64]
 Depth = NDArray[np.float32]
 Span = tuple[Array, Array]  # where rays enter a solid and where they leave it, in depths; enter > leave: they miss it
+BOX = "box"  # the name of the solid that is the whole box
+
 Spans = Callable[[Array, Array], Span]  # of rays start + t way (..., 3), in the box's own axes, metres from its centre
 
 
@@ -101,7 +103,7 @@ def solids(thing: SceneObject, up: Array, config: ShapeConfig) -> Iterator[Solid
 def box_of(thing: SceneObject) -> Solid:
     """The whole box."""
     half = np.array(thing.bbox_3d[3:6]) / 2
-    return Solid("box", _box(-half, half), np.zeros(3))
+    return Solid(BOX, _box(-half, half), np.zeros(3))
 
 
 def slabs(start: Array, way: Array, half: Array | float) -> Span:
