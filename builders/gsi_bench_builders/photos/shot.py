@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import ids_png
-from gsi_bench_builders.photos.axes import FAR
 from gsi_bench_builders.photos.camera import quarter_turns
 from gsi_bench_builders.photos.files.reading import jpeg
-from gsi_bench_builders.photos.limits import LIMITS
+from gsi_bench_builders.photos.limits import FAR, LIMITS
 from gsi_bench_builders.photos.scenery import PhotoScene, photo_scene, thing_of
 from gsi_bench_builders.photos.source import Capture, PhotoError, PhotoFrame, Pixels
 from gsi_bench_builders.photos.view import PhotoView

@@ -11,6 +11,7 @@ from corpus_shapes import HDF5, h5py, write_hdf5, write_hypersim
 from photo_shapes import build_here, truth_of
 from PIL import Image
 
+from gsi_bench_builders.photos.sources import hypersim
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.storage.shards import read_dataset
 
@@ -72,6 +73,11 @@ def test_what_has_no_noun_is_not_spoken_of(shoot, tmp_path, capsys):
     assert not any("other thing" in s.prompt for s in samples)
 
 
+def _poses(root, what, factor):
+    path = root / DETAIL / f"cam_00/camera_keyframe_{what}.hdf5"
+    write_hdf5(path, hypersim._hdf5(path) * factor)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said", "made"),
     [
@@ -85,6 +91,8 @@ def test_what_has_no_noun_is_not_spoken_of(shoot, tmp_path, capsys):
         (lambda r: (r / DETAIL / "cam_00/camera_keyframe_positions.hdf5").unlink(), "annotation_missing", False),
         (lambda r: (r / DETAIL / "cam_00/camera_keyframe_positions.hdf5").write_bytes(b"x"), "annotation_unreadable", False),
         (lambda r: write_hdf5(r / DETAIL / "cam_00/camera_keyframe_orientations.hdf5", np.zeros((3, 3, 3))), "no_frame", False),
+        (lambda r: _poses(r, "orientations", np.array([-1, 1, 1])), "no_frame", False),
+        (lambda r: _poses(r, "positions", np.nan), "no_frame", False),
         (lambda r: (r / DEPTH).unlink(), "depth_missing 1", True),
         (
             lambda r: (r / DEPTH).write_bytes(b"x"),

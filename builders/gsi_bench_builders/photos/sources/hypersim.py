@@ -26,7 +26,7 @@ from gsi_bench_builders.photos.axes import Oriented, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import read_photo
 from gsi_bench_builders.photos.seeing import known_depth
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_text, require_regular
 from gsi_bench_dataset.safety.names import name_problem
 
@@ -226,20 +226,16 @@ def _frames(
         places, turns = (_hdf5(detail / f"camera_keyframe_{what}.hdf5") for what in ("positions", "orientations"))
         for name in (n for n in images if n.startswith(f"{camera}.")):
             number = int(name.partition(".")[2])
-            if number >= min(len(places), len(turns)) or not _is_turn(turns[number]):
+            pose = np.eye(4)
+            try:
+                pose[:3, :3], pose[:3, 3] = turns[number], places[number] * unit
+                rotation, centre = from_graphics_pose(pose)
+                taken = PhotoCamera.of(k, rotation, centre, size)
+            except MALFORMED:
                 left_out["no_pose"] += 1
                 continue
-            pose = np.eye(4)
-            pose[:3, :3], pose[:3, 3] = turns[number], places[number] * unit
-            rotation, centre = from_graphics_pose(pose)
-            found.append(
-                PhotoFrame(f"{scene.name}_{camera}_frame_{number:04d}", name, PhotoCamera.of(k, rotation, centre, size))
-            )
+            found.append(PhotoFrame(f"{scene.name}_{camera}_frame_{number:04d}", name, taken))
     return tuple(found)
-
-
-def _is_turn(matrix: NDArray[Any]) -> bool:
-    return bool((np.abs(matrix) < 2).all()) and np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-2)
 
 
 def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> list[tuple[int, PhotoBox]]:

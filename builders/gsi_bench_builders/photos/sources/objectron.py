@@ -160,15 +160,11 @@ def _camera(row: Message) -> PhotoCamera | None:
     try:
         (camera,) = row.messages(3)
         pose, k = camera.matrix(3, 4, 4), camera.matrix(7, 3, 3)
-    except (MessageError, ValueError):
+        pose[:3] = z_up(pose[:3])
+        rotation, centre = from_graphics_pose(pose)
+        return PhotoCamera.of(k, rotation, centre, (camera.whole(5), camera.whole(6)))
+    except ValueError:  # MessageError is one
         return None
-    size = (camera.whole(5), camera.whole(6))
-    turn = pose[:3, :3]
-    if min(size) <= 0 or k[0, 0] <= 0 or k[1, 1] <= 0 or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-2):
-        return None
-    pose[:3] = z_up(pose[:3])
-    rotation, centre = from_graphics_pose(pose)
-    return PhotoCamera.of(k, rotation, centre, size)
 
 
 def _as_seen(camera: PhotoCamera, size: tuple[int, int], boxes: tuple[PhotoBox, ...], row: Message) -> PhotoCamera | None:
