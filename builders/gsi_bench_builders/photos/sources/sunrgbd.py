@@ -105,7 +105,8 @@ class SunRGBD:
         """Of the filled image where it is there, else of the sensor's own."""
         try:
             filled = self._path(row, "depth_bfx", row.depthname)
-            stored = read_numbers(filled if filled.exists() else self._path(row, "depth", row.depthname)).astype(np.uint16)
+            path = filled if filled.exists() else self._path(row, "depth", row.depthname)
+            stored = read_numbers(path, "depth").astype(np.uint16)
         except PhotoError as error:
             left_out[error.reason] += 1
             return None
