@@ -58,6 +58,12 @@ def _annotation(root):
     return root / "chair_batch-1_7" / "annotation.pbdata"
 
 
+def _bytes(root, old, new):
+    data = _annotation(root).read_bytes()
+    assert old in data
+    _annotation(root).write_bytes(data.replace(old, new))
+
+
 def _object(root, field, change):
     """Numbers of the first object."""
     data = _annotation(root).read_bytes()
@@ -76,6 +82,7 @@ def _object(root, field, change):
         (lambda r: _object(r, 4, lambda turn: turn * 2), "object 0: expected a rotation and a place"),
         (lambda r: _object(r, 4, lambda turn: turn * np.tile((-1, 1, 1), 3)), "annotation_unreadable"),
         (lambda r: _object(r, 5, lambda place: place * np.inf), "annotation_unreadable"),
+        (lambda r: _bytes(r, entry(1, 2) + entry(2, "box"), entry(1, 1) + entry(2, "box")), "several objects are called box_1"),
         (lambda r: next((r / "chair_batch-1_7").glob("*.MOV")).write_bytes(b"no video"), "photo_unreadable"),
     ],
 )
