@@ -10,14 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gsi_bench_builders.photos.limits import LIMITS
+from gsi_bench_builders.photos.limits import FAR, LIMITS
 from gsi_bench_builders.scene import Matrix3, Vector3, matrix3
 
-__all__ = ["FAR", "Order", "Oriented", "by_count", "by_own_points", "upright_axes"]
+__all__ = ["Order", "Oriented", "by_count", "by_own_points", "upright_axes"]
 
 Array = NDArray[np.float64]
 Order = Literal["rows", "columns"]
-FAR = 1e6  # metres, pixels, seconds: no room has such numbers
 _ORDERS: tuple[Order, Order] = ("rows", "columns")
 _CLEARLY = 1.05  # times as many points: less is no decision
 _SAME = 0.02  # axes that differ by less are the same either way

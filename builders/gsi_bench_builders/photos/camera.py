@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gsi_bench_builders.photos.limits import LIMITS
+from gsi_bench_builders.photos.limits import FAR, LIMITS
 from gsi_bench_builders.scene import UP, Camera, Matrix3, matrix3
+from gsi_bench_dataset.records import camera_problems
 
-__all__ = ["PhotoCamera", "levelled", "quarter_turns"]
+__all__ = ["PhotoCamera", "is_rotation", "levelled", "quarter_turns"]
 
 Array = NDArray[np.float64]
+_SQUARE = 1e-2  # entries of R·Rᵀ - 1: corpora write rotations with few digits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +33,24 @@ class PhotoCamera(Camera):
 
     @classmethod
     def of(cls, k: ArrayLike, rotation: ArrayLike, position: Sequence[float], size: tuple[int, int]) -> PhotoCamera:
-        """From K (3×3, pixels), the rows right, down, forward in the world (3×3), the centre and (width, height)."""
-        m = np.asarray(k, dtype=np.float64)
+        """From K (3×3, pixels), the rows right, down, forward in the world (3×3), the centre and (width, height).
+
+        Raises:
+            ValueError: no camera has these; says what is odd.
+        """
+        m, turn = np.asarray(k, dtype=np.float64), np.asarray(rotation, dtype=np.float64)
         x, y, z = (float(v) for v in position)
+        if not (np.abs([*m.ravel(), *turn.ravel(), x, y, z, *map(float, size)]) < FAR).all():
+            raise ValueError(f"expected a camera of numbers below {FAR:g}")
+        problems = camera_problems(matrix3(m))
+        if min(size) <= 0:
+            problems.append(f"expected an image, found {size[0]}×{size[1]} pixels")
+        if not is_rotation(turn):
+            problems.append(f"expected a rotation, found {turn.round(3).tolist()}")
+        if problems:
+            raise ValueError("; ".join(problems))
         middle = (float(m[0, 2]), float(m[1, 2]))
-        return cls((x, y, z), matrix3(np.asarray(rotation)), float(m[0, 0]), *size, focal_y=float(m[1, 1]), centre=middle)
+        return cls((x, y, z), matrix3(turn), float(m[0, 0]), *size, focal_y=float(m[1, 1]), centre=middle)
 
     @property
     def intrinsics(self) -> Matrix3:
@@ -82,6 +97,11 @@ class PhotoCamera(Camera):
                 height=found.width,
             )
         return found
+
+
+def is_rotation(matrix: Array) -> bool:
+    """Whether a 3×3 matrix of finite numbers turns and no more: its rows are at right angles, of length 1, no mirror image."""
+    return bool(np.abs(matrix @ matrix.T - np.eye(3)).max() <= _SQUARE and np.linalg.det(matrix) > 0)
 
 
 def quarter_turns(camera: Camera) -> int:

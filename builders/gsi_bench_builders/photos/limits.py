@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-__all__ = ["LIMITS", "PhotoLimits"]
+__all__ = ["FAR", "LIMITS", "PhotoLimits"]
+
+FAR = 1e6  # metres, pixels, seconds: no room has such numbers
 
 
 @dataclasses.dataclass(frozen=True)

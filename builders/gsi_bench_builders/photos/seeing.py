@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.photos.limits import LIMITS
 from gsi_bench_builders.scene import Camera, Thing
 
-__all__ = ["Covered", "box_samples", "clean_depth", "depth_at", "holds", "known_depth", "ray_spans", "world_points"]
+__all__ = ["Covered", "box_samples", "clean_depth", "depth_at", "holds", "known_depth", "ray_spans", "sampled", "world_points"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -81,6 +82,14 @@ def depth_at(depth_m: NDArray[np.float32], pixels: Array) -> Array:
     found = np.zeros(len(pixels))
     found[inside] = depth_m[y[inside], x[inside]]
     return found
+
+
+def sampled(found: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """An image of numbers in another (width, height): the nearest pixel's, for the mean of two surfaces is none."""
+    width, height = size
+    rows = np.minimum(((np.arange(height) + 0.5) * found.shape[0] / height).astype(int), found.shape[0] - 1)
+    columns = np.minimum(((np.arange(width) + 0.5) * found.shape[1] / width).astype(int), found.shape[1] - 1)
+    return np.asarray(found[rows[:, None], columns])
 
 
 def known_depth(depth_m: NDArray[np.float32]) -> NDArray[np.float32]:

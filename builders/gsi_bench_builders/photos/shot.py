@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import ids_png
-from gsi_bench_builders.photos.axes import FAR
 from gsi_bench_builders.photos.camera import quarter_turns
 from gsi_bench_builders.photos.files.reading import jpeg
-from gsi_bench_builders.photos.limits import LIMITS
+from gsi_bench_builders.photos.limits import FAR, LIMITS
 from gsi_bench_builders.photos.scenery import PhotoScene, photo_scene, thing_of
+from gsi_bench_builders.photos.seeing import sampled
 from gsi_bench_builders.photos.source import Capture, PhotoError, PhotoFrame, Pixels
 from gsi_bench_builders.photos.view import PhotoView
 from gsi_bench_builders.scene import Thing
@@ -36,11 +36,15 @@ def take(capture: Capture, frame: PhotoFrame, pixels: Pixels) -> tuple[PhotoScen
     if np.hypot(*np.array(camera.rotation[2])[:2]) < np.sin(np.radians(5)):
         raise PhotoError("no_vertical", f"{capture.id} {frame.name}: the camera looks straight up or down")
     camera = camera.resized(width, height)
-    depth = _depth(pixels, (width, height), left_out)
+    depth = _fitted(pixels.depth_m, (width, height), "depth_shape", left_out)
+    if depth is not None:
+        with np.errstate(invalid="ignore"):  # of another unit it may be large: that is looked at later
+            depth = np.where((depth > 0) & (depth < FAR), depth, np.float32(0))
+    ids = _fitted(pixels.instances, (width, height), "masks_shape", left_out)
     quarters = quarter_turns(camera)
     camera, rgb = camera.turned(quarters), np.rot90(pixels.rgb, quarters).copy()
     depth = None if depth is None else np.rot90(depth, quarters).copy()
-    ids = None if pixels.instances is None else np.rot90(_sampled(pixels.instances, (width, height)), quarters).copy()
+    ids = None if ids is None else np.rot90(ids, quarters).copy()
     told = _told(capture, pixels, rgb, quarters, depth is not None)
     view = PhotoView(camera, rgb, depth, told)
     if depth is not None and (ratio := view.depth_ratio(_things(capture))) is not None and not _is_one(ratio):
@@ -58,25 +62,12 @@ def _differ(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1) > slack
 
 
-def _depth(pixels: Pixels, size: tuple[int, int], left_out: Counter[str]) -> NDArray[np.float32] | None:
-    """The depth in the photograph's size; None where there is none, or it is of another shape."""
-    found = pixels.depth_m
-    if found is None:
+def _fitted(found: NDArray[Any] | None, size: tuple[int, int], reason: str, left_out: Counter[str]) -> NDArray[Any] | None:
+    """An image of numbers in the photograph's size; None where there is none, or it is of another shape."""
+    if found is not None and _differ((found.shape[1], found.shape[0]), size):
+        left_out[reason] += 1
         return None
-    if _differ((found.shape[1], found.shape[0]), size):
-        left_out["depth_shape"] += 1
-        return None
-    sampled = _sampled(found, size)
-    with np.errstate(invalid="ignore"):  # of another unit it may be large: that is looked at later
-        return np.where((sampled > 0) & (sampled < FAR), sampled, np.float32(0))
-
-
-def _sampled(found: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """An image of numbers in another (width, height): the nearest pixel's, for means of them mean nothing."""
-    width, height = size
-    rows = np.minimum(((np.arange(height) + 0.5) * found.shape[0] / height).astype(int), found.shape[0] - 1)
-    columns = np.minimum(((np.arange(width) + 0.5) * found.shape[1] / width).astype(int), found.shape[1] - 1)
-    return np.asarray(found[rows[:, None], columns])
+    return None if found is None else sampled(found, size)
 
 
 def _is_one(ratio: float) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.limits import LIMITS
-from gsi_bench_builders.photos.seeing import box_samples, clean_depth, depth_at, holds, ray_spans, world_points
+from gsi_bench_builders.photos.seeing import box_samples, clean_depth, depth_at, holds, ray_spans, sampled, world_points
 from gsi_bench_builders.scene import Scene, Thing
 
 __all__ = ["PhotoView"]
@@ -46,7 +46,7 @@ class PhotoView:
         width, height = max(1, round(camera.width * scale)), max(1, round(camera.height * scale))
         self._work = camera.resized(width, height)
         self._scale = camera.width / width
-        self._depth = None if depth_m is None else _sampled(depth_m, width, height)
+        self._depth = None if depth_m is None else sampled(depth_m, (width, height))
         self.points = self._points[0] if self._depth is not None else None
 
     @functools.cached_property
@@ -174,13 +174,6 @@ class PhotoView:
             inside = inside[~holds(moved, inside, LIMITS.noise_m)]
         # A box of few pixels is not full of points: what counts is a share of those that it would show.
         return len(inside) >= LIMITS.least_points
-
-
-def _sampled(depth_m: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """The depth in another size: the nearest pixel's, for the mean of two surfaces is none."""
-    rows = np.minimum(((np.arange(height) + 0.5) * depth_m.shape[0] / height).astype(int), depth_m.shape[0] - 1)
-    columns = np.minimum(((np.arange(width) + 0.5) * depth_m.shape[1] / width).astype(int), depth_m.shape[1] - 1)
-    return depth_m[rows[:, None], columns]
 
 
 def _deeper(old: Thing | None, new: Thing, other: Thing) -> bool:

@@ -66,6 +66,12 @@ def _lines(path, change):
     path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
 
 
+def _pincam(root, change):
+    """Of the first image."""
+    path = min((root / FRAMES / "lowres_wide_intrinsics").iterdir())
+    path.write_text(" ".join(change(path.read_text().split())))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said", "made"),
     [
@@ -76,6 +82,9 @@ def _lines(path, change):
         (lambda r: (r / FRAMES / "lowres_wide.traj").write_text("1 2 3\n"), "no_pose", False),
         (lambda r: _lines(r / FRAMES / "lowres_wide.traj", lambda ls: ls[1:]), "no_pose 1", True),
         (lambda r: next((r / FRAMES / "lowres_wide_intrinsics").iterdir()).unlink(), "no_pose 1", True),
+        (lambda r: _pincam(r, lambda numbers: ["nan", *numbers[1:]]), "no_pose 1", True),
+        (lambda r: _pincam(r, lambda numbers: [*numbers[:5], "inf"]), "no_pose 1", True),
+        (lambda r: _pincam(r, lambda numbers: [*numbers[:2], "nan", *numbers[3:]]), "no_pose 1", True),
         (lambda r: [p.unlink() for p in (r / FRAMES / "lowres_depth").iterdir()], "depth_missing", True),
         (lambda r: [p.write_bytes(b"x") for p in (r / FRAMES / "lowres_wide").iterdir()], "photo_unreadable", False),
     ],

@@ -157,6 +157,10 @@ def _spoilt(folder, number, **more):
         (lambda f: (f / "place0_view1_depth.png").write_bytes(b"nothing"), "depth_unreadable"),
         (lambda f: Image.new("RGB", (640, 480)).save(f / "place0_view1_depth.png"), "depth_unreadable"),
         (lambda f: _spoilt(f, 1, depth_unit_m=1.0), "depth_unit"),
+        (lambda f: _spoilt(f, 1, instances="ids.png"), "masks_missing"),
+        (lambda f: (_spoilt(f, 1, instances="ids.png"), (f / "ids.png").write_bytes(b"nothing")), "masks_unreadable"),
+        (lambda f: (_spoilt(f, 1, instances="ids.png"), Image.new("RGB", (640, 480)).save(f / "ids.png")), "masks_unreadable"),
+        (lambda f: (_spoilt(f, 1, instances="ids.png"), Image.new("I;16", (64, 64)).save(f / "ids.png")), "masks_shape"),
     ],
 )
 def test_one_bad_photograph_costs_no_other(shoot, tmp_path, capsys, spoil, said):
@@ -167,7 +171,7 @@ def test_one_bad_photograph_costs_no_other(shoot, tmp_path, capsys, spoil, said)
     assert status == 0 and said in words.out and "Traceback" not in words.err
     views = {s.img_id for s in samples}
     assert {"place0_view0", "place0_view2"} <= views
-    assert ("place0_view1" in views) == said.startswith("depth")
+    assert ("place0_view1" in views) == said.startswith(("depth", "masks"))
 
 
 def _turned(orientation):

@@ -11,6 +11,7 @@ from corpus_shapes import HDF5, h5py, write_hdf5, write_hypersim
 from photo_shapes import build_here, truth_of
 from PIL import Image
 
+from gsi_bench_builders.photos.sources import hypersim
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.storage.shards import read_dataset
 
@@ -72,6 +73,26 @@ def test_what_has_no_noun_is_not_spoken_of(shoot, tmp_path, capsys):
     assert not any("other thing" in s.prompt for s in samples)
 
 
+def _unit(root, unit):
+    (root / DETAIL / "metadata_scene.csv").write_text(f"parameter_name,parameter_value\nmeters_per_asset_unit,{unit}\n")
+
+
+def _parameter(root, name, value):
+    names, row = (line.split(",") for line in (root / PARAMETERS).read_text().splitlines())
+    row[names.index(name)] = value
+    (root / PARAMETERS).write_text(f"{','.join(names)}\n{','.join(row)}\n")
+
+
+def _rows(root, what, kept):
+    path = root / DETAIL / "mesh" / hypersim._BOX.format(what)
+    write_hdf5(path, hypersim._hdf5(path)[kept])
+
+
+def _poses(root, what, factor):
+    path = root / DETAIL / f"cam_00/camera_keyframe_{what}.hdf5"
+    write_hdf5(path, hypersim._hdf5(path) * factor)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said", "made"),
     [
@@ -82,10 +103,18 @@ def test_what_has_no_noun_is_not_spoken_of(shoot, tmp_path, capsys):
             False,
         ),
         (lambda r: (r / DETAIL / "metadata_scene.csv").write_text("a,b\n"), "no meters_per_asset_unit", False),
+        *((lambda r, unit=unit: _unit(r, unit), "meters_per_asset_unit of", False) for unit in ("nan", "-0.01", "0", "1e9")),
+        (lambda r: _parameter(r, "M_cam_from_uv_00", "nan"), "odd_camera", False),
+        (lambda r: _parameter(r, "settings_output_img_width", "inf"), "annotation_unreadable", False),
+        (lambda r: _rows(r, "extents", slice(-1)), "no_size 1", True),
+        (lambda r: _rows(r, "orientations", slice(-1)), "no_size 1", True),
         (lambda r: (r / DETAIL / "cam_00/camera_keyframe_positions.hdf5").unlink(), "annotation_missing", False),
         (lambda r: (r / DETAIL / "cam_00/camera_keyframe_positions.hdf5").write_bytes(b"x"), "annotation_unreadable", False),
         (lambda r: write_hdf5(r / DETAIL / "cam_00/camera_keyframe_orientations.hdf5", np.zeros((3, 3, 3))), "no_frame", False),
+        (lambda r: _poses(r, "orientations", np.array([-1, 1, 1])), "no_frame", False),
+        (lambda r: _poses(r, "positions", np.nan), "no_frame", False),
         (lambda r: (r / DEPTH).unlink(), "depth_missing 1", True),
+        (lambda r: write_hdf5(r / DEPTH, np.ones((480, 640, 3))), "depth_unreadable 1", True),
         (
             lambda r: (r / DEPTH).write_bytes(b"x"),
             "depth_unreadable",
@@ -105,6 +134,19 @@ def test_what_a_scene_lacks_is_named(shoot, tmp_path, capsys, *, spoil, said, ma
     words = capsys.readouterr()
     assert said in words.out + words.err and "Traceback" not in words.err
     assert (status == 0) == made and bool(samples) == made
+
+
+def test_depth_and_masks_are_lost_each_alone(shoot, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(hypersim, "_LOOKED_AT", 1)  # labels are looked up in the first frame
+    root = write_hypersim(tmp_path / "h", shoot)
+    (root / DEPTH).unlink()
+    geometry = (root / DEPTH).parent
+    (geometry / "frame.0002.semantic_instance.hdf5").unlink()
+    status, samples = built(root, tmp_path / "out")
+    words = capsys.readouterr().out
+    assert status == 0 and "depth_missing 1" in words and "masks_missing 1" in words
+    there = {(int(s.img_id[-4:]), s.depth is not None, s.instance_mask is not None) for s in samples}
+    assert there == {(0, True, True), (1, False, True), (2, True, False)}
 
 
 def test_a_camera_that_is_no_plain_pinhole_is_refused(shoot, tmp_path, capsys):

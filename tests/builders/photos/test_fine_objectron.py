@@ -58,6 +58,19 @@ def _annotation(root):
     return root / "chair_batch-1_7" / "annotation.pbdata"
 
 
+def _bytes(root, old, new):
+    data = _annotation(root).read_bytes()
+    assert old in data
+    _annotation(root).write_bytes(data.replace(old, new))
+
+
+def _object(root, field, change):
+    """Numbers of the first object."""
+    data = _annotation(root).read_bytes()
+    numbers = Message(data).messages(1)[0].floats(field)
+    _annotation(root).write_bytes(data.replace(entry(field, numbers), entry(field, change(numbers)), 1))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -65,6 +78,11 @@ def _annotation(root):
         (lambda r: _annotation(r).write_bytes(_annotation(r).read_bytes()[:-30]), "annotation_unreadable"),
         (lambda r: _annotation(r).write_bytes(entry(1, entry(1, 3))), "annotation_unreadable"),
         (lambda r: _annotation(r).write_bytes(entry(2, entry(1, 3))), "no_frame"),
+        (lambda r: _object(r, 4, lambda turn: turn * np.nan), "annotation_unreadable"),
+        (lambda r: _object(r, 4, lambda turn: turn * 2), "object 0: expected a rotation and a place"),
+        (lambda r: _object(r, 4, lambda turn: turn * np.tile((-1, 1, 1), 3)), "annotation_unreadable"),
+        (lambda r: _object(r, 5, lambda place: place * np.inf), "annotation_unreadable"),
+        (lambda r: _bytes(r, entry(1, 2) + entry(2, "box"), entry(1, 1) + entry(2, "box")), "several objects are called box_1"),
         (lambda r: next((r / "chair_batch-1_7").glob("*.MOV")).write_bytes(b"no video"), "photo_unreadable"),
     ],
 )

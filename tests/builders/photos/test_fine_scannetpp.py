@@ -15,6 +15,7 @@ from gsi_bench_builders.photos.sources.registry import open_photos
 from gsi_bench_builders.photos.sources.scannetpp_depth import lz4_block, packed_depth
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.safety.files import FileProblemError
+from gsi_bench_dataset.safety.names import name_problem
 from gsi_bench_dataset.storage.shards import read_dataset
 
 FEW = ["--preset", "small", "--edits-per-scene", "4", "--photo-frames", "3", "--photo-side", "640", "--workers", "1", "--quiet"]
@@ -102,6 +103,11 @@ def _flip(found):
             "annotation_unreadable",
             False,
         ),
+        (
+            lambda r: _json(r / ANNO, lambda f: f["segGroups"][5].update(id=4)),
+            "annotation_unreadable: 036bce3393: several objects are called box_4",
+            False,
+        ),
         (lambda r: (r / POSES).write_text("[]"), "no_pose", False),
         (
             lambda r: _json(r / POSES, lambda f: [v.pop("aligned_pose") for k, v in f.items() if k != "frame_000010"]),
@@ -136,6 +142,14 @@ def test_boxes_without_points_or_depth_are_not_believed(shoot, tmp_path, capsys)
     # The cabinet's axes are the world's, and so the same either way.
     capture = open_photos([root])[0].capture("036bce3393")
     assert [b.id for b in capture.boxes] == ["cabinet_6"] and capture.left_out["axes_unproved"] == 6
+
+
+@pytest.mark.parametrize("label", ["mug / cup", "mug\nof [ours]; red", " mug", "杯子", "..", "$%"])
+def test_ids_of_objects_are_plain_names(shoot, tmp_path, label):
+    root = write_scannetpp(tmp_path / "s", shoot, axes="rows")
+    _json(root / ANNO, lambda f: f["segGroups"][1].update(label=label))
+    boxes = open_photos([root])[0].capture("036bce3393").boxes
+    assert boxes[1].noun == label and [name_problem(b.id) for b in boxes] == [None] * 7
 
 
 def test_points_tell_rows_from_columns(kitchen):

@@ -8,6 +8,7 @@ import pytest
 from corpus_shapes import write_sunrgbd
 from photo_shapes import build_here, truth_of
 from PIL import Image
+from scipy.io import loadmat, savemat
 
 from gsi_bench_dataset.hub.rights import restricted
 from gsi_bench_dataset.storage.shards import read_dataset
@@ -53,10 +54,21 @@ def test_nothing_of_it_may_be_published(shoot, tmp_path):
     assert len(restricted(tmp_path / "out")) == len(samples) > 0
 
 
+def _first(root, name, change):
+    """What the file says of the first photograph."""
+    path = root / "SUNRGBDMeta3DBB_v2.mat"
+    table = loadmat(path)["SUNRGBDMeta"]
+    table[0, 0][name] = change(table[0, 0][name])
+    savemat(path, {"SUNRGBDMeta": table})
+
+
 @pytest.mark.parametrize(
     ("spoil", "said", "made"),
     [
         (lambda r: (r / "SUNRGBDMeta3DBB_v2.mat").write_bytes(b"no matrix"), "annotation_unreadable", False),
+        (lambda r: _first(r, "K", lambda k: k * [[np.nan], [1], [1]]), "no_pose", True),
+        (lambda r: _first(r, "K", lambda k: k.T), "transposed", True),
+        (lambda r: _first(r, "Rtilt", lambda turn: turn * [-1, 1, 1]), "expected a rotation", True),
         (lambda r: (r / FIRST / "image/0000103.jpg").unlink(), "photo_missing", True),
         (lambda r: (r / FIRST / "depth_bfx/0000103.png").write_bytes(b"x"), "depth_unreadable", True),
     ],

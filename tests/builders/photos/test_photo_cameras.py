@@ -15,6 +15,36 @@ def camera(kitchen):
     return PhotoCamera.of(k, c.rotation, c.position, (640, 480))
 
 
+def _changed(matrix, **entries):
+    found = np.array(matrix, dtype=float)
+    for place, value in entries.items():
+        found[int(place[1]), int(place[2])] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda c: {"k": _changed(c["k"], _00=np.nan)}, "numbers below"),
+        (lambda c: {"k": _changed(c["k"], _12=np.inf)}, "numbers below"),
+        (lambda c: {"k": _changed(c["k"], _11=-498)}, "fy is -498"),
+        (lambda c: {"k": np.array(c["k"]).T}, "transposed"),
+        (lambda c: {"rotation": np.array(c["rotation"]) * (-1, 1, 1)}, "expected a rotation"),
+        (lambda c: {"rotation": np.zeros((3, 3))}, "expected a rotation"),
+        (lambda c: {"rotation": 2 * np.array(c["rotation"])}, "expected a rotation"),
+        (lambda c: {"rotation": _changed(c["rotation"], _21=np.nan)}, "numbers below"),
+        (lambda c: {"position": (0.0, np.nan, 1.0)}, "numbers below"),
+        (lambda c: {"size": (0, 480)}, "found 0×480 pixels"),
+        (lambda c: {"size": (2**70, 480)}, "numbers below"),
+    ],
+)
+def test_what_no_camera_has_is_refused(camera, spoil, said):
+    sound = {"k": camera.intrinsics, "rotation": camera.rotation, "position": camera.position, "size": (640, 480)}
+    assert PhotoCamera.of(**sound) == camera
+    with pytest.raises(ValueError, match=said):
+        PhotoCamera.of(**sound | spoil(sound))
+
+
 def test_points_are_projected_with_k(camera, kitchen):
     points = np.array([t.position for t in kitchen.things])
     seen = camera.to_camera(points) @ np.array(camera.intrinsics).T

@@ -183,6 +183,11 @@ def test_depth_of_another_shape_is_named_and_left_out(shoot):
     assert left_out["depth_shape"] == 1 and scene.view.depth_m is None
 
 
+def test_masks_of_another_shape_are_named_and_left_out(shoot):
+    scene, left_out = shown(shoot, instances=np.ones((300, 300), dtype=np.uint16))
+    assert left_out == {"masks_shape": 1} and scene.view.told["instance_mask"] is None
+
+
 def test_depth_of_another_size_is_taken(shoot):
     small = np.ascontiguousarray(shoot.views[0][2][2::5, 2::5])
     scene, left_out = shown(shoot, depth_m=np.where(np.isfinite(small), small, 0).astype(np.float32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def read_depth(path: Path, unit_m: float) -> NDArray[np.float32]:
     return np.asarray(read_numbers(path, "depth") * np.float32(unit_m), dtype=np.float32)
 
 
-def read_numbers(path: Path, what: str = "depth") -> NDArray[np.float32]:
+def read_numbers(path: Path, what: Literal["depth", "masks"]) -> NDArray[np.float32]:
     """An image of one channel as numbers.
 
     Raises:
@@ -111,9 +112,9 @@ def read_numbers(path: Path, what: str = "depth") -> NDArray[np.float32]:
             # The depth of a phone's photograph is stored as the sensor lies, with no note of it; nothing is turned here.
             values = np.asarray(image)
     except DAMAGED as error:
-        raise PhotoError("depth_unreadable", f"{printable_path(path)}: {error}") from error
+        raise PhotoError(f"{what}_unreadable", f"{printable_path(path)}: {error}") from error
     if values.ndim != 2:
-        raise PhotoError("depth_unreadable", f"{printable_path(path)}: expected one channel of numbers, found {values.shape}")
+        raise PhotoError(f"{what}_unreadable", f"{printable_path(path)}: expected one channel of numbers, found {values.shape}")
     return values.astype(np.float32)
 
 
@@ -124,10 +125,10 @@ def jpeg(rgb: NDArray[np.uint8]) -> EncodedImage:
     return EncodedImage(stream.getvalue())
 
 
-def _bytes(path: Path, what: str) -> bytes:
+def _bytes(path: Path, what: Literal["photo", "depth", "masks"]) -> bytes:
     try:
         return read_regular(path)
     except FileNotFoundError as error:
-        raise PhotoError("depth_missing" if what == "depth" else "photo_missing", printable_path(path)) from error
+        raise PhotoError(f"{what}_missing", printable_path(path)) from error
     except (FileProblemError, OSError) as error:
-        raise PhotoError("depth_unreadable" if what == "depth" else "photo_unreadable", str(error)) from error
+        raise PhotoError(f"{what}_unreadable", str(error)) from error

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation  # type: ignore[import-untyped]
 
-from gsi_bench_builders.photos.axes import FAR, Oriented, by_count, upright_axes
+from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.files.reading import read_depth, read_photo
+from gsi_bench_builders.photos.limits import FAR
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
 from gsi_bench_builders.photos.source import UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json, read_text
@@ -157,7 +158,11 @@ def _frames(video: Path, left_out: Counter[str]) -> tuple[PhotoFrame, ...]:
             continue
         matrix, size = k
         rotation, centre = poses[near]
-        camera = PhotoCamera.of(matrix, rotation, centre.tolist(), size)
+        try:
+            camera = PhotoCamera.of(matrix, rotation, centre.tolist(), size)
+        except ValueError:
+            left_out["no_pose"] += 1
+            continue
         found.append(PhotoFrame(f"{video.name}_frame_{moment.replace('.', '-')}", moment, camera))
     return tuple(found)
 
@@ -181,11 +186,9 @@ def _pincam(path: Path) -> tuple[NDArray[np.float64], tuple[int, int]] | None:
     """K and (width, height); None where there is none."""
     try:
         width, height, fx, fy, cx, cy = (float(v) for v in read_text(path, 10_000).split())
-    except (OSError, FileProblemError, ValueError):
+        return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), (round(width), round(height))
+    except (OSError, FileProblemError, ValueError, OverflowError):  # no whole number is NaN or infinite
         return None
-    if min(width, height, fx, fy) <= 0:
-        return None
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), (round(width), round(height))
 
 
 def _annotated(video: Path) -> list[tuple[str, str, Oriented]]:

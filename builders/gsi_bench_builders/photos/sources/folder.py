@@ -82,9 +82,9 @@ class PhotoFolder:
         read = read_photo(self._path(frame.name), side)
         left_out: Counter[str] = Counter()
         deep = self._beside(photo.depth, left_out, lambda p: read_depth(p, photo.depth_unit_m)) if depth else None
-        numbers = self._beside(photo.instances, left_out, read_numbers) if depth else None
+        numbers = self._beside(photo.instances, left_out, lambda p: read_numbers(p, "masks")) if depth else None
         if numbers is not None and numbers.shape != (photo.height, photo.width):
-            left_out["depth_shape"] += 1
+            left_out["masks_shape"] += 1
             numbers = None
         ids = None if numbers is None else numbers.astype(np.uint16)
         return Pixels(read.rgb, read.full, read.file, deep, ids, left_out)

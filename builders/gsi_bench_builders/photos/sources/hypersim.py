@@ -25,8 +25,9 @@ from gsi_bench_builders.frames import from_graphics_pose
 from gsi_bench_builders.photos.axes import Oriented, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import read_photo
+from gsi_bench_builders.photos.limits import FAR
 from gsi_bench_builders.photos.seeing import known_depth
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_text, require_regular
 from gsi_bench_dataset.safety.names import name_problem
 
@@ -101,8 +102,7 @@ class Hypersim:
         left_out: Counter[str] = Counter()
         unit = _metres_per_unit(scene)
         frames = _frames(scene, self._intrinsics(scene), unit, left_out)
-        boxes = tuple(box for _, box in _boxes(scene, unit, left_out))
-        return Capture(capture_id, boxes, frames, RIGHTS, left_out=+left_out)
+        return Capture(capture_id, _boxes(scene, unit, left_out), frames, RIGHTS, left_out=+left_out)
 
     def pixels(self, capture: Capture, frame: PhotoFrame, side: int, *, depth: bool = True) -> Pixels:
         """See `PhotoSource.pixels`."""
@@ -111,13 +111,11 @@ class Hypersim:
         if not depth:
             return Pixels(read.rgb, read.full, read.file)
         left_out: Counter[str] = Counter()
-        deep, ids = None, None
-        try:
-            deep = _along_the_axis(_hdf5(_geometry(scene, frame.name, "depth_meters"), "depth"), frame.camera)
-            found = _hdf5(_geometry(scene, frame.name, "semantic_instance"), "depth").astype(np.int64)
-            ids = _numbered(found, [n for n, _ in _boxes(scene, 1.0, Counter())])
-        except PhotoError as error:
-            left_out[error.reason] += 1
+        deep = _image(_geometry(scene, frame.name, "depth_meters"), "depth", left_out)
+        deep = None if deep is None else _along_the_axis(deep, frame.camera)
+        ids = _image(_geometry(scene, frame.name, "semantic_instance"), "masks", left_out)
+        numbers = [int(box.id.rpartition("_")[2]) for box in capture.boxes]
+        ids = None if ids is None else _numbered(ids.astype(np.int64), numbers)
         return Pixels(read.rgb, read.full, read.file, deep, ids, left_out)
 
     def _scene(self, capture_id: str) -> Path:
@@ -166,6 +164,19 @@ def _hdf5(path: Path, what: str = "annotation") -> NDArray[Any]:
         raise PhotoError(f"{what}_unreadable", f"{printable_path(path)}: {error}") from error
 
 
+def _image(path: Path, what: str, left_out: Counter[str]) -> NDArray[Any] | None:
+    """Numbers of the pixels of an image; None, and counted, where they cannot be read."""
+    try:
+        found = _hdf5(path, what)
+        if found.ndim != 2 or not found.size or found.dtype.kind not in ("iuf" if what == "depth" else "iu"):
+            said = f"expected one {'' if what == 'depth' else 'whole '}number a pixel, found {found.dtype} of {found.shape}"
+            raise PhotoError(f"{what}_unreadable", f"{printable_path(path)}: {said}")
+    except PhotoError as error:
+        left_out[error.reason] += 1
+        return None
+    return found
+
+
 def _table(path: Path) -> list[dict[str, str]]:
     try:
         return list(csv.DictReader(io.StringIO(read_text(path, 256 * 2**20))))
@@ -182,6 +193,8 @@ def _metres_per_unit(scene: Path) -> float:
         found = float(rows["meters_per_asset_unit"] or "")
     except (KeyError, ValueError) as error:
         raise PhotoError("annotation_unreadable", f"{printable_path(path)}: no meters_per_asset_unit") from error
+    if not 0 < found < FAR:
+        raise PhotoError("annotation_unreadable", f"{printable_path(path)}: meters_per_asset_unit of {found:g}; expected > 0")
     return found
 
 
@@ -198,13 +211,13 @@ def _of_parameters(path: Path, scene: str) -> tuple[NDArray[np.float64], tuple[i
     try:
         rays = np.array([[float(row[f"M_cam_from_uv_{i}{j}"]) for j in range(3)] for i in range(3)])
         width, height = (round(float(row[f"settings_output_img_{side}"])) for side in ("width", "height"))
-    except (KeyError, ValueError, TypeError) as error:
+    except MALFORMED as error:
         raise PhotoError("annotation_unreadable", f"{printable_path(path)}: {scene}: {error!r}") from error
     # Rays of a plain camera: (a·u + c, b·v + d, -1), u to the right and v up, from -1 to 1.
     if abs(rays[2, 2]) > _PLAIN:
         rays = rays / -rays[2, 2]
     odd = np.abs([rays[0, 1], rays[1, 0], rays[2, 0], rays[2, 1]]).max()
-    if odd > _PLAIN or rays[0, 0] <= 0 or rays[1, 1] <= 0:
+    if not (odd <= _PLAIN and min(rays[0, 0], rays[1, 1]) > 0):  # NaN is none either
         raise PhotoError("odd_camera", f"{scene}: rays of its images are no plain pinhole's")
     fx, fy = width / 2 / rays[0, 0], height / 2 / rays[1, 1]
     k = np.array([[fx, 0, width / 2 - fx * rays[0, 2]], [0, fy, height / 2 + fy * rays[1, 2]], [0, 0, 1]])
@@ -226,40 +239,36 @@ def _frames(
         places, turns = (_hdf5(detail / f"camera_keyframe_{what}.hdf5") for what in ("positions", "orientations"))
         for name in (n for n in images if n.startswith(f"{camera}.")):
             number = int(name.partition(".")[2])
-            if number >= min(len(places), len(turns)) or not _is_turn(turns[number]):
+            pose = np.eye(4)
+            try:
+                pose[:3, :3], pose[:3, 3] = turns[number], places[number] * unit
+                rotation, centre = from_graphics_pose(pose)
+                taken = PhotoCamera.of(k, rotation, centre, size)
+            except MALFORMED:
                 left_out["no_pose"] += 1
                 continue
-            pose = np.eye(4)
-            pose[:3, :3], pose[:3, 3] = turns[number], places[number] * unit
-            rotation, centre = from_graphics_pose(pose)
-            found.append(
-                PhotoFrame(f"{scene.name}_{camera}_frame_{number:04d}", name, PhotoCamera.of(k, rotation, centre, size))
-            )
+            found.append(PhotoFrame(f"{scene.name}_{camera}_frame_{number:04d}", name, taken))
     return tuple(found)
 
 
-def _is_turn(matrix: NDArray[Any]) -> bool:
-    return bool((np.abs(matrix) < 2).all()) and np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-2)
-
-
-def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> list[tuple[int, PhotoBox]]:
-    """(number of the object in the corpus, box) of all that have a label."""
+def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> tuple[PhotoBox, ...]:
+    """The boxes of all that have a label; their ids end in the corpus's numbers of objects."""
     centres, extents, turns = (
         _hdf5(scene / "_detail" / "mesh" / _BOX.format(what)) for what in ("positions", "extents", "orientations")
     )
     found = []
     for number, label in sorted(_labels(scene).items()):
-        if number >= len(centres) or not np.isfinite(centres[number]).all() or not (extents[number] > 0).all():
-            left_out["no_size"] += 1
-            continue
         try:
             box = Oriented.of(centres[number] * unit, extents[number] * unit, turns[number])
-        except ValueError:
+        except MALFORMED:
+            left_out["no_size"] += 1
+            continue
+        if not (box.lengths > 0).all():
             left_out["no_size"] += 1
             continue
         centre, size, rotation = upright_axes(box, "columns")
-        found.append((number, PhotoBox(f"{label.replace(' ', '_')}_{number}", label, centre, size, rotation)))
-    return found
+        found.append(PhotoBox(f"{label.replace(' ', '_')}_{number}", label, centre, size, rotation))
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4)
@@ -293,6 +302,6 @@ def _along_the_axis(distance: NDArray[Any], camera: PhotoCamera) -> NDArray[np.f
 
 def _numbered(found: NDArray[np.int64], numbers: list[int]) -> NDArray[np.uint16]:
     """The corpus's numbers of objects as places in the capture's boxes, from 1."""
-    table = np.zeros(max([0, *numbers, int(found.max(initial=0))]) + 1, dtype=np.uint16)
-    table[numbers] = np.arange(1, len(numbers) + 1)
-    return np.asarray(np.where(found > 0, table[np.maximum(found, 0)], 0), dtype=np.uint16)
+    table = np.zeros(max([0, *numbers]) + 1, dtype=np.uint16)
+    table[numbers] = np.arange(1, len(numbers) + 1)  # none of them is 0
+    return table[np.where((found > 0) & (found < len(table)), found, 0)]

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.frames import from_graphics_pose, z_up
-from gsi_bench_builders.photos.camera import PhotoCamera
+from gsi_bench_builders.photos.camera import PhotoCamera, is_rotation
 from gsi_bench_builders.photos.files.protobuf import Message, MessageError
 from gsi_bench_builders.photos.files.reading import photo_size, read_photo, shrunk
 from gsi_bench_builders.photos.files.videos import video_frame, video_size
+from gsi_bench_builders.photos.limits import FAR
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_builders.scene import matrix3
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
@@ -126,12 +127,15 @@ class Objectron:
 
 def _box(found: Message) -> PhotoBox:
     """An object: rotation · scale · unit box + translation, in a world whose y is up, as its own y is."""
-    right, up, back = z_up(found.matrix(4, 3, 3)).T
-    x, y, z = z_up(found.matrix(5, 3, 1))[:, 0].tolist()
+    turn, place = found.matrix(4, 3, 3), found.matrix(5, 3, 1)
+    if not (np.abs([*turn.ravel(), *place.ravel()]) < FAR).all() or not is_rotation(turn):
+        raise MessageError(f"object {found.whole(1)}: expected a rotation and a place, found {turn.tolist()}, {place.tolist()}")
+    right, up, back = z_up(turn).T
+    x, y, z = z_up(place)[:, 0].tolist()
     wide, high, deep = found.floats(6).tolist() if found.floats(6).size == 3 else (0.0, 0.0, 0.0)
     noun = found.text(2) or "object"
-    turn = matrix3(np.stack([right, -back, up], axis=1))
-    return PhotoBox(f"{noun.replace(' ', '_')}_{found.whole(1)}", noun, (x, y, z), (wide, deep, high), turn)
+    own = matrix3(np.stack([right, -back, up], axis=1))
+    return PhotoBox(f"{noun.replace(' ', '_')}_{found.whole(1)}", noun, (x, y, z), (wide, deep, high), own)
 
 
 def _frames(
@@ -160,15 +164,11 @@ def _camera(row: Message) -> PhotoCamera | None:
     try:
         (camera,) = row.messages(3)
         pose, k = camera.matrix(3, 4, 4), camera.matrix(7, 3, 3)
-    except (MessageError, ValueError):
+        pose[:3] = z_up(pose[:3])
+        rotation, centre = from_graphics_pose(pose)
+        return PhotoCamera.of(k, rotation, centre, (camera.whole(5), camera.whole(6)))
+    except ValueError:  # MessageError is one
         return None
-    size = (camera.whole(5), camera.whole(6))
-    turn = pose[:3, :3]
-    if min(size) <= 0 or k[0, 0] <= 0 or k[1, 1] <= 0 or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-2):
-        return None
-    pose[:3] = z_up(pose[:3])
-    rotation, centre = from_graphics_pose(pose)
-    return PhotoCamera.of(k, rotation, centre, size)
 
 
 def _as_seen(camera: PhotoCamera, size: tuple[int, int], boxes: tuple[PhotoBox, ...], row: Message) -> PhotoCamera | None:
