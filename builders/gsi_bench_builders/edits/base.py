@@ -48,6 +48,7 @@ REASONS = {
     "inside_receptacle": "the object stands in a receptacle and would grow out of it",
     "does_not_fit": "the receptacle has no room for the object's base at the asked place",
     "already_there": "the object stands where it is asked to go",
+    "stays_on_floor": "it is furniture that stands on the floor, and would be put on top of something",
     "out_of_sight": "what the words measure from, or the place that they name, lies partly outside the image",
     "off_support": "its base would not stay wholly on the surface that carries it",
     "collision": "it would cut through another object or a piece of the room",
@@ -120,7 +121,8 @@ class EditOptions:
         redraws: how often, for one proposal.
         target_scale: `min_target_px` against the preset's: things in a room are farther away than on a table.
         max_target_share: largest part of the image that a target may fill.
-        scale_below_m: only things whose largest side is shorter are scaled.
+        scale_below_m: only things whose largest side is shorter are scaled; others are furniture.
+        on_floor_m: furniture whose base lies less above the floor stands on it, or on a rug, and goes onto nothing higher.
     """
 
     phrasing: Phrasing = "ours"
@@ -151,6 +153,7 @@ class EditOptions:
     target_scale: float = 1.0
     max_target_share: float = 1.0
     scale_below_m: float = math.inf
+    on_floor_m: float = 0.05
 
 
 # Amounts and limits by setting: what a recipe's scenes are.

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import boxes_apart, lifted, pixel_grid, rect_iou, screen_rect
+from gsi_bench_builders.edits.geometry import boxes_apart, pixel_grid, rect_iou, screen_rect
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.footprints import swept_footprint
+from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
@@ -146,7 +147,7 @@ def turn_shows(stage: Stage, after: Scene, target: str) -> Shown:
     before, now = np.isfinite(first), np.isfinite(second)
     if not before.any():
         return Shown(0.0, 1.0)
-    places = lifted(camera, grid[before], first[before])
+    places = unproject(camera, grid[before], first[before])
     turned = new.to_world((places - np.array(old.position)) @ np.array(old.rotation))
     met = stage.probe.depths_at(after, target, camera.project(turned))
     still = np.abs(met - camera.depth(turned)) <= _SAME_PLACE_M

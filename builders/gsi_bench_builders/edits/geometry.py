@@ -15,7 +15,6 @@ __all__ = [
     "box_distance",
     "boxes_apart",
     "in_image",
-    "lifted",
     "may_be_seen",
     "pixel_grid",
     "rect_iou",
@@ -88,13 +87,6 @@ def pixel_grid(rects: Sequence[Sequence[float]], most: int) -> Array:
     step = float(np.sqrt(np.prod(high - low) / most))
     columns, rows = (np.arange(a + step / 2, b, step) for a, b in zip(low, high, strict=True))
     return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-
-
-def lifted(camera: Camera, pixels: Array, depths: Array) -> Array:
-    """World points (n×3) at depths (n,) along the viewing axis, metres, on the rays through places in the image (n×2)."""
-    across = (pixels - (camera.width / 2, camera.height / 2)) / camera.focal
-    own = np.column_stack([across, np.ones(len(pixels))]) * depths[:, None]
-    return np.asarray(own @ np.array(camera.rotation) + camera.position)
 
 
 def rect_iou(a: Sequence[float], b: Sequence[float]) -> float:

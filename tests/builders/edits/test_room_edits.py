@@ -265,6 +265,38 @@ def test_nothing_is_put_on_what_has_other_tops_too(tools, probe):
         assert any(isinstance(f, Place) for f in found) is there
 
 
+@pytest.mark.parametrize(
+    ("size", "rise", "top", "refused"),
+    [
+        ((0.12, 0.12, 0.7), 0.0, 0.2, True),  # a floor lamp onto a sofa
+        ((0.12, 0.12, 0.7), 0.01, 0.2, True),  # from a rug, too
+        ((0.65, 0.1, 0.1), 0.0, 0.2, True),  # a bench onto a table
+        ((0.12, 0.12, 0.7), 0.0, 0.01, False),  # a floor lamp onto a rug
+        ((0.12, 0.12, 0.7), 0.2, 0.2, False),  # a television from one table to another
+        ((0.12, 0.12, 0.5), 0.0, 0.2, False),  # a basket onto a bench
+    ],
+)
+def test_furniture_is_not_lifted_off_the_floor(size, rise, top, refused, tools, probe):
+    target = tools.thing("box", 1, (0.3, 0.2), size=size).moved((0, 0, rise))
+    tray = tools.thing("tray", 2, (-0.1, 0.0), size=(0.36, 0.26, top))
+    wide = dataclasses.replace(tray.info.receptacle, height=top)
+    scene = tools.scene(target, dataclasses.replace(tray, info=dataclasses.replace(tray.info, receptacle=wide)))
+    place = Place("box_1", "tray_2", None, (-0.1, 0.0))
+    assert place.check(Stage(scene, probe, ROOM)) == (Rejection("stays_on_floor") if refused else None)
+    assert place.check(Stage(scene, probe, SETTINGS["table"])) is None
+
+
+@pytest.mark.parametrize("target", ["floor lamp", "coffee table", "tv stand"])
+def test_a_rooms_furniture_goes_onto_its_rug_at_most(target, tools):
+    scene = compose_interior("living", 0, "living_0", 512, EmbeddedLooks(6))
+    thing, sofa, rug = (next(t for t in scene.things if t.info.category == n) for n in (target, "sofa", "rug"))
+    scene = scene.without(t.id for t in scene.carried_by(thing.id))
+    stage = Stage(scene, tools.Probe(), ROOM)
+    assert {thing.id, sofa.id, rug.id} <= stage.names.keys()
+    assert Place(thing.id, sofa.id, None, sofa.position[:2]).check(stage) == Rejection("stays_on_floor")
+    assert Place(thing.id, rug.id, None, rug.position[:2]).check(stage) != Rejection("stays_on_floor")
+
+
 @pytest.mark.parametrize("kind", ["toilet", "shelving unit", "bookshelf"])
 def test_kinds_with_a_lid_or_several_boards_are_not_plain(kind):
     infos = [asset(asset_key(kind, seed)).info for seed in range(12)]

@@ -47,7 +47,7 @@ class Place(Candidate):
 
     def check(self, stage: Stage) -> Rejection | None:
         """Both have names that such a sentence can hold; the target is elsewhere and carries nothing; the receptacle stands,
-        and a named part of it is in the image.
+        and a named part of it is in the image; furniture stays on the floor.
         """
         names, scene = stage.names, stage.scene
         # "Put the mug on the plate in the bowl" has two meanings.
@@ -57,10 +57,19 @@ class Place(Candidate):
             return Rejection("carried_load")
         if not scene.thing(self.receptacle).is_upright:
             return Rejection("not_upright")
+        if self._lifts_furniture(stage):
+            return Rejection("stays_on_floor")
         region = admissible_region(scene, scene.thing(self.receptacle), self.spot)
         if self.spot is not None and not in_image(scene.camera, region):
             return Rejection("out_of_sight")  # nobody knows where its left edge is
         return Rejection("already_there") if scene.thing(self.target).on == self.receptacle else None
+
+    def _lifts_furniture(self, stage: Stage) -> bool:
+        """A floor lamp may go onto a rug, and a cushion onto a sofa, but no floor lamp onto a sofa."""
+        scene, options = stage.scene, stage.options
+        target, surface = scene.thing(self.target), _surface_z(scene.thing(self.receptacle))
+        stands = max(target.size) >= options.scale_below_m and target.base_z - scene.support.z < options.on_floor_m
+        return stands and surface - scene.support.z >= options.on_floor_m
 
     def unsaid(self, stage: Stage) -> bool:
         """The reference always names a spot."""
@@ -69,7 +78,7 @@ class Place(Candidate):
     def apply(self, scene: Scene) -> Scene:
         """The target on the receptacle's surface; its turn stays."""
         target = scene.thing(self.target)
-        surface = float(scene.thing(self.receptacle).receptacle_outline()[0, 2])
+        surface = _surface_z(scene.thing(self.receptacle))
         x, y, _ = target.position
         placed = target.moved((self.point[0] - x, self.point[1] - y, surface - target.base_z))
         return scene.with_things([dataclasses.replace(placed, on=self.receptacle)])
@@ -116,6 +125,10 @@ def propose(stage: Stage, rng: np.random.Generator) -> Place | Rejection:
     if not len(good):
         return Rejection("does_not_fit")
     return Place(target.id, receptacle.id, spot, (float(good[0, 0]), float(good[0, 1])))
+
+
+def _surface_z(receptacle: Thing) -> float:
+    return float(receptacle.receptacle_outline()[0, 2])
 
 
 def admissible_region(scene: Scene, receptacle: Thing, spot: str | None) -> NDArray[np.float64]:
