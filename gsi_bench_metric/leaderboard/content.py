@@ -18,7 +18,7 @@ from gsi_bench_metric.report.tables import MEASURES
 from gsi_bench_metric.results.aggregate import reason_counts
 from gsi_bench_metric.run.folder import Run
 
-__all__ = ["Board", "Model", "Unscored", "board_of", "build_board", "group_facts"]
+__all__ = ["Board", "Model", "board_of", "build_board", "group_facts"]
 
 _HASH = 8  # hex digits that tell two slugs apart
 _HASHED = re.compile(r"-[0-9a-f]{8}$")
@@ -83,7 +83,7 @@ class Board:
             (len(self.models), "editor"),
             (len(self.runs), "run"),
             (len(self.groups), "table"),
-            (sum(len(entry.scores) for group in self.groups for entry in group.entries), "scored edit"),
+            (sum(int(entry.row.get("n", 0)) for group in self.groups for entry in group.entries), "scored edit"),
         )
         return ", ".join(f"{count:,}".replace(",", "\u202f") + f" {word}{'s' if count != 1 else ''}" for count, word in counts)
 

@@ -67,10 +67,13 @@ class Group:
 
     @cached_property
     def labels(self) -> list[str]:
-        """The editor's name of each entry; with its run's where another run has an editor of that name."""
+        """The editor's name of each entry; with its run's where another run has an editor of that name. No two are equal."""
         shown = [shown_name(entry.editor) for entry in self.entries]
         counts = Counter(shown)
-        return [name if counts[name] == 1 else f"{name} ({e.run_name})" for name, e in zip(shown, self.entries, strict=True)]
+        shown = [name if counts[name] == 1 else f"{name} ({e.run_name})" for name, e in zip(shown, self.entries, strict=True)]
+        while len(counts := Counter(shown)) < len(shown):  # an editor may be called as another's name and run are written
+            shown = [name if counts[name] == 1 else f"{name} [{place}]" for place, name in enumerate(shown, 1)]
+        return shown
 
     @property
     def operations(self) -> list[str]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
-from importlib import resources
-
-from markupsafe import Markup
 
 from gsi_bench_dataset.version import __version__
 from gsi_bench_metric.leaderboard.boards import BoardTable, board_tables
@@ -17,7 +12,7 @@ from gsi_bench_metric.leaderboard.intake import Entry, shown_name
 from gsi_bench_metric.leaderboard.published import LABEL, published
 from gsi_bench_metric.pages.images import CHANGE_SCALE, colour_stops
 from gsi_bench_metric.pages.numbers import DASH, fixed
-from gsi_bench_metric.pages.shell import page_template
+from gsi_bench_metric.pages.shell import inline_script, page_template
 from gsi_bench_metric.pages.tables import Cell, Heading, Row, Table
 from gsi_bench_metric.report.faults import FAULTS_COUNTED, fault_tables
 from gsi_bench_metric.report.gallery import KINDS, RANK, Card, Gallery
@@ -41,7 +36,6 @@ def index_page(board: Board, files: Files = (), left_out: Sequence[str] = ()) ->
         files: (name, what it is) of what lies beside it; none: the page stands alone and links to no other.
         left_out: why rows have no files for the Hub.
     """
-    script = (resources.files(__package__) / "board.js").read_text(encoding="utf-8")
     return page_template(_PACKAGE, "page.html.j2", _REPORT).render(
         board=board,
         tables=board_tables,
@@ -54,8 +48,7 @@ def index_page(board: Board, files: Files = (), left_out: Sequence[str] = ()) ->
         label=LABEL,
         least=MIN_SCENES,
         version=__version__,
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **inline_script(_PACKAGE, "board.js"),
     )
 
 

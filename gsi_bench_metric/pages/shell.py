@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import re
+from importlib import resources
 from typing import Any
 
 import jinja2
@@ -11,12 +15,13 @@ from markupsafe import Markup
 from gsi_bench_metric.pages.charts import interval_mark, series_key
 from gsi_bench_metric.pages.tables import SIGNS
 
-__all__ = ["page_template"]
+__all__ = ["inline_script", "page_template"]
 
 # Signs that turn the direction of what follows them: a name with one could make a line read as another.
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+@functools.cache  # compiled once: a leaderboard has a page for each editor
 def page_template(package: str, name: str = "page.html.j2", *others: str) -> jinja2.Template:
     """A template of a package, which extends `shell.html.j2` and may take parts of other packages.
 
@@ -33,6 +38,13 @@ def page_template(package: str, name: str = "page.html.j2", *others: str) -> jin
     )
     environment.globals.update(signs=SIGNS, interval_mark=interval_mark, series_key=series_key)
     return environment.get_template(name)
+
+
+def inline_script(package: str, name: str) -> dict[str, Markup | str]:
+    """What a template whose page runs one script asks for: `script`, a file of a package, and `script_hash`, by which the page
+    allows it and no other."""
+    text = (resources.files(package) / name).read_text(encoding="utf-8")
+    return {"script": Markup(text), "script_hash": base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}
 
 
 def _not_turning(value: Any) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from markupsafe import Markup
 
 from gsi_bench_dataset.records import EncodedImage, Sample
 from gsi_bench_dataset.storage.folders import write_atomically
-from gsi_bench_metric.pages.shell import page_template
+from gsi_bench_metric.pages.shell import inline_script, page_template
 from gsi_bench_metric.review.decisions import fingerprint
 from gsi_bench_metric.review.pictures import depth_picture, outlines, source_picture
 
@@ -22,6 +20,7 @@ __all__ = ["LONGEST_SIDE", "write_page"]
 
 LONGEST_SIDE = 1024  # pixels of the source on the page: a laptop shows two thirds of its width
 _DEPTH_SHARE = 0.5  # of that: depth is smooth, and half of the page's bytes
+_PACKAGE = "gsi_bench_metric.review"
 _MARKER = "<!-- data -->"
 
 
@@ -44,13 +43,10 @@ def write_page(split: str, samples: Iterable[Sample], path: Path, longest: int =
 
 
 def _page(split: str, items: list[dict[str, Any]], parts: list[str]) -> Iterator[str]:
-    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     marks = [[item["id"], item["seen"]] for item in items]
     head = {"split": split, "page": hashlib.sha256(json.dumps([split, marks]).encode()).hexdigest()[:16]}
-    shell = page_template(__package__).render(
-        split=split, count=len(items), script=Markup(script), script_hash=digest, marker=Markup(_MARKER)
-    )
+    script = inline_script(_PACKAGE, "page.js")
+    shell = page_template(_PACKAGE).render(split=split, count=len(items), **script, marker=Markup(_MARKER))
     before, after = shell.split(_MARKER)
     yield before
     yield _data("review-head", head)

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gsi_bench_metric.leaderboard.content import Board
+from gsi_bench_metric.leaderboard.page import index_page
+from gsi_bench_space.tabs.explore import framed
 from gsi_bench_space.texts.chinese import CHINESE
 from gsi_bench_space.texts.english import ENGLISH
 
@@ -266,3 +269,16 @@ def test_the_browser_of_samples_speaks_chinese(visit):
     page.locator("#language").get_by_text("中文").click()
     sync_api.expect(page.locator("#sample-shown .gsi-prompt").first).to_have_attribute("lang", "zh")
     sync_api.expect(page.locator("#sample-shown")).to_contain_text(CHINESE["target"])
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_links_of_a_framed_page_stay_within_it(visit, script):
+    page = visit()
+    shown = index_page(Board((), (), {}, (), ()))
+    shown = shown if script else shown.split("<script>")[0]  # as reports and validation pages are
+    page.evaluate("html => { document.body.innerHTML = html; }", str(framed(shown, "leaderboard", script=script)))
+    page.frame_locator("iframe").get_by_role("link", name="Published").click()
+    inside = page.frames[1]
+    inside.wait_for_url("about:srcdoc#published", timeout=10_000)
+    assert inside.locator("h1").inner_text() == "GSI-Bench leaderboard"
+    assert inside.evaluate("document.compatMode") == "CSS1Compat"

@@ -16,7 +16,7 @@ from gsi_bench_space.scoring.run_folders import RunFolderError, found_runs, lead
 from gsi_bench_space.state import AppState
 from gsi_bench_space.tabs.score import ANY, ScoreTab, caption, friendly
 
-__all__ = ["PAGE", "build"]
+__all__ = ["PAGE", "build", "framed"]
 
 PAGE = 36  # images that are shown at first, and that each press of the button adds
 _MOST = 360  # images on a page; the filters find the others
@@ -205,7 +205,7 @@ def _runs(state: AppState, folder: Path) -> None:
 def _shown(state: AppState, language: str, read: Callable[[], str], title: str, *, script: bool = False) -> str:
     """A page in its frame; a run that cannot be shown becomes a message in the visitor's language."""
     try:
-        return _framed(read(), title, script=script)
+        return framed(read(), title, script=script)
     except RunFolderError as error:
         raise gr.Error(state.words.say(language, "run_unreadable", why=str(error)), print_exception=False) from error
 
@@ -213,10 +213,14 @@ def _shown(state: AppState, language: str, read: Callable[[], str], title: str, 
 def _validation(state: AppState, file: Path) -> None:
     with _accordion(state, "validation", opened=False) as accordion:
         page = gr.HTML(elem_id="validation-page")
-    accordion.expand(lambda: _framed(page_of(file, file.name), "validation"), None, page, api_visibility="private")
+    accordion.expand(lambda: framed(page_of(file, file.name), "validation"), None, page, api_visibility="private")
 
 
-def _framed(page: str, title: str, *, script: bool = False) -> Markup:
-    """A page of its own inside this one: it reaches nothing, and runs nothing but a script that its own policy names."""
+def framed(page: str, title: str, *, script: bool = False) -> Markup:
+    """A page of its own inside this one: it reaches nothing, and runs nothing but a script that its own policy names.
+
+    Without a base of its own its links to its own parts would be read as links to the app, which would load in the frame.
+    """
     allowed = "allow-scripts" if script else ""
-    return Markup('<iframe class="gsi-frame" sandbox="{}" title="{}" srcdoc="{}"></iframe>').format(allowed, title, page)
+    frame = Markup('<iframe class="gsi-frame" sandbox="{}" title="{}" srcdoc="{}"></iframe>')
+    return frame.format(allowed, title, f'<base href="about:srcdoc">{page}')

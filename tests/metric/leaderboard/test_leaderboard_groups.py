@@ -71,6 +71,13 @@ def test_editors_of_one_name_are_told_apart_by_their_runs(save, scores_of):
     assert len(board.models) == 1 and len(board.models[0].entries) == 2
 
 
+def test_no_editor_can_take_the_label_of_another(save, scores_of):
+    shares = {"a": ("x", 0.1), "b": ("x", 0.5), "c": ("x (a)", 0.9)}
+    group = build_board([save(run, scores_of(*found)) for run, found in shares.items()]).groups[0]
+    assert sorted(group.labels) == ["x (a) [1]", "x (a) [3]", "x (b)"]
+    assert len(group.pairs) == 3 and all(found.difference > 0 for found in group.pairs.values())
+
+
 def test_runs_of_one_name_are_told_apart_by_their_folders(save, scores_of):
     board = build_board([save("one/run", scores_of("x")), save("two/run", scores_of("y"))])
     assert list(board.runs) == ["one/run", "two/run"]
