@@ -70,8 +70,8 @@ class Session:
             head["marked"] = sum(bool(e.objects) for e in self._entries.values())
             try:
                 shot = self._shot(file)
-            except (MarkError, OwnError, UploadError, OSError, ValueError) as error:
-                return head | {"problem": _words(error)}
+            except MarkError as error:
+                return head | {"problem": str(error)}
             return head | self._shown(shot, chosen)
 
     def image(self, number: int) -> bytes:
@@ -105,7 +105,7 @@ class Session:
                 del self._past[file][:-_REMEMBERED]
                 new = [t.id for t in after.things if t.id not in {o.id for o in before.things}]
                 return self.state(number, new[0] if new else chosen, "saved")
-            except (MarkError, OwnError, UploadError, OSError) as error:
+            except (MarkError, OwnError, OSError) as error:
                 return self.state(number, chosen, _words(error))
 
     def try_drag(self, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,10 +140,14 @@ class Session:
         return self.files[number]
 
     def _shot(self, file: str) -> Shot:
+        """Raises MarkError: the photograph, or what `boxes.json` says of it, cannot be used."""
         if file not in self._shots:
-            shot = Shot.of(file, read_photo(read_regular(self.folder / file, MAX_BYTES)))
             entry = self._entries.get(file)
-            self._shots[file] = shot if entry is None else shot_of(shot, entry, self.folder)
+            try:
+                shot = Shot.of(file, read_photo(read_regular(self.folder / file, MAX_BYTES)))
+                self._shots[file] = shot if entry is None else shot_of(shot, entry, self.folder)
+            except (OwnError, UploadError, OSError, ValueError) as error:
+                raise MarkError(_words(error)) from error
         return self._shots[file]
 
     def _shown(self, shot: Shot, chosen: str | None) -> dict[str, Any]:
