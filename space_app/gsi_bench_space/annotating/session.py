@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.layout.boxes import MOVABLE, SYMMETRIES, MarkedPhoto
-from gsi_bench_dataset.safety.files import read_regular
+from gsi_bench_dataset.layout.boxes import MOVABLE, SYMMETRIES, MarkedPhoto, entry_problems
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import printable_path, read_regular
 from gsi_bench_dataset.safety.names import is_plain_path
 from gsi_bench_space.annotating.handles import HANDLES, dragged, edges_of, handles_of
 from gsi_bench_space.annotating.keeping import MASKS, Rights, entry_of, known_photos, save, shot_of
@@ -130,9 +131,22 @@ class Session:
     def _keep(self, file: str, shot: Shot) -> None:
         """Saves first: what is not on the disk is not shown as if it were."""
         entry, masks = entry_of(shot, self._rights, self.folder)
+        self._require_readable(entry)
         entries: dict[str, MarkedPhoto] = {**self._entries, file: entry}
         save(self.out, entries, masks)
         self._entries, self._shots[file] = entries, shot
+
+    def _require_readable(self, entry: MarkedPhoto) -> None:
+        """Raises MarkError: with this entry the file could not be read again."""
+        problems = entry_problems(entry)
+        stem = Path(entry.file).with_suffix("")
+        problems += [
+            f"{printable_path(other)} is marked too, and {printable_path(entry.file)} has another ending alone; rename one"
+            for other in self._entries
+            if other != entry.file and Path(other).with_suffix("") == stem
+        ]
+        if problems:
+            raise MarkError(summary_of("not saved, since it could not be read again", problems))
 
     def _file(self, number: int) -> str:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(self.files):
