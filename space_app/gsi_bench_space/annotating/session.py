@@ -130,7 +130,8 @@ class Session:
 
     def _keep(self, file: str, shot: Shot) -> None:
         """Saves first: what is not on the disk is not shown as if it were."""
-        entry, masks = entry_of(shot, self._rights, self.folder)
+        known = self._entries.get(file)
+        entry, masks = entry_of(shot, self._rights, self.folder, None if known is None else (self._shot(file), known))
         self._require_readable(entry)
         entries: dict[str, MarkedPhoto] = {**self._entries, file: entry}
         save(self.out, entries, masks)

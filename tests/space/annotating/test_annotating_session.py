@@ -64,6 +64,23 @@ def test_what_is_saved_is_read_back_to_the_same_file(session, folder):
     assert json.loads((folder / "boxes.json").read_bytes()) == json.loads(before)
 
 
+def test_a_mask_of_another_hand_stays_as_fine_as_it_was(session, folder):
+    """The page works on 1024 pixels; what it does not change keeps the photograph's own."""
+    framed(session, 1)
+    drawn, place = np.zeros((960, 1280), np.uint16), folder / "masks" / "drawn.png"
+    drawn[300:500:2, 500:700] = 1
+    Image.fromarray(drawn).save(place)
+    found = json.loads((folder / "boxes.json").read_text())
+    found["photographs"][0]["instances"] = "masks/drawn.png"
+    (folder / "boxes.json").write_text(json.dumps(found))
+    before, opened = place.read_bytes(), session()
+    for step, given in (("name", {"colour": "red"}), ("block", {"turn": 20}), ("known", {"side": "width", "length": 9})):
+        assert opened.do(1, step, {"id": "object_1", **given})["message"] == "saved"
+        assert entry(folder, "more/b.jpg").instances == "masks/drawn.png" and place.read_bytes() == before
+    assert opened.do(1, "retouch", {"id": "object_1", "x": 300, "y": 500, "adds": True})["message"] == "saved"
+    assert entry(folder, "more/b.jpg").instances == "masks/more/b.png" and place.read_bytes() == before
+
+
 def test_names_that_differ_in_their_ending_are_refused(session, folder):
     (folder / "a.jpg").write_bytes((folder / "a.png").read_bytes())
     found = session()
