@@ -28,6 +28,7 @@ __all__ = [
     "BoxesFileError",
     "MarkedObject",
     "MarkedPhoto",
+    "entry_problems",
     "parse_boxes",
     "read_boxes",
     "write_boxes",
@@ -133,9 +134,16 @@ def write_boxes(path: Path, boxes: BoxesFile) -> None:
     """Writes a file of boxes; what is None or empty is left out. A reader sees the old file or the new one, never a part."""
     from gsi_bench_dataset.storage.folders import write_atomically  # noqa: PLC0415 - reading needs none of it
 
-    rows = [_row(photo) | {"objects": [_row(o) for o in photo.objects]} for photo in boxes.photographs]
-    text = json.dumps({"format": FORMAT, "version": VERSION, "photographs": rows}, ensure_ascii=False, indent=1)
-    write_atomically(path, text + "\n")
+    write_atomically(path, _text(boxes))
+
+
+def entry_problems(photo: MarkedPhoto) -> list[str]:
+    """Why `read_boxes` would refuse an entry once it is written; empty where it would not."""
+    try:
+        parse_boxes(json.loads(_text(BoxesFile((photo,)))), "")
+    except BoxesFileError as error:
+        return error.problems
+    return []
 
 
 def parse_boxes(found: Any, name: str) -> BoxesFile:
@@ -165,6 +173,11 @@ def parse_boxes(found: Any, name: str) -> BoxesFile:
 _RIGHTS = ("licence", "redistributable", "attribution")
 _PHOTO_KEYS = tuple(f.name for f in dataclasses.fields(MarkedPhoto))
 _OBJECT_KEYS = tuple(f.name for f in dataclasses.fields(MarkedObject))
+
+
+def _text(boxes: BoxesFile) -> str:
+    rows = [_row(photo) | {"objects": [_row(o) for o in photo.objects]} for photo in boxes.photographs]
+    return json.dumps({"format": FORMAT, "version": VERSION, "photographs": rows}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _row(record: MarkedPhoto | MarkedObject) -> dict[str, Any]:
@@ -248,6 +261,10 @@ class _Reader:
             for o in known
             if o.on is not None and (o.on not in named or o.on == o.id)
         ]
+        if circle := _circle(known):
+            self.problems.append(
+                f"{where}: {', '.join(map(printable, circle))} stand on each other in a circle; one stands lowest"
+            )
         optional = {
             "scene": self.value(row, "scene", where, _is_name, "a plain name", None),
             "depth": self.path(row, "depth", where),
@@ -296,6 +313,17 @@ class _Reader:
 
 
 _NEEDED = object()
+
+
+def _circle(objects: Sequence[MarkedObject]) -> list[str]:
+    """Ids of objects that carry each other, none of them lowest; empty where there are none."""
+    on = {o.id: o.on for o in objects}
+    while bare := {id_ for id_, carrier in on.items() if carrier not in on or carrier == id_}:
+        on = {id_: carrier for id_, carrier in on.items() if id_ not in bare}
+    # What stands on the circle, and carries nothing of it, is no part of it.
+    while idle := on.keys() - set(on.values()):
+        on = {id_: carrier for id_, carrier in on.items() if id_ not in idle}
+    return sorted(on)
 
 
 def _turn_problem(turn: Matrix, up: Vector | None) -> str | None:

@@ -182,16 +182,25 @@ function take(found) {
     return say("That file holds no decisions of a review.");
   if (found.split !== head.split) return say(`These decisions are of split ${found.split}, and this page shows ${head.split}.`);
   const name = found.reviewer.trim(), theirs = of(name);
-  let taken = 0, other = 0;
+  let taken = 0, other = 0, before = 0;
   for (const [id, decision] of Object.entries(found.decisions || {})) {
     const place = byId.get(id);
-    if (place === undefined || items[place].seen !== decision?.seen || !(decision.verdict in VERDICTS)) other += 1;
+    if (place === undefined || items[place].seen !== decision?.seen || !sound(decision)) other += 1;
     else if (!theirs[id]?.verdict) { theirs[id] = decision; taken += 1; }
+    else if (["verdict", "prompt", "prompt_zh", "note"].some((key) => (theirs[id][key] ?? null) !== (decision[key] ?? null))) before += 1;
   }
   keepState();
   draw();
   drawAgreement();
-  return say(`${taken} decisions of ${name} loaded` + (other ? `; ${other} are of samples that this page does not show, or shows otherwise` : ""));
+  return say(`${taken} decisions of ${name} loaded` + (other ? `; ${other} are of samples that this page does not show, or shows otherwise` : "")
+    + (before ? `; ${before} stay as they were decided here, otherwise than in the file` : ""));
+}
+
+// A file comes from elsewhere: only what this page could have saved is taken.
+function sound(decision) {
+  const { verdict, seen, ...more } = decision;
+  const texts = Object.entries(more).every(([key, text]) => ["prompt", "prompt_zh", "note"].includes(key) && (text === null || typeof text === "string"));
+  return typeof verdict === "string" && Object.hasOwn(VERDICTS, verdict) && texts;
 }
 
 // ---- agreement ----

@@ -55,8 +55,17 @@ def save(path: Path, entries: dict[str, MarkedPhoto], masks: dict[Path, bytes]) 
     write_boxes(path, BoxesFile(tuple(entries[file] for file in sorted(entries))))
 
 
-def entry_of(shot: Shot, rights: Rights, folder: Path) -> tuple[MarkedPhoto, dict[Path, bytes]]:
-    """(its entry in `boxes.json`, the images to write with it). What this page does not change stays as it was."""
+def entry_of(
+    shot: Shot, rights: Rights, folder: Path, saved: tuple[Shot, MarkedPhoto] | None = None
+) -> tuple[MarkedPhoto, dict[Path, bytes]]:
+    """(its entry in `boxes.json`, the images to write with it). What this page does not change stays as it was.
+
+    Args:
+        shot: the photograph after a step.
+        rights: in it.
+        folder: of the photographs.
+        saved: the photograph and its entry before the step: an image of the same object numbers is not written again.
+    """
     width, height = shot.photo.uploaded
     up = tuple(float(v) for v in shot.ground.up)
     named = f"{MASKS}/{Path(shot.file).with_suffix('').as_posix()}.png" if any(t.mask for t in shot.things) else None
@@ -73,7 +82,11 @@ def entry_of(shot: Shot, rights: Rights, folder: Path) -> tuple[MarkedPhoto, dic
     )
     if named is None:
         return entry, {}
-    return entry, {folder / named: numbers_png(_numbered(shot))}
+    numbers = _numbered(shot)
+    if saved is not None and saved[1].instances is not None and np.array_equal(numbers, _numbered(saved[0])):
+        return dataclasses.replace(entry, instances=saved[1].instances), {}
+    whole = cv2.resize(numbers.astype(np.float32), shot.photo.uploaded, interpolation=cv2.INTER_NEAREST)
+    return entry, {folder / named: numbers_png(whole.astype(np.int64))}
 
 
 def _object(shot: Shot, thing: Thing) -> MarkedObject:
@@ -93,14 +106,13 @@ def _object(shot: Shot, thing: Thing) -> MarkedObject:
 
 
 def _numbered(shot: Shot) -> np.ndarray:
-    """1 + an object's position (H, W) of the photograph as it was taken; where masks meet, the nearer object."""
-    numbers = np.zeros(shot.photo.uploaded[::-1], dtype=np.int64)
+    """1 + an object's position (H, W) at the working size; where masks meet, the nearer object."""
+    numbers = np.zeros(shot.photo.size[::-1], dtype=np.int64)
     order = sorted(range(len(shot.things)), key=lambda n: -shot.placed(shot.things[n]).box[2])
     for n in order:
         mask = shot.things[n].mask
         if mask is not None:
-            whole = cv2.resize(mask.pixels().astype(np.uint8), shot.photo.uploaded, interpolation=cv2.INTER_NEAREST)
-            numbers[whole > 0] = n + 1
+            numbers[mask.pixels()] = n + 1
     return numbers
 
 

@@ -174,7 +174,7 @@ class Shot:
         return dataclasses.replace(self, things=(*self.things, made))
 
     def _new(self, rectangle: Rectangle, on: str | None) -> Thing:
-        numbers = [int(t.id.rpartition("_")[2]) for t in self.things if t.id.rpartition("_")[2].isdigit()]
+        numbers = [int(t.id.rpartition("_")[2]) for t in self.things if t.id.rpartition("_")[2].isdecimal()]
         raised = 0.0 if on is None else self._top(self.thing(on))
         empty = Thing(f"object_{max(numbers, default=0) + 1}", Block(0, 0, 1, 1, 1), raised, on=on, rectangle=rectangle)
         return self._proposed(empty)

@@ -7,6 +7,7 @@ import html
 import ipaddress
 import json
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -66,7 +67,10 @@ class AnnotateServer(ThreadingHTTPServer):
 
     def knows(self, host: str | None) -> bool:
         """Whether a request's Host is this server's: another name that leads here is another site's page."""
-        name = urlsplit(f"//{host or ''}").hostname
+        try:
+            name = urlsplit(f"//{host or ''}").hostname
+        except ValueError:  # such as "["
+            return False
         if name is None:
             return False
         if name in (*_LOOPBACK, self.host):
@@ -77,6 +81,11 @@ class AnnotateServer(ThreadingHTTPServer):
             return False
         return self.host not in _LOOPBACK
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a page that was left before its answer came; all else is a fault of this program."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: AnnotateServer
@@ -84,13 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        url = urlsplit(self.path)
         if not self._known():
             return
-        if url.path == "/":
+        path, _, query = self.path.partition("?")
+        if path == "/":
             self._send(HTTPStatus.OK, self.server.page(), "text/html; charset=utf-8")
-        elif url.path.startswith("/image/") and self._authorised(url.query.partition("&")[0].removeprefix("token=")):
-            self._image(url.path.removeprefix("/image/"))
+        elif path.startswith("/image/") and self._authorised(query.partition("&")[0].removeprefix("token=")):
+            self._image(path.removeprefix("/image/"))
         else:
             self._send(HTTPStatus.NOT_FOUND, b"nothing here", "text/plain")
 
@@ -99,6 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self._authorised(self.headers.get("X-Token", "")):
             self._send(HTTPStatus.FORBIDDEN, b"not asked by the page", "text/plain")
+            return
+        if self.path != "/do":
+            self._send(HTTPStatus.NOT_FOUND, b"nothing here", "text/plain")
             return
         asked = self._body()
         if asked is None:
@@ -131,7 +143,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> dict[str, Any] | None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit() and len(length) < 9 and int(length) <= _MOST_BYTES):
-            self.close_connection = True
             return None
         try:
             found = json.loads(self.rfile.read(int(length)))
@@ -142,7 +153,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _known(self) -> bool:
         if self.server.knows(self.headers.get("Host")):
             return True
-        self.close_connection = True
         self._send(HTTPStatus.FORBIDDEN, b"another name than this page's", "text/plain")
         return False
 
@@ -151,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: HTTPStatus, content: bytes, kind: str) -> None:
         self.send_response(status)
+        if status is not HTTPStatus.OK:  # a body may not have been read: none of it may be taken for the next request
+            self.send_header("Connection", "close")
         for name, value in (
             ("Content-Type", kind),
             ("Content-Length", str(len(content))),

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.layout.boxes import MOVABLE, SYMMETRIES, MarkedPhoto
-from gsi_bench_dataset.safety.files import read_regular
+from gsi_bench_dataset.layout.boxes import MOVABLE, SYMMETRIES, MarkedPhoto, entry_problems
+from gsi_bench_dataset.problems import summary_of
+from gsi_bench_dataset.safety.files import printable_path, read_regular
 from gsi_bench_dataset.safety.names import is_plain_path
 from gsi_bench_space.annotating.handles import HANDLES, dragged, edges_of, handles_of
 from gsi_bench_space.annotating.keeping import MASKS, Rights, entry_of, known_photos, save, shot_of
@@ -70,8 +71,8 @@ class Session:
             head["marked"] = sum(bool(e.objects) for e in self._entries.values())
             try:
                 shot = self._shot(file)
-            except (MarkError, OwnError, UploadError, OSError, ValueError) as error:
-                return head | {"problem": _words(error)}
+            except MarkError as error:
+                return head | {"problem": str(error)}
             return head | self._shown(shot, chosen)
 
     def image(self, number: int) -> bytes:
@@ -105,7 +106,7 @@ class Session:
                 del self._past[file][:-_REMEMBERED]
                 new = [t.id for t in after.things if t.id not in {o.id for o in before.things}]
                 return self.state(number, new[0] if new else chosen, "saved")
-            except (MarkError, OwnError, UploadError, OSError) as error:
+            except (MarkError, OwnError, OSError) as error:
                 return self.state(number, chosen, _words(error))
 
     def try_drag(self, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,10 +130,24 @@ class Session:
 
     def _keep(self, file: str, shot: Shot) -> None:
         """Saves first: what is not on the disk is not shown as if it were."""
-        entry, masks = entry_of(shot, self._rights, self.folder)
+        known = self._entries.get(file)
+        entry, masks = entry_of(shot, self._rights, self.folder, None if known is None else (self._shot(file), known))
+        self._require_readable(entry)
         entries: dict[str, MarkedPhoto] = {**self._entries, file: entry}
         save(self.out, entries, masks)
         self._entries, self._shots[file] = entries, shot
+
+    def _require_readable(self, entry: MarkedPhoto) -> None:
+        """Raises MarkError: with this entry the file could not be read again."""
+        problems = entry_problems(entry)
+        stem = Path(entry.file).with_suffix("")
+        problems += [
+            f"{printable_path(other)} is marked too, and {printable_path(entry.file)} has another ending alone; rename one"
+            for other in self._entries
+            if other != entry.file and Path(other).with_suffix("") == stem
+        ]
+        if problems:
+            raise MarkError(summary_of("not saved, since it could not be read again", problems))
 
     def _file(self, number: int) -> str:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(self.files):
@@ -140,10 +155,14 @@ class Session:
         return self.files[number]
 
     def _shot(self, file: str) -> Shot:
+        """Raises MarkError: the photograph, or what `boxes.json` says of it, cannot be used."""
         if file not in self._shots:
-            shot = Shot.of(file, read_photo(read_regular(self.folder / file, MAX_BYTES)))
             entry = self._entries.get(file)
-            self._shots[file] = shot if entry is None else shot_of(shot, entry, self.folder)
+            try:
+                shot = Shot.of(file, read_photo(read_regular(self.folder / file, MAX_BYTES)))
+                self._shots[file] = shot if entry is None else shot_of(shot, entry, self.folder)
+            except (OwnError, UploadError, OSError, ValueError) as error:
+                raise MarkError(_words(error)) from error
         return self._shots[file]
 
     def _shown(self, shot: Shot, chosen: str | None) -> dict[str, Any]:

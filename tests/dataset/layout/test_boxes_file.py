@@ -12,6 +12,7 @@ from gsi_bench_dataset.layout.boxes import (
     BoxesFileError,
     MarkedObject,
     MarkedPhoto,
+    entry_problems,
     parse_boxes,
     read_boxes,
     write_boxes,
@@ -91,6 +92,7 @@ def _objects(row):
         (lambda r: r["photographs"].append(r["photographs"][0]), "a: 2 photographs of this name"),
         (lambda r: _objects(r)[0].update(id="table_1"), "object id 'table_1' stands 2 times"),
         (lambda r: _objects(r)[0].update(on="shelf"), "stands on 'shelf', which is no other object"),
+        (lambda r: _objects(r)[1].update(on="mug_1"), "'mug_1', 'table_1' stand on each other in a circle"),
         (lambda r: _objects(r)[0].update(name=""), "name: expected a text"),
         (lambda r: _objects(r)[0].update(symmetry="round"), "symmetry: expected one of none, 2-fold"),
         (lambda r: _objects(r)[0].update(movable=True), "movable: expected one of free, hung, built"),
@@ -123,6 +125,20 @@ def test_all_problems_of_a_file_come_in_one_message():
     with pytest.raises(BoxesFileError) as error:
         parse_boxes(row, "boxes.json")
     assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, None),
+        ({"licence": ""}, "licence: expected a text of one line"),
+        ({"attribution": "a\nb"}, "attribution: expected a text of one line"),
+        ({"surfaces": (((0.0, 0.0, 2e6), (1.0, 0.0, 1.0), (1.0, 1.0, 2.0)),)}, "expected three corners"),
+    ],
+)
+def test_an_entry_is_refused_before_it_is_written(changed, said):
+    problems = entry_problems(dataclasses.replace(photo(), **changed))
+    assert len(problems) == (said is not None) and all(said in problem for problem in problems)
 
 
 @pytest.mark.parametrize(

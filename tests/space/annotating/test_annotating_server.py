@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import socket
 import threading
 
 import pytest
@@ -27,6 +29,13 @@ def ask(server, method, path, body=None, **headers):
     return answer.status, content, answer.headers
 
 
+def raw(server, text):
+    """All that is answered before the connection ends."""
+    with socket.create_connection(server.server_address, timeout=20) as connection:
+        connection.sendall(text.encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
 def step(server, **asked):
     headers = {"X-Token": server.token, "Content-Type": "application/json"}
     status, content, _ = ask(server, "POST", "/do", json.dumps(asked), **headers)
@@ -46,7 +55,7 @@ def test_it_listens_on_this_machine_alone_unless_told(server):
     assert server.server_address[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "192.168.0.7"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "192.168.0.7", "[", "[::1"])
 def test_a_name_that_is_not_its_own_gets_nothing(server, host):
     """Another site may lead its own name to this machine."""
     for method, path in (("GET", "/"), ("GET", f"/image/0?token={server.token}"), ("POST", "/do")):
@@ -75,9 +84,49 @@ def test_a_number_that_is_no_photograph_is_said(server, number):
         assert status == 200 and "no photograph" in found["message"]
 
 
-@pytest.mark.parametrize("path", ["/../boxes.json", "/image/../a.png", "/image/9", "/image/x", "/a.png", "/image/" + "9" * 400])
+@pytest.mark.parametrize(
+    "path",
+    ["/../boxes.json", "/image/../a.png", "/image/9", "/image/x", "/a.png", "/image/" + "9" * 400, "//["],
+)
 def test_no_other_file_is_served(server, path):
     assert ask(server, "GET", f"{path}?token={server.token}")[0] == 404
+
+
+def test_a_body_not_read_is_no_request_of_its_own(server):
+    """Another site's page may send any text as a body, and the answer must not depend on it."""
+    inner = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.server_address[1]}\r\n\r\n"
+    for path, token in (("/do", ""), ("/elsewhere", server.token)):
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Token: {token}\r\nContent-Length: {len(inner)}\r\n\r\n"
+        answers = raw(server, head + inner)
+        assert answers.count(b"HTTP/1.1 ") == 1 and server.token.encode() not in answers
+
+
+def test_an_address_that_is_none_is_not_found(server):
+    assert raw(server, "GET http://[ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize("found", ["no image", "a pipe", "nothing"])
+def test_a_photograph_that_cannot_be_read_is_said(server, folder, found):
+    (folder / "a.png").unlink()
+    if found == "a pipe":
+        os.mkfifo(folder / "a.png")
+    elif found == "no image":
+        (folder / "a.png").write_text("no image")
+    assert step(server, what="show", number=0)[1]["problem"]
+    for asked in ({"what": "mark", "x": 1, "y": 1}, {"what": "undo"}, {"what": "try", "id": "object_1", "handle": "base"}):
+        status, state = step(server, number=0, **asked)
+        assert status == 200 and state["message"]
+    assert ask(server, "GET", f"/image/0?token={server.token}")[0] == 404
+
+
+def test_a_page_that_left_is_no_traceback(server, capfd, monkeypatch):
+    def leave(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(server.session, "state", leave)
+    with pytest.raises(http.client.HTTPException):
+        step(server, what="show", number=0)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_drag_that_is_tried_is_not_kept(server, folder):

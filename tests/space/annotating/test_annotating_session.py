@@ -64,6 +64,55 @@ def test_what_is_saved_is_read_back_to_the_same_file(session, folder):
     assert json.loads((folder / "boxes.json").read_bytes()) == json.loads(before)
 
 
+def test_a_mask_of_another_hand_stays_as_fine_as_it_was(session, folder):
+    """The page works on 1024 pixels; what it does not change keeps the photograph's own."""
+    framed(session, 1)
+    drawn, place = np.zeros((960, 1280), np.uint16), folder / "masks" / "drawn.png"
+    drawn[300:500:2, 500:700] = 1
+    Image.fromarray(drawn).save(place)
+    found = json.loads((folder / "boxes.json").read_text())
+    found["photographs"][0]["instances"] = "masks/drawn.png"
+    (folder / "boxes.json").write_text(json.dumps(found))
+    before, opened = place.read_bytes(), session()
+    for step, given in (("name", {"colour": "red"}), ("block", {"turn": 20}), ("known", {"side": "width", "length": 9})):
+        assert opened.do(1, step, {"id": "object_1", **given})["message"] == "saved"
+        assert entry(folder, "more/b.jpg").instances == "masks/drawn.png" and place.read_bytes() == before
+    assert opened.do(1, "retouch", {"id": "object_1", "x": 300, "y": 500, "adds": True})["message"] == "saved"
+    assert entry(folder, "more/b.jpg").instances == "masks/more/b.png" and place.read_bytes() == before
+
+
+def test_names_that_differ_in_their_ending_are_refused(session, folder):
+    (folder / "a.jpg").write_bytes((folder / "a.png").read_bytes())
+    found = session()
+    assert found.files[:2] == ["a.jpg", "a.png"]
+    assert found.do(0, "camera", CAMERA)["message"] == "saved"
+    assert "a.jpg is marked too" in found.do(1, "camera", CAMERA)["message"]
+    assert [p.file for p in read_boxes(folder / "boxes.json").photographs] == ["a.jpg"]
+
+
+def test_rights_that_no_reader_takes_are_refused(session, folder):
+    message = session(rights=Rights(attribution=" ")).do(0, "camera", CAMERA)["message"]
+    assert "attribution: expected a text of one line" in message and not (folder / "boxes.json").exists()
+
+
+def test_a_scale_that_no_reader_takes_is_refused(session, folder):
+    found, _ = framed(session)
+    found.do(0, "block", {"id": "object_1", "height": 0.1})
+    before = (folder / "boxes.json").read_bytes()
+    state = found.do(0, "known", {"id": "object_1", "side": "height", "length": 100_000})
+    assert "could not be read again" in state["message"] and state["objects"][0]["height"] == pytest.approx(0.1)
+    assert (folder / "boxes.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("id_", ["cup_²", "cup_٣", "cup_", "7"])
+def test_any_id_of_the_file_lets_objects_be_added(session, folder, id_):
+    framed(session)
+    found = json.loads((folder / "boxes.json").read_text())
+    found["photographs"][0]["objects"][0]["id"] = id_
+    (folder / "boxes.json").write_text(json.dumps(found), encoding="utf-8")
+    assert len(session().do(0, "frame", {"x": 100, "y": 200, "x2": 180, "y2": 300})["objects"]) == 2
+
+
 def test_what_the_page_does_not_know_stays_in_the_file(session, folder):
     framed(session)
     found = json.loads((folder / "boxes.json").read_text())
