@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
@@ -26,6 +28,7 @@ __all__ = [
     "Pixels",
     "Rights",
     "Surface",
+    "box_id",
 ]
 
 # What reading numbers and names out of JSON of another shape raises.
@@ -154,6 +157,12 @@ class Capture:
     place: str | None = None
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises PhotoError where two boxes have one id: masks and edits name objects by it."""
+        twice = [id_ for id_, count in Counter(box.id for box in self.boxes).items() if count > 1]
+        if twice:
+            raise PhotoError("annotation_unreadable", f"{self.id}: several objects are called {', '.join(twice)}")
+
 
 @dataclasses.dataclass(frozen=True)
 class Pixels:
@@ -211,3 +220,13 @@ class PhotoSource(Hashable, Protocol):
         Raises:
             PhotoError: the image cannot be read. Depth that cannot is left out and counted.
         """
+
+
+def box_id(label: str, number: object) -> str:
+    """A plain name for a box, of a label in a corpus's own words and its number there.
+
+    >>> box_id(" mug / cup", 3)
+    'mug_cup_3'
+    """
+    word = re.sub(r"[^\w-]+", "_", label).strip("_")[:40]
+    return f"{word or 'object'}_{number}"

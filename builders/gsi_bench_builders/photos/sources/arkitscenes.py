@@ -25,7 +25,7 @@ from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.files.reading import read_depth, read_photo
 from gsi_bench_builders.photos.limits import FAR
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, box_id
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json, read_text
 from gsi_bench_dataset.safety.names import name_problem
 
@@ -197,8 +197,7 @@ def _annotated(video: Path) -> list[tuple[str, str, Oriented]]:
     try:
         rows: list[Any] = read_json(path)["data"]
         return [
-            (f"{str(row['label']).replace(' ', '_')}_{n}", str(row["label"]), _box(row["segments"]["obbAligned"]))
-            for n, row in enumerate(rows)
+            (box_id(str(row["label"]), n), str(row["label"]), _box(row["segments"]["obbAligned"])) for n, row in enumerate(rows)
         ]
     except FileNotFoundError as error:
         raise PhotoError("annotation_missing", printable_path(path)) from error

@@ -27,7 +27,7 @@ from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import read_photo
 from gsi_bench_builders.photos.limits import FAR
 from gsi_bench_builders.photos.seeing import known_depth
-from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, box_id
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_text, require_regular
 from gsi_bench_dataset.safety.names import name_problem
 
@@ -267,7 +267,7 @@ def _boxes(scene: Path, unit: float, left_out: Counter[str]) -> tuple[PhotoBox, 
             left_out["no_size"] += 1
             continue
         centre, size, rotation = upright_axes(box, "columns")
-        found.append(PhotoBox(f"{label.replace(' ', '_')}_{number}", label, centre, size, rotation))
+        found.append(PhotoBox(box_id(label, number), label, centre, size, rotation))
     return tuple(found)
 
 

@@ -23,7 +23,7 @@ from gsi_bench_builders.photos.files.protobuf import Message, MessageError
 from gsi_bench_builders.photos.files.reading import photo_size, read_photo, shrunk
 from gsi_bench_builders.photos.files.videos import video_frame, video_size
 from gsi_bench_builders.photos.limits import FAR
-from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, box_id
 from gsi_bench_builders.scene import matrix3
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_regular
 
@@ -135,7 +135,7 @@ def _box(found: Message) -> PhotoBox:
     wide, high, deep = found.floats(6).tolist() if found.floats(6).size == 3 else (0.0, 0.0, 0.0)
     noun = found.text(2) or "object"
     own = matrix3(np.stack([right, -back, up], axis=1))
-    return PhotoBox(f"{noun.replace(' ', '_')}_{found.whole(1)}", noun, (x, y, z), (wide, deep, high), own)
+    return PhotoBox(box_id(noun, found.whole(1)), noun, (x, y, z), (wide, deep, high), own)
 
 
 def _frames(

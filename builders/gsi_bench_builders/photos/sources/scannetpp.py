@@ -24,7 +24,17 @@ from gsi_bench_builders.photos.files.meshes import ply_vertices
 from gsi_bench_builders.photos.files.reading import photo_size, read_depth, read_photo, shrunk
 from gsi_bench_builders.photos.files.videos import video_frame
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import MALFORMED, UNREADABLE, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import (
+    MALFORMED,
+    UNREADABLE,
+    Capture,
+    PhotoBox,
+    PhotoError,
+    PhotoFrame,
+    Pixels,
+    Rights,
+    box_id,
+)
 from gsi_bench_builders.photos.sources.scannetpp_depth import packed_depth
 from gsi_bench_dataset.safety.files import FileProblemError, printable_path, read_json
 from gsi_bench_dataset.safety.names import name_problem
@@ -179,7 +189,7 @@ def _annotated(scene: Path) -> list[_Group]:
         groups = found["segGroups"]
         return [
             _Group(
-                f"{g['label'].strip().replace(' ', '_').replace('/', '_')}_{g['id']}",
+                box_id(g["label"], g["id"]),
                 str(g["label"]),
                 Oriented.of(g["obb"]["centroid"], g["obb"]["axesLengths"], g["obb"]["normalizedAxes"]),
                 frozenset(g.get("segments", ())),

@@ -21,7 +21,7 @@ from gsi_bench_builders.photos.axes import Oriented, by_count, upright_axes
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.files.reading import photo_size, read_numbers, read_photo
 from gsi_bench_builders.photos.seeing import clean_depth, world_points
-from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
+from gsi_bench_builders.photos.source import MALFORMED, Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, box_id
 from gsi_bench_dataset.safety.files import printable_path, require_regular
 from gsi_bench_dataset.safety.names import UnsafeNameError, inside
 
@@ -91,7 +91,7 @@ class SunRGBD:
         for number, (label, box) in enumerate(found):
             # As the corpus's toolbox has it, where nothing contradicts.
             centre, size, rotation = upright_axes(box, order or "rows")
-            boxes.append(PhotoBox(f"{label}_{number}", _NOUNS.get(label, label), centre, size, rotation))
+            boxes.append(PhotoBox(box_id(label, number), _NOUNS.get(label, label), centre, size, rotation))
         return Capture(capture_id, tuple(boxes), (frame,), RIGHTS, left_out=+left_out)
 
     def pixels(self, capture: Capture, frame: PhotoFrame, side: int, *, depth: bool = True) -> Pixels:
