@@ -266,17 +266,18 @@ def test_nothing_is_put_on_what_has_other_tops_too(tools, probe):
 
 
 @pytest.mark.parametrize(
-    ("size", "rise", "top", "refused"),
+    ("size", "heights", "refused"),
     [
-        ((0.12, 0.12, 0.7), 0.0, 0.2, True),  # a floor lamp onto a sofa
-        ((0.12, 0.12, 0.7), 0.01, 0.2, True),  # from a rug, too
-        ((0.65, 0.1, 0.1), 0.0, 0.2, True),  # a bench onto a table
-        ((0.12, 0.12, 0.7), 0.0, 0.01, False),  # a floor lamp onto a rug
-        ((0.12, 0.12, 0.7), 0.2, 0.2, False),  # a television from one table to another
-        ((0.12, 0.12, 0.5), 0.0, 0.2, False),  # a basket onto a bench
+        ((0.12, 0.12, 0.7), (0.0, 0.2), True),  # a floor lamp onto a sofa
+        ((0.12, 0.12, 0.7), (0.01, 0.2), True),  # from a rug, too
+        ((0.65, 0.1, 0.1), (0.0, 0.2), True),  # a bench onto a table
+        ((0.12, 0.12, 0.7), (0.0, 0.01), False),  # a floor lamp onto a rug
+        ((0.12, 0.12, 0.7), (0.2, 0.2), False),  # a television from one table to another
+        ((0.12, 0.12, 0.5), (0.0, 0.2), False),  # a basket onto a bench
     ],
 )
-def test_furniture_is_not_lifted_off_the_floor(size, rise, top, refused, tools, probe):
+def test_furniture_is_not_lifted_off_the_floor(size, heights, refused, tools, probe):
+    rise, top = heights
     target = tools.thing("box", 1, (0.3, 0.2), size=size).moved((0, 0, rise))
     tray = tools.thing("tray", 2, (-0.1, 0.0), size=(0.36, 0.26, top))
     wide = dataclasses.replace(tray.info.receptacle, height=top)
