@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.scene import Camera, Scene
 
-__all__ = ["PRESETS", "Coverage", "Engine", "EngineError", "Frame", "Preset", "Probe"]
+__all__ = ["PRESETS", "Coverage", "Engine", "EngineError", "Frame", "Glimpse", "Preset", "Probe"]
 
 
 class EngineError(RuntimeError):
@@ -68,6 +68,14 @@ class Frame:
 
 
 @dataclasses.dataclass(frozen=True)
+class Glimpse:
+    """A rough image of a part, about as large as it is in the whole: rgb h×w×3 uint8, and the pixels (h×w) of one object."""
+
+    rgb: NDArray[np.uint8]
+    shows: NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True)
 class Coverage:
     """How much of an object the camera sees.
 
@@ -103,6 +111,9 @@ class Probe(Protocol):
 
         inf where a ray misses it, where something else is nearer, and outside of the image.
         """
+
+    def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
+        """A rough image of a part of what the camera sees: columns and rows `rect` (left, top, right, bottom; pixels)."""
 
 
 class Engine(Probe, Protocol):

@@ -60,6 +60,7 @@ REASONS = {
     "hides_bystander": "it would hide another object nearly wholly",
     "unobservable_rotation": "the turn brings the object back to the same look",
     "unmeasurable_rotation": "too little of what was seen stays in view, and the outline stays nearly the same",
+    "alike_both_ways": "turned as far the other way the object would look nearly the same",
     "barely_changes": "its image before and after is nearly the same",
     "built_in": "the object hangs on a wall or is built in, so that it cannot be edited so",
     "too_large": "the object is furniture, or fills too much of the image",
@@ -112,6 +113,7 @@ class EditOptions:
         max_same_outline: overlap (intersection over union) of the target's outlines before and after a turn up to which the
             outline alone tells the turn. Of 47 turns (tables, preset small, seed 1400) those of which less than half stays
             in view fall apart: 0.84 and less where a handle, a nozzle or leaves turn, 0.92 and more for tins, clocks, fruit.
+        min_told_apart: share of the target's pixels that differ between the turn and its opposite; 0: not asked.
         bystander_share: an object of which this share could be seen before keeps half of that after.
         camera_clearance_m: between the camera and anything.
         min_kept: share of the objects in the image that stay in it when the camera moves.
@@ -144,6 +146,7 @@ class EditOptions:
     max_iou: float = 0.9
     min_still_seen: float = 0.5
     max_same_outline: float = 0.85
+    min_told_apart: float = 0.25
     bystander_share: float = 0.3
     camera_clearance_m: float = 0.15
     min_kept: float = 0.5
@@ -171,6 +174,7 @@ SETTINGS: Mapping[str, EditOptions] = {
         scale_below_m=0.6,
         frame_margin=0.008,
         min_still_seen=0.0,  # a box is no shape: what its turn would show is not known
+        min_told_apart=0.0,
     ),
 }
 

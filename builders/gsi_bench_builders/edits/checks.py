@@ -5,38 +5,29 @@ Cheap first: boxes and projected boxes, then the probe. Nothing is clamped or me
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.geometry import boxes_apart, pixel_grid, rect_iou, screen_rect
+from gsi_bench_builders.edits.geometry import boxes_apart, rect_iou, screen_rect
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.footprints import swept_footprint
-from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, Scene, Thing
 
 __all__ = [
-    "Shown",
     "barely_changes",
     "check_bystanders",
     "check_frame",
     "check_seen",
     "check_solid",
     "check_surfaces",
-    "check_turn",
     "seen_well",
     "stands_on_its_support",
-    "turn_shows",
 ]
 
 Rect = Sequence[float]
-
-_TURN_RAYS = 900  # in each image of an object that turns: shares are right to about 3 %
-# A ray that comes so near to a place on a surface meets that place: depths of pixels are those of their middles.
-_SAME_PLACE_M = 0.003
 
 
 def stands_on_its_support(scene: Scene, thing: Thing, options: EditOptions) -> bool:
@@ -116,48 +107,6 @@ def seen_well(coverage: Coverage, options: EditOptions, hidden: str) -> Rejectio
     if coverage.touches_edge:
         return Rejection("out_of_frame")
     return Rejection("too_small") if coverage.shorter_side_px < options.min_target_px else None
-
-
-@dataclasses.dataclass(frozen=True)
-class Shown:
-    """What two images show of a turn.
-
-    Attributes:
-        still_seen: share of the surface that is seen before, by its pixels, that is seen after too.
-        same_outline: intersection over union of the object's pixels before and after.
-    """
-
-    still_seen: float
-    same_outline: float
-
-    def measurable(self, options: EditOptions) -> bool:
-        """Whether that is enough to measure the turn by."""
-        return self.still_seen >= options.min_still_seen or self.same_outline <= options.max_same_outline
-
-
-def turn_shows(stage: Stage, after: Scene, target: str) -> Shown:
-    """How much of a target's turn can be seen, by its true shape and all that stands in front of it.
-
-    Places on its seen surface are turned along, and looked at again where they come to lie.
-    """
-    camera, old, new = after.camera, stage.scene.thing(target), after.thing(target)
-    rects = [rect for thing in (old, new) if (rect := screen_rect(camera, thing)) is not None]
-    grid = pixel_grid(rects, _TURN_RAYS)
-    first, second = (stage.probe.depths_at(scene, target, grid) for scene in (stage.scene, after))
-    before, now = np.isfinite(first), np.isfinite(second)
-    if not before.any():
-        return Shown(0.0, 1.0)
-    places = unproject(camera, grid[before], first[before])
-    turned = new.to_world((places - np.array(old.position)) @ np.array(old.rotation))
-    met = stage.probe.depths_at(after, target, camera.project(turned))
-    still = np.abs(met - camera.depth(turned)) <= _SAME_PLACE_M
-    return Shown(float(still.mean()), float((before & now).sum() / (before | now).sum()))
-
-
-def check_turn(stage: Stage, after: Scene, target: str) -> Rejection | None:
-    """The two images show how far the target turned: no scorer could tell a right answer from a wrong one otherwise."""
-    shown = turn_shows(stage, after, target)
-    return None if shown.measurable(stage.options) else Rejection("unmeasurable_rotation")
 
 
 def check_bystanders(stage: Stage, after: Scene, target: str) -> Rejection | None:

@@ -18,16 +18,17 @@ from gsi_bench_builders.edits.checks import (
     check_seen,
     check_solid,
     check_surfaces,
-    check_turn,
 )
 from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
+from gsi_bench_builders.edits.turning import check_turn
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["Rejections", "propose_edits", "try_candidate"]
 
 _ROOM_FOR_DOUBT = 1.25
+_OTHER_TURNS = ("unmeasurable_rotation", "alike_both_ways")  # refusals of an angle: others may show
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
 
@@ -108,7 +109,7 @@ class _Search:
         if isinstance(candidate, Rejection):
             return candidate
         found = self._try(candidate)
-        if isinstance(found, Edit) or found.reason != "unmeasurable_rotation":
+        if isinstance(found, Edit) or found.reason not in _OTHER_TURNS:
             return found
         for other in candidate.instead(self.stage, self.rng):
             self.rejections[kind, found.reason] += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders.engine import Coverage, EngineError, Frame, Preset
+from gsi_bench_builders.engine import Coverage, EngineError, Frame, Glimpse, Preset
 from gsi_bench_builders.photos.scenery import PhotoScene
 from gsi_bench_builders.photos.view import PhotoView
 from gsi_bench_builders.scene import Scene
@@ -62,6 +62,10 @@ class PhotoEngine:
     def mesh_points(self, scene: Scene, thing_id: str) -> NDArray[np.float64]:
         """The corners of its box."""
         return scene.thing(thing_id).corners()
+
+    def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
+        """Nothing is drawn: edits of photographs are not asked for it (`EditOptions.min_told_apart` is 0)."""
+        raise EngineError("engine 'photographs': a photograph shows one state alone; no other can be drawn")
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """Nothing falls: it stands as it was photographed."""

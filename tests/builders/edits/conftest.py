@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.geometry import Boxes, boxes_apart, screen_rect
-from gsi_bench_builders.engine import Coverage
+from gsi_bench_builders.engine import Coverage, Glimpse
 from gsi_bench_builders.scene import AssetInfo, Camera, Light, Receptacle, Room, Scene, Support, Thing, turn_about_z
 
 TABLE = Support("table", "桌子", (-0.6, 0.6), (-0.4, 0.4), 0.75)
@@ -52,6 +52,7 @@ class BoxProbe:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.alike = False
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
         solids = [solid(t) for t in scene.things]
@@ -91,6 +92,13 @@ class BoxProbe:
         nearest = ray_depths(scene.camera, pixels, others).min(axis=1) if others else np.inf
         inside = (pixels >= 0).all(axis=1) & (pixels < (scene.camera.width, scene.camera.height)).all(axis=1)
         return np.where((mine <= nearest) & inside, mine, np.inf)
+
+    def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
+        """Of a colour that tells which way the object is turned; of one colour where `alike`."""
+        self.asked.append(("glimpse", thing_id))
+        heading = 0.0 if self.alike else math.atan2(*np.array(scene.thing(thing_id).rotation)[:2, 0][::-1])
+        level = round(127 + 120 * heading / math.pi)
+        return Glimpse(np.full((8, 8, 3), level, np.uint8), np.ones((8, 8), bool))
 
 
 def solid(thing: Thing) -> Thing:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
-from gsi_bench_builders.edits.checks import turn_shows
 from gsi_bench_builders.edits.operations.move import Move
 from gsi_bench_builders.edits.operations.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.operations.place import propose as propose_place
@@ -18,6 +17,7 @@ from gsi_bench_builders.edits.operations.scale import Scale
 from gsi_bench_builders.edits.operations.view import View
 from gsi_bench_builders.edits.operations.view import propose as propose_view
 from gsi_bench_builders.edits.propose import try_candidate
+from gsi_bench_builders.edits.turning import told_apart, turn_shows
 from gsi_bench_builders.engine import Coverage
 from gsi_bench_builders.polygons import depth_inside
 from gsi_bench_builders.scene import Camera, turn_about_z
@@ -402,6 +402,26 @@ def test_the_share_still_seen_is_that_of_the_sides_that_stay(tools, probe):
     top, front = (area(tools.camera.project(parcel.to_world(0.06 * np.array(face)))) for face in FACES)
     shown = turn_shows(stage, Rotate("parcel_1", 180).apply(stage.scene), "parcel_1")
     assert shown.still_seen == pytest.approx(top / (top + front), abs=0.03) and shown.same_outline == 1
+
+
+@pytest.mark.parametrize("angle", [45, 90, -90])
+def test_a_turn_that_looks_like_its_opposite_is_refused(tools, angle):
+    slim = tools.thing("ruler", 1, size=(0.3, 0.03, 0.12), symmetry="none", turn_deg=10)
+    alike, told = tools.Probe(), tools.Probe()
+    alike.alike = True
+    for probe, share in ((alike, 0.0), (told, 1.0)):
+        stage = Stage(tools.scene(slim), probe, dataclasses.replace(OPTIONS, min_target_px=5))
+        candidate = Rotate("ruler_1", angle)
+        assert told_apart(stage, candidate.apply(stage.scene), "ruler_1") == share
+        found = try_candidate(stage, candidate, np.random.default_rng(0))
+        assert found == Rejection("alike_both_ways") if probe is alike else found.measurable
+
+
+def test_half_a_turn_has_no_opposite_to_be_told_from(tools, probe):
+    probe.alike = True
+    stage = Stage(tools.scene(tools.thing("mug", 1)), probe, OPTIONS)
+    assert told_apart(stage, Rotate("mug_1", 180).apply(stage.scene), "mug_1") == 1.0
+    assert ("glimpse", "mug_1") not in probe.asked
 
 
 FACES = (((-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)), ((-1, -1, -1), (1, -1, -1), (1, -1, 1), (-1, -1, 1)))

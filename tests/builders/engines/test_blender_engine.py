@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.assets.library import asset
+from gsi_bench_builders.edits.base import EditOptions, Stage
+from gsi_bench_builders.edits.turning import told_apart
 from gsi_bench_builders.engine import EngineError
 from gsi_bench_builders.engines.blender import session
 from gsi_bench_builders.frames import unproject
@@ -234,3 +236,37 @@ def test_rays_meet_an_object_where_its_pixels_are(engine, three_mugs, tiny, fram
         assert np.abs(depths - frame.depth_m.ravel())[both].max() < 0.002
     outside = np.array([[-1.0, 5.0], [5.0, frame.camera.height + 1.0]])
     assert np.isinf(engine.depths_at(three_mugs, three_mugs.things[0].id, outside)).all()
+
+
+def test_a_glimpse_is_that_part_of_the_whole_image(engine, three_mugs, tiny):
+    frame = engine.render(three_mugs, dataclasses.replace(tiny, samples=48, bounces=(4, 2, 2)), seed=3)
+    for number, thing in enumerate(three_mugs.things, start=1):
+        left, top, right, bottom = (float(v) for v in bounds(frame.instance_ids == number))
+        rect = (left - 4, top - 4, right + 4, bottom + 4)
+        found = engine.glimpse(three_mugs, thing.id, rect)
+        part = np.s_[int(top) - 4 : int(bottom) + 4, int(left) - 4 : int(right) + 4]
+        mask, rgb = frame.instance_ids[part] == number, frame.rgb[part].astype(float)
+        assert found.shows.shape == mask.shape  # the part is as large as it is in the whole image
+        assert (found.shows & mask).sum() > 0.85 * (found.shows | mask).sum()
+        both = found.shows & mask
+        assert np.abs(found.rgb[both].mean(axis=0) - rgb[both].mean(axis=0)).max() < 12
+
+
+def test_a_glimpse_leaves_no_trace_in_later_images(engine, three_mugs, tiny, frame):
+    turned = three_mugs.with_things([three_mugs.things[0].turned(1.0)])
+    engine.glimpse(turned, three_mugs.things[0].id, (10.0, 10.0, 60.0, 60.0))
+    assert (engine.render(three_mugs, tiny, seed=3).rgb == frame.rgb).all()
+
+
+def test_a_glimpse_of_a_large_part_is_small(engine, three_mugs):
+    found = engine.glimpse(three_mugs, three_mugs.things[0].id, (0.0, 0.0, 4000.0, 2000.0))
+    assert found.rgb.shape == (80, 160, 3)
+
+
+def test_turns_of_a_mug_are_told_apart_by_its_handle(engine, three_mugs):
+    mug = three_mugs.things[0]
+    stage = Stage(three_mugs, engine, EditOptions())
+    turned = three_mugs.with_things([mug.turned(math.pi / 2)])
+    assert told_apart(stage, turned, mug.id) > 0.25
+    still = three_mugs.with_things([mug.turned(math.radians(1))])
+    assert told_apart(stage, still, mug.id) < 0.1

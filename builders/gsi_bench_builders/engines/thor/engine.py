@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders.engine import Coverage, EngineError, Frame, Preset
+from gsi_bench_builders.engine import Coverage, EngineError, Frame, Glimpse, Preset
 from gsi_bench_builders.engines.thor.conversions import AgentView, Pivot, carried_pivot, field_of_view_deg, view_of
 from gsi_bench_builders.engines.thor.metadata import ThorObject
 from gsi_bench_builders.engines.thor.options import ThorOptions
@@ -143,6 +143,14 @@ class ThorEngine:
         if not self._can_look(scene.camera):
             return np.full(len(pixels), np.inf)
         return depths_in(self._drawn(scene), object_of(scene.thing(thing_id)), pixels)
+
+    def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
+        """See `Probe.glimpse`: a part of the whole image, which Unity draws at once."""
+        shot, name = self._drawn(scene), object_of(scene.thing(thing_id))
+        left, top, right, bottom = (round(v) for v in rect)
+        part = np.s_[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
+        shows = shot.numbers == shot.names.index(name) + 1 if name in shot.names else np.zeros(shot.numbers.shape, bool)
+        return Glimpse(shot.rgb[part], shows[part])
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""

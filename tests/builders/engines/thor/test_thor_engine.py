@@ -174,6 +174,19 @@ def test_coverage_tells_how_much_is_hidden(table):
     assert hidden.share < 0.6
 
 
+def test_a_glimpse_is_a_part_of_the_image(table):
+    thor, scene = table()
+    frame = thor.render(scene, PRESETS["test"], 0)
+    number = 1 + next(n for n, t in enumerate(scene.things) if t.id == "book_1")
+    rows, columns = np.nonzero(frame.instance_ids == number)
+    rect = (columns.min() - 3.4, rows.min() - 3.4, columns.max() + 5.4, rows.max() + 5.4)
+    found = thor.glimpse(scene, "book_1", rect)
+    part = np.s_[rows.min() - 3 : rows.max() + 5, columns.min() - 3 : columns.max() + 5]
+    assert (found.rgb == frame.rgb[part]).all() and (found.shows == (frame.instance_ids[part] == number)).all()
+    beyond = thor.glimpse(scene, "book_1", (-50.0, -50.0, scene.camera.width + 50.0, scene.camera.height + 50.0))
+    assert (beyond.rgb == frame.rgb).all() and beyond.shows.sum() == len(rows)
+
+
 def test_settling_lets_things_fall_to_rest(table):
     thor, scene = table()
     mug = scene.thing("mug_1")
