@@ -199,7 +199,14 @@ class ShardWriter:
         Raises:
             OSError: the disk is full, or does not take it.
         """
-        table = pa.Table.from_pylist(rows, schema=self._schema)
+        self.write_table(pa.Table.from_pylist(rows, schema=self._schema))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Appends a row group of the columns of a sample.
+
+        Raises:
+            OSError: the disk is full, or does not take it.
+        """
         self.num_bytes += table.nbytes
         self._writer.write_table(table)
         self._sink.drain()
