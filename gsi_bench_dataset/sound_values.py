@@ -97,8 +97,9 @@ def records_of(value: Sequence[Any], item: Any) -> tuple[Any, ...]:
 
     The edits of a scene follow each other and list the same objects: these are read once, and shared, as no record changes.
     """
+    given: Any = value
     try:
-        plain = marshal.dumps(value, 2)  # tells 1, 1.0 and True apart
+        plain = marshal.dumps(given, 2)  # tells 1, 1.0 and True apart
     except ValueError:  # something else than plain values; the record says what
         return _records(value, item)
     return _last_records(plain, item)

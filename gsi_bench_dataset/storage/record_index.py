@@ -42,7 +42,7 @@ class RecordIndex:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # records by kind, those of one key once
-        self._sorted = _Sorted(*(np.empty(0, kind) for kind in (np.uint64, np.uint64, np.uint32, np.uint32)))
+        self._sorted = _Sorted(np.empty(0, "u8"), np.empty(0, "u8"), np.empty(0, "u4"), np.empty(0, "u4"))
         self._recent: dict[int, tuple[Place, ...]] = {}
         self._many = _arrays()  # of a store that is being opened: sorted in at its end
         self._many_kinds: array[int] = array("B")
@@ -112,8 +112,10 @@ class RecordIndex:
             self._recent = {}  # after they are found among the sorted: another thread may look now
 
     def _sort_in(self, columns: list[array[int]]) -> None:
-        new = [np.frombuffer(column, kind.dtype) for column, kind in zip(columns, self._sorted, strict=True)]
-        joined: list[Any] = [np.concatenate(pair) for pair in zip(self._sorted, new, strict=True)]
+        known: Any = self._sorted
+        joined: list[Any] = [
+            np.concatenate([old, np.frombuffer(new, old.dtype)]) for old, new in zip(known, columns, strict=True)
+        ]
         order = np.argsort(joined[0], kind="stable")
         self._sorted = _Sorted(*(column[order] for column in joined))
 

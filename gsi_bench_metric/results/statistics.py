@@ -25,7 +25,7 @@ ALIKE = 0.5
 DRAWS = 4000
 ENUMERATED = 13  # scenes whose signs are all tried: 2^12 arrangements, as the first sign can stay
 SEED = 20604
-_WHOLE_SCENES = 5000  # up to here all arrangements are kept in memory: 4,001 × 5,000 numbers, 160 MB
+_WHOLE_SCENES = 2000  # up to here all arrangements are kept in memory: 4,001 × 2,000 numbers, 64 MB
 _DRAWN_AT_ONCE = 2_000_000  # signs of scenes in hand beyond that: 16 MB
 _AT_ONCE = 128  # pairs: arrangements × pairs stay under 10 MB
 # Differences of numbers on 0-100 below this are sums in another order.

@@ -16,8 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import COSTS, Dashboard
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.records import Prediction, Reason, Sample, Score
 from gsi_bench_dataset.safety.names import name_problem, printable
@@ -302,7 +301,9 @@ def _run(
             logged = time.monotonic()
             log.event("progress", done=done, total=total)
 
-    bar = tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress)
+    cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
+    device = "CPU" if request.device == "cpu" else "GPU"
+    bar = Dashboard("scoring", total, "edit", quiet=not progress, workers=workers, cost=cost, device=device)
     return score_tasks(tasks, start, lambda s: (s.editor, s.split, s.sample_id), bar, workers=workers, every=note_progress)
 
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from tqdm import tqdm
 
+from gsi_bench_dataset.execution.progress import Dashboard, watched
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.storage.card import made_of, measurable_of, measurable_words
 from gsi_bench_dataset.storage.predictions import PredictionSet
-from gsi_bench_dataset.storage.shards import read_columns
+from gsi_bench_dataset.storage.shards import read_columns, split_sizes
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import reason as make_reason
@@ -101,7 +101,7 @@ def read_outlines(data: Path, split: str, *, progress: bool = False) -> list[Out
     columns = read_columns(data, split, [*names, "image"])
     texts: dict[str, str] = {}  # what many samples say is kept once
     seen = b""
-    for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
+    for row in watched(columns, f"reading {split}", split_sizes(data)[split], "sample", quiet=not progress):
         image, operation = row.pop("image"), row.pop("operation")
         words = {
             name: texts.setdefault(text, text) if isinstance(text, str) and name != "id" else text for name, text in row.items()
@@ -220,7 +220,7 @@ def _look(
     reasons: dict[str, Reason] = {}
     with (
         ThreadPoolExecutor(_THREADS) as pool,
-        tqdm(total=len(samples), desc=f"checking {predictions.editor}", unit="image", delay=2, disable=not progress) as bar,
+        Dashboard(f"checking {predictions.editor}", len(samples), "image", quiet=not progress) as bar,
     ):
         for start in range(0, len(samples), _AT_ONCE):  # a thread pool holds all that it is given
             part = samples[start : start + _AT_ONCE]

@@ -9,8 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.records import Score
 from gsi_bench_dataset.storage.packed import Packed
@@ -30,7 +29,7 @@ def score_tasks(
     tasks: Iterable[T],
     start: Callable[[], Callable[[T], Iterable[Score]]],
     key: Callable[[Score], Hashable],
-    bar: tqdm,
+    bar: Dashboard,
     *,
     workers: int,
     every: Callable[[int], None] = lambda _: None,
@@ -41,7 +40,7 @@ def score_tasks(
         tasks: pieces of work.
         start: makes what scores one, once in each worker; see `keeping_records`.
         key: what tells scores apart.
-        bar: counts them.
+        bar: counts them, and shows how it goes.
         workers: processes; 1: this one.
         every: is called after each score with their number.
     """
