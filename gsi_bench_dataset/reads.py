@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from gsi_bench_dataset.records import EncodedImage, Operation, Sample
 from gsi_bench_dataset.schema import Record
+from gsi_bench_dataset.sound_values import LastMade
 from gsi_bench_dataset.storage.record_store import digest
 
 __all__ = [
@@ -136,7 +137,7 @@ class _Digests(dict[str, str]):
             made = digest(None if self._sample.operation is None else self._sample.operation.kind)
         else:
             value = getattr(self._sample, name)
-            made = value.sha256 if isinstance(value, EncodedImage) else digest(_plain(value))
+            made = value.sha256 if isinstance(value, EncodedImage) else _digest_of_value(value)
         self[name] = made
         return made
 
@@ -151,6 +152,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_row()
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+_digest_of_list = LastMade(lambda value: digest(_plain(value)))  # edits of a scene share its objects
+
+
+def _digest_of_value(value: Any) -> str:
+    return str(_digest_of_list(value)) if isinstance(value, tuple) else digest(_plain(value))
 
 
 class _Undeclared:

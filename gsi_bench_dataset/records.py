@@ -337,8 +337,10 @@ def turn_problems(**matrices: Matrix | None) -> list[str]:
     for name, matrix in matrices.items():
         if matrix is None:
             continue
-        lengths = [math.sqrt(sum(v * v for v in row)) if max(map(abs, row)) < _LARGEST else math.inf for row in matrix]
-        volume = math.prod(lengths)
+        volume = 1.0
+        for x, y, z in matrix:
+            known = -_LARGEST < x < _LARGEST and -_LARGEST < y < _LARGEST and -_LARGEST < z < _LARGEST
+            volume *= math.sqrt(x * x + y * y + z * z) if known else math.inf
         if not 0 < volume < math.inf or abs(_determinant(matrix)) < _LEAST_VOLUME * volume:
             problems.append(f"{name}: no rotation: {matrix}; expected three rows at right angles, each of length 1")
     return problems

@@ -14,11 +14,12 @@ import hashlib
 import math
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from typing import Any, TypeAlias, TypeVar
 
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.sound_values import ODD, Quick, quick_check, records_of
 
 Vector: TypeAlias = tuple[float, ...]
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
@@ -84,10 +85,16 @@ class Record:
 
     def __post_init__(self) -> None:
         problems: list[str] = []
-        for name, annotation, metadata in _fields(type(self)):
-            value, found = _normalise(getattr(self, name), annotation, metadata)
-            problems += [f"{name}: {problem}" for problem in found]
-            object.__setattr__(self, name, value)
+        for name, quick, optional, annotation, metadata in _checks(typing.cast(Hashable, type(self))):
+            given = getattr(self, name)
+            if given is None and optional:
+                continue
+            value = quick(given)
+            if value is ODD:
+                value, found = _normalise(given, annotation, metadata)
+                problems += [f"{name}: {problem}" for problem in found]
+            if value is not given:
+                object.__setattr__(self, name, value)
         if not problems:
             problems += self.check()
         if problems:
@@ -104,7 +111,10 @@ class Record:
 
     def to_row(self) -> dict[str, Any]:
         """The Arrow row: plain lists and dicts, images as `{"bytes", "path"}`."""
-        return {name: _to_plain(getattr(self, name)) for name, _, _ in _fields(type(self))}
+        return {
+            name: value if (value := getattr(self, name)) is None or plain is None else plain(value)
+            for name, plain in _plain_forms(typing.cast(Hashable, type(self)))
+        }
 
     @classmethod
     def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
@@ -115,17 +125,21 @@ class Record:
         """
         if not isinstance(row, Mapping):
             raise RecordError(cls.__name__, [f"expected its fields by name, found {printable(row, 80)}"])
-        known = {name: annotation for name, annotation, _ in _fields(cls)}
-        problems = [
-            f"unknown field {name if _plain(name) else printable(name)}" for name in sorted(set(row) - set(known), key=str)
-        ]
-        problems += [f"missing field {f.name}" for f in dataclasses.fields(cls) if f.name not in row and _is_required(f)]  # type: ignore[arg-type]
+        known, needed, simple = _known_fields(typing.cast(Hashable, cls))
+        problems: list[str] = []
+        if not row.keys() <= known.keys():
+            unknown = sorted(set(row) - set(known), key=str)
+            problems += [f"unknown field {name if _plain(name) else printable(name)}" for name in unknown]
+        problems += [f"missing field {name}" for name in needed if name not in row]
         values: dict[str, Any] = {}
-        for name in known.keys() & row.keys():
-            try:
-                values[name] = _from_plain(row[name], known[name])
-            except RecordError as error:
-                problems += [f"{name}: {problem}" for problem in error.problems]
+        for name, value in row.items():
+            if value is None or name in simple:
+                values[name] = value
+            elif name in known:
+                try:
+                    values[name] = _from_plain(value, known[name])
+                except RecordError as error:
+                    problems += [f"{name}: {problem}" for problem in error.problems]
         if problems:
             raise RecordError(f"{cls.__name__} {printable(row.get('id') or row.get('sample_id') or '')}", problems)
         return cls(**values)
@@ -158,6 +172,47 @@ def _fields(cls: type) -> Fields:
 def _cached_fields(cls: Any) -> Fields:
     hints = typing.get_type_hints(cls)
     return tuple((f.name, hints[f.name], f.metadata) for f in dataclasses.fields(cls))
+
+
+Checks: TypeAlias = tuple[tuple[str, Quick, bool, Any, Mapping[str, Any]], ...]
+
+
+@functools.cache
+def _checks(cls: Any) -> Checks:
+    """Of each field: its name, the short way for sound values, whether it may be None, annotation, metadata."""
+    found = []
+    for name, annotation, metadata in _fields(cls):
+        inner, optional = _strip_optional(annotation)
+        depth = 1 if inner == Vector else 2 if inner == Matrix else 0
+        found.append((name, quick_check(depth, inner, _item_type(inner), metadata), optional, annotation, metadata))
+    return tuple(found)
+
+
+_SIMPLE = (str, int, float, bool)
+
+
+def _is_simple(annotation: Any) -> bool:
+    """Whether a value is the same in a record and in a row."""
+    return _strip_optional(annotation)[0] in _SIMPLE
+
+
+@functools.cache
+def _plain_forms(cls: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """Of each field: its name, and what makes the row's value; None: it is the same."""
+    forms: dict[Any, Callable[[Any], Any]] = {Vector: list, Matrix: lambda value: [list(row) for row in value]}
+    return tuple(
+        (name, None if _is_simple(annotation) else forms.get(_strip_optional(annotation)[0], _to_plain))
+        for name, annotation, _ in _fields(cls)
+    )
+
+
+@functools.cache
+def _known_fields(cls: Any) -> tuple[dict[str, Any], tuple[str, ...], frozenset[str]]:
+    """Annotations by name, names of the fields without a default, names of those whose values are the same in a row."""
+    annotations = {name: annotation for name, annotation, _ in _fields(cls)}
+    alike = {name for name, annotation in annotations.items() if _is_simple(annotation) or annotation in (Vector, Matrix)}
+    alike |= {name for name, a in annotations.items() if _strip_optional(a)[0] in (Vector, Matrix)}
+    return annotations, tuple(f.name for f in dataclasses.fields(cls) if _is_required(f)), frozenset(alike)
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
@@ -297,7 +352,7 @@ def _from_plain(value: Any, annotation: Any) -> Any:
         return annotation.from_row(value)
     item = _item_type(annotation)
     if _is_record(item) and isinstance(value, list | tuple):
-        return tuple(item.from_row(v) if isinstance(v, Mapping) else v for v in value)
+        return records_of(value, item)
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -213,13 +214,19 @@ def _run_info(args: argparse.Namespace) -> int:
     say(printable_path(args.dataset) + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
     for split in split_names(folder):
         columns = ["id", "operation", "origin", "pixel_frame", "goal_suspect", "image_licence", "redistributable"]
-        rows = list(_columns(str(folder), split, columns))
-        say(f"\n{split}: {len(rows)} samples")
-        say(_table("operation", [(row["operation"] or {}).get("kind") or "not understood" for row in rows]))
-        say(_table("origin", [row["origin"] or "not known" for row in rows]))
-        say(_table("pixel frame", [row["pixel_frame"] or "unknown" for row in rows]))
-        say(_table("licence", [row["image_licence"] or "unknown" for row in rows]))
-        suspects = [row for row in rows if row["goal_suspect"]]
+        counts: dict[str, Counter[str]] = {name: Counter() for name in ("operation", "origin", "pixel frame", "licence")}
+        total, suspects = 0, []
+        for row in _columns(str(folder), split, columns):  # one at a time: there may be a million
+            total += 1
+            counts["operation"][(row["operation"] or {}).get("kind") or "not understood"] += 1
+            counts["origin"][row["origin"] or "not known"] += 1
+            counts["pixel frame"][row["pixel_frame"] or "unknown"] += 1
+            counts["licence"][row["image_licence"] or "unknown"] += 1
+            if row["goal_suspect"]:
+                suspects.append(row)
+        say(f"\n{split}: {total} samples")
+        for title, found in counts.items():
+            say(_table(title, found))
         say(f"  {'suspicious goals':<17} {len(suspects)}")
         for row in suspects:
             say(f"    {printable_path(str(row['id']))}: {printable_path(row['goal_suspect'])}")
@@ -247,13 +254,11 @@ def _columns(dataset: str, split: str | None, columns: Sequence[str]) -> Iterato
         yield from read_columns(dataset, name, columns)
 
 
-def _table(title: str, values: Sequence[str]) -> str:
-    counts = {value: values.count(value) for value in sorted(set(values))}
-    return f"  {title:<17} " + ", ".join(f"{printable_path(value)} {count}" for value, count in counts.items())
+def _table(title: str, counts: Counter[str]) -> str:
+    return f"  {title:<17} " + ", ".join(f"{printable_path(value)} {counts[value]}" for value in sorted(counts))
 
 
 def _progress(items: Iterable[T], title: str, total: int | None) -> Iterable[T]:
-    from tqdm import tqdm  # noqa: PLC0415
+    from gsi_bench_dataset.execution.progress import watched  # noqa: PLC0415
 
-    # Quick jobs stay quiet; the bar goes to stderr.
-    return tqdm(items, desc=title, total=total, unit="sample", delay=2)
+    return watched(items, title, total, "sample")

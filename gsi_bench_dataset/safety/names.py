@@ -45,6 +45,8 @@ def name_problem(name: str) -> str | None:
             return f"holds {mark!r}; expected a plain name, without folders"
     if len(name) > 1 and name[1] == ":":
         return "begins with the letter of a drive; expected a plain name"
+    if name.isascii() and name.isprintable():
+        return None  # the usual name, without a look at each mark
     odd = next((mark for mark in name if ord(mark) < ord(" ") or 0x7F <= ord(mark) < 0xA0 or mark in "\u2028\u2029"), None)
     return None if odd is None else f"holds the control character {odd!r}"
 

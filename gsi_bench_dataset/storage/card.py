@@ -15,9 +15,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from gsi_bench_dataset.records import MADE_BY, EncodedImage, Operation, Sample, sample_features
+from gsi_bench_dataset.records import MADE_BY, Operation, Sample, sample_features
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.storage.row_hash import sample_digest
 
 __all__ = [
     "SplitSummary",
@@ -61,6 +62,11 @@ class SplitSummary:
 
     def add(self, sample: Sample, leave_out: Collection[str] = ()) -> None:
         """Counts one sample and adds it to the hash; `leave_out`: fields that its row comes without."""
+        self.count(sample, leave_out)
+        self.take(sample_digest(sample, leave_out))
+
+    def count(self, sample: Sample, leave_out: Collection[str] = ()) -> None:
+        """Counts one sample without adding it to the hash."""
         self.rows += 1
         self.rights[rights_of(sample)] += 1
         self.operations[sample.operation.kind if sample.operation else "not understood"] += 1
@@ -69,20 +75,23 @@ class SplitSummary:
         self.withheld += bool(leave_out)
         self.made.update(made_of(sample))
         self.measurable.update(measurable_of(sample))
-        self._hash.update(sample_digest(sample, leave_out))
+
+    def take(self, digests: bytes) -> None:
+        """Adds the digests of samples to the hash, in id order."""
+        self._hash.update(digests)
+
+    def merge(self, part: SplitSummary) -> None:
+        """Adds the counts of further samples, which `count` gathered."""
+        self.rows += part.rows
+        self.suspects += part.suspects
+        self.withheld += part.withheld
+        for name in ("rights", "operations", "pixel_frames", "made", "measurable"):
+            getattr(self, name).update(getattr(part, name))
 
     @property
     def sha256(self) -> str:
         """Hash of all rows in order."""
         return self._hash.hexdigest()
-
-
-def sample_digest(sample: Sample, leave_out: Collection[str] = ()) -> bytes:
-    """SHA-256 of everything that a sample says but some fields; independent of parquet and of library versions."""
-    values = {f.name: getattr(sample, f.name) for f in dataclasses.fields(sample) if f.name not in leave_out}
-    # What is not known is left out, so that a column which a later release adds does not change the hash of older data.
-    row = {name: _hashable(value) for name, value in values.items() if value is not None}
-    return hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=True).encode("ascii")).digest()
 
 
 def content_hash(summaries: Mapping[str, SplitSummary]) -> str:
@@ -244,16 +253,6 @@ def _combined(splits: Mapping[str, str]) -> str:
 
 def _line(error: BaseException) -> str:
     return printable(" ".join(str(error).split()) or type(error).__name__)
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, EncodedImage):
-        return {"sha256": hashlib.sha256(value.bytes).hexdigest(), "path": value.path}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _hashable(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        return [_hashable(v) for v in value]
-    return value
 
 
 def _size_category(rows: int) -> str:

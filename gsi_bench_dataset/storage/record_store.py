@@ -17,13 +17,15 @@ import re
 import secrets
 import time
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from gsi_bench_dataset.problems import cannot_be_written
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, require_regular
+from gsi_bench_dataset.storage.record_index import Place, RecordIndex
 
 __all__ = ["NoRecords", "RecordStore", "Records", "StoreError", "digest"]
 
@@ -32,6 +34,9 @@ SYNC_SECONDS = 2.0
 
 _BEGIN = b'{"crc":"'
 _LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",("kind":"([a-z_]+)","key":"([0-9a-f]+)","value":(.+))\}\n', re.DOTALL)
+
+
+T = TypeVar("T")
 
 
 class StoreError(ValueError):
@@ -58,14 +63,6 @@ class NoRecords:
         """Does nothing."""
 
 
-class _Place(NamedTuple):
-    """Where a value stands: bytes of a segment."""
-
-    segment: str
-    offset: int
-    length: int
-
-
 def digest(*parts: Any) -> str:
     """A key: 32 hexadecimal digits of the SHA-256 of the parts' canonical JSON.
 
@@ -88,7 +85,8 @@ class RecordStore:
         self.folder = folder
         self._damaged = 0
         self._unfinished: set[str] = set()  # segments that do not end with a line
-        self._index: dict[tuple[str, str], _Place] = {}
+        self._index = RecordIndex()
+        self._segments: list[str] = []  # their names, by the number in a place
         self._consumed: dict[str, int] = {}  # bytes of whole lines that were read, by segment
         self._segment: _Segment | None = None
         try:
@@ -113,12 +111,22 @@ class RecordStore:
 
     def get(self, kind: str, key: str) -> Any | None:
         """The value of a record, None where there is none."""
-        place = self._index.get((kind, key))
-        if place is None:
-            return None
-        with (self.folder / place.segment).open("rb", buffering=0) as stream:
-            stream.seek(place.offset)
-            return json.loads(stream.read(place.length))
+        return self._read_value(kind, key, json.loads)
+
+    def counts(self) -> Counter[str]:
+        """How many records there are of each kind."""
+        return Counter(self._index.counts)
+
+    def _read_value(self, kind: str, key: str, take: Callable[[bytes], T]) -> T | None:
+        """What `take` makes of a value's text; None where there is none."""
+        head = _head(kind, key)
+        for place in self._index.places(kind, key):
+            with (self.folder / self._segments[place.segment]).open("rb", buffering=0) as stream:
+                stream.seek(place.offset - len(head))
+                found = stream.read(len(head) + place.length)
+            if found.startswith(head):  # else another record with the same hash
+                return take(found[len(head) :])
+        return None
 
     def append(self, records: Iterable[tuple[str, str, Any]]) -> None:
         """Keeps (kind, key, value) records; those that are kept already are left as they are.
@@ -126,7 +134,7 @@ class RecordStore:
         Raises:
             StoreError: the disk is full or not writable. What was kept before is safe.
         """
-        new = {(kind, key): value for kind, key, value in records if (kind, key) not in self._index}
+        new = {(kind, key): value for kind, key, value in records if not self._read_value(kind, key, len)}
         if not new:
             return
         lines = [_line(kind, key, value) for (kind, key), value in new.items()]
@@ -140,9 +148,10 @@ class RecordStore:
             if isinstance(error, OSError):
                 raise self._cannot_write(error) from error
             raise
-        for where, line in zip(new, lines, strict=True):
+        number = self._number(self._segment.name)
+        for (kind, key), line in zip(new, lines, strict=True):
             before = line.index(b'"value":') + len(b'"value":')
-            self._index[where] = _Place(self._segment.name, start + before, len(line) - before - 2)
+            self._index.add(kind, key, Place(number, start + before, len(line) - before - 2))
             start += len(line)
         self._consumed[self._segment.name] = start
 
@@ -157,6 +166,7 @@ class RecordStore:
             consumed = self._consumed.get(path.name, 0)
             if path.stat().st_size > consumed:
                 self._consumed[path.name] = self._read(path, consumed)
+        self._index.settle()
 
     def sync(self) -> None:
         """Makes sure that everything is on the disk.
@@ -187,18 +197,24 @@ class RecordStore:
 
     def _read(self, path: Path, start: int) -> int:
         """Takes in the whole lines from `start` on; where they end."""
+        number = self._number(path.name)
         with path.open("rb") as stream:
             stream.seek(start)
             for line in stream:
                 if not line.endswith(b"\n"):
                     self._unfinished.add(path.name)  # a writer is at it, or was killed there
                     return start
-                self._take(path.name, start, line)
+                self._take(number, start, line)
                 start += len(line)
         self._unfinished.discard(path.name)
         return start
 
-    def _take(self, segment: str, start: int, line: bytes) -> None:
+    def _number(self, segment: str) -> int:
+        if segment not in self._segments:
+            self._segments.append(segment)
+        return self._segments.index(segment)
+
+    def _take(self, segment: int, start: int, line: bytes) -> None:
         """Notes where the record of a line stands. A damaged line may have lost its end: then the next one is glued to it."""
         at = 0
         while (match := _match(line, at)) is None:
@@ -207,8 +223,8 @@ class RecordStore:
                 self._damaged += 1
                 return
         self._damaged += at > 0
-        place = _Place(segment, start + match.start(5), len(match[5]))
-        self._index.setdefault((match[3].decode(), match[4].decode()), place)
+        place = Place(segment, start + match.start(5), len(match[5]))
+        self._index.add_later(match[3].decode(), match[4].decode(), place)
 
     def _drop_segment(self) -> None:
         segment, self._segment = self._segment, None
@@ -263,6 +279,11 @@ def _match(line: bytes, at: int) -> re.Match[bytes] | None:
     """A whole record from `at` to the end of the line."""
     match = _LINE.fullmatch(line, at)
     return match if match and int(match[1], 16) == zlib.crc32(match[2]) else None
+
+
+def _head(kind: str, key: str) -> bytes:
+    """What stands before a record's value."""
+    return f'"kind":"{kind}","key":"{key}","value":'.encode("ascii", "replace")
 
 
 def _line(kind: str, key: str, value: Any) -> bytes:

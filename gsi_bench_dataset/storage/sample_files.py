@@ -31,6 +31,7 @@ __all__ = [
     "facts_of",
     "iter_rows",
     "read_samples",
+    "refused",
     "row_bytes",
     "rows_in",
     "to_sample",
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 # Raised when old readers would misread new files; readers refuse what is newer than they are.
 FORMAT_VERSION = 1
 READ_ROWS = 16
+READ_WORDS = 1024  # rows at a time without images, which are small
 
 _METADATA = b"gsi_bench"
 
@@ -90,16 +92,18 @@ def iter_rows(
         DatasetError: a file that is not one of ours or is damaged.
     """
     position = 0
+    size = READ_WORDS if columns is not None and not {*columns} & {*PICTURE_FIELDS} else READ_ROWS
     for file in files:
         with _opened(file, whole=rows is None) as parquet:
             try:
                 known = _check_columns(file, parquet)
+                wanted_columns = known if columns is None else list(columns)
                 for group in range(parquet.num_row_groups):
                     first, position = position, position + parquet.metadata.row_group(group).num_rows
                     if rows is not None and (position <= rows.start or first >= rows.stop):
                         continue
                     # Group by group: otherwise the whole shard ends up in memory.
-                    for batch in parquet.iter_batches(READ_ROWS, [group], known if columns is None else list(columns)):
+                    for batch in parquet.iter_batches(size, [group], wanted_columns):
                         wanted = batch if rows is None else _part(batch, rows, first)
                         first += batch.num_rows
                         for row in wanted.to_pylist():
@@ -121,8 +125,19 @@ def rows_in(file: Path) -> int:
 
 
 def _opened(file: Path, *, whole: bool = False) -> pq.ParquetFile:
-    try:
+    with refused(file):
         return open_parquet(file, whole=whole)
+
+
+@contextlib.contextmanager
+def refused(file: Path) -> Iterator[None]:
+    """What damaged bytes raise inside becomes the error of a shard that cannot be read.
+
+    Raises:
+        DatasetError: names the file.
+    """
+    try:
+        yield
     except DAMAGED as error:
         _refuse(file, error)
 
@@ -184,7 +199,14 @@ class ShardWriter:
         Raises:
             OSError: the disk is full, or does not take it.
         """
-        table = pa.Table.from_pylist(rows, schema=self._schema)
+        self.write_table(pa.Table.from_pylist(rows, schema=self._schema))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Appends a row group of the columns of a sample.
+
+        Raises:
+            OSError: the disk is full, or does not take it.
+        """
         self.num_bytes += table.nbytes
         self._writer.write_table(table)
         self._sink.drain()

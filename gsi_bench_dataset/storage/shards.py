@@ -22,6 +22,7 @@ from gsi_bench_dataset.remote.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.parquet import identity
 from gsi_bench_dataset.storage.card import SplitSummary, content_hash, read_split_hashes, write_card
+from gsi_bench_dataset.storage.counting import count_rows
 from gsi_bench_dataset.storage.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 from gsi_bench_dataset.storage.sample_files import (
     DatasetError,
@@ -55,7 +56,6 @@ ROW_GROUP_BYTES = 32 * 2**20
 ROW_GROUP_ROWS = 256
 
 _AGAIN = "import, build or download the dataset again"
-_WITHHELD = {"bytes": b"-", "path": None}  # stands in for images that a row comes without, while its words are hashed
 
 _FILE = re.compile(r"(?P<split>[a-z0-9]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 
@@ -185,14 +185,7 @@ def summarise(folder: Path, split: str) -> SplitSummary:
     summary = SplitSummary(split, source=source if isinstance(source, str) else None)
     summary.download_bytes = sum(file.stat().st_size for file in files)
     summary.num_bytes = sum(n for noted in facts if isinstance(n := noted.get("num_bytes"), int))
-    for file, row in iter_rows(files, None):
-        if row.get("image") is None:
-            hidden = {name: row[name] for name in PICTURE_FIELDS if row.get(name) is not None}
-            if hidden:
-                raise DatasetError(f"{file.name}: a row without image but with {', '.join(hidden)}; import the dataset again")
-            summary.add(to_sample(row | {"image": _WITHHELD}, file), PICTURE_FIELDS)
-        else:
-            summary.add(to_sample(row, file))
+    count_rows(files, summary)
     return summary
 
 

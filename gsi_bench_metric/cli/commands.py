@@ -244,15 +244,17 @@ def _add_baseline(subparsers: Any) -> None:
 
 def _run_baseline(args: argparse.Namespace) -> int:
     from PIL import Image  # noqa: PLC0415
-    from tqdm import tqdm  # noqa: PLC0415
 
+    from gsi_bench_dataset.execution.progress import watched  # noqa: PLC0415
     from gsi_bench_dataset.safety.names import plain_name  # noqa: PLC0415
-    from gsi_bench_dataset.storage.shards import read_dataset  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import read_dataset, split_sizes  # noqa: PLC0415
     from gsi_bench_metric.editors.baselines import BASELINES  # noqa: PLC0415
     from gsi_bench_metric.editors.generating import require_place  # noqa: PLC0415
 
     folders = {name: require_place(args.out, name, args.split) for name in args.names}
-    for sample in tqdm(read_dataset(args.data, args.split, args.revision), desc="baselines", unit="sample", delay=2):
+    samples = read_dataset(args.data, args.split, args.revision)
+    total = split_sizes(args.data, args.revision)[args.split]
+    for sample in watched(samples, "baselines", total, "sample"):
         for name in args.names:
             path = folders[name] / f"{plain_name(sample.id, 'sample id')}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from PIL import Image
-from tqdm import tqdm
 
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.reads import IDENTITY, IMAGE, Reads, digest_of, narrowed, reads_of
 from gsi_bench_dataset.records import Sample
@@ -114,7 +114,9 @@ def generate(
     number = total if wanted.limit is None or total is None else min(total, wanted.limit)
     with (
         RecordStore(notes / "records") as records,
-        tqdm(total=number, desc=f"{wanted.name}, {wanted.split}", unit="edit", delay=1, disable=not progress) as bar,
+        Dashboard(
+            f"{wanted.name}, {wanted.split}", number, "edit", quiet=not progress, workers=editor.concurrency, device=""
+        ) as bar,
         contextlib.closing(
             _in_order(_Work(editor, pictures, records), _jobs(samples, settings, wanted, reads_of(editor)), editor.concurrency)
         ) as answers,
@@ -124,6 +126,7 @@ def generate(
                 record, new = answer()
             except (EditError, ImageError) as error:
                 failures[job.sample.id] = clean(error)
+                bar.count_lost()
                 in_a_row += 1
                 if in_a_row == _MAX_IN_A_ROW:
                     raise _failed(failures, f"stopped, the last {in_a_row} edits all failed") from error

@@ -11,8 +11,8 @@ from typing import Any
 from gsi_bench_dataset.records import OPERATIONS, SPLITS
 from gsi_bench_metric.leaderboard.intake import Entry, shown_name
 from gsi_bench_metric.leaderboard.ranking import Rank, rank_of, ranking_measure, standings
-from gsi_bench_metric.protocols.registry import PROTOCOLS
-from gsi_bench_metric.results.aggregate import edit_values, scenes_of
+from gsi_bench_metric.protocols.registry import PROTOCOLS, protocol_named
+from gsi_bench_metric.results.aggregate import scenes_of
 from gsi_bench_metric.results.compare import setting_differences
 from gsi_bench_metric.results.pairwise import pairwise
 from gsi_bench_metric.results.statistics import MIN_SCENES, PairedDifference
@@ -100,8 +100,10 @@ class Group:
         """(label, label) -> difference by `measure`, for all pairs in the order of `ranked`."""
         values = {}
         for ranked in self.ranked():
-            by_edit = edit_values(ranked.entry.scores, ranked.entry.judged)
-            values[ranked.label] = {i: found[self.measure] for i, found in by_edit.items() if self.measure in found}
+            scores = ranked.entry.scores
+            numbers = protocol_named(scores[0].protocol).values(scores, ranked.entry.judged) if scores else iter(())
+            by_edit = zip(scores, numbers, strict=True)
+            values[ranked.label] = {s.sample_id: own[self.measure] for s, own in by_edit if own and self.measure in own}
         return pairwise({name: found for name, found in values.items() if found}, scenes_of(self.entries[0].scores))
 
     def not_ranked(self) -> list[tuple[str, str]]:

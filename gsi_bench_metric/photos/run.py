@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import COSTS, Dashboard
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import Prediction, Sample, Score
@@ -106,9 +105,10 @@ def _chosen(pairs: Sequence[Pair], request: PhotoRequest) -> list[Pair]:
 
 def _run(request: PhotoRequest, folder: Path, tasks: Sequence[_Task], progress: bool) -> list[Score]:
     total = sum(len(questions) for _, questions in tasks)
-    bar = tqdm(total=total, desc="photographs", unit="question", delay=1, disable=not progress)
     workers = request.workers or (min(available_cores(), max(1, len(tasks))) if request.device == "cpu" and total > 8 else 1)
     start = functools.partial(_start, request, folder)
+    cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
+    bar = Dashboard("photographs", total, "question", quiet=not progress, workers=workers, cost=cost)
     return score_tasks(tasks, start, _of_score, bar, workers=workers)
 
 

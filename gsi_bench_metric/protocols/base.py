@@ -179,6 +179,11 @@ class MetricProtocol(abc.ABC):
     def edit_values(self, scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
         """What every scored edit adds to a row, 0–100, by sample id: ic sa el el_ssim and ac average | average_ic_sa_el."""
 
+    def values(self, scores: Sequence[Score], judged: bool) -> Iterator[dict[str, float] | None]:
+        """What `edit_values` says of each score in turn; None of those that add nothing."""
+        found = self.edit_values(scores, judged)
+        return (found.get(score.sample_id) for score in scores)
+
     @abc.abstractmethod
     def locality(self, score: Score) -> dict[str, float]:
         """EL and its SSIM form of an edit, 0–100, whether it complied or not; {} where they were not measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -66,18 +67,22 @@ def meaning_of(kind: str) -> str:
 
 def failed_edits(split: str, editor: str, scores: Iterable[Score]) -> list[FailedEdits]:
     """By operation; nothing for the official protocol: its scores have no faults."""
-    groups: dict[str, list[Score]] = {}
+    scored: Counter[str] = Counter()
+    failed: dict[str, list[str]] = defaultdict(list)
+    kinds: dict[str, dict[str, list[str]]] = defaultdict(lambda: {kind: [] for kind in FAULTS})
     for score in scores:
-        if protocol_named(score.protocol).tells_faults and score.ic is not None:
-            groups.setdefault(score.operation, []).append(score)
-    return [_of_operation(split, editor, operation, groups[operation]) for operation in sorted(groups, key=_order)]
-
-
-def _of_operation(split: str, editor: str, operation: str, scores: Sequence[Score]) -> FailedEdits:
-    failed = [score for score in scores if score.ic == 0]
-    kinds = {kind: [s.sample_id for s in failed if any(fault.kind == kind for fault in s.faults)] for kind in FAULTS}
-    known = {kind: ids for kind, ids in kinds.items() if ids}
-    return FailedEdits(split, editor, operation, len(scores), [s.sample_id for s in failed], known)
+        if not protocol_named(score.protocol).tells_faults or score.ic is None:
+            continue
+        scored[score.operation] += 1
+        if score.ic == 0:
+            failed[score.operation].append(score.sample_id)
+            for kind in dict.fromkeys(fault.kind for fault in score.faults):
+                kinds[score.operation][kind].append(score.sample_id)
+    found = []
+    for operation in sorted(scored, key=_order):
+        known = {kind: ids for kind, ids in kinds[operation].items() if ids}
+        found.append(FailedEdits(split, editor, operation, scored[operation], failed[operation], known))
+    return found
 
 
 def _order(operation: str) -> tuple[int, str]:

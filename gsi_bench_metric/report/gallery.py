@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -30,7 +32,6 @@ from gsi_bench_metric.report.overlay import (
 from gsi_bench_metric.report.scored_images import ScoredImage, ScoredImages, scored_images
 from gsi_bench_metric.report.target import evidence_of
 from gsi_bench_metric.report.verdict import Verdict, explain
-from gsi_bench_metric.results.aggregate import edit_values
 from gsi_bench_metric.run.folder import Run
 from gsi_bench_metric.run.places import iter_pictures
 from gsi_bench_metric.run.remarks import remarked
@@ -126,15 +127,22 @@ def choose(scores: Sequence[Score], judged: bool, each: int) -> list[Choice]:
 
     The draw depends on the sample ids alone, so that editors are shown on the same random edits where they can be.
     """
-    values = edit_values(scores, judged)
-    ranked = sorted((s for s in scores if s.sample_id in values), key=lambda s: (_rank(s, values[s.sample_id]), s.sample_id))
-    best = ranked[::-1][: min(each, (len(ranked) + 1) // 2)]
-    worst = ranked[: min(each, len(ranked) - len(best))]
-    shown = {s.sample_id for s in [*best, *worst]}
-    by_id = {s.sample_id: s for s in scores}
-    order = np.random.default_rng(_SEED).permutation(sorted(by_id)).tolist()
-    drawn = [by_id[i] for i in order if i not in shown and by_id[i].state != "no_picture"][:each]
-    return [Choice(kind, score) for kind, group in zip(KINDS, (best, worst, drawn), strict=True) for score in group]
+    values = protocol_named(scores[0].protocol).values(scores, judged) if scores else iter(())
+    ranks = [
+        (_rank(score, own), score.sample_id, at)
+        for at, (score, own) in enumerate(zip(scores, values, strict=True))
+        if own is not None
+    ]
+    count = min(each, (len(ranks) + 1) // 2)
+    best = heapq.nlargest(count, ranks)
+    worst = heapq.nsmallest(min(each, len(ranks) - count), ranks)
+    shown = {sample_id for _, sample_id, _ in [*best, *worst]}
+    place = {s.sample_id: at for at, s in enumerate(scores)}
+    order = np.random.default_rng(_SEED).permutation(sorted(place))
+    others = (scores[place[i]] for i in map(str, order) if i not in shown)
+    drawn = list(itertools.islice((score for score in others if score.state != "no_picture"), each))
+    groups = [scores[at] for *_, at in best], [scores[at] for *_, at in worst], drawn
+    return [Choice(kind, score) for kind, group in zip(KINDS, groups, strict=True) for score in group]
 
 
 def _choices(run: Run, limit: int) -> list[Choice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,11 @@ _JSON_KEYS = {
 def write_report(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
     """Writes `report.html`, `report.md`, `report.json` and `scores.csv` into the folder; their paths."""
     report = build_report(run, progress=progress)
-    contents = {
+    contents: dict[str, str | bytes | Iterable[str]] = {
         "report.html": html(report),
         "report.md": markdown(report),
         "report.json": report_json(report),
-        "scores.csv": scores_csv(run.scores),
+        "scores.csv": _csv_lines(run.scores),
     }
     return write_all(folder, contents)
 
@@ -98,16 +98,19 @@ def scores_csv(scores: Iterable[Score]) -> str:
 
     `faults` are their kinds with `|` between them; `done`, `asked` and `changed` are JSON, empty where there is nothing.
     """
+    return "".join(_csv_lines(scores))
+
+
+def _csv_lines(scores: Iterable[Score]) -> Iterator[str]:
     names = [field.name for field in dataclasses.fields(Score)]
-    lines = [",".join(names)]
+    yield ",".join(names) + "\n"
     for score in scores:
         row = score.to_row() | {
             "reasons": " | ".join(map(str, score.reasons)),
             "faults": "|".join(fault.kind for fault in score.faults),
             **{name: _changes(getattr(score, name)) for name in ("done", "asked", "changed")},
         }
-        lines.append(csv_line(row[name] for name in names))
-    return "\n".join(lines) + "\n"
+        yield csv_line(row[name] for name in names) + "\n"
 
 
 def _changes(found: Iterable[Change]) -> str:

@@ -21,17 +21,19 @@ Beside each mean stand `<key>_low` and `<key>_high`, its 95 % interval clustered
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from gsi_bench_dataset.records import REASONS, Score
+from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_metric.protocols.base import MetricProtocol
 from gsi_bench_metric.protocols.registry import protocol_named
-from gsi_bench_metric.results.statistics import mean_interval
+from gsi_bench_metric.results.columns import Columns
 
-__all__ = ["ReasonCount", "aggregate", "edit_values", "reason_counts", "scenes_of"]
+__all__ = ["ReasonCount", "aggregate", "edit_values", "reason_counts", "scene_numbers", "scenes_of"]
 
 
 def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
@@ -44,14 +46,26 @@ def aggregate(scores: Sequence[Score], judged: bool) -> dict[str, float]:
     """
     if not scores:
         return {"n": 0, "n_not_scored": 0}
-    protocol = _protocol(scores)
-    row = _group(protocol, scores, judged)
-    by_operation: dict[str, list[Score]] = defaultdict(list)
-    for score in scores:
-        by_operation[score.operation].append(score)
-    for operation, group in sorted(by_operation.items()):
-        row.update({f"{key}/{operation}": value for key, value in _group(protocol, group, judged).items()})
+    protocol, scenes = _protocol(scores), scene_numbers(scores)
+    row = _group(protocol, scores, scenes, judged)
+    by_operation: dict[str, tuple[Packed[Score], array[int]]] = defaultdict(lambda: (Packed(), array("q")))
+    for score, scene in zip(scores, scenes, strict=True):
+        group, own = by_operation[score.operation]
+        group.append(score)
+        own.append(scene)
+    for operation in sorted(by_operation):
+        found = _group(protocol, *by_operation.pop(operation), judged)
+        row.update({f"{key}/{operation}": value for key, value in found.items()})
     return row
+
+
+def scene_numbers(scores: Sequence[Score]) -> array[int]:
+    """Of each score, the place of its scene among their sorted names."""
+    numbers: dict[str, int] = {}
+    met = array("q", (numbers.setdefault(s.scene_id or s.sample_id, len(numbers)) for s in scores))
+    place = np.empty(len(numbers), np.int64)
+    place[[numbers[name] for name in sorted(numbers)]] = np.arange(len(numbers))
+    return array("q", place[np.frombuffer(met, np.int64)].tobytes())
 
 
 def _protocol(scores: Sequence[Score]) -> MetricProtocol:
@@ -74,9 +88,10 @@ class ReasonCount:
 def reason_counts(scores: Iterable[Score]) -> list[ReasonCount]:
     """The reasons that scores carry, in the order of `REASONS`."""
     found: dict[str, list[tuple[str, str]]] = {name: [] for name in REASONS}
+    texts: dict[str, str] = {}  # many say the same
     for score in scores:
         for reason in score.reasons:
-            found[reason.name].append((score.sample_id, reason.text))
+            found[reason.name].append((score.sample_id, texts.setdefault(reason.text, reason.text)))
     return [ReasonCount(name, edits) for name, edits in found.items() if edits]
 
 
@@ -93,68 +108,75 @@ def scenes_of(scores: Iterable[Score]) -> dict[str, str]:
     return {s.sample_id: s.scene_id or s.sample_id for s in scores}
 
 
-def _group(protocol: MetricProtocol, scores: Sequence[Score], judged: bool) -> dict[str, float]:
-    values, scenes = protocol.edit_values(scores, judged), scenes_of(scores)
+def _group(protocol: MetricProtocol, scores: Sequence[Score], scenes: Sequence[int], judged: bool) -> dict[str, float]:
+    values, ungated = Columns(), Columns()
+    without = array("q")  # positions of the scores without values
+    for at, (score, scene, own) in enumerate(zip(scores, scenes, protocol.values(scores, judged), strict=True)):
+        ungated.add(scene, protocol.locality(score))
+        if own is None:
+            without.append(at)
+        else:
+            values.add(scene, own)
     row: dict[str, float] = {}
-    if values and protocol.complete(scores):
-        row = _means(values, scenes)
-        row |= {} if protocol.scores_missing else _with_missing_as_zero(values, scores, scenes)
+    if values.size and protocol.complete(scores):
+        row = values.means()
+        row |= {} if protocol.scores_missing else _with_missing_as_zero(protocol, scores, scenes, judged)
         row |= _given_ic(protocol, scores, judged, scenes)
-    row |= _means({s.sample_id: protocol.locality(s) for s in scores}, scenes, "_ungated")
-    row |= _bounds(values, scores, protocol.measures(judged)) if protocol.bounded else {}
-    row["n"] = len(values)
-    row["n_not_scored"] = len(scores) - row["n"]
+    row |= ungated.means("_ungated")
+    row |= _bounds(values, scores, without, protocol.measures(judged)) if protocol.bounded else {}
+    row["n"] = values.size
+    row["n_not_scored"] = len(scores) - values.size
     return row
 
 
-def _bounds(values: Mapping[str, Mapping[str, float]], scores: Sequence[Score], measures: Iterable[str]) -> dict[str, float]:
+def _bounds(values: Columns, scores: Sequence[Score], without: Sequence[int], measures: Iterable[str]) -> dict[str, float]:
     """What means would be with the edits that have no number as 0 and as the most it can be; of how many edits a mean is."""
     row: dict[str, float] = {}
+    most = array("d", (1.0 if score.ic is None else score.ic for score in scores))
+    bare = np.zeros(len(scores), bool)
+    bare[np.frombuffer(array("q", without), np.int64)] = True
+    scored = np.flatnonzero(~bare)  # the position of each edit with values
     for key in measures:
-        known = [edit[key] for edit in values.values() if key in edit]
+        known = values.known(key)
         if len(known) < len(scores):
+            lacking = bare.copy()
+            lacking[scored[values.lacking(key)]] = True
             row[f"{key}_worst"] = sum(known) / len(scores)
-            most = (1.0 if s.ic is None else s.ic for s in scores if key not in values.get(s.sample_id, {}))
-            row[f"{key}_best"] = (sum(known) + 100 * sum(most)) / len(scores)
-        if values and key not in ("ic", "sa"):
+            row[f"{key}_best"] = (sum(known) + 100 * sum(np.frombuffer(most)[lacking].tolist())) / len(scores)
+        if values.size and key not in ("ic", "sa"):
             row[f"n_{key}"] = len(known)
     return row
 
 
 def _with_missing_as_zero(
-    values: Mapping[str, Mapping[str, float]], scores: Sequence[Score], scenes: Mapping[str, str]
+    protocol: MetricProtocol, scores: Sequence[Score], scenes: Sequence[int], judged: bool
 ) -> dict[str, float]:
-    nothing = dict.fromkeys(next(iter(values.values())), 0.0)
-    missing = {s.sample_id: nothing for s in scores if s.state == "no_picture"}
-    return _means({**values, **missing}, scenes, "_all") if missing else {}
+    if all(score.state != "no_picture" for score in scores):
+        return {}
+    columns, nothing = Columns(), dict[str, float]()
+    for scene, own in zip(scenes, protocol.values(scores, judged), strict=True):
+        if own is not None:
+            nothing = nothing or dict.fromkeys(own, 0.0)
+            columns.add(scene, own)
+    for score, scene in zip(scores, scenes, strict=True):
+        if score.state == "no_picture":
+            columns.add(scene, nothing)
+    return columns.means("_all")
 
 
-def _given_ic(protocol: MetricProtocol, scores: Sequence[Score], judged: bool, scenes: Mapping[str, str]) -> dict[str, float]:
-    complied = [s for s in scores if s.ic == 1]
-    locality = {s.sample_id: protocol.locality(s) for s in complied}
-    accuracy = {s.sample_id: {"sa": 100 * s.sa} for s in complied if s.sa is not None}
-    appearance = {s.sample_id: {"ac": 10 * s.ac} for s in complied if judged and s.ac is not None}
-    row: dict[str, float] = {"n_ic": len(complied)}
-    for values in (accuracy, locality, appearance):
-        row |= _means(values, scenes, "_given_ic")
-    return row
-
-
-def _means(values: Mapping[str, Mapping[str, float]], scenes: Mapping[str, str], suffix: str = "") -> dict[str, float]:
-    """Mean of each column over the edits that have it and, where there are scenes enough, its interval; {} of nothing.
-
-    Intervals are `<key>_low` and `<key>_high`.
-    """
-    row: dict[str, float] = {}
-    columns = list(dict.fromkeys(name for edit in values.values() for name in edit))
-    by_edits: dict[tuple[str, ...], list[str]] = defaultdict(list)  # columns of the same edits are drawn together
-    for name in columns:
-        by_edits[tuple(i for i, edit in values.items() if name in edit)].append(name)
-    for ids, names in by_edits.items():
-        table = np.array([[values[i][name] for name in names] for i in ids])
-        row |= dict(zip((name + suffix for name in names), table.mean(axis=0).tolist(), strict=True))
-        interval = mean_interval(table, [scenes[i] for i in ids])
-        if interval is not None:
-            for name, low, high in zip(names, *(side.tolist() for side in interval), strict=True):
-                row[f"{name}{suffix}_low"], row[f"{name}{suffix}_high"] = low, high
+def _given_ic(protocol: MetricProtocol, scores: Sequence[Score], judged: bool, scenes: Sequence[int]) -> dict[str, float]:
+    accuracy, locality, appearance = Columns(), Columns(), Columns()
+    complied = 0
+    for score, scene in zip(scores, scenes, strict=True):
+        if score.ic != 1:
+            continue
+        complied += 1
+        locality.add(scene, protocol.locality(score))
+        if score.sa is not None:
+            accuracy.add(scene, {"sa": 100 * score.sa})
+        if judged and score.ac is not None:
+            appearance.add(scene, {"ac": 10 * score.ac})
+    row: dict[str, float] = {"n_ic": complied}
+    for columns in (accuracy, locality, appearance):
+        row |= columns.means("_given_ic")
     return row

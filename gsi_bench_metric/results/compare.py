@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import Score
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.names import printable
-from gsi_bench_metric.results.aggregate import edit_values, scenes_of
+from gsi_bench_metric.protocols.registry import protocol_named
+from gsi_bench_metric.results.aggregate import scene_numbers
+from gsi_bench_metric.results.columns import Columns
 from gsi_bench_metric.results.statistics import MIN_SCENES, PairedDifference, paired_difference
 from gsi_bench_metric.run.folder import Run, RunError, load_run
 
@@ -48,7 +52,7 @@ class Side:
     editor: str
     name: str
 
-    def scores(self, split: str) -> list[Score]:
+    def scores(self, split: str) -> Sequence[Score]:
         """Its scores on a split."""
         return self.run.groups().get((split, self.editor), [])
 
@@ -160,19 +164,37 @@ def _shown(value: Any) -> str:
 def _compare_split(a: Side, b: Side, split: str) -> Comparison:
     scores_a, scores_b = a.scores(split), b.scores(split)
     judged = a.run.judged(split, a.editor) and b.run.judged(split, b.editor)
-    values_a, values_b = edit_values(scores_a, judged), edit_values(scores_b, judged)
-    both = sorted(set(values_a) & set(values_b))
+    (place_a, values_a), (place_b, values_b) = _numbers(scores_a, judged), _numbers(scores_b, judged)
+    both = sorted(place_a.keys() & place_b.keys())
     if not both:
         raise RunError(f"split {split}: no edit was scored in both {a.name} and {b.name}")
-    scenes = scenes_of(scores_a)
-    rows = {}
-    for key in dict.fromkeys(key for i in both for key in values_a[i]):
-        known = [i for i in both if key in values_a[i] and key in values_b[i]]
-        if known:
-            side_a, side_b = [values_a[i][key] for i in known], [values_b[i][key] for i in known]
-            found = paired_difference(side_a, side_b, [scenes[i] for i in known])
-            rows[key] = sum(side_a) / len(known), sum(side_b) / len(known), found
-    return Comparison(split, a.name, b.name, rows, len(values_a) - len(both), len(values_b) - len(both))
+    rows_a, rows_b = np.array([place_a[i] for i in both]), np.array([place_b[i] for i in both])
+    scenes = values_a.scenes()[rows_a]
+    found: dict[str, tuple[int, tuple[float, float, PairedDifference]]] = {}
+    for key in values_a.names():
+        (side_a, in_a), (side_b, in_b) = values_a.spread(key), values_b.spread(key)
+        known = in_a[rows_a] & in_b[rows_b]
+        if known.any():
+            first, second = side_a[rows_a][known].tolist(), side_b[rows_b][known].tolist()
+            difference = paired_difference(first, second, scenes[known])
+            row = sum(first) / len(first), sum(second) / len(second), difference
+            found[key] = int(np.argmax(in_a[rows_a])), row
+    order = sorted(found, key=lambda key: found[key][0])  # as the edits, by their ids, come to have them
+    rows = {key: found[key][1] for key in order}
+    return Comparison(split, a.name, b.name, rows, len(place_a) - len(both), len(place_b) - len(both))
+
+
+def _numbers(scores: Sequence[Score], judged: bool) -> tuple[dict[str, int], Columns]:
+    """Where each scored edit stands in the columns of numbers."""
+    place: dict[str, int] = {}
+    columns = Columns()
+    if scores:
+        numbers = zip(scores, scene_numbers(scores), protocol_named(scores[0].protocol).values(scores, judged), strict=True)
+        for score, scene, own in numbers:
+            if own is not None:
+                place[score.sample_id] = columns.size
+                columns.add(scene, own)
+    return place, columns
 
 
 def comparison_markdown(comparison: Comparison) -> str:

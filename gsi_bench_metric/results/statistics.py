@@ -25,11 +25,14 @@ ALIKE = 0.5
 DRAWS = 4000
 ENUMERATED = 13  # scenes whose signs are all tried: 2^12 arrangements, as the first sign can stay
 SEED = 20604
+_WHOLE_SCENES = 2000  # up to here all arrangements are kept in memory: 4,001 × 2,000 numbers, 64 MB
+_DRAWN_AT_ONCE = 2_000_000  # signs of scenes in hand beyond that: 16 MB
 _AT_ONCE = 128  # pairs: arrangements × pairs stay under 10 MB
 # Differences of numbers on 0-100 below this are sums in another order.
 DECIMALS = 9
 
 Array = NDArray[np.float64]
+Scenes = Sequence[str] | NDArray[np.int64]  # names, or numbers in the order of the names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +50,7 @@ class PairedDifference:
     p_value: float | None = None
 
 
-def mean_interval(values: ArrayLike, scenes: Sequence[str], bounds: tuple[float, float] = BOUNDS) -> tuple[Array, Array] | None:
+def mean_interval(values: ArrayLike, scenes: Scenes, bounds: tuple[float, float] = BOUNDS) -> tuple[Array, Array] | None:
     """95 % interval (low, high), each (K,), of the column means of values (n, K), clustered by scene.
 
     A Clopper-Pearson interval for as many independent edits as the mean is worth. That number comes from the variance between
@@ -84,7 +87,7 @@ def mean_interval(values: ArrayLike, scenes: Sequence[str], bounds: tuple[float,
     return least + extent * low, least + extent * high
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, scenes: Sequence[str], *, seed: int = SEED) -> PairedDifference:
+def paired_difference(a: ArrayLike, b: ArrayLike, scenes: Scenes, *, seed: int = SEED) -> PairedDifference:
     """Mean of a − b over the same edits (n,), and test and interval by one procedure.
 
     The test flips the sign of whole scenes: if the true difference is d, a scene's a − b − d is as likely to point either way.
@@ -101,7 +104,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike, scenes: Sequence[str], *, seed
     return paired_differences((a - b)[:, None], scenes, seed=seed)[0]
 
 
-def paired_differences(differences: ArrayLike, scenes: Sequence[str], *, seed: int = SEED) -> list[PairedDifference]:
+def paired_differences(differences: ArrayLike, scenes: Scenes, *, seed: int = SEED) -> list[PairedDifference]:
     """`paired_difference` of K pairs on the same edits at once, from their differences a − b (n, K): one for each column.
 
     Raises:
@@ -143,6 +146,8 @@ def _between_parts(sums: Array, counts: Array, seed: int) -> tuple[Array, Array]
     `sums` (S, K) of the differences by scene, `counts` (S,) of edits. Nothing flipped, or all, is compatible with any
     difference: from -inf to inf.
     """
+    if len(counts) > _WHOLE_SCENES:
+        return _between_parts_drawn(sums, counts, seed)
     flipped = _arrangements(len(counts), seed)
     parts = flipped, 1.0 - flipped
     sizes = [part @ counts for part in parts]
@@ -150,6 +155,26 @@ def _between_parts(sums: Array, counts: Array, seed: int) -> tuple[Array, Array]
     means = np.stack([part @ sums / np.maximum(size, 1.0)[:, None] for part, size in zip(parts, sizes, strict=True)])
     low, high = _rounded(means.min(axis=0)), _rounded(means.max(axis=0))
     return np.where(whole[:, None], -np.inf, low).T, np.where(whole[:, None], np.inf, high).T
+
+
+def _between_parts_drawn(sums: Array, counts: Array, seed: int) -> tuple[Array, Array]:
+    """The same for many scenes: the arrangements are drawn some at a time, in the same order, and none is kept."""
+    rng, scenes = np.random.default_rng(seed), len(counts)
+    lows, highs = [np.full((1, sums.shape[1]), -np.inf)], [np.full((1, sums.shape[1]), np.inf)]  # of nothing flipped
+    rows = max(1, _DRAWN_AT_ONCE // scenes)
+    for start in range(0, DRAWS, rows):
+        flipped = rng.integers(0, 2, (min(rows, DRAWS - start), scenes)).astype(np.float64)
+        sizes, totals = flipped @ counts, flipped @ sums
+        whole = ((sizes == 0) | (sizes == counts.sum()))[:, None]
+        means = np.stack(
+            [
+                totals / np.maximum(sizes, 1.0)[:, None],
+                (sums.sum(axis=0) - totals) / np.maximum(counts.sum() - sizes, 1.0)[:, None],
+            ]
+        )
+        lows.append(np.where(whole, -np.inf, _rounded(means.min(axis=0))))
+        highs.append(np.where(whole, np.inf, _rounded(means.max(axis=0))))
+    return np.concatenate(lows).T, np.concatenate(highs).T
 
 
 @functools.lru_cache(maxsize=8)
@@ -169,12 +194,13 @@ def _rounded(values: ArrayLike) -> Array:
     return np.round(np.asarray(values, dtype=np.float64), DECIMALS) + 0.0  # no -0
 
 
-def _by_scene(values: ArrayLike, scenes: Sequence[str]) -> tuple[Array, Array]:
+def _by_scene(values: ArrayLike, scenes: Scenes) -> tuple[Array, Array]:
     """Column sums (S, K) and row counts (S,) of values (n, K) by scene, scenes in sorted order."""
     rows = np.asarray(values, dtype=np.float64)
     if rows.ndim != 2 or len(rows) != len(scenes):
         raise ValueError(f"expected one scene for each row, found {len(scenes)} scenes for values of shape {rows.shape}")
-    names, index = np.unique(np.asarray(scenes, dtype=object).astype(str), return_inverse=True)
+    named = scenes if isinstance(scenes, np.ndarray) else np.asarray(scenes, dtype=object).astype(str)
+    names, index = np.unique(named, return_inverse=True)
     sums = np.zeros((len(names), rows.shape[1]))
     np.add.at(sums, index, rows)
     return sums, np.bincount(index, minlength=len(names)).astype(np.float64)

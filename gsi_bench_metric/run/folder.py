@@ -19,7 +19,6 @@ import logging
 import os
 import platform
 import stat
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -31,10 +30,11 @@ from gsi_bench_dataset.safety.files import FileProblemError, printable_path
 from gsi_bench_dataset.safety.names import printable
 from gsi_bench_dataset.safety.system import system_problem
 from gsi_bench_dataset.storage.folders import write_atomically
+from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges.paper import unlike_the_papers
 from gsi_bench_metric.protocols.registry import protocol_named
-from gsi_bench_metric.run.score_files import read_scores, score_lines, write_scores
+from gsi_bench_metric.run.score_files import read_scores, score_lines
 from gsi_bench_metric.run.settings import FORMAT, damaged, inputs_of, is_run, read_settings, settings_problems
 
 __all__ = [
@@ -100,9 +100,16 @@ class Run:
         given = self.settings["editors"][editor][split]["judgements"] is not None
         return given or self.settings["judge"] not in (None, "recorded")
 
-    def groups(self) -> dict[tuple[str, str], list[Score]]:
+    def groups(self) -> dict[tuple[str, str], Sequence[Score]]:
         """Scores by (split, editor), in the order of the file."""
-        grouped: dict[tuple[str, str], list[Score]] = defaultdict(list)
+        return dict(self._groups)
+
+    @functools.cached_property
+    def _groups(self) -> dict[tuple[str, str], Sequence[Score]]:
+        names = dict.fromkeys((score.split, score.editor) for score in self.scores)
+        if len(names) == 1:
+            return dict.fromkeys(names, self.scores)  # a packed list is not packed once more
+        grouped: dict[tuple[str, str], Packed[Score]] = {name: Packed() for name in names}
         for score in self.scores:
             grouped[score.split, score.editor].append(score)
         return dict(grouped)
@@ -216,10 +223,16 @@ def finish_run(folder: Path, settings: Mapping[str, Any], scores: Sequence[Score
     """
     _require_same_inputs(folder, settings)
     # Of what this run writes, not of the file: another run on the folder may have written it again by then.
-    digest = hashlib.sha256("".join(score_lines(scores)).encode("ascii")).hexdigest()
+    digest = hashlib.sha256()
     with _disk_problems_named(folder):
-        write_scores(folder / SCORES, scores)
-    return Run(_save_settings(folder, settings, digest), scores, folder)
+        write_atomically(folder / SCORES, _hashed(score_lines(scores), digest))
+    return Run(_save_settings(folder, settings, digest.hexdigest()), scores, folder)
+
+
+def _hashed(lines: Iterable[str], digest: hashlib._Hash) -> Iterator[str]:
+    for line in lines:
+        digest.update(line.encode("ascii"))
+        yield line
 
 
 def _require_same_inputs(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.records import Judgement, Prediction, Sample
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.imaging.images import ImageError
@@ -34,10 +33,12 @@ def judge_ahead(
         StoreError: the disk is full. What was judged before is on record.
     """
     counts = {"judged": 0, "not_judged": 0, "outages": 0}
-    with tqdm(total=total, desc="judging", unit="edit", delay=1, smoothing=0.1, disable=not progress) as bar:
+    with Dashboard("judging", total, "edit", quiet=not progress, device="") as bar:
         for _, judgement in judge_each(judge, edits, records):
             if judgement is not None:
                 counts[_outcome(judgement)] += 1
+                if judgement.outage:
+                    bar.count_lost()
             bar.update()
     return {**counts, **judge.account(), "left_out": _left_out(judge, records)}
 

@@ -12,22 +12,20 @@ import math
 import secrets
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import COSTS, Dashboard
 from gsi_bench_dataset.execution.workers import available_cores
-from gsi_bench_dataset.problems import summary_of
-from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
+from gsi_bench_dataset.records import Prediction, Reason, Sample, Score
 from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.storage.card import read_content_hash
+from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_dataset.storage.prediction_table import PredictionTable
 from gsi_bench_dataset.storage.record_store import RecordStore
-from gsi_bench_dataset.storage.shards import read_columns, read_dataset
+from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.imaging.device import pick_device
-from gsi_bench_metric.imaging.images import ImageError, header_size
 from gsi_bench_metric.judges import Judge, JudgedAhead
 from gsi_bench_metric.protocols.registry import protocol_named, thresholds_of
 from gsi_bench_metric.run.folder import (
@@ -46,7 +44,7 @@ from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
 from gsi_bench_metric.run.judging import judge_ahead
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.places import places_of
-from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan, measurable
+from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan, measurable, read_outlines
 from gsi_bench_metric.run.scoring import (
     Candidate,
     ScoringError,
@@ -100,7 +98,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     inputs = open_inputs(request)
     watch, files = watch_dataset(inputs.data, inputs.splits)  # before anything else is read of it
     verify(inputs.data, inputs.splits)
-    rows = {split: _rows(inputs.data, split, progress) for split in inputs.splits}
+    rows = {split: read_outlines(inputs.data, split, progress=progress) for split in inputs.splits}
     plans = _plans(request, inputs, rows, progress)
     _watch_what_editors_gave(watch, inputs, plans)
     prepare_folder(folder)
@@ -165,38 +163,31 @@ def _watch_what_editors_gave(watch: Watch, inputs: Inputs, plans: Mapping[tuple[
             watch.add_quickly(Path(prediction.path) for prediction in found.values() if prediction.path)
 
 
-def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Sequence[Score], folder: Path) -> list[Score]:
+def _all_scores(inputs: Inputs, plans: Mapping[tuple[str, str], Plan], found: Packed[Score], folder: Path) -> Packed[Score]:
     """What was scored and what could not be, in the order of editors, splits and ids.
 
     Raises:
         RunError: a sample of the plan has no score.
     """
-    known = {(s.editor, s.split, s.sample_id) for s in found}
-    unscored = (score for plan in plans.values() for score in plan.unscored)
-    scores = [*found, *(s for s in unscored if (s.editor, s.split, s.sample_id) not in known)]
-    planned = {(plan.editor, split, i) for (split, _), plan in plans.items() for i in plan.ids}
-    lacking = [f"{editor}, {split}: {i} was not read" for editor, split, i in sorted(planned - known)]
+    known: dict[tuple[str, str], set[str]] = {place: set() for place in plans}
+    for score in found:
+        known[score.split, score.editor].add(score.sample_id)
+    for place, plan in plans.items():
+        for score in plan.unscored:
+            if score.sample_id not in known[place]:
+                found.append(score)
+    lacking = sorted(
+        f"{editor}, {split}: {i} was not read"
+        for (split, editor), plan in plans.items()
+        for i in plan.ids
+        if i not in known[split, editor]
+    )
     if lacking:
         raise RunError(changed_message(folder, lacking))
-    editors = list(dict.fromkeys(entry.editor for entry in inputs.entries))
-    return sorted(scores, key=lambda s: (editors.index(s.editor), inputs.splits.index(s.split), s.sample_id))
-
-
-def _rows(data: Path, split: str, progress: bool) -> list[Outline]:
-    """The split without its images, each of which is looked at."""
-    names = [field.name for field in dataclasses.fields(Outline)]
-    rows, problems = [], []
-    columns = read_columns(data, split, [*names, "image"])
-    for row in tqdm(columns, f"reading {split}", unit="sample", delay=2, disable=not progress):
-        image, operation = row.pop("image"), row.pop("operation")
-        rows.append(Outline(**row, operation=None if operation is None else Operation.from_row(operation)))
-        try:
-            header_size(image["bytes"])
-        except ImageError as error:
-            problems.append(f"{row['id']}: source image: {error}")
-    if problems:
-        raise ScoringError(summary_of(f"split {split} of {data} is damaged; import or download it again", problems))
-    return rows
+    editors = {editor: at for at, editor in enumerate(dict.fromkeys(entry.editor for entry in inputs.entries))}
+    splits = {split: at for at, split in enumerate(inputs.splits)}
+    keys = [(editors[s.editor], splits[s.split], s.sample_id) for s in found]
+    return found.reordered(sorted(range(len(keys)), key=keys.__getitem__))
 
 
 def _plans(request: Request, inputs: Inputs, rows: Mapping[str, list[Outline]], progress: bool) -> dict[tuple[str, str], Plan]:
@@ -294,7 +285,7 @@ def _run(
     log: RunLog,
     progress: bool,
     watch: Watch,
-) -> list[Score]:
+) -> Packed[Score]:
     """The scores of all tasks."""
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
@@ -310,7 +301,9 @@ def _run(
             logged = time.monotonic()
             log.event("progress", done=done, total=total)
 
-    bar = tqdm(total=total, desc="scoring", unit="edit", delay=1, smoothing=0.1, disable=not progress)
+    cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
+    device = "CPU" if request.device == "cpu" else "GPU"
+    bar = Dashboard("scoring", total, "edit", quiet=not progress, workers=workers, cost=cost, device=device)
     return score_tasks(tasks, start, lambda s: (s.editor, s.split, s.sample_id), bar, workers=workers, every=note_progress)
 
 

@@ -7,26 +7,31 @@ images, images of no sample, samples that cannot be distinguished. The dataset i
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from tqdm import tqdm
+import numpy as np
 
+from gsi_bench_dataset.execution.progress import Dashboard, watched
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import Operation, Prediction, Reason, Sample, Score
 from gsi_bench_dataset.storage.card import made_of, measurable_of, measurable_words
 from gsi_bench_dataset.storage.predictions import PredictionSet
+from gsi_bench_dataset.storage.shards import read_columns, split_sizes
 from gsi_bench_metric.imaging.images import ImageError, header_size, load_rgb
 from gsi_bench_metric.protocols.registry import protocol_named
 from gsi_bench_metric.protocols.text import reason as make_reason
 
-__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "enriched", "make_plan", "measurable"]
+__all__ = ["ON_MISSING", "OnMissing", "Outline", "Plan", "PlanError", "enriched", "make_plan", "measurable", "read_outlines"]
 
 OnMissing = Literal["zero", "error"]
 ON_MISSING: tuple[OnMissing, ...] = ("zero", "error")
+_AT_ONCE = 4096  # images that are handed to them
 _THREADS = 8  # opening files is waiting, on a network file system above all
 
 
@@ -34,9 +39,9 @@ class PlanError(ValueError):
     """The inputs do not fit together; the message lists every problem."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Outline:
-    """A sample without its images: what planning needs to know of it."""
+    """A sample without its images: what planning needs to know of it. There is one for every sample of a split."""
 
     id: str
     split: str
@@ -83,6 +88,41 @@ class Plan:
         counts = Counter(reason.name for score in self.unscored for reason in score.reasons)
         counts.update({"extra": len(self.extra)} if self.extra else {})
         return counts
+
+
+def read_outlines(data: Path, split: str, *, progress: bool = False) -> list[Outline]:
+    """The split without its images, each of which is looked at.
+
+    Raises:
+        PlanError: source images that are none; names each.
+    """
+    names = [field.name for field in dataclasses.fields(Outline)]
+    rows, problems = [], []
+    columns = read_columns(data, split, [*names, "image"])
+    texts: dict[str, str] = {}  # what many samples say is kept once
+    seen = b""
+    for row in watched(columns, f"reading {split}", split_sizes(data)[split], "sample", quiet=not progress):
+        image, operation = row.pop("image"), row.pop("operation")
+        words = {
+            name: texts.setdefault(text, text) if isinstance(text, str) and name != "id" else text for name, text in row.items()
+        }
+        rows.append(Outline(**words, operation=None if operation is None else _operation(json.dumps(operation))))
+        if image["bytes"] == seen:
+            continue  # the edits of a source follow each other
+        try:
+            header_size(image["bytes"])
+            seen = image["bytes"]
+        except ImageError as error:
+            problems.append(f"{row['id']}: source image: {error}")
+    if problems:
+        raise PlanError(summary_of(f"split {split} of {data} is damaged; import or download it again", problems))
+    return rows
+
+
+@functools.lru_cache(maxsize=10_000)
+def _operation(text: str) -> Operation:
+    """Many samples ask for the same."""
+    return Operation.from_row(json.loads(text))
 
 
 def enriched(rows: Mapping[str, Sequence[Outline]]) -> dict[str, dict[str, int]]:
@@ -147,10 +187,19 @@ def make_plan(
 
 
 def _identity_problems(samples: Sequence[Sample | Outline]) -> list[str]:
+    keys = np.fromiter((hash(_reference_key(sample)) for sample in samples), np.int64, len(samples))
+    found, counts = np.unique(keys, return_counts=True)
+    shared = set(found[counts > 1].tolist())
     by_key: dict[str, list[str]] = defaultdict(list)
-    for sample in samples:
-        by_key[f"{sample.img_id}_{sample.query_id}"].append(sample.id)
+    for sample in samples if shared else ():
+        key = _reference_key(sample)
+        if hash(key) in shared:
+            by_key[key].append(sample.id)
     return [f"samples {', '.join(ids)} share the key {key!r}; rename one" for key, ids in by_key.items() if len(ids) > 1]
+
+
+def _reference_key(sample: Sample | Outline) -> str:
+    return f"{sample.img_id}_{sample.query_id}"
 
 
 def _look(
@@ -168,10 +217,17 @@ def _look(
             return make_reason("missing", "no_picture")
         return _picture_problem(found, thorough)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        looked = pool.map(look, samples)
-        bar = tqdm(looked, f"checking {predictions.editor}", len(samples), unit="image", delay=2, disable=not progress)
-        return {sample.id: reason for sample, reason in zip(samples, bar, strict=True) if reason is not None}
+    reasons: dict[str, Reason] = {}
+    with (
+        ThreadPoolExecutor(_THREADS) as pool,
+        Dashboard(f"checking {predictions.editor}", len(samples), "image", quiet=not progress) as bar,
+    ):
+        for start in range(0, len(samples), _AT_ONCE):  # a thread pool holds all that it is given
+            part = samples[start : start + _AT_ONCE]
+            found = zip(part, pool.map(look, part), strict=True)
+            reasons |= {sample.id: reason for sample, reason in found if reason is not None}
+            bar.update(len(part))
+    return reasons
 
 
 def _picture_problem(prediction: Prediction, thorough: bool) -> Reason | None:

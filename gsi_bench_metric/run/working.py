@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.records import Score
+from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.run.folder import RECORDS
 from gsi_bench_metric.run.threads import one_thread, one_thread_for_good
@@ -29,28 +29,32 @@ def score_tasks(
     tasks: Iterable[T],
     start: Callable[[], Callable[[T], Iterable[Score]]],
     key: Callable[[Score], Hashable],
-    bar: tqdm,
+    bar: Dashboard,
     *,
     workers: int,
     every: Callable[[int], None] = lambda _: None,
-) -> list[Score]:
+) -> Packed[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once.
 
     Args:
         tasks: pieces of work.
         start: makes what scores one, once in each worker; see `keeping_records`.
         key: what tells scores apart.
-        bar: counts them.
+        bar: counts them, and shows how it goes.
         workers: processes; 1: this one.
         every: is called after each score with their number.
     """
-    found: dict[Hashable, Score] = {}
+    found: Packed[Score] = Packed()
+    known: set[Hashable] = set()
     with one_thread(), bar, contextlib.closing(run_tasks(tasks, start, workers=workers)) as results:
         for score in results:
-            found[key(score)] = score
+            if key(score) in known:
+                continue
+            known.add(key(score))
+            found.append(score)
             bar.update(len(found) - bar.n)
             every(len(found))
-    return list(found.values())
+    return found
 
 
 def keeping_records(

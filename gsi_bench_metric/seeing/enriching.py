@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.folders import beside, write_atomically
@@ -132,7 +131,7 @@ class _Run:
             sources.add(row)
         looked, waiting = 0, []
         total = split_sizes(self._data)[split]
-        with tqdm(total=total, desc=f"looking at {split}", unit="sample", delay=1, disable=not self._progress) as bar:
+        with Dashboard(f"looking at {split}", total, "sample", quiet=not self._progress) as bar:
             for sample in read_dataset(self._data, split):
                 bar.update()
                 item = self._first(split, sample)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from gsi_bench_dataset.execution.progress import COSTS, Dashboard
 from gsi_bench_dataset.execution.workers import available_cores
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.reads import digest_of, narrowed, reads_of
@@ -251,7 +251,8 @@ def _run(  # noqa: PLR0917
     default = min(available_cores(), len(tasks)) if request.device == "cpu" and total > 200 else 1
     workers = request.workers or (1 if getattr(detector, "one_process", False) else default)
     start = functools.partial(_start, request, folder, detector if workers == 1 else None, watch)
-    bar = tqdm(total=total, desc="oracle grid", unit="score", delay=1, smoothing=0.1, disable=not progress)
+    cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
+    bar = Dashboard("oracle grid", total, "score", quiet=not progress, workers=workers, cost=cost)
     found = score_tasks(tasks, start, _of_score, bar, workers=workers)
     return sorted(found, key=_of_score)
 

@@ -12,15 +12,12 @@ import dataclasses
 import functools
 import json
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, EngineEntry, check_engine, make_engine
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
@@ -43,6 +40,7 @@ from gsi_bench_builders.production.places import check_places, real_path
 from gsi_bench_builders.production.scene_work import SceneJob, SceneReport, SceneResult, SceneSource, make_scene
 from gsi_bench_builders.production.workers import die_with_parent, time_limit
 from gsi_bench_builders.scratch import scratch_folder
+from gsi_bench_dataset.execution.progress import COSTS, Cost, Dashboard
 from gsi_bench_dataset.execution.workers import run_tasks
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
@@ -234,7 +232,8 @@ class _Run:
         )
         lost = functools.partial(_lost, self.scratch, self.limit_s)
         try:
-            for report in _run(todo, start, lost, workers=self.workers, split=self.job.split, quiet=self.quiet):
+            options: dict[str, Any] = {"workers": self.workers, "split": self.job.split, "quiet": self.quiet}
+            for report in _run(todo, start, lost, cost=_cost_of(self.job), **options):
                 self.reports[report.number] = report
         except KeyboardInterrupt:
             if any(r.samples for r in self.reports.values()):
@@ -253,16 +252,26 @@ def _run(
     workers: int,
     split: str,
     quiet: bool,
+    cost: Cost | None,
 ) -> Iterator[SceneReport]:
     # A process of its own even for one worker: Blender cannot be interrupted, and may take its process down.
     results = run_tasks(todo, start, workers=min(workers, len(todo) or 1), lost=lost, always_spawn=True)
-    bar = tqdm(total=len(todo), desc=f"scenes of {split}", unit="scene", file=sys.stderr, disable=quiet or not todo)
+    bar = Dashboard(
+        f"scenes of {split}", len(todo), "scene", quiet=quiet or not todo, workers=min(workers, len(todo) or 1), cost=cost
+    )
     with contextlib.closing(results), bar:
         for report in results:
             if report.failure:
-                bar.write(f"note: scene {report.number}: {report.failure.strip().splitlines()[-1]}", file=sys.stderr)
+                bar.write(f"note: scene {report.number}: {report.failure.strip().splitlines()[-1]}")
+                bar.count_lost()
             bar.update()
             yield report
+
+
+def _cost_of(job: SceneJob) -> Cost | None:
+    """Of a scene: that of its edits. None for presets that were not measured."""
+    edit = COSTS.get(f"build {job.preset}")
+    return None if edit is None else Cost(edit.cpu_s * job.edits, edit.disk * job.edits, edit.command)
 
 
 def _start_worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gsi_bench_dataset.records import Reason, Score
@@ -46,6 +46,10 @@ class StrictProtocol(MetricProtocol):
     def edit_values(self, scores: Sequence[Score], judged: bool) -> dict[str, dict[str, float]]:
         """A number that could not be measured is left out, and the average with it."""
         return results.edit_values(scores, judged)
+
+    def values(self, scores: Sequence[Score], judged: bool) -> Iterator[dict[str, float] | None]:
+        """One at a time: no edit's values depend on another's."""
+        return (results.values_of(score, judged) for score in scores)
 
     def locality(self, score: Score) -> dict[str, float]:
         """Likeness outside of the edit's places, times the share of bystanders unchanged."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from gsi_bench_dataset.records import Score
 
-__all__ = ["edit_values", "locality", "measures"]
+__all__ = ["edit_values", "locality", "measures", "values_of"]
 
 _NO_IMAGE = ("no_image", "blank")  # faults of an edited image that cannot be judged
 
@@ -37,7 +37,13 @@ def edit_values(scores: Sequence[Score], judged: bool) -> dict[str, dict[str, fl
 
     A number that could not be measured is left out, and the average with it, whether the edit complied or not.
     """
-    return {score.sample_id: _values(score, judged) for score in scores if score.ic is not None and score.sa is not None}
+    found = ((score.sample_id, values_of(score, judged)) for score in scores)
+    return {sample_id: values for sample_id, values in found if values is not None}
+
+
+def values_of(score: Score, judged: bool) -> dict[str, float] | None:
+    """The same of one edit; None where it was not scored."""
+    return None if score.ic is None or score.sa is None else _values(score, judged)
 
 
 def _values(score: Score, judged: bool) -> dict[str, float]:

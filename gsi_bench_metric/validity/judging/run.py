@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from tqdm import tqdm
 
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
@@ -146,7 +146,7 @@ def _scores(request: JudgeRequest, judge: Judge, controls: Sequence[Control], re
     rows = len(_rows(request))
     total = rows * len(controls)
     scores: Scores = {}
-    with tqdm(total=total, desc=f"controls, {judge.name}", unit="image", delay=1, disable=not progress) as bar:
+    with Dashboard(f"controls, {judge.name}", total, "image", quiet=not progress, device="") as bar:
         for prediction, judgement in judge_each(judge, _pictures(request, controls), records):
             if judgement is not None:
                 scores[prediction.sample_id, prediction.editor] = judgement.score

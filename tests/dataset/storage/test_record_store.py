@@ -6,11 +6,12 @@ import resource
 import signal
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from gsi_bench_dataset.storage import record_store
+from gsi_bench_dataset.storage import record_index, record_store
 from gsi_bench_dataset.storage.record_store import RecordStore, StoreError, digest
 
 KEYS = [digest("key", i) for i in range(8)]
@@ -234,6 +235,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
 
 _FILL = """
 import sys
+import tracemalloc
 from pathlib import Path
 from gsi_bench_dataset.storage.record_store import RecordStore, StoreError, digest
 
@@ -322,3 +324,43 @@ def test_a_new_segment_and_its_folder_are_put_on_the_disk(tmp_path, monkeypatch)
     with RecordStore(tmp_path) as store:
         store.append([("scores", KEYS[0], 1)])
     assert tmp_path in synced and segment_of(tmp_path) in synced
+
+
+# Many records
+
+
+def test_records_whose_keys_share_a_hash_stay_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(record_index, "_hash", lambda kind, key: 7)
+    with RecordStore(tmp_path) as store:
+        for i, key in enumerate(KEYS):
+            store.append([("scores", key, i)])
+        assert [store.get("scores", key) for key in KEYS] == [*range(8)]
+    reader = RecordStore(tmp_path)
+    assert [reader.get("scores", key) for key in KEYS] == [*range(8)]
+    assert reader.get("scores", digest("none of them")) is None
+
+
+def test_records_are_found_before_and_after_sorting_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(record_index, "_MOST_RECENT", 3)
+    with RecordStore(tmp_path) as store, RecordStore(tmp_path) as other:
+        for i, key in enumerate(KEYS):
+            store.append([("scores", key, i), ("locality", key, -i)])
+            other.refresh()
+            other.append([("scores", key, "late")])
+            assert [store.get("scores", k) for k in KEYS[: i + 1]] == [*range(i + 1)]
+        store.refresh()
+        assert store.counts() == {"scores": 8, "locality": 8}
+        assert len(other) == 16
+    assert [RecordStore(tmp_path).get("locality", key) for key in KEYS] == [-i for i in range(8)]
+
+
+def test_a_record_takes_little_memory(tmp_path):
+    with RecordStore(tmp_path) as store:
+        for start in range(0, 20_000, 1000):
+            store.append([("scores", digest(i), i) for i in range(start, start + 1000)])
+    tracemalloc.start()
+    reader = RecordStore(tmp_path)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(reader) == 20_000
+    assert held < 60 * 20_000  # bytes; a dictionary of keys took 400 a record

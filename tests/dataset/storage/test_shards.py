@@ -12,9 +12,18 @@ import pytest
 from gsi_bench_dataset import EncodedImage, Operation, RecordError
 from gsi_bench_dataset.layout.official import read_official, write_official
 from gsi_bench_dataset.records import SPLITS, sample_features
-from gsi_bench_dataset.storage import sample_files
-from gsi_bench_dataset.storage.card import card_version, read_content_hash, sample_digest
-from gsi_bench_dataset.storage.shards import DatasetError, read_dataset, sample_ids, split_names, split_sizes, write_dataset
+from gsi_bench_dataset.storage import counting, sample_files, shards
+from gsi_bench_dataset.storage.card import card_version, read_content_hash
+from gsi_bench_dataset.storage.row_hash import sample_digest
+from gsi_bench_dataset.storage.shards import (
+    DatasetError,
+    read_dataset,
+    sample_ids,
+    split_names,
+    split_sizes,
+    verify_dataset,
+    write_dataset,
+)
 
 # Run beside the dataset folder, as a user would; prints what load_dataset gives as JSON.
 LOADER = """
@@ -320,3 +329,28 @@ def test_a_dataset_without_the_column_reads_as_not_known(make_sample, tmp_path):
     (sample,) = read_dataset(tmp_path / "data", "mesatask")
     assert "measurable" in table.column_names and sample.measurable is None
     assert sample_digest(sample) == sample_digest(make_sample("old", split="mesatask"))
+
+
+def test_workers_count_and_hash_as_one_process_does(tmp_path, make_sample, monkeypatch):
+    samples = [make_sample(f"scene{i:03d}", split="fine", prompt=f"Move it {i} cm.") for i in range(60)]
+    write_dataset({"fine": samples}, tmp_path / "d")
+    alone = shards.summarise(tmp_path / "d", "fine")
+    monkeypatch.setattr(counting, "PARALLEL_ROWS", 10)
+    monkeypatch.setattr(counting, "_PART_ROWS", 7)
+    monkeypatch.setattr(counting, "available_cores", lambda: 2)
+    assert shards.summarise(tmp_path / "d", "fine") == alone
+    assert shards.summarise(tmp_path / "d", "fine").sha256 == alone.sha256
+
+
+def test_a_damaged_row_is_named_by_workers_too(tmp_path, make_sample, monkeypatch):
+    write_dataset({"fine": [make_sample(f"s{i:02d}", split="fine") for i in range(30)]}, tmp_path / "d")
+    (file,) = (tmp_path / "d" / "data").glob("*.parquet")
+    table = pq.read_table(file)
+    names = table.column("split").to_pylist()
+    names[25] = "nowhere"
+    pq.write_table(table.set_column(table.schema.get_field_index("split"), "split", pa.array(names)), file)
+    monkeypatch.setattr(counting, "PARALLEL_ROWS", 10)
+    monkeypatch.setattr(counting, "_PART_ROWS", 7)
+    monkeypatch.setattr(counting, "available_cores", lambda: 2)
+    with pytest.raises(RecordError, match=r"s25.*split: expected one of"):
+        verify_dataset(tmp_path / "d")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from gsi_bench_metric.results import statistics
 from gsi_bench_metric.results.statistics import DRAWS, ENUMERATED, MIN_SCENES, mean_interval, paired_difference
 
 
@@ -226,3 +227,22 @@ def test_the_percentile_bootstrap_did_not_hold(coverage):
 def test_equal_editors_differ_in_one_comparison_of_twenty(coverage):
     row = coverage.measure(coverage.World("graded", 90, 20, 0.3), 200)
     assert 0.9 <= row.level <= 0.99
+
+
+@pytest.mark.parametrize("scenes", [14, 40, 333])
+def test_signs_drawn_in_parts_give_the_same_test(scenes, monkeypatch):
+    rng = np.random.default_rng(scenes)
+    names = [f"scene{i % scenes}" for i in range(3 * scenes)]
+    values = rng.normal(2, 30, (len(names), 3))
+    whole = statistics.paired_differences(values, names)
+    monkeypatch.setattr(statistics, "_WHOLE_SCENES", 13)
+    monkeypatch.setattr(statistics, "_DRAWN_AT_ONCE", 7 * scenes + 3)
+    assert statistics.paired_differences(values, names) == whole
+
+
+def test_scenes_may_be_numbers_in_the_order_of_names():
+    names = [f"scene{i:02d}" for i in (11, 3, 3, 40, 2, 9, 11, 5, 7, 8, 1, 0, 4)]
+    numbers = np.array([sorted(set(names)).index(name) for name in names])
+    values = np.random.default_rng(0).uniform(0, 100, (len(names), 2))
+    for found, wanted in zip(statistics.mean_interval(values, numbers), statistics.mean_interval(values, names), strict=True):
+        assert found.tolist() == wanted.tolist()

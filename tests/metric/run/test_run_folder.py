@@ -21,6 +21,7 @@ from gsi_bench_metric.run import log as run_log
 from gsi_bench_metric.run import pipeline
 from gsi_bench_metric.run.folder import RunError, load_run
 from gsi_bench_metric.run.pipeline import evaluate
+from gsi_bench_metric.run.planning import PlanError
 from gsi_bench_metric.run.scoring import ScoringError
 
 
@@ -457,7 +458,7 @@ def test_a_damaged_source_image_is_an_error_before_the_work(make_case, tmp_path,
     case.samples[1] = dataclasses.replace(case.samples[1], image=type(case.samples[1].image)(b"not a picture", "source.png"))
     case.write_data()
     assert [s.id for s in read_dataset(case.data, "fine")] == [s.id for s in case.samples]
-    with pytest.raises(ScoringError, match=f"damaged; import or download it again.*\n.*{case.samples[1].id}: source image"):
+    with pytest.raises(PlanError, match=f"damaged; import or download it again.*\n.*{case.samples[1].id}: source image"):
         evaluate(case.request(), tmp_path / "run", progress=False)
     assert not measured and not (tmp_path / "run").exists()
 
