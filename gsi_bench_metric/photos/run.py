@@ -103,7 +103,7 @@ def _chosen(pairs: Sequence[Pair], request: PhotoRequest) -> list[Pair]:
     return list(pairs[: request.limit])
 
 
-def _run(request: PhotoRequest, folder: Path, tasks: Sequence[_Task], progress: bool) -> list[Score]:
+def _run(request: PhotoRequest, folder: Path, tasks: Sequence[_Task], progress: bool) -> Sequence[Score]:
     total = sum(len(questions) for _, questions in tasks)
     workers = request.workers or (min(available_cores(), max(1, len(tasks))) if request.device == "cpu" and total > 8 else 1)
     start = functools.partial(_start, request, folder)

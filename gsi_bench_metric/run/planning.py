@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def read_outlines(data: Path, split: str, *, progress: bool = False) -> list[Out
     seen = b""
     for row in watched(columns, f"reading {split}", split_sizes(data)[split], "sample", quiet=not progress):
         image, operation = row.pop("image"), row.pop("operation")
-        words = {
+        words: dict[str, Any] = {
             name: texts.setdefault(text, text) if isinstance(text, str) and name != "id" else text for name, text in row.items()
         }
         rows.append(Outline(**words, operation=None if operation is None else _operation(json.dumps(operation))))
