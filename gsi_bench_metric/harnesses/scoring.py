@@ -124,8 +124,11 @@ def account(run: Run | None, answers: Answers, found: Found) -> dict[str, Any]:
 
 
 def _why(score: Score) -> dict[str, str]:
-    first = score.reasons[0] if score.reasons else None
-    return {"reason": first.name if first else "not_scored", "text": first.text if first else printable(score.state)}
+    """The reason that the score's explanation gives; an edit may carry others, of its locality say."""
+    if not score.reasons:
+        return {"reason": "not_scored", "text": printable(score.state)}
+    main = next((one for one in score.reasons if one.text in (score.explanation or "")), score.reasons[0])
+    return {"reason": main.name, "text": main.text}
 
 
 def _with_lacking_as_zero(scores: Sequence[Score], judged: bool) -> dict[str, float]:
