@@ -124,7 +124,7 @@ def account(run: Run | None, answers: Answers, found: Found) -> dict[str, Any]:
 
 
 def _why(score: Score) -> dict[str, str]:
-    """The reason that the score's explanation gives; an edit may carry others, of its locality say."""
+    """The reason that the score's explanation gives; a score may carry others too, of locality say."""
     if not score.reasons:
         return {"reason": "not_scored", "text": printable(score.state)}
     main = next((one for one in score.reasons if one.text in (score.explanation or "")), score.reasons[0])

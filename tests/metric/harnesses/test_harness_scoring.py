@@ -61,7 +61,7 @@ def test_junk_is_counted_by_reason_and_is_not_zero(harness_data, tmp_path):
     data, images = harness_data / "data", tmp_path / "images"
     shutil.copytree(harness_data / "eval/paste/generated_images_fine", images)
     ids = sample_ids(data, "fine")
-    (images / f"{ids[-1]}.png").write_bytes(b"no image")
+    (images / f"{ids[JUNK]}.png").write_bytes(b"no image")
     answers = answered(tmp_path, images, ids, JUNK)
     found = scored(answers, data, tmp_path / "out", images)
     for name in ids[:JUNK]:
