@@ -7,7 +7,7 @@ data=$out/data
 say() { printf '\n\033[1m$ gsi-bench %s\033[0m\n' "$*"; gsi-bench "$@"; }
 rm -rf "$out"
 
-say build mesatask --num-scenes 12 --edits-per-scene 5 --preset demo --seed 0 --out "$data"
+say build mesatask --num-scenes 12 --edits-per-scene 5 --preset small --seed 0 --out "$data"
 say baseline after copy paste blur --data "$data" --split mesatask --out "$out/eval"
 for editor in half most; do
     PYTHONPATH=tools${PYTHONPATH:+:$PYTHONPATH} say generate --editor parametric_editors:$editor --name $editor --data "$data" \

@@ -78,7 +78,7 @@ def image_bytes(content: Any) -> bytes | None:
         if isinstance(part, ContentImage):
             text = part.image.partition(",")[2] if part.image.startswith("data:") else part.image
             try:
-                return base64.b64decode(text, validate=True)
+                return base64.b64decode("".join(text.split()), validate=True)
             except (binascii.Error, ValueError):  # no base64: the text of the message is looked at instead
                 continue
     return None
@@ -88,7 +88,7 @@ def text_of(content: Any) -> str:
     """The text in a model's message."""
     if isinstance(content, str):
         return content
-    return "\n".join(part.text for part in content if isinstance(part, ContentText))
+    return "\n".join(part.text for part in content or [] if isinstance(part, ContentText))
 
 
 @register_benchmark(
