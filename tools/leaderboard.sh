@@ -17,6 +17,6 @@ for editor in after copy paste blur half most; do
     say evaluate "$out/eval/$editor/generated_images_mesatask" --data "$data" --split mesatask --out "$out/runs/$editor"
 done
 say evaluate "$out"/eval/{after,copy,paste,blur,half,most}/generated_images_mesatask --data "$data" --split mesatask \
-    --protocol official --detector simulator --out "$out/runs/official"
+    --protocol official --out "$out/runs/official"
 say leaderboard "$out"/runs/* --out "$out/site"
 printf '\nOpen %s in a browser.\n' "$out/site/index.html"
