@@ -142,7 +142,9 @@ class GsiBenchAdapter(ImageEditAdapter):
         if data is None:
             sample.metadata["answer"] = text_of(content)
         else:
-            path = Path(output_dir).resolve() / "images" / f"{sample.metadata['id']}.png"
+            path = (
+                Path(output_dir).resolve() / "images" / f"{sample.metadata['id']}_{sample.id}.png"
+            )  # of repeats, each its own
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
             sample.metadata["image_path"] = str(path)

@@ -101,7 +101,7 @@ def test_only_an_image_in_a_message_is_taken_for_one(adapter, content, found):
 
 
 def answered(adapter, content, folder: Path):
-    sample = Part(metadata={"id": "a_edit_0", "split": "fine"})
+    sample = Part(id=3, metadata={"id": "a_edit_0", "split": "fine"})
     output = Part(message=Part(content=content))
     state = adapter.GsiBenchAdapter()._on_inference_end(Part(name="m"), sample, output, str(folder))
     state.metadata = sample.metadata
