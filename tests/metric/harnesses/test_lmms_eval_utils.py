@@ -35,7 +35,7 @@ def tasks(tmp_path, make_sample, monkeypatch) -> Path:
 @pytest.fixture
 def stand_in(monkeypatch):
     """`stand_in.calls`: (command, environment) of each; answers with `stand_in.found`, in gsi-bench's place."""
-    seen = SimpleNamespace(calls=[], status=0, words="")
+    seen = SimpleNamespace(calls=[], status=0, words="", real=subprocess.run)
     seen.found = {"asked": 2, "scored": 1, "not_scored": {"no_image": 1}, "protocol": "strict"}
     seen.found |= {"row": {"ic": 100.0, "sa": 80.0, "el": 90.0}, "row_all": {"ic": 50.0}, "samples": {}}
 
@@ -131,7 +131,7 @@ def test_what_gsi_bench_says_of_a_failure_reaches_the_harness(load_file, tasks, 
     stand_in.status, stand_in.words = 2, "error: split fine is damaged"
     with pytest.raises(RuntimeError, match="status 2:\nerror: split fine is damaged"):
         utils.ic(items)
-    monkeypatch.undo()
+    monkeypatch.setattr(subprocess, "run", stand_in.real)
     monkeypatch.setenv("GSI_BENCH_PYTHON", str(tasks / "no-python"))
     with pytest.raises(RuntimeError, match="set GSI_BENCH_PYTHON"):
         utils.ic(items)
