@@ -88,10 +88,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     largest = max(pages, key=lambda name: pages[name])
     pairs = sum(len(group.pairs) for group in board.groups)
     print(f"{count} runs × {sum(SPLITS.values())} edits, {pairs} pairs")
-    print(f"built in {seconds:.1f} s (reading and means {read:.1f} s; {worked:.1f} s of one core); limit {MOST_SECONDS:.0f} s")
+    print(f"built in {seconds:.1f} s (reading and means {read:.1f} s); {worked:.1f} s of one core, limit {MOST_SECONDS:.0f} s")
     print(f"index.html {pages['index.html'] / 1e6:.2f} MB, largest page {largest} {pages[largest] / 1e6:.2f} MB; limit 2 MB")
     print(f"whole site {sum(sizes.values()) / 1e6:.1f} MB in {len(sizes)} files")
-    assert seconds <= MOST_SECONDS and pages[largest] <= MOST_PAGE
+    # One thread computes: its core seconds are its time on an idle machine. The clock measures other programs too.
+    assert worked <= MOST_SECONDS and pages[largest] <= MOST_PAGE
 
 
 if __name__ == "__main__":

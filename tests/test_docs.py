@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "space_app" / "README.md"]
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what existed then
-TOP = ("gsi_bench_dataset", "gsi_bench_metric", "builders", "space_app", "tests", "benchmarks", "tools", "docs")
+TOP = ("gsi_bench_dataset", "gsi_bench_metric", "builders", "space_app", "tests", "benchmarks", "tools", "docs", "integrations")
 # Names that readers replace with their own.
 EXAMPLES = {"my_module.py"}
 SOURCES = {"gsi_bench_dataset": ROOT, "gsi_bench_metric": ROOT}
@@ -93,8 +93,9 @@ def test_every_sub_command_that_a_page_shows_exists():
 def test_every_option_that_a_page_names_exists():
     code = "\n".join(text_of(p) for top in TOP if top != "docs" for p in (ROOT / top).rglob("*.py"))
     others = {"--extra-index-url", "--exclude-editable", "--force-reinstall", "--no-deps", "--repo-type"}  # of pip and hf
+    others |= {"--include_path", "--tasks", "--model_args", "--output_path"}  # of lmms-eval
     for page in CURRENT:
-        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text_of(page))) - others
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9_-]+", text_of(page))) - others
         assert not [name for name in sorted(named) if f'"{name}"' not in code], page.name
 
 

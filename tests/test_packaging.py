@@ -35,6 +35,10 @@ def test_the_wheel_carries_what_is_read_at_run_time(wheel):
         "hf/metric_space/gsi_bench.py.in",
         "hf/gsi_bench.py",
         "py.typed",
+        "integrations/gsi_bench_client.py",
+        "integrations/lmms_eval/utils.py",
+        "integrations/lmms_eval/_gsi_bench_template_yaml",
+        "integrations/evalscope/gsi_bench_adapter.py",
     }
     assert {f"gsi_bench_metric/{name}" for name in wanted} <= names
 

@@ -9,24 +9,19 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, say, whole
+from gsi_bench_dataset.cli.main import new_command, say
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_metric.cli import detany3d_commands as detany3d
 from gsi_bench_metric.cli.enrich_commands import add_enrich, run_segment_weights
 from gsi_bench_metric.cli.generate_commands import add_generate
-from gsi_bench_metric.cli.judge_commands import (
-    add_judge_options,
-    add_serve_judge,
-    judge_options,
-)
+from gsi_bench_metric.cli.harness_commands import add_harness, add_harness_score
+from gsi_bench_metric.cli.judge_commands import add_serve_judge, judge_options
 from gsi_bench_metric.cli.leaderboard_commands import add_leaderboard
 from gsi_bench_metric.cli.photo_commands import add_photos
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.cli.review_commands import add_review
+from gsi_bench_metric.cli.scoring_options import add_scoring_options
 from gsi_bench_metric.cli.validate_commands import add_validate
-from gsi_bench_metric.detectors.registry import DETECTORS
-from gsi_bench_metric.judges.registry import JUDGES
-from gsi_bench_metric.protocols.registry import DEFAULT, PROTOCOLS
 
 __all__ = ["add_commands"]
 
@@ -38,6 +33,8 @@ def add_commands(subparsers: Any) -> None:
         _add_report,
         _add_compare,
         add_leaderboard,
+        add_harness,
+        add_harness_score,
         _add_detections,
         _add_baseline,
         add_generate,
@@ -82,25 +79,8 @@ def _add_evaluate(subparsers: Any) -> None:
     )
     _add_data(parser, (*SPLITS, "all"))
     parser.add_argument("--out", required=True, type=Path, help="run folder: written, or gone on with where it was stopped")
-    parser.add_argument(
-        "--protocol", default=DEFAULT, help=f"{', '.join(PROTOCOLS)} (default: {DEFAULT}; official is the paper's)"
-    )
-    parser.add_argument("--detector", default="tracker", help=f"{', '.join(DETECTORS)} (default: tracker)")
-    parser.add_argument("--detections", type=Path, help="infer_cache.json, a .jsonl store, or a folder <editor>/<split>_eval/")
-    parser.add_argument("--judge", help=f"{', '.join(JUDGES)} (embedded: a proxy); without one AC is not judged")
-    parser.add_argument("--judgements", type=Path, help="the judge's predictions .json, or a folder of *_<split>_<editor>.json")
     parser.add_argument("--editor", help="name of a single editor (default: its folder's name)")
     parser.add_argument("--column", default="edited_image", help="image column of a dataset (default: edited_image)")
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the best one there is)")
-    parser.add_argument("--dtype", help="detany3d: float32 (default, the paper's), or bfloat16 on a GPU")
-    parser.add_argument(
-        "--batch-size", type=whole(1, 4096), metavar="N", help="images compared together (default: 1 on a CPU, else 16)"
-    )
-    parser.add_argument(
-        "--dataset-type",
-        choices=("GSI-Real", "GSI-Syn"),
-        help="official locality gate (default: GSI-Real for fine, else GSI-Syn)",
-    )
     parser.add_argument(
         "--on-missing",
         choices=("zero", "error"),
@@ -108,14 +88,8 @@ def _add_evaluate(subparsers: Any) -> None:
         help="missing, doubled and unreadable images are 0 and flagged (default; the official means leave them out, as the "
         "reference does, and <key>_all counts them), or an error that names all of them, and of images of no sample",
     )
-    parser.add_argument(
-        "--workers",
-        type=whole(1, MOST_WORKERS),
-        metavar="N",
-        help="processes that score (default: one a core on a CPU if there is work enough)",
-    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
-    add_judge_options(parser)
+    add_scoring_options(parser)
     parser.set_defaults(run=_run_evaluate)
 
 

@@ -73,12 +73,12 @@ def _pair(group: Group, row: str, column: str, editors: int) -> tuple[str, str, 
     kind = "" if low is None or high is None or low <= 0 <= high else "better" if low > 0 else "worse"
     p_value = "" if found.p_value is None else f", p {fixed(found.p_value, 4)}"
     title = f"{between}{p_value}, {found.n} edits of {found.scenes} scenes".removeprefix(", ")
-    return _signed(sign * found.difference + 0.0), between if editors <= _FEW else "", kind, title
+    return _signed(sign * found.difference), between if editors <= _FEW else "", kind, title
 
 
 def _signed(value: float) -> str:
     """As `gsi-bench compare` prints it, so that nothing beside 0 looks like 0; with a true minus."""
-    return signed(value + 0.0).replace("-", "−")  # no −0
+    return signed(value).replace("-", "−")
 
 
 def _turned(found: PairedDifference, sign: float) -> tuple[float | None, float | None]:

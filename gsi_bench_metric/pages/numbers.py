@@ -78,12 +78,13 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def difference(value: float) -> str:
-    """One decimal with its sign, a true minus.
+    """One decimal with its sign, a true minus; what is printed as 0 has none.
 
-    >>> difference(2), difference(-2.5)
-    ('+2.0', '−2.5')
+    >>> difference(2), difference(-2.5), difference(-0.01)
+    ('+2.0', '−2.5', '0.0')
     """
-    return f"{value:+.1f}".replace("-", "−")
+    shown = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if shown[1:] == "0.0" else shown
 
 
 def _rounded(value: float, decimals: int, bar: Limit | None) -> str:

@@ -223,5 +223,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 
 def signed(value: float) -> str:
-    """With one decimal, or as many as it takes to tell it from 0: a limit beside 0 must not look like 0."""
-    return f"{value:+.1f}" if abs(value) >= 0.05 or not value else f"{value:+.1g}"
+    """With one decimal, or as many as it takes to tell it from 0: a limit beside 0 must not look like 0. 0 has no sign."""
+    if not value:
+        return "0.0"
+    return f"{value:+.1f}" if abs(value) >= 0.05 else f"{value:+.1g}"

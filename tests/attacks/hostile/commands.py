@@ -45,6 +45,7 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
     )
     on = ["--split", "fine"]
     evaluate = ["evaluate", pictures, "--data", data, *on, "--detector", "recorded", "--detections", cache, "--quiet"]
+    score = ["harness-score", sound["answers"], "--data", data]
     generate = ["generate", "--data", data, *on, "--quiet"]
     enrich = ["enrich", data, *on, "--masks", "grabcut", "--quiet"]
     return [
@@ -83,6 +84,14 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
         ["compare", TEXT, TEXT],
         ["leaderboard", PATH, "--out", "new"],
         ["leaderboard", "missing", "--out", OUT],
+        ["harness", "lmms-eval", "--data", PATH, "--out", "new"],
+        ["harness", "evalscope", "--data", data, "--out", OUT],
+        ["harness", "lmms-eval", "--data", data, "--out", "new", "--protocol", TEXT],
+        ["harness-score", PATH, "--data", data, "--images", pictures, "--out", "new", "--quiet"],
+        ["harness-score", sound["answers"], "--data", PATH, "--images", pictures, "--out", "new", "--quiet"],
+        [*score, "--images", PATH, "--out", "new", "--quiet"],
+        [*score, "--images", "missing", "--out", OUT, "--quiet"],
+        [*score, "--images", "missing", "--out", "new", "--protocol", TEXT, "--quiet"],
         ["review", PATH, "--out", "new"],
         ["review", data, "--out", "new", "--apply", PATH],
         ["annotate", "missing", "--port", NUMBER],
@@ -157,8 +166,11 @@ def sound_inputs(folder: Path) -> dict[str, str]:
     (folder / "photos").mkdir()
     (folder / "photos" / "a.png").write_bytes(picture)
     (folder / "photos" / "pair.json").write_text(json.dumps(sound_pair()))
+    answers = {"format": 1, "editor": "e", "split": "fine", "base": str(folder / "pictures")}
+    answers["answers"] = [{"id": sample.id, "text": "Generated image saved to: a_edit_0.png"}]
+    (folder / "answers.json").write_text(json.dumps(answers))
     names = {"data": "data", "archive": "archive.zip", "pictures": "pictures", "cache": "cache.json", "image": "image.png"}
-    names["photos"] = "photos"
+    names |= {"photos": "photos", "answers": "answers.json"}
     return {name: str(folder / file) for name, file in names.items()}
 
 

@@ -138,6 +138,12 @@ def test_a_small_difference_between_two_does_not_look_like_none(save, scores_of,
     assert '<td class="better"' in page and ">+0.04<" in page and ">−0.04<" in page and ">+0.0<" not in page
 
 
+def test_no_difference_has_no_sign(save, scores_of, tmp_path):
+    write_site(build_board([save("a", scores_of("x") + scores_of("y"))]), tmp_path / "site", gallery=0)
+    page = (tmp_path / "site/pairs/table-1.html").read_text()
+    assert ">0.0<" in page and "+0.0" not in page and "−0.0" not in page
+
+
 # --- the place
 
 
