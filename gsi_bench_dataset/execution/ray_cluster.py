@@ -207,6 +207,9 @@ def _connected(given: dict[str, Any], what: str, *, started: bool) -> Cluster:
     former = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**given, logging_level=logging.ERROR, log_to_driver=False)
+        # Ray writes a paragraph on each death into the command's output, whatever the line above says. Its debugger's switch
+        # ends that: what a death means for the work is said by those who lose it.
+        ray._private.worker._worker_logs_enabled = False
     except (Exception, SystemExit) as error:  # it ends the process where it cannot connect
         words = " ".join(str(error).split())[:600]
         remedy = _WHERE if started else _TOKENS
