@@ -1,7 +1,8 @@
 """Faults injected into work on a Ray cluster, and what is lost or doubled by them: python benchmarks/faults.py [--kinds …]
 
-Each task keeps one record, as scoring does, and gives one result. After all faults of a kind every task must have one result
-and exactly one record. The table says how many faults were injected, how often work was done again, and what was lost or doubled.
+Each task keeps one record, as scoring does, and gives one result. After all faults of a kind every task must have a result
+and exactly one record. The table says how many faults were injected, how often results were given again, and what was lost or
+doubled.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Ray workers against one, and against the local pool: python benchmarks/runners.py [--folder DIR] [--scenes 8] [--edits 200]
 
-Builds a split and scores it with one Ray worker, with two, and with two of the local pool, in turns, several rounds. Prints the
-seconds of each and ratios of medians within this run: weak scaling (twice the work by two workers, bar 1.7) and what Ray costs on
-the edits (bar 5 %). The start of a cluster is measured by itself: a joined cluster has none. Needs two idle cores.
+Builds a split and scores it with one Ray worker, with two, and with two of the local pool, in turns, several rounds. Prints
+the seconds of each and ratios of medians within this run: weak scaling (twice the work by two workers, bar 1.7) and what Ray
+costs on the edits (bar 5 %). The start of a cluster is measured by itself: a joined cluster has none. Needs two idle cores.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
         report("build", rounds(args.rounds, lambda case, name: one_build(folder / f"build-{name}", args, *CASES[case])))
     if "score" in args.what:
         data = edits(folder, args)
-        report("score", rounds(args.rounds, lambda case, name: one_scoring(folder / f"score-{name}", data, args, *CASES[case])))
+        report("score", rounds(args.rounds, lambda case, name: one_scoring(folder / f"score-{name}", data, *CASES[case])))
 
 
 def rounds(count: int, work: Callable[[str, str], float]) -> dict[str, list[float]]:
@@ -95,7 +95,7 @@ def edits(folder: Path, args: argparse.Namespace) -> Path:
     return out
 
 
-def one_scoring(out: Path, data: Path, args: argparse.Namespace, runner: Runner, workers: int, share: int) -> float:
+def one_scoring(out: Path, data: Path, runner: Runner, workers: int, share: int) -> float:
     pictures = data.with_name("all" if share == 2 else "half")
     request = Request((pictures,), str(data), SPLIT, device="cpu", workers=workers)
     began = time.monotonic()

@@ -190,6 +190,7 @@ def _start(places: int) -> Cluster:
     if not any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         # Ray would write its own into the home folder. Without any, whoever reaches its port could run code here.
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 lets whatever else the machine does come first
     given: dict[str, Any] = {
         "address": "local",
         "num_cpus": places,
