@@ -162,7 +162,7 @@ def head_child(folder: Path, count: int, done: int) -> dict[str, Any]:
     found: list[int] = []
     injected = 0
     try:
-        for number, (task, _, _) in enumerate(begun(folder, count, 0.3)):
+        for number, (task, _, _) in enumerate(begun(folder, count, 1.0)):
             found.append(task)
             if number == 8 and done < KINDS["head stopped or killed"]:
                 injected = 1

@@ -28,9 +28,9 @@ from gsi_bench_dataset.execution.runners import RunnerError
 
 __all__ = ["run_on_ray"]
 
-# Seconds without news after which the cluster is asked whether it is there, how often in a row it may fail to answer (Ray
-# itself ends this process after a minute), and seconds between two notes that no worker has a place.
-_QUIET_S, _SILENCES, _NOTE_S = 4.0, 5, 60.0
+# Seconds between two looks whether the cluster is there, how often in a row it may fail to answer (Ray itself ends this
+# process after a minute), and seconds between two notes that no worker has a place.
+_LOOK_S, _SILENCES, _NOTE_S = 4.0, 5, 60.0
 # Workers that may die in a row before they have a task: then it is not chance.
 _STILLBORN = 5
 # Seconds for the processes of dismissed workers to be gone.
@@ -104,7 +104,7 @@ class _Crew(Generic[T]):
         self._setup = setup_here()
         self._hired: list[_Hired[T]] = []
         self._stillborn = self._silences = 0
-        self._noted = time.monotonic()
+        self._noted = self._looked = time.monotonic()
         errors = joined.ray.exceptions
         self._deaths = (errors.RayActorError, errors.OutOfMemoryError, errors.WorkerCrashedError, errors.NodeDiedError)
         # What was on its way is gone with the machine that held it, or found no room.
@@ -133,11 +133,12 @@ class _Crew(Generic[T]):
         Raises:
             RunnerError: the cluster does not answer any more.
         """
-        ready, _ = self._ray.wait([w.awaited for w in self._hired], num_returns=1, timeout=_QUIET_S)
-        if not ready:
+        ready, _ = self._ray.wait([w.awaited for w in self._hired], num_returns=1, timeout=_LOOK_S)
+        # Workers may go on without the head for a while; Ray would then end this process without a word of what to do.
+        if time.monotonic() - self._looked > _LOOK_S:
             self._look_after_cluster()
+        if not ready:
             return None
-        self._silences = 0
         worker = next(w for w in self._hired if w.awaited is ready[0])
         # Last from now on: the first one would be heard again and again.
         self._hired.remove(worker)
@@ -206,12 +207,13 @@ class _Crew(Generic[T]):
             self._ray.kill(worker.actor, no_restart=True)
 
     def _look_after_cluster(self) -> None:
-        """Called when nothing was heard for some seconds.
+        """Called every few seconds.
 
         Raises:
             RunnerError: the cluster does not answer any more.
         """
         self._silences = 0 if self._cluster.answers() else self._silences + 1
+        self._looked = time.monotonic()
         if self._silences >= _SILENCES:
             raise RunnerError(
                 f"the Ray cluster at {self._cluster.address} does not answer any more ({self._silences} attempts). What was "

@@ -163,7 +163,7 @@ def unloadable():
 @pytest.mark.slow
 def test_a_cluster_that_is_lost_is_an_error_of_ours(ray_cluster, monkeypatch):
     monkeypatch.setattr(type(ray_cluster), "answers", lambda _: False)
-    monkeypatch.setattr("gsi_bench_dataset.execution.ray_workers._QUIET_S", 0.2)
+    monkeypatch.setattr("gsi_bench_dataset.execution.ray_workers._LOOK_S", 0.2)
     with pytest.raises(RunnerError, match="does not answer any more"):
         list(run_tasks([1], sleepy, runner=Runner("ray")))
 
