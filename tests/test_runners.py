@@ -2,6 +2,8 @@
 
 import json
 import os
+import pickle
+import platform
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gsi_bench_builders.production.runner import _own_folder
 from gsi_bench_dataset.execution.runners import LOCAL, Runner
 from gsi_bench_dataset.storage.shards import read_dataset
 from gsi_bench_metric.editors.base import EditorOptions
@@ -17,6 +20,7 @@ from gsi_bench_metric.editors.registry import make_editor
 from gsi_bench_metric.editors.spreading import generate_by_workers
 from gsi_bench_metric.imaging.weights import trunk_file
 from gsi_bench_metric.run.pipeline import Request, evaluate
+from gsi_bench_metric.run.unchanged import Watch
 
 DATA = Path(__file__).parent / "data" / "variants" / "GSI-Bench"
 RAY = Runner("ray")
@@ -102,6 +106,34 @@ def kept(run: Path) -> dict[str, str]:
     """The records of a run by kind and key."""
     lines = [json.loads(line) for file in (run / "records").glob("*.jsonl") for line in file.open()]
     return {f"{line['kind']} {line['key']}": json.dumps(line["value"]) for line in lines}
+
+
+# What another machine sees of a shared folder
+
+
+def test_a_watch_on_another_machine_goes_by_size_and_time(tmp_path, monkeypatch):
+    path, watch = tmp_path / "a.png", Watch()
+    path.write_bytes(b"1234")
+    os.utime(path, ns=(10**18, 10**18))
+    watch.add_quickly([path])
+    copy = tmp_path / "copy"
+    copy.write_bytes(b"1234")
+    os.utime(copy, ns=(10**18, 10**18))
+    copy.replace(path)  # another file number, as another machine may see it
+    assert watch.changes() == [f"{path}: another file stands there now"]
+    elsewhere = pickle.loads(pickle.dumps(watch))
+    monkeypatch.setattr(platform, "node", lambda: "another machine")
+    assert elsewhere.changes() == []
+    path.write_bytes(b"12345")
+    assert elsewhere.changes() == [f"{path}: another file stands there now"]
+
+
+def test_a_builder_on_another_machine_has_a_folder_of_its_own(tmp_path):
+    scratch = tmp_path / "the commands own"
+    there = _own_folder(scratch)
+    assert there.is_dir() and scratch not in there.parents
+    scratch.mkdir()
+    assert _own_folder(scratch).parent == scratch
 
 
 # The commands themselves, each in a process of its own

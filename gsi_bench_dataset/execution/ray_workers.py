@@ -100,7 +100,6 @@ class _Crew(Generic[T]):
     def __init__(self, joined: Cluster, start: bytes, workers: int, gpus: float):
         joined.require_gpus(gpus)
         self._cluster, self._ray, self._workers, self._gpus = joined, joined.ray, workers, gpus
-        self._start = joined.ray.put(start)  # once for all workers: a watch over many files is large
         self._setup = setup_here()
         self._hired: list[_Hired[T]] = []
         self._stillborn = self._silences = 0
@@ -109,7 +108,15 @@ class _Crew(Generic[T]):
         self._deaths = (errors.RayActorError, errors.OutOfMemoryError, errors.WorkerCrashedError, errors.NodeDiedError)
         # What was on its way is gone with the machine that held it, or found no room.
         self._losses = (errors.ObjectLostError, errors.ObjectStoreFullError, errors.OutOfDiskError)
+        self._ends = (errors.LocalRayletDiedError, errors.RaySystemError)
         self._class = joined.ray.remote(Worker)
+        try:
+            self._start = joined.ray.put(start)  # once for all workers: a watch over many files is large
+        except self._losses as error:
+            raise RunnerError(
+                f"Ray's object store at {joined.address} takes no {len(start)} bytes ({error!s:.200}); give it more: "
+                "`ray start --object-store-memory`"
+            ) from error
 
     def hire(self, waiting: deque[Attempt[T]]) -> bool:
         """Gives every worker that is there a task; hires, and dismisses those without one. Whether any is left to wait for."""
@@ -158,6 +165,8 @@ class _Crew(Generic[T]):
             return kind, pickle.loads(content)
         except self._deaths as error:
             return "dead", _how(error, worker.ready)
+        except self._ends as error:
+            raise RunnerError(self._lost_cluster(f"{error!s:.200}")) from error
         except self._losses as error:
             words = " ".join(str(error).split())[:300]
             remedy = "give it more (`ray start --object-store-memory`), and room in /tmp/ray"
@@ -215,13 +224,16 @@ class _Crew(Generic[T]):
         self._silences = 0 if self._cluster.answers() else self._silences + 1
         self._looked = time.monotonic()
         if self._silences >= _SILENCES:
-            raise RunnerError(
-                f"the Ray cluster at {self._cluster.address} does not answer any more ({self._silences} attempts). What was "
-                "recorded is kept; the same command goes on once the cluster is there again"
-            )
+            raise RunnerError(self._lost_cluster(f"{self._silences} attempts"))
         if all(w.ready is None for w in self._hired) and time.monotonic() - self._noted > _NOTE_S:
             self._noted = time.monotonic()
             sys.stderr.write(f"note: {self._cluster.shortage(self._workers, self._gpus)}\n")
+
+    def _lost_cluster(self, why: str) -> str:
+        return (
+            f"the Ray cluster at {self._cluster.address} does not answer any more ({why}). What was recorded is kept; the same "
+            "command goes on once the cluster is there again"
+        )
 
 
 def _how(error: Exception, ready: Ready | None) -> str:
