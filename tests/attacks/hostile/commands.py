@@ -74,7 +74,6 @@ def templates(sound: dict[str, str]) -> list[list[str]]:
         [*evaluate, "--out", "new", "--judge", "recorded", "--judgements", PATH],
         [*evaluate, "--out", "new", "--workers", NUMBER],
         [*evaluate, "--out", "new", "--runner", TEXT],
-        [*evaluate, "--out", "new", "--runner", "ray", "--gpus-per-worker", "nan", "--protocol", TEXT],
         [*evaluate, "--out", "new", "--gpus-per-worker", NUMBER],
         [*evaluate, "--out", "new", "--batch-size", NUMBER],
         [*evaluate, "--out", "new", "--protocol", TEXT],
