@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,21 @@ def golden() -> Path:
     if not folder.is_dir():
         pytest.skip("recorded reference data (../shared/golden) is not here")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[Any]:
+    """The Ray cluster of this test process: started on this machine when it is first asked for, ended with the session."""
+    pytest.importorskip("ray", reason="needs the extra: pip install 'gsi-bench[ray]'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_TMPDIR", "/tmp")  # paths of its sockets are short there
+        patch.delenv("RAY_ADDRESS", raising=False)
+        from gsi_bench_dataset.execution.ray_cluster import cluster  # noqa: PLC0415 - starts Ray
+
+        made = cluster(5)
+        yield made
+        made.ray.shutdown()
 
 
 @pytest.fixture(scope="session")

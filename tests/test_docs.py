@@ -94,6 +94,16 @@ def test_every_option_that_a_page_names_exists():
     code = "\n".join(text_of(p) for top in TOP if top != "docs" for p in (ROOT / top).rglob("*.py"))
     others = {"--extra-index-url", "--exclude-editable", "--force-reinstall", "--no-deps", "--repo-type"}  # of pip and hf
     others |= {"--include_path", "--tasks", "--model_args", "--output_path"}  # of lmms-eval
+    others |= {"--address", "--block", "--generate", "--head", "--include-dashboard", "--num-cpus"}  # of ray
+    others |= {
+        "--cpus-per-task",
+        "--exclude",
+        "--gpus-per-task",
+        "--nodes",
+        "--ntasks",
+        "--ntasks-per-node",
+        "--overlap",
+    }  # of Slurm
     for page in CURRENT:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9_-]+", text_of(page))) - others
         assert not [name for name in sorted(named) if f'"{name}"' not in code], page.name

@@ -17,6 +17,7 @@ from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIME
 from gsi_bench_builders.recipes import asset_sources, room_choices, thor_scenes
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import explained, new_command, say, whole
+from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.names import printable
@@ -140,6 +141,7 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes, about 1 GB each (default: one a core, at most one a scene)",
     )
+    add_runner(parser)
     parser.add_argument("--device", type=str.upper, choices=DEVICES, default="CPU", help="(default: %(default)s)")
     parser.add_argument(
         "--scene-timeout",
@@ -199,7 +201,6 @@ def _run_build(args: argparse.Namespace) -> int:
     from gsi_bench_builders.production.runner import build, variants_folder  # noqa: PLC0415
     from gsi_bench_builders.production.scene_work import SceneJob  # noqa: PLC0415
     from gsi_bench_builders.production.shaping import Shaped  # noqa: PLC0415
-    from gsi_bench_dataset.execution.workers import available_cores  # noqa: PLC0415
 
     entry = RECIPES[args.split]
     job = SceneJob(
@@ -217,6 +218,7 @@ def _run_build(args: argparse.Namespace) -> int:
     if (folder := asset_sources.sweet_home_folder(args)) is not None:
         _say_models(folder)
     engine = args.engine or _engine_of(chosen, args) or entry.engine
+    runner = runner_of(args).for_device(args.device)
     if args.aspect != "1:1":
         source = Shaped(source, args.aspect)
     summary = build(
@@ -224,7 +226,8 @@ def _run_build(args: argparse.Namespace) -> int:
         job,
         args.out,
         num_scenes,
-        workers=args.workers or min(available_cores(), ENGINES[engine].workers or MAX_WORKERS),
+        workers=args.workers or min(runner.most_workers(), ENGINES[engine].workers or MAX_WORKERS),
+        runner=runner,
         engine=engine,
         engine_options=_engine_options(args),
         device=args.device,

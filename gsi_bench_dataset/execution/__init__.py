@@ -1,1 +1,1 @@
-"""Tasks in this process or in several."""
+"""Tasks in this process, in several, or on the machines of a Ray cluster."""

@@ -8,20 +8,18 @@ belong to.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
+from gsi_bench_dataset.execution.attempts import Attempt, GivenUp, WorkerError, death_of, portable
 from gsi_bench_dataset.execution.cores import available_cores
 from gsi_bench_dataset.execution.deaths import how_it_ended
 
@@ -34,10 +32,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Start = Callable[[], Callable[[T], Iterable[R]]]
-
-
-class WorkerError(ValueError):
-    """A worker died, or failed in a way that cannot be sent between processes."""
 
 
 def run_tasks(
@@ -67,7 +61,7 @@ def run_tasks(
         for task in tasks:
             yield from work(task)
         return
-    waiting = deque(_Attempt(task) for task in tasks)
+    waiting = deque(Attempt(task) for task in tasks)
     crew: list[_Worker[T]] = []
     try:
         while _hire(crew, waiting, start, workers):
@@ -97,14 +91,6 @@ def _dismiss(crew: list[_Worker[Any]]) -> None:
         worker.dismiss()
 
 
-@dataclasses.dataclass
-class _Attempt(Generic[T]):
-    """A task and how many workers it took down."""
-
-    task: T
-    deaths: int = 0
-
-
 class _Worker(Generic[T]):
     """A spawned process and what it is doing."""
 
@@ -115,7 +101,7 @@ class _Worker(Generic[T]):
         with _interrupts_held():
             self._process.start()
         theirs.close()  # so that the death of the process ends the pipe
-        self.busy_with: _Attempt[T] | None = None
+        self.busy_with: Attempt[T] | None = None
         self.exit_code: int | None = None  # set when all that it sent before its death is read; negative: a signal
 
     @property
@@ -123,7 +109,7 @@ class _Worker(Generic[T]):
         """The end to wait on."""
         return self._ours
 
-    def give(self, attempt: _Attempt[T]) -> None:
+    def give(self, attempt: Attempt[T]) -> None:
         self.busy_with = attempt
         with contextlib.suppress(OSError):  # it is dead; receive() says so
             self._ours.send(attempt.task)
@@ -150,7 +136,7 @@ class _Worker(Generic[T]):
             self._process.join()
 
 
-def _hire(crew: list[_Worker[T]], waiting: deque[_Attempt[T]], start: Start[T, Any], workers: int) -> bool:
+def _hire(crew: list[_Worker[T]], waiting: deque[Attempt[T]], start: Start[T, Any], workers: int) -> bool:
     """Gives every worker a task. Dead workers are replaced, those without a task dismissed. Whether any worker is busy."""
     crew[:] = [worker for worker in crew if worker.exit_code is None]
     for worker in [w for w in crew if w.busy_with is None]:
@@ -170,26 +156,10 @@ def _with_news(crew: list[_Worker[T]]) -> list[_Worker[T]]:
     return [worker for worker in crew if worker.connection in ready]
 
 
-class _Dead(NamedTuple):
-    """A task that is given up."""
-
-    task: Any
-    message: str
-
-
-def _take_back(worker: _Worker[T], waiting: deque[_Attempt[T]], attempts: int) -> _Dead | None:
+def _take_back(worker: _Worker[T], waiting: deque[Attempt[T]], attempts: int) -> GivenUp | None:
     attempt, worker.busy_with = worker.busy_with, None
-    if attempt is None:
-        return None
-    attempt.deaths += 1
-    if attempt.deaths < attempts:
-        waiting.appendleft(attempt)
-        return None
-    message = (
-        f"{attempt.deaths} workers in turn died (exit code {worker.exit_code}) on {attempt.task!r:.200}. The last one: "
-        f"{how_it_ended(worker.exit_code)}; what was recorded is kept"
-    )
-    return _Dead(attempt.task, message)
+    how = f"(exit code {worker.exit_code}) on {{task}}. The last one: {how_it_ended(worker.exit_code)}"
+    return death_of(attempt, waiting, attempts, how)
 
 
 @contextlib.contextmanager
@@ -237,7 +207,7 @@ def _serve(connection: Connection, start: Start[T, Any]) -> None:
         return
     except Exception as error:  # noqa: BLE001 - raised again in the parent
         with contextlib.suppress(OSError):
-            connection.send(("error", _portable(error)))
+            connection.send(("error", portable(error)))
 
 
 def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
@@ -246,16 +216,3 @@ def _over_the_pipe(function: Callable[..., Any], *what: Any) -> Any:
         return function(*what)
     except (EOFError, OSError) as error:
         raise _ParentGoneError from error
-
-
-def _portable(error: Exception) -> Exception:
-    """The error itself if it survives the way to another process, else its text."""
-    return error if _survives_pickling(error) else WorkerError("".join(traceback.format_exception(error)))
-
-
-def _survives_pickling(error: Exception) -> bool:
-    try:
-        arrived = pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001 - whatever its class does on the way
-        return False
-    return type(arrived) is type(error) and str(arrived) == str(error)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli.main import new_command, say
+from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_metric.cli import detany3d_commands as detany3d
 from gsi_bench_metric.cli.enrich_commands import add_enrich, run_segment_weights
@@ -90,6 +91,7 @@ def _add_evaluate(subparsers: Any) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars and no table")
     add_scoring_options(parser)
+    add_runner(parser)
     parser.set_defaults(run=_run_evaluate)
 
 
@@ -103,7 +105,7 @@ def _run_evaluate(args: argparse.Namespace) -> int:
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
     options = JudgeOptions(**judge_options(args))
     options.require_sound()  # before a dataset is fetched
-    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": options})
+    request = Request(**given | {"predictions": tuple(args.predictions), "judge_options": options, "runner": runner_of(args)})
     try:
         run = evaluate(request, args.out, progress=not args.quiet)
     except KeyboardInterrupt:

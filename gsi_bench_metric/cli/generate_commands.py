@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli.main import new_command, number, say, whole
+from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, number, say, whole
+from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.files import FileProblemError, parse_json
@@ -50,6 +53,13 @@ def add_generate(subparsers: Any) -> None:
     _add_editor_options(parser)
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the instructions (default: en)")
     parser.add_argument("--limit", type=whole(), metavar="N", help="only the first N edits")
+    parser.add_argument(
+        "--workers",
+        type=whole(1, MOST_WORKERS),
+        metavar="N",
+        help="processes, each with the editor loaded for itself (default: 1, this one; with --runner ray as many as have room)",
+    )
+    add_runner(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace images that were made with other settings")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_run)
@@ -103,25 +113,33 @@ def _run(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.storage.shards import read_dataset, resolve, split_sizes  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.editors import EditorOptions, make_editor  # noqa: PLC0415
     from gsi_bench_metric.editors.generating import Wanted, generate, require_place  # noqa: PLC0415
-    from gsi_bench_metric.imaging.device import pick_device  # noqa: PLC0415
+    from gsi_bench_metric.editors.spreading import generate_by_workers  # noqa: PLC0415
+    from gsi_bench_metric.imaging.device import workers_device  # noqa: PLC0415
 
-    settings = _settings(args.settings)
+    settings, runner = _settings(args.settings), runner_of(args)
     _require_sound(args)
     if args.name is not None:
         require_place(args.out, args.name, args.split)
     names = ("model", "model_revision", "base_url", "key_env", "dtype", "concurrency", "timeout")
     options = {name: getattr(args, name) for name in names}
-    device = pick_device(args.device) if args.editor == "diffusers" else "cpu"
+    device = workers_device(args.device, runner) if args.editor == "diffusers" else "cpu"
+    if args.editor == "diffusers":
+        runner = runner.for_device(device)
     data = resolve(args.data, args.revision, None)
-    total = split_sizes(data).get(args.split)
-    samples = read_dataset(data, args.split)
-    editor = make_editor(args.editor, EditorOptions(**options, device=device, settings=settings))
-    name = editor.name if args.name is None else args.name
-    wanted = Wanted(args.split, name, args.seed, args.language, args.limit, args.overwrite)
+    given = EditorOptions(**options, device=device, settings=settings)
+    wanted = Wanted(args.split, args.name or "", args.seed, args.language, args.limit, args.overwrite)
+    workers = args.workers or (1 if runner.one_machine else runner.most_workers())
     try:
-        done = generate(editor, samples, args.out, wanted, total=total, progress=not args.quiet)
+        if runner.in_this_process(workers):
+            editor = make_editor(args.editor, given)
+            wanted = dataclasses.replace(wanted, name=wanted.name or editor.name)
+            samples, total = read_dataset(data, args.split), split_sizes(data).get(args.split)
+            done = generate(editor, samples, args.out, wanted, total=total, progress=not args.quiet)
+        else:
+            spread = functools.partial(generate_by_workers, runner=runner, workers=workers, progress=not args.quiet)
+            done = spread(args.editor, given, data.absolute(), args.out, wanted)
     except KeyboardInterrupt:
-        say(f"stopped; {args.out / name} keeps what was made, and the same command goes on from there")
+        say(f"stopped; {args.out / wanted.name} keeps what was made, and the same command goes on from there")
         raise
     say(f"{done.folder}: {done.made} images made, {done.kept} were there")
     if done.resized:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli.main import new_command, number, say, whole
+from gsi_bench_dataset.cli.runner_options import runner_of
 
 __all__ = ["add_photo_validation", "add_photos", "require_dataset", "run_photo_validation"]
 
@@ -60,6 +61,7 @@ def run_photo_validation(args: argparse.Namespace) -> int:
         limit=args.limit,
         device=args.device,
         workers=args.workers,
+        runner=runner_of(args),
     )
     try:
         found = validate_photos(request, args.out, progress=not args.quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, say, whole
+from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
 
 __all__ = ["add_reproduce"]
 
@@ -37,6 +38,7 @@ def add_reproduce(subparsers: Any) -> None:
     parser.add_argument(
         "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core)"
     )
+    add_runner(parser, gpus=False)
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(run=_run)
 
@@ -46,9 +48,11 @@ def _run(args: argparse.Namespace) -> int:
     from gsi_bench_metric.reproduce import PUBLISHED, open_bundle, reproduce, reproduction_markdown  # noqa: PLC0415
     from gsi_bench_metric.run.folder import require_folder  # noqa: PLC0415
 
+    runner = runner_of(args)
     require_folder(args.out)
     bundle = open_bundle(args.bundle, PUBLISHED[args.what], args.revision)
-    made = reproduce(bundle, args.out, tuple(dict.fromkeys(args.paths)), workers=args.workers, progress=not args.quiet)
+    paths = tuple(dict.fromkeys(args.paths))
+    made = reproduce(bundle, args.out, paths, workers=args.workers, runner=runner, progress=not args.quiet)
     page = reproduction_markdown(made)
     write_atomically(args.out / "reproduce.md", page)
     write_atomically(args.out / "reproduce.json", json.dumps(made.to_json(), indent=2) + "\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gsi_bench_dataset.cli.main import MOST_WORKERS, new_command, say, whole
+from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_metric.cli.judge_commands import add_judge_validation, run_judge_validation
 from gsi_bench_metric.cli.photo_commands import add_photo_validation, require_dataset, run_photo_validation
@@ -63,6 +64,7 @@ def add_validate(subparsers: Any) -> None:
     parser.add_argument(
         "--workers", type=whole(1, MOST_WORKERS), metavar="N", help="processes that score (default: one a core on a CPU)"
     )
+    add_runner(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
     add_judge_validation(parser)
     parser.set_defaults(run=_run_validate)
@@ -75,6 +77,8 @@ def _run_validate(args: argparse.Namespace) -> int:
     if args.judge:
         if args.given:
             raise GivenUsageError("--given is of protocols, and --judge validates judges instead; leave one of them out")
+        if not runner_of(args).one_machine:
+            raise GivenUsageError(f"--judge asks judges from this process; leave --runner {args.runner} out")
         return run_judge_validation(args)
     from gsi_bench_metric.validity.page import bars_table  # noqa: PLC0415 - torch loads when it is needed
     from gsi_bench_metric.validity.run import Request, validate  # noqa: PLC0415
@@ -86,7 +90,7 @@ def _run_validate(args: argparse.Namespace) -> int:
         "cells": tuple(args.cells) if args.cells else None,
         "detector": args.detector or Request.detector,
     }
-    request = Request(**{name: getattr(args, name) for name in names} | lists | {"given": None})
+    request = Request(**{name: getattr(args, name) for name in names} | lists | {"given": None, "runner": runner_of(args)})
     if args.given:
         return _run_sides(args, request)
     try:

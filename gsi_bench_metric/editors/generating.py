@@ -21,10 +21,10 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from PIL import Image
 
@@ -41,7 +41,20 @@ from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_metric.editors.base import EditError, Editor, EditRequest, png_bytes
 from gsi_bench_metric.imaging.images import ImageError, load_rgb
 
-__all__ = ["GenerateError", "Generated", "Wanted", "generate", "require_place", "seed_of"]
+__all__ = [
+    "GenerateError",
+    "Generated",
+    "Outcome",
+    "Place",
+    "Wanted",
+    "claim",
+    "gather",
+    "generate",
+    "outcomes",
+    "require_place",
+    "seed_of",
+    "settings_of",
+]
 
 T = TypeVar("T")
 
@@ -104,42 +117,99 @@ def generate(
         EditorError: the editor cannot do any.
         StoreError: the disk is full. What was made is kept.
     """
-    pictures = require_place(out, wanted.name, wanted.split)
-    notes = pictures.with_name(f"generation_{wanted.split}")
-    settings = clean_json({**editor.settings, "seed": wanted.seed, "language": wanted.language})
-    _claim(pictures, notes, settings, wanted.overwrite)
-    failures: dict[str, str] = {}
-    listed: list[dict[str, Any]] = []
-    made = in_a_row = 0
+    place = claim(out, wanted, editor.settings)
     number = total if wanted.limit is None or total is None else min(total, wanted.limit)
     with (
-        RecordStore(notes / "records") as records,
-        Dashboard(
-            f"{wanted.name}, {wanted.split}", number, "edit", quiet=not progress, workers=editor.concurrency, device=""
-        ) as bar,
-        contextlib.closing(
-            _in_order(_Work(editor, pictures, records), _jobs(samples, settings, wanted, reads_of(editor)), editor.concurrency)
-        ) as answers,
+        RecordStore(place.notes / "records") as records,
+        contextlib.closing(outcomes(editor, samples, place, wanted, records)) as made,
     ):
-        for job, answer in answers:
+        return gather(made, place, wanted, total=number, progress=progress)
+
+
+class Place(NamedTuple):
+    """Where an editor's images of a split are, `notes` what is said of them, and the settings that they are made with."""
+
+    pictures: Path
+    notes: Path
+    settings: Mapping[str, Any]
+
+
+class Outcome(NamedTuple):
+    """What came of the sample at a position of the split: the image's record, and whether it is new; or the `failure`."""
+
+    position: int
+    id: str
+    record: dict[str, Any] | None
+    new: bool
+    failure: str | None
+
+
+def settings_of(settings: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """All that the images of an editor of these settings depend on beside the samples."""
+    return clean_json({**settings, "seed": wanted.seed, "language": wanted.language})
+
+
+def claim(out: Path, wanted: Wanted, settings: Mapping[str, Any]) -> Place:
+    """Makes the folders for images of these settings, or finds them.
+
+    Raises:
+        GenerateError: no place to write, or images of other settings are there.
+    """
+    pictures = require_place(out, wanted.name, wanted.split)
+    place = Place(pictures, pictures.with_name(f"generation_{wanted.split}"), settings_of(settings, wanted))
+    _claim(place.pictures, place.notes, dict(place.settings), wanted.overwrite)
+    return place
+
+
+def outcomes(
+    editor: Editor, samples: Iterable[Sample], place: Place, wanted: Wanted, records: RecordStore
+) -> Generator[Outcome, None, None]:
+    """Makes what is not there yet, in the order of the samples, positions counted from 0.
+
+    Raises:
+        EditorError, StoreError, GenerateError: see `generate`.
+    """
+    jobs = _jobs(samples, dict(place.settings), wanted, reads_of(editor))
+    with contextlib.closing(_in_order(_Work(editor, place.pictures, records), jobs, editor.concurrency)) as answers:
+        for position, (job, answer) in enumerate(answers):
             try:
                 record, new = answer()
             except (EditError, ImageError) as error:
-                failures[job.sample.id] = clean(error)
-                bar.count_lost()
-                in_a_row += 1
-                if in_a_row == _MAX_IN_A_ROW:
-                    raise _failed(failures, f"stopped, the last {in_a_row} edits all failed") from error
+                yield Outcome(position, job.sample.id, None, False, clean(error))
             else:
-                listed.append(record)
-                made += new
-                in_a_row = 0
+                yield Outcome(position, job.sample.id, record, new, None)
+
+
+def gather(found: Iterable[Outcome], place: Place, wanted: Wanted, *, total: int | None, progress: bool) -> Generated:
+    """Counts outcomes as they come, in any order and some of them twice; writes the list of all images when all are there.
+
+    Raises:
+        GenerateError: some edits failed, each is named; too many in a row did.
+    """
+    done: dict[int, Outcome] = {}
+    in_a_row = 0
+    with Dashboard(f"{wanted.name}, {wanted.split}", total, "edit", quiet=not progress, device="") as bar:
+        for outcome in found:
+            if outcome.position in done:  # of a worker that died later
+                continue
+            done[outcome.position] = outcome
+            in_a_row = in_a_row + 1 if outcome.failure is not None else 0
+            if outcome.failure is not None:
+                bar.count_lost()
+            if in_a_row == _MAX_IN_A_ROW:
+                raise _failed(_failures(done), f"stopped, the last {in_a_row} edits all failed")
             bar.update()
-    if failures:
+    listed = [outcome.record for _, outcome in sorted(done.items()) if outcome.record is not None]
+    if failures := _failures(done):
         raise _failed(failures, f"{len(listed)} images are there, {len(failures)} could not be made")
-    write_atomically(notes / "pictures.json", json.dumps(listed, indent=1) + "\n")
+    write_atomically(place.notes / "pictures.json", json.dumps(listed, indent=1) + "\n")
     resized = sum(record["native_size"] != record["source_size"] for record in listed)
-    return Generated(pictures, made, len(listed) - made, resized)
+    made = sum(outcome.new for outcome in done.values())
+    return Generated(place.pictures, made, len(listed) - made, resized)
+
+
+def _failures(done: Mapping[int, Outcome]) -> dict[str, str]:
+    return {outcome.id: outcome.failure for _, outcome in sorted(done.items()) if outcome.failure is not None}
 
 
 def require_place(out: Path, name: str, split: str) -> Path:

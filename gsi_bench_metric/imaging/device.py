@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["DeviceError", "pick_device"]
+from gsi_bench_dataset.execution.runners import Runner
+
+__all__ = ["DeviceError", "pick_device", "workers_device"]
 
 
 class DeviceError(ValueError):
@@ -26,6 +28,23 @@ def pick_device(device: str | None) -> str:
         there = ", ".join(name for name, yes in available.items() if yes)
         raise DeviceError(f"device {device!r} is not available here; available: {there}")
     return device
+
+
+def workers_device(device: str | None, runner: Runner) -> str:
+    """The device that workers compute on. Those on other machines may have GPUs that this one lacks.
+
+    Raises:
+        DeviceError, RunnerError: the one asked for is not there, or does not go with the runner's GPUs.
+    """
+    if not runner.one_machine:
+        if device is None and runner.gpus_per_worker:
+            return "cuda"
+        if device is not None and device.partition(":")[0] == "cuda":
+            runner.for_device(device)
+            return device
+    found = pick_device(device)
+    runner.for_device(found)
+    return found
 
 
 def _device_count(kind: str) -> int:

@@ -130,6 +130,7 @@ class ModelJudge:
         self._asking = digest("asking", question.hash, dict(model.settings()))
         self.key = digest(model.name, self._asking, question.name, question.reader, samples, seed)
         self.ahead = model.at_once
+        self.computes: bool = getattr(model, "computes", False)  # itself, where servers are only waited for
         self.bill = Bill()
 
     def describe(self) -> dict[str, Any]:

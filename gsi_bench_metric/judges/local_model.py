@@ -28,6 +28,7 @@ class LocalModel:
     """Answers queries with `AutoModelForImageTextToText`. The model is loaded when it is first asked."""
 
     name = "local"
+    computes = True
 
     def __init__(self, options: JudgeOptions):
         """Loads nothing.

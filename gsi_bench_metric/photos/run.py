@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.execution.progress import COSTS, Dashboard
-from gsi_bench_dataset.execution.workers import available_cores
+from gsi_bench_dataset.execution.runners import LOCAL, Runner
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import Prediction, Sample, Score
 from gsi_bench_dataset.storage.record_store import RecordStore, digest
 from gsi_bench_metric.detectors import make_detector
-from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.device import workers_device
 from gsi_bench_metric.photos.answers import Answer, Count, answer_of, counts_of, move_error
 from gsi_bench_metric.photos.pairs import Pair, PairsError, load_pairs
 from gsi_bench_metric.photos.questions import questions_of, sample_of, words_of
@@ -48,6 +48,7 @@ class PhotoRequest:
     limit: int | None = None
     device: str | None = None
     workers: int | None = None
+    runner: Runner = LOCAL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,9 @@ def validate_photos(request: PhotoRequest, folder: Path, *, progress: bool = Tru
         DetectorError: no such detector.
         RunError: the folder holds something else, or is another run's.
     """
-    request = dataclasses.replace(request, device=pick_device(request.device))
+    request.runner.check()
+    request = dataclasses.replace(request, device=workers_device(request.device, request.runner))
+    request = dataclasses.replace(request, runner=request.runner.for_device(request.device))
     make_detector(request.detector, device=request.device)  # an unknown one is told before anything is written
     require_usable(folder)
     pairs = _chosen(load_pairs(request.photos), request)
@@ -105,11 +108,13 @@ def _chosen(pairs: Sequence[Pair], request: PhotoRequest) -> list[Pair]:
 
 def _run(request: PhotoRequest, folder: Path, tasks: Sequence[_Task], progress: bool) -> Sequence[Score]:
     total = sum(len(questions) for _, questions in tasks)
-    workers = request.workers or (min(available_cores(), max(1, len(tasks))) if request.device == "cpu" and total > 8 else 1)
+    runner = request.runner
+    spread = total > 8 and (request.device == "cpu" or not runner.one_machine)
+    workers = request.workers or (min(runner.most_workers(), max(1, len(tasks))) if spread else 1)
     start = functools.partial(_start, request, folder)
     cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
     bar = Dashboard("photographs", total, "question", quiet=not progress, workers=workers, cost=cost)
-    return score_tasks(tasks, start, _of_score, bar, workers=workers)
+    return score_tasks(tasks, start, _of_score, bar, workers=workers, runner=runner)
 
 
 def _of_score(score: Score) -> str:

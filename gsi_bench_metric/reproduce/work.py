@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from gsi_bench_dataset.execution.runners import LOCAL, Runner
 from gsi_bench_dataset.layout.official import OfficialDataset
 from gsi_bench_dataset.storage.shards import write_dataset
 from gsi_bench_metric.judges.recorded import read_reference_file
@@ -27,7 +28,13 @@ PATHS = ("inspect", "aggregate", "full")
 
 
 def reproduce(
-    bundle: Bundle, out: Path, paths: Sequence[str] = PATHS, *, workers: int | None = None, progress: bool = True
+    bundle: Bundle,
+    out: Path,
+    paths: Sequence[str] = PATHS,
+    *,
+    workers: int | None = None,
+    runner: Runner = LOCAL,
+    progress: bool = True,
 ) -> Reproduction:
     """Goes the ways that the bundle's parts allow; each other one says what it lacks. `out` keeps what `full` makes.
 
@@ -44,7 +51,7 @@ def reproduce(
                 published = _published_results(bundle)
                 found[path] = _averaged(bundle, published)
             else:
-                anew, reasons = _compute(bundle, out, workers, progress)
+                anew, reasons = _compute(bundle, out, workers, runner, progress)
                 found[path] = dataclasses.replace(
                     _averaged(bundle, anew), notes=tuple(f"{key}: {why}" for key, why in reasons.items())
                 )
@@ -101,7 +108,7 @@ def _averaged(bundle: Bundle, results: Results) -> Found:
     return Found({name: means[name] for name in NAMES}, n=len(rows), zeroed=tuple(lacking))
 
 
-def _compute(bundle: Bundle, out: Path, workers: int | None, progress: bool) -> tuple[Results, dict[str, str]]:
+def _compute(bundle: Bundle, out: Path, workers: int | None, runner: Runner, progress: bool) -> tuple[Results, dict[str, str]]:
     """(results, why an edit has none by its key)."""
     split, editor = bundle.published.split, bundle.published.editor
     archive, data = OfficialDataset(bundle.dataset, split, skip_unexpected=True), out / "data"
@@ -118,6 +125,7 @@ def _compute(bundle: Bundle, out: Path, workers: int | None, progress: bool) -> 
         editor=editor,
         device="cpu",
         workers=workers,
+        runner=runner,
     )
     run = evaluate(request, out / "run", progress=progress)
     reasons = {

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_dataset.execution.runners import LOCAL, Runner
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.files import MAX_JSON_BYTES, require_regular
 from gsi_bench_dataset.storage.predictions import PredictionError, PredictionSet, find_eval_tree, read_predictions
@@ -46,6 +47,7 @@ class Request:
     dataset_type: str | None = None
     on_missing: OnMissing = "zero"
     workers: int | None = None  # processes; default: one a core of a CPU where there are edits enough
+    runner: Runner = LOCAL  # where they run; no number depends on it
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import functools
 import math
+import operator
 import secrets
 import sys
 import time
@@ -17,20 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.execution.progress import COSTS, Dashboard
-from gsi_bench_dataset.execution.workers import available_cores
-from gsi_bench_dataset.records import Prediction, Reason, Sample, Score
+from gsi_bench_dataset.records import Prediction, Reason, Score
 from gsi_bench_dataset.safety.names import name_problem, printable
 from gsi_bench_dataset.storage.card import read_content_hash
 from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_dataset.storage.prediction_table import PredictionTable
 from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_dataset.storage.shards import read_dataset
-from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.device import workers_device
 from gsi_bench_metric.judges import Judge, JudgedAhead
 from gsi_bench_metric.protocols.registry import protocol_named, thresholds_of
 from gsi_bench_metric.run.folder import (
     LOG,
-    RECORDS,
     Run,
     RunError,
     begin_run,
@@ -41,7 +40,7 @@ from gsi_bench_metric.run.folder import (
     versions,
 )
 from gsi_bench_metric.run.inputs import Entry, Inputs, Request, open_inputs
-from gsi_bench_metric.run.judging import judge_ahead
+from gsi_bench_metric.run.judging import judge_inputs
 from gsi_bench_metric.run.log import RunLog
 from gsi_bench_metric.run.places import places_of
 from gsi_bench_metric.run.planning import ON_MISSING, Outline, Plan, PlanError, enriched, make_plan, measurable, read_outlines
@@ -92,7 +91,9 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     """
     began = time.monotonic()
     _require_sound(request)
-    request = dataclasses.replace(request, device=pick_device(request.device))
+    request.runner.check()
+    request = dataclasses.replace(request, device=workers_device(request.device, request.runner))
+    request = dataclasses.replace(request, runner=request.runner.for_device(request.device))
     require_protocol(request.protocol)
     require_usable(folder)
     inputs = open_inputs(request)
@@ -106,7 +107,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     settings = _settings(request, inputs, rows, plans, files) | {"places": places_of(folder, request.data)}
     begin_run(folder, settings)
     workers = _worker_count(request, inputs, sum(len(plan.ids) for plan in plans.values()))
-    log.event("started", settings=settings, workers=workers)
+    log.event("started", settings=settings, workers=workers, runner=request.runner.name)
     for (split, editor), plan in plans.items():
         log.event("planned", split=split, editor=editor, to_score=len(plan.ids), without_picture=dict(plan.notes()))
     if progress:
@@ -115,7 +116,7 @@ def evaluate(request: Request, folder: Path, *, progress: bool = True) -> Run:
     tasks = [task for split in rows for task in _tasks(split, rows[split], plans, workers, with_missing=with_missing)]
     try:
         with watch.over(folder):
-            settings |= _judge_ahead(inputs, plans, folder, log, progress)
+            settings |= judge_inputs(_pinned(request, inputs), inputs, plans, rows, folder=folder, log=log, progress=progress)
             left_out = settings.get("judging", {}).get("left_out", ())  # what a judge's server takes is known only now
             settings |= _comparable(request, settings["dataset"]["origins"], settings["judge_settings"], left_out)
             found = _run(request, folder, inputs, tasks, workers=workers, log=log, progress=progress, watch=watch)
@@ -243,36 +244,9 @@ def _worker_count(request: Request, inputs: Inputs, edits: int) -> int:
         return request.workers
     if any(getattr(entry.detector, "one_process", False) for entry in inputs.entries):
         return 1
-    return max(1, min(available_cores(), edits // _EDITS_A_WORKER)) if request.device == "cpu" else 1
-
-
-def _judge_ahead(
-    inputs: Inputs, plans: Mapping[tuple[str, str], Plan], folder: Path, log: RunLog, progress: bool
-) -> dict[str, Any]:
-    """Has everything judged by a judge that wants it before scoring; what the run's settings say of it."""
-    asked = [entry for entry in inputs.entries if entry.judge is not None and entry.judge.ahead]
-    if not asked or asked[0].judge is None:
-        return {}
-    judge, total = asked[0].judge, sum(len(plans[entry.split, entry.editor].ids) for entry in asked)
-    with RecordStore(folder / RECORDS) as records:
-        try:
-            found = judge_ahead(judge, _edits(inputs, plans), records, total=total, progress=progress)
-        except BaseException:
-            log.event("judging stopped", account=judge.account())
-            raise
-    log.event("judged", **found)
-    if progress and found["outages"]:
-        sys.stderr.write(f"{found['outages']} of {total} edits could not be judged now; the same command asks for them again\n")
-    return {"judging": found}
-
-
-def _edits(inputs: Inputs, plans: Mapping[tuple[str, str], Plan]) -> Iterator[tuple[Sample, Prediction]]:
-    """Every edit that has an image, those of a source together."""
-    for split in inputs.splits:
-        here = [plans[entry.split, entry.editor] for entry in inputs.entries if entry.split == split]
-        wanted = [(plan, frozenset(plan.ids)) for plan in here]
-        for sample in read_dataset(inputs.data, split):
-            yield from ((sample, plan.predictions[sample.id]) for plan, ids in wanted if sample.id in ids)
+    if request.device != "cpu" and request.runner.one_machine:
+        return 1
+    return max(1, min(request.runner.most_workers(), edits // _EDITS_A_WORKER))
 
 
 def _run(
@@ -290,9 +264,9 @@ def _run(
     # Runs on one folder at the same time begin at different places and take over what they find done: they share the work.
     first = secrets.randbelow(len(tasks)) if tasks else 0
     tasks = tasks[first:] + tasks[:first]
-    # Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then.
-    pinned = dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
-    start = functools.partial(_start, pinned, folder, inputs if workers == 1 else None, watch)
+    start = functools.partial(
+        _start, _pinned(request, inputs), folder, inputs if request.runner.in_this_process(workers) else None, watch
+    )
     total, logged = sum(map(len, tasks)), time.monotonic()
 
     def note_progress(done: int) -> None:
@@ -304,7 +278,13 @@ def _run(
     cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
     device = "CPU" if request.device == "cpu" else "GPU"
     bar = Dashboard("scoring", total, "edit", quiet=not progress, workers=workers, cost=cost, device=device)
-    return score_tasks(tasks, start, lambda s: (s.editor, s.split, s.sample_id), bar, workers=workers, every=note_progress)
+    key = operator.attrgetter("editor", "split", "sample_id")
+    return score_tasks(tasks, start, key, bar, workers=workers, runner=request.runner, every=note_progress)
+
+
+def _pinned(request: Request, inputs: Inputs) -> Request:
+    """Workers read the very folder that was planned, whatever a repository's branch or the working folder is by then."""
+    return dataclasses.replace(request, data=str(inputs.data.absolute()), revision=None)
 
 
 def _start(request: Request, folder: Path, opened: Inputs | None, watch: Watch) -> Callable[[_Task], Iterator[Score]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Watch:
     """Files that a run reads, as they were when it began. May be sent to other processes."""
 
     def __init__(self) -> None:
+        self._machine = platform.node()
         self._files: dict[Path, _Seen] = {}
         self._shards: dict[tuple[Path, str], list[Path]] = {}
 
@@ -106,7 +108,8 @@ class Watch:
             status = path.stat()
             if seen.sha256 is None:
                 # A changed right or another link to the file changes no image: only its change time tells.
-                return None if _stamp(status) == seen.stamp else f"{name}: another file stands there now"
+                same = _comparable(_stamp(status), self._machine) == _comparable(seen.stamp, self._machine)
+                return None if same else f"{name}: another file stands there now"
             if not again and (_stamp(status), status.st_ctime_ns) == (seen.stamp, seen.changed_ns):
                 return None
             if file_hash(path) != seen.sha256:
@@ -146,6 +149,11 @@ def changed_message(folder: Path, problems: Sequence[str]) -> str:
         "command again once nothing writes there: it scores what is new, and takes the rest from the records",
         problems,
     )
+
+
+def _comparable(stamp: tuple[int, ...], machine: str) -> tuple[int, ...]:
+    """What of a machine's stamp holds here: on another one a shared folder has other numbers of devices and files."""
+    return stamp if machine == platform.node() else stamp[2:]
 
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gsi_bench_dataset.execution.progress import Dashboard
-from gsi_bench_dataset.execution.workers import run_tasks
+from gsi_bench_dataset.execution.runners import LOCAL, Runner, run_tasks
 from gsi_bench_dataset.records import Score
 from gsi_bench_dataset.storage.packed import Packed
 from gsi_bench_dataset.storage.record_store import RecordStore
@@ -32,6 +32,7 @@ def score_tasks(
     bar: Dashboard,
     *,
     workers: int,
+    runner: Runner = LOCAL,
     every: Callable[[int], None] = lambda _: None,
 ) -> Packed[Score]:
     """The scores of all tasks. A task that a dead worker left is done again: a score may come twice, and counts once.
@@ -41,12 +42,13 @@ def score_tasks(
         start: makes what scores one, once in each worker; see `keeping_records`.
         key: what tells scores apart.
         bar: counts them, and shows how it goes.
-        workers: processes; 1: this one.
+        workers: processes; 1: this one, where the runner is local.
+        runner: where they run.
         every: is called after each score with their number.
     """
     found: Packed[Score] = Packed()
     known: set[Hashable] = set()
-    with one_thread(), bar, contextlib.closing(run_tasks(tasks, start, workers=workers)) as results:
+    with one_thread(), bar, contextlib.closing(run_tasks(tasks, start, runner=runner, workers=workers)) as results:
         for score in results:
             if key(score) in known:
                 continue

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_dataset.execution.progress import COSTS, Dashboard
-from gsi_bench_dataset.execution.workers import available_cores
+from gsi_bench_dataset.execution.runners import LOCAL, Runner
 from gsi_bench_dataset.layout.pixel_frame import box_corners, project_to_source
 from gsi_bench_dataset.reads import digest_of, narrowed, reads_of
 from gsi_bench_dataset.records import EncodedImage, Prediction, Sample, SceneObject, Score
@@ -27,7 +27,7 @@ from gsi_bench_dataset.storage.shards import read_columns, read_dataset, resolve
 from gsi_bench_metric.detectors import Detector, make_detector
 from gsi_bench_metric.detectors.base import DetectionItem
 from gsi_bench_metric.detectors.simulator import SimulatorDetector
-from gsi_bench_metric.imaging.device import pick_device
+from gsi_bench_metric.imaging.device import workers_device
 from gsi_bench_metric.imaging.images import header_size, load_rgb, pixel_hash
 from gsi_bench_metric.protocols.registry import PROTOCOLS, thresholds_of
 from gsi_bench_metric.run.folder import RECORDS, Run, begin_run, finish_run, prepare_folder, require_usable, versions
@@ -71,6 +71,7 @@ class Request:
     revision: str | None = None
     device: str | None = None
     workers: int | None = None
+    runner: Runner = LOCAL
     given: str | None = None
 
 
@@ -191,7 +192,9 @@ def validate(request: Request, folder: Path, *, progress: bool = True) -> Valida
         raise ScoringError(f"--limit: expected 1 or more, found {request.limit}")
     for protocol in request.protocols:
         require_protocol(protocol)
-    request = dataclasses.replace(request, device=pick_device(request.device))
+    request.runner.check()
+    request = dataclasses.replace(request, device=workers_device(request.device, request.runner))
+    request = dataclasses.replace(request, runner=request.runner.for_device(request.device))
     detector = make_detector(request.detector, device=request.device)
     giver = Giver(request.given)
     require_usable(folder)
@@ -248,12 +251,13 @@ def _run(  # noqa: PLR0917
     request: Request, folder: Path, tasks: Sequence[_Task], detector: Detector, watch: Watch, progress: bool
 ) -> list[Score]:
     total = len(request.protocols) * sum(len(cells) for _, cells in tasks)
-    default = min(available_cores(), len(tasks)) if request.device == "cpu" and total > 200 else 1
-    workers = request.workers or (1 if getattr(detector, "one_process", False) else default)
-    start = functools.partial(_start, request, folder, detector if workers == 1 else None, watch)
+    runner, alone = request.runner, getattr(detector, "one_process", False)
+    spread = total > 200 and not alone and (request.device == "cpu" or not runner.one_machine)
+    workers = request.workers or (min(runner.most_workers(), len(tasks)) if spread else 1)
+    start = functools.partial(_start, request, folder, detector if runner.in_this_process(workers) else None, watch)
     cost = COSTS.get(f"score {request.detector}") if request.device == "cpu" else None
     bar = Dashboard("oracle grid", total, "score", quiet=not progress, workers=workers, cost=cost)
-    found = score_tasks(tasks, start, _of_score, bar, workers=workers)
+    found = score_tasks(tasks, start, _of_score, bar, workers=workers, runner=runner)
     return sorted(found, key=_of_score)
 
 

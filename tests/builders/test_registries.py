@@ -182,7 +182,7 @@ def test_an_engine_says_how_many_workers_are_enough(toys, monkeypatch, given, wo
     asked = []
     monkeypatch.setitem(ENGINES, "flat", EngineEntry("toy_flat:Flat", workers=2))
     monkeypatch.setitem(RECIPES, "fine", RecipeEntry("toy_mugs", also=("flat",)))
-    monkeypatch.setattr("gsi_bench_dataset.execution.workers.available_cores", lambda: 64)
+    monkeypatch.setattr("gsi_bench_dataset.execution.runners.available_cores", lambda: 64)
     monkeypatch.setattr(runner, "build", lambda *_, **options: asked.append((options["engine"], options["workers"])) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["build", "fine", "--engine", "flat", "--out", str(toys / "out"), *given])

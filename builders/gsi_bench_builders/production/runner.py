@@ -7,6 +7,7 @@ workers nor an interruption shows in the result.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import functools
@@ -41,7 +42,7 @@ from gsi_bench_builders.production.scene_work import SceneJob, SceneReport, Scen
 from gsi_bench_builders.production.workers import die_with_parent, time_limit
 from gsi_bench_builders.scratch import scratch_folder
 from gsi_bench_dataset.execution.progress import COSTS, Cost, Dashboard
-from gsi_bench_dataset.execution.workers import run_tasks
+from gsi_bench_dataset.execution.runners import LOCAL, Runner, run_tasks
 from gsi_bench_dataset.problems import cannot_be_written, summary_of
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.storage.card import SplitSummary
@@ -95,6 +96,7 @@ def build(
     num_scenes: int,
     *,
     workers: int = 1,
+    runner: Runner = LOCAL,
     engine: str = DEFAULT_ENGINE,
     engine_options: Mapping[str, str] | None = None,
     device: str = "CPU",
@@ -109,6 +111,7 @@ def build(
         out: dataset folder; other splits in it stay.
         num_scenes: scenes 0 … n - 1. More than an earlier run's: those are kept.
         workers: processes, each with an engine of its own.
+        runner: where they run; no scene depends on it.
         engine: a name in `ENGINES`.
         engine_options: of that engine, name and text.
         device: of the engine.
@@ -123,6 +126,8 @@ def build(
         KeyboardInterrupt: after what is finished has been published.
     """
     _check_numbers(job, num_scenes, workers, scene_timeout)
+    runner.check()
+    runner = runner.for_device(device)
     entry = check_engine(engine, engine_options)
     out = real_path(out, "--out")
     check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview)
@@ -141,6 +146,7 @@ def build(
             settings,
             num_scenes,
             min(workers, num_scenes),
+            runner,
             entry,
             device,
             quiet,
@@ -188,6 +194,7 @@ class _Run:
     settings: dict[str, Any]
     num_scenes: int
     workers: int
+    runner: Runner
     engine: EngineEntry
     device: str
     quiet: bool
@@ -219,6 +226,8 @@ class _Run:
     def make_missing(self) -> None:
         """Makes the scenes without a report. Interrupted, what is finished is published first."""
         todo = [n for n in range(self.num_scenes) if n not in self.reports]
+        # Workers on other machines see the work folder alone.
+        marks = self.scratch if self.runner.one_machine else self.work
         start = functools.partial(
             _start_worker,
             self.source,
@@ -228,12 +237,14 @@ class _Run:
             engine=self.engine,
             settings=self.settings,
             scratch=self.scratch,
+            marks=marks,
             limit_s=self.limit_s,
         )
-        lost = functools.partial(_lost, self.scratch, self.limit_s)
+        lost = functools.partial(_lost, marks, self.limit_s)
         try:
             options: dict[str, Any] = {"workers": self.workers, "split": self.job.split, "quiet": self.quiet}
-            for report in _run(todo, start, lost, cost=_cost_of(self.job), **options):
+            results = _run(todo, start, lost, self.runner, cost=_cost_of(self.job), **options)
+            for report in results:
                 self.reports[report.number] = report
         except KeyboardInterrupt:
             if any(r.samples for r in self.reports.values()):
@@ -248,6 +259,7 @@ def _run(
     todo: list[int],
     start: Callable[[], Callable[[int], Iterable[SceneReport]]],
     lost: Callable[[int, str], SceneReport],
+    runner: Runner,
     *,
     workers: int,
     split: str,
@@ -255,10 +267,9 @@ def _run(
     cost: Cost | None,
 ) -> Iterator[SceneReport]:
     # A process of its own even for one worker: Blender cannot be interrupted, and may take its process down.
-    results = run_tasks(todo, start, workers=min(workers, len(todo) or 1), lost=lost, always_spawn=True)
-    bar = Dashboard(
-        f"scenes of {split}", len(todo), "scene", quiet=quiet or not todo, workers=min(workers, len(todo) or 1), cost=cost
-    )
+    workers = min(workers, len(todo) or 1)
+    results = run_tasks(todo, start, runner=runner, workers=workers, lost=lost, always_spawn=True)
+    bar = Dashboard(f"scenes of {split}", len(todo), "scene", quiet=quiet or not todo, workers=workers, cost=cost)
     with contextlib.closing(results), bar:
         for report in results:
             if report.failure:
@@ -283,11 +294,12 @@ def _start_worker(
     engine: EngineEntry,
     settings: dict[str, Any],
     scratch: Path,
+    marks: Path,
     limit_s: float,
 ) -> Callable[[int], Iterable[SceneReport]]:
     """Runs in the worker: the engine and everything that needs it is imported there."""
     die_with_parent()
-    own = Path(tempfile.mkdtemp(prefix="worker-", dir=scratch))
+    own = _own_folder(scratch)
     # All that the engine and Python put aside goes where the parent clears it away.
     os.environ["TMPDIR"] = tempfile.tempdir = str(own)
     os.environ.setdefault("BLENDER_USER_RESOURCES", str(own))
@@ -295,7 +307,7 @@ def _start_worker(
         made = make_engine(engine, device, work / LOG)
 
     def make(number: int) -> list[SceneReport]:
-        begun = _begun(scratch, number)
+        begun = _begun(marks, number)
         begun.touch()
         with time_limit(limit_s):
             report = _keep(make_scene(made, source, job, number), work, settings)
@@ -305,14 +317,23 @@ def _start_worker(
     return make
 
 
-def _begun(scratch: Path, number: int) -> Path:
+def _own_folder(scratch: Path) -> Path:
+    """A temporary folder of this worker: in the command's, or, on another machine, one that goes with this process."""
+    if scratch.is_dir():
+        return Path(tempfile.mkdtemp(prefix="worker-", dir=scratch))
+    held = contextlib.ExitStack()
+    atexit.register(held.close)  # after a kill the next one that starts there removes it
+    return held.enter_context(scratch_folder())
+
+
+def _begun(marks: Path, number: int) -> Path:
     """The file that stands there while a scene is in hand."""
-    return scratch / f"scene-{number:05d}"
+    return marks / f".scene-{number:05d}.begun.tmp"
 
 
-def _lost(scratch: Path, limit_s: float, number: int, message: str) -> SceneReport:
+def _lost(marks: Path, limit_s: float, number: int, message: str) -> SceneReport:
     """The report of a scene that took its workers down."""
-    begun = _begun(scratch, number)
+    begun = _begun(marks, number)
     if begun.exists() and time.time() - begun.stat().st_mtime >= limit_s:
         message = (
             f"not done within {limit_s:g} s, twice, and given up: give it longer with --scene-timeout, or look for what is odd "

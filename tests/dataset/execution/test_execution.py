@@ -13,8 +13,25 @@ from pathlib import Path
 
 import pytest
 
-from gsi_bench_dataset.execution.workers import WorkerError, run_tasks
+from gsi_bench_dataset.execution.attempts import WorkerError
+from gsi_bench_dataset.execution.runners import Runner, run_tasks
 from gsi_bench_dataset.schema import RecordError
+
+
+@pytest.fixture(params=["local", "ray"])
+def run(request):
+    """`run(tasks, start, …)`: `run_tasks` of each runner."""
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster")
+    return functools.partial(run_tasks, runner=Runner(request.param))
+
+
+# Where one case of a contract with many is enough for every day: the others start a second's worth of processes each.
+RUNNERS = ["local", pytest.param("ray", marks=pytest.mark.slow)]
+
+
+def on_ray(run) -> bool:
+    return not run.keywords["runner"].one_machine
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +62,16 @@ def several():
     return lambda task: ((task, i) for i in range(3))
 
 
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
 @pytest.mark.parametrize("workers", [0, 1, 2, 5])
-def test_every_task_gives_its_results(workers):
-    assert sorted(run_tasks(range(7), squares, workers=workers)) == [(i, i * i) for i in range(7)]
+def test_every_task_gives_its_results(run, workers):
+    assert sorted(run(range(7), squares, workers=workers)) == [(i, i * i) for i in range(7)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_task_may_give_several_results_or_none(workers):
-    assert sorted(run_tasks("ab", several, workers=workers)) == [(t, i) for t in "ab" for i in range(3)]
-    assert list(run_tasks([], several, workers=workers)) == []
+def test_a_task_may_give_several_results_or_none(run, workers):
+    assert sorted(run("ab", several, workers=workers)) == [(t, i) for t in "ab" for i in range(3)]
+    assert list(run([], several, workers=workers)) == []
 
 
 def test_one_worker_works_in_this_process_and_in_task_order():
@@ -74,8 +92,9 @@ def who():
     return work
 
 
-def test_workers_are_other_processes_and_are_started_once():
-    found = list(run_tasks(range(8), who, workers=2))
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
+def test_workers_are_other_processes_and_are_started_once(run):
+    found = list(run(range(8), who, workers=2))
     pids = {pid for pid, _ in found}
     assert len(pids) <= 2 and os.getpid() not in pids
     for pid in pids:
@@ -99,17 +118,18 @@ def die_once(folder: Path):
     return work
 
 
-def test_the_task_of_a_killed_worker_is_done_again(tmp_path):
-    found = list(run_tasks(range(8), functools.partial(die_once, tmp_path), workers=2))
+def test_the_task_of_a_killed_worker_is_done_again(run, tmp_path):
+    found = list(run(range(8), functools.partial(die_once, tmp_path), workers=2))
     assert (tmp_path / "died").exists()
     assert set(found) == {(task, half) for task in range(8) for half in ("first half", "second half")}
     assert found.count((3, "second half")) == 1
     assert len(found) == len(set(found)) + found.count((3, "first half")) - 1
 
 
-def test_killing_workers_from_outside_loses_no_result():
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
+def test_killing_workers_from_outside_loses_no_result(run):
     found, killed = [], 0
-    for pid, _ in run_tasks(range(30), who, workers=2, attempts=5):
+    for pid, _ in run(range(30), who, workers=2, attempts=5):
         found.append(pid)
         if len(found) in (4, 9, 15):
             os.kill(pid, signal.SIGKILL)
@@ -128,19 +148,22 @@ def kill_at(number):
     return work
 
 
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_a_task_that_kills_every_worker_is_an_error_naming_it(attempts):
-    with pytest.raises(WorkerError, match=rf"{attempts} worker.* died \(exit code -9\) on 13\. .*what was recorded is kept"):
-        list(run_tasks([13, 1, 2], functools.partial(kill_at, 13), workers=2, attempts=attempts))
+def test_a_task_that_kills_every_worker_is_an_error_naming_it(run, attempts):
+    code = "" if on_ray(run) else r"\(exit code -9\) "  # Ray tells of no signal
+    with pytest.raises(WorkerError, match=rf"{attempts} worker.* died {code}on 13\. .*SIGKILL.*what was recorded is kept"):
+        list(run([13, 1, 2], functools.partial(kill_at, 13), workers=2, attempts=attempts))
 
 
 def leave(task):
     sys.exit(5)
 
 
-def test_a_worker_that_leaves_by_itself_is_dead_too():
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
+def test_a_worker_that_leaves_by_itself_is_dead_too(run):
     with pytest.raises(WorkerError, match=r"exit code 5"):
-        list(run_tasks([1], start_to_leave, workers=2))
+        list(run([1], start_to_leave, workers=2))
 
 
 def start_to_leave():
@@ -190,11 +213,12 @@ def fail_at_start(name):
     raise ERRORS[name]
 
 
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("start", [fail_with, fail_at_start])
-def test_an_error_in_a_worker_comes_as_itself(name, start):
+def test_an_error_in_a_worker_comes_as_itself(run, name, start):
     with pytest.raises(type(ERRORS[name])) as caught:
-        list(run_tasks([1, 2], functools.partial(start, name), workers=2))
+        list(run([1, 2], functools.partial(start, name), workers=2))
     assert (type(caught.value), str(caught.value)) == (type(ERRORS[name]), str(ERRORS[name]))
 
 
@@ -206,10 +230,11 @@ def fail_changed():
     return fail(ChangedError(["a", "b"]))
 
 
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
 @pytest.mark.parametrize(("start", "text"), [(fail_stubbornly, "this and that"), (fail_changed, r"2 problems: \['a', 'b'\]")])
-def test_an_error_that_cannot_be_sent_comes_as_its_traceback(start, text):
+def test_an_error_that_cannot_be_sent_comes_as_its_traceback(run, start, text):
     with pytest.raises(WorkerError, match=text) as caught:
-        list(run_tasks([1], start, workers=2))
+        list(run([1], start, workers=2))
     assert "Traceback" in str(caught.value) and "raise error" in str(caught.value)
 
 
@@ -222,21 +247,22 @@ def give_a_function():
     return lambda task: [lambda: task]
 
 
-def test_a_result_that_cannot_be_sent_is_an_error():
+@pytest.mark.parametrize("run", RUNNERS, indirect=True)
+def test_a_result_that_cannot_be_sent_is_an_error(run):
     with pytest.raises((pickle.PicklingError, AttributeError, WorkerError), match="pickle"):
-        list(run_tasks([1], give_a_function, workers=2))
+        list(run([1], give_a_function, workers=2))
 
 
 @pytest.mark.parametrize("tasks", [[lambda: 1], [1, lambda: 1]])
-def test_an_unsendable_task_is_an_error_and_leaves_no_child(tasks):
+def test_an_unsendable_task_is_an_error_and_leaves_no_child(run, tasks):
     with pytest.raises((pickle.PicklingError, AttributeError), match="pickle"):
-        list(run_tasks(tasks, squares, workers=2))
+        list(run(tasks, squares, workers=2))
     assert multiprocessing.active_children() == []
 
 
-def test_a_start_that_cannot_be_sent_is_an_error():
+def test_a_start_that_cannot_be_sent_is_an_error(run):
     with pytest.raises((pickle.PicklingError, AttributeError), match="pickle"):
-        list(run_tasks([1, 2], lambda: None, workers=2))
+        list(run([1, 2], lambda: None, workers=2))
 
 
 # The end
@@ -250,8 +276,8 @@ def slow():
     return work
 
 
-def test_leaving_early_ends_every_worker_at_once():
-    results = run_tasks(range(4), slow, workers=2)
+def test_leaving_early_ends_every_worker_at_once(run):
+    results = run(range(4), slow, workers=2)
     pids = {next(results), next(results)}
     assert len(pids) == 2
     began = time.monotonic()

@@ -1,5 +1,6 @@
 """Whole runs with the judge `openai`: killed, interrupted, resumed, reported. Every edit is judged exactly once."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -124,8 +125,6 @@ def test_a_finished_run_asks_nothing_and_writes_the_same_scores(make_case, serve
 
 
 def test_a_changed_goal_is_rescored_without_a_new_judgement(make_case, serve, tmp_path):
-    import dataclasses  # noqa: PLC0415
-
     case, server = make_case(4), serve("official")
     evaluate(request_for(case, server), tmp_path / "run", progress=False)
     moved = case.samples[0].new_bbox_3d
@@ -158,8 +157,6 @@ def test_a_dead_server_stops_the_run_before_anything_is_scored(make_case, serve,
 
 
 def test_workers_take_judgements_from_the_records(make_case, serve, tmp_path):
-    import dataclasses  # noqa: PLC0415
-
     case, server = make_case(8), serve("official")
     run = evaluate(dataclasses.replace(request_for(case, server), workers=2), tmp_path / "run", progress=False)
     assert len(server.asked) == 8 and all(score.ac == 8.0 for score in run.scores)
@@ -176,3 +173,18 @@ def test_evaluate_judges_ahead_too(make_case, serve, tmp_path):
     )  # fmt: skip
     assert server.busiest > 4 and "ac" in found
     assert {json.loads(line)["ac"] for line in (tmp_path / "scores.jsonl").read_text().splitlines()} == {8.0}
+
+
+def test_a_model_in_each_worker_of_ray_judges_as_one_does(make_case, tiny_vlm, ray_cluster, tmp_path):
+    from gsi_bench_dataset.execution.runners import Runner  # noqa: PLC0415
+
+    case = make_case(10)
+    options = JudgeOptions(model=str(tiny_vlm()), question="official", max_tokens=8, batch_size=1, device="cpu")
+    request = case.request(judge="local", judgements=None, judge_options=options, workers=1)
+    alone = evaluate(request, tmp_path / "alone", progress=False)
+    spread = evaluate(dataclasses.replace(request, runner=Runner("ray"), workers=2), tmp_path / "ray", progress=False)
+    assert records_of(tmp_path / "alone", "judgements") == records_of(tmp_path / "ray", "judgements")
+    assert alone.settings["judging"] == spread.settings["judging"]
+    assert (tmp_path / "alone" / "scores.jsonl").read_bytes() == (tmp_path / "ray" / "scores.jsonl").read_bytes()
+    again = evaluate(dataclasses.replace(request, runner=Runner("ray"), workers=2), tmp_path / "ray", progress=False)
+    assert again.settings["judging"]["requests"] == 0 and again.settings["judging"]["not_judged"] == 10
