@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gsi_bench_dataset.cli.main import new_command, say
 from gsi_bench_dataset.cli.publish_commands import add_publish_commands
-from gsi_bench_dataset.cli.trainer_commands import OFFICIAL, add_trainer_options, export_for_trainer, problems_of
+from gsi_bench_dataset.cli.trainer_commands import OFFICIAL, add_leakage, add_trainer_options, export_for_trainer, problems_of
 from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import ORIGINS, SPLITS
 from gsi_bench_dataset.safety.files import printable_path
@@ -32,6 +32,7 @@ def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
     _add_import(subparsers)
     _add_export(subparsers)
+    add_leakage(subparsers)
     add_publish_commands(subparsers)
     _add_info(subparsers)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli.main import say, whole
+from gsi_bench_dataset.cli.main import new_command, say, whole
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.records import SPLITS
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.trainers.registry import FORMS
 
-__all__ = ["OFFICIAL", "add_trainer_options", "export_for_trainer", "problems_of"]
+__all__ = ["OFFICIAL", "add_leakage", "add_trainer_options", "export_for_trainer", "problems_of"]
 
 OFFICIAL = "official"
 LANGUAGES = ("en", "zh", "both")
+_SHOWN = 20  # overlaps on the screen
 _SMALLEST, _LARGEST = 64, 8192  # sides of images, pixels
 
 
@@ -85,3 +87,73 @@ def export_for_trainer(args: argparse.Namespace, progress: Callable[[Iterable[An
         if words:
             sys.stderr.write(f"warning: {words}\n")
     return 0
+
+
+def add_leakage(subparsers: Any) -> None:
+    """Adds `leakage`."""
+    parser = new_command(
+        subparsers,
+        "leakage",
+        "look for what a training set and a test set have in common",
+        "gsi-bench leakage GSI-Bench/GSI-Bench-train GSI-Bench/GSI-Bench\n"
+        "Status: 0 nothing, 1 an overlap, 2 a set that cannot be read. Shared sentences and their templates are told and are\n"
+        "no overlap: both kinds of sets are worded alike. docs/training.md says what is one.",
+    )
+    parser.add_argument("train", metavar="TRAIN", help="dataset folder, or a Hub repository ORG/NAME[@REVISION]")
+    parser.add_argument("test", metavar="TEST", help="the same")
+    parser.add_argument("--split", choices=SPLITS, action="append", help="of both; may be repeated (default: all)")
+    parser.add_argument("--strict-templates", action="store_true", help="a shared template of sentences is an overlap too")
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=_run_leakage)
+
+
+def _run_leakage(args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.leakage.comparing import compare_sets  # noqa: PLC0415
+
+    train, test = _rows(args, "train"), _rows(args, "test")
+    found = compare_sets(train, test, strict_templates=args.strict_templates)
+    if args.json:
+        say(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+        return 0 if found.clean else 1
+    for overlap in found.overlaps[:_SHOWN]:
+        say(f"{overlap.kind}: {printable_path(overlap.train)} = {printable_path(overlap.test)}  {printable_path(overlap.what)}")
+    if len(found.overlaps) > _SHOWN:
+        say(f"... and {found.counts.total() - _SHOWN} more (--json lists them)")
+    for what, silent in found.silent.items():
+        words = ", ".join(f"{count} samples of {side} do not say them" for side, count in silent.items())
+        sys.stderr.write(f"note: {what} not compared: {words}\n")
+    for name, count in found.distinct.items():
+        say(f"{found.shared[name]} of {count} {name} of the test set are in the training set too (no overlap: worded alike)")
+    kinds = ", ".join(f"{kind} {count}" for kind, count in found.counts.items())
+    say(
+        f"{found.train} samples to train on, {found.test} to test with: {f'overlap: {kinds}' if kinds else 'nothing in common'}"
+    )
+    return 0 if found.clean else 1
+
+
+def _rows(args: argparse.Namespace, side: str) -> Iterable[Any]:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from gsi_bench_dataset.leakage.comparing import rows_of  # noqa: PLC0415
+    from gsi_bench_dataset.storage.shards import DatasetError, resolve, split_sizes  # noqa: PLC0415
+
+    name = getattr(args, side)
+    folder = resolve(name, None, args.split)
+    sizes = split_sizes(folder)
+    splits = [split for split in sizes if not args.split or split in args.split]
+    if not splits:
+        wanted = ", ".join(args.split or SPLITS)
+        raise DatasetError(
+            f"{printable_path(name)}: expected a dataset with a split of {wanted}; found {', '.join(sizes) or 'none'}"
+        )
+    total = sum(sizes[split] for split in splits)
+
+    def passing() -> Iterator[Any]:  # one bar at a time
+        bar = tqdm(total=total, desc=f"leakage {side}", unit="sample", delay=2, disable=args.quiet, file=sys.stderr)
+        with bar:
+            for row in rows_of(folder, splits):
+                yield row
+                bar.update()
+
+    return passing()
