@@ -161,9 +161,9 @@ def compare_sets(train: Iterable[Row], test: Iterable[Row], *, strict_templates:
 
     near = NearImages(known.names, known.looks)
     for names, looks in _batches(_images(with_rows(), "training set")):
-        for i, test_id, bits, correlation, mirrored in near.near(looks):
+        for i, test_id, words, mirrored in near.near(looks):
             kind = "mirrored image" if mirrored else "image"
-            found.add(kind, names[i], test_id, f"{bits} of 256 bits differ, correlation {correlation:.3f}")
+            found.add(kind, names[i], test_id, words)
     found.shared.update({name: len(texts) for name, texts in shared.items()})
     return found
 
