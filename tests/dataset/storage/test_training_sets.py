@@ -31,7 +31,7 @@ def test_each_recipe_is_a_configuration_with_the_split_train(rows, tmp_path):
     from datasets import get_dataset_config_names, load_dataset  # noqa: PLC0415
 
     write_dataset({s: rows(s, True) for s in ("mesatask", "bathroom")}, tmp_path / "d")
-    assert get_dataset_config_names(str(tmp_path / "d")) == ["mesatask", "bathroom"]
+    assert sorted(get_dataset_config_names(str(tmp_path / "d"))) == ["bathroom", "mesatask"]
     for name in ("mesatask", "bathroom"):
         found = load_dataset(str(tmp_path / "d"), name)
         assert list(found) == ["train"] and found["train"]["split"] == [name, name]
@@ -98,7 +98,7 @@ def test_a_training_set_stays_one_where_it_is_written_anew(rows, tmp_path):
 def test_splits_are_kept_when_another_one_is_added(rows, tmp_path):
     write_dataset({"mesatask": rows("mesatask", True)}, tmp_path / "d")
     write_dataset({"bathroom": rows("bathroom", True)}, tmp_path / "d")
-    assert [c["config_name"] for c in front(tmp_path / "d")["configs"]] == ["mesatask", "bathroom"]
+    assert [c["config_name"] for c in front(tmp_path / "d")["configs"]] == ["bathroom", "mesatask"]
 
 
 def test_info_says_that_samples_are_to_train_on(rows, tmp_path, capsys):
