@@ -1,6 +1,6 @@
 """Compares a training set with a test set: what of the one is in the other, and how that was found.
 
-The test set is read once and kept in short (about 3 KB a scene); the training set passes by in batches of rows, however many
+The test set is read once and kept in short (about 5 KB a scene); the training set passes by in batches of rows, however many
 there are.
 """
 
