@@ -282,17 +282,18 @@ def test_keys_of_assets_say_nothing_of_folders(key, shown):
     assert public_key(key) == shown
 
 
-class TestBuilt:
-    @pytest.fixture(scope="class")
-    def built(self, tmp_path_factory):
-        """A training set and a test set of the same seed, and of the numbers that both have."""
-        pytest.importorskip("bpy", reason="needs the blender extra")
-        base = tmp_path_factory.mktemp("built")
-        few = ["--num-scenes", "2", "--edits-per-scene", "2", "--preset", "test", "--workers", "1", "--quiet"]
-        for name, words in (("train", ["--train"]), ("test", [])):
-            assert cli.main(["build", "mesatask", *words, *few, "--out", str(base / name)]) == 0
-        return base
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A training set and a test set of the same seed, and of the numbers that both have."""
+    pytest.importorskip("bpy", reason="needs the blender extra")
+    base = tmp_path_factory.mktemp("built")
+    few = ["--num-scenes", "2", "--edits-per-scene", "2", "--preset", "test", "--workers", "1", "--quiet"]
+    for name, words in (("train", ["--train"]), ("test", [])):
+        assert cli.main(["build", "mesatask", *words, *few, "--out", str(base / name)]) == 0
+    return base
 
+
+class TestBuilt:
     def test_a_training_set_and_a_test_set_have_nothing_in_common(self, built):
         found = compare_sets(rows_of(built / "train", ["mesatask"]), rows_of(built / "test", ["mesatask"]))
         assert found.clean and not found.silent and found.train >= 2 and found.test >= 2
