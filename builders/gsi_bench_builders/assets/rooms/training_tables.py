@@ -157,8 +157,8 @@ def boudoir(support: Support, rng: np.random.Generator) -> list[Piece]:
 def spa(support: Support, rng: np.random.Generator) -> list[Piece]:
     """A wash stand before slats or a mosaic."""
     front = some_timber(rng) if rng.random() < 0.6 else lacquer(TONES[pick(rng, "charcoal|olive|chalk|plum")])
-    wall = support.y[1] + 0.012
     slatted = rng.random() < 0.5
+    wall = support.y[1] + (0.034 if slatted else 0.012)  # slats stand 30 mm out from it
     pieces = [
         table_top(support, _stone(rng) if rng.random() < 0.6 else screed(rng), 0.04, 0.004),
         cabinet_below(support, 0.04, front, rng, plinth=rng.random() < 0.5),
