@@ -124,6 +124,8 @@ class Sample(Record):
     objects: tuple[SceneObject, ...] | None = None
     objects_after: tuple[SceneObject, ...] | None = None  # as they stand in `edited_image`, its own camera's frame
     scene_id: str | None = None  # samples of one scene are not independent
+    assets: tuple[str, ...] | None = None  # keys of the models that stand in the scene, sorted, each once; None: not known
+    training: bool | None = None  # True: of a training set, and never of a test split
     pixel_frame: str = spec(default="unknown", one_of=PIXEL_FRAMES)  # the pixels that camera_intrinsics means
     pixel_frame_reason: str | None = None
     goal_suspect: str | None = None  # why the stored goal may not be what the words ask for

@@ -14,7 +14,7 @@ from gsi_bench_builders.engines.registry import DEFAULT_ENGINE, ENGINES, check_e
 from gsi_bench_builders.options import path
 from gsi_bench_builders.production.aspects import ASPECTS, MIXED
 from gsi_bench_builders.production.bounds import MAX_EDITS, MAX_SCENES, MAX_TIMEOUT_S, MAX_WORKERS
-from gsi_bench_builders.recipes import asset_sources, room_choices, thor_scenes
+from gsi_bench_builders.recipes import asset_sources, room_choices, thor_scenes, training
 from gsi_bench_builders.recipes.registry import RECIPES, Recipe, recipe
 from gsi_bench_dataset.cli.main import explained, new_command, say, whole
 from gsi_bench_dataset.cli.runner_options import add_runner, runner_of
@@ -163,6 +163,7 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     room_choices.add_options(parser)
+    training.add_options(parser)
     for split in RECIPES:
         recipe(split).add_options(parser)
     asset_sources.add_options(parser)
@@ -203,6 +204,7 @@ def _run_build(args: argparse.Namespace) -> int:
     from gsi_bench_builders.production.shaping import Shaped  # noqa: PLC0415
 
     entry = RECIPES[args.split]
+    goals_only = entry.goals_only and not (args.train and not args.photos)  # to train on, stand-ins have after-images
     job = SceneJob(
         args.split,
         args.preset,
@@ -211,7 +213,8 @@ def _run_build(args: argparse.Namespace) -> int:
         kinds=tuple(args.operations or room_choices.kinds_of(args.commands or ()) or entry.operations),
         variants=args.variants,
         versions=tuple(sorted(set(args.versions))),
-        goals_only=entry.goals_only,
+        training=args.train,
+        goals_only=goals_only,
         options=_edit_options(args, entry.setting),
     )
     source, num_scenes = chosen.source(args)
@@ -236,7 +239,7 @@ def _run_build(args: argparse.Namespace) -> int:
         scene_timeout=args.scene_timeout,
         preview=args.preview,
     )
-    _say_summary(summary, args.out, entry.goals_only)
+    _say_summary(summary, args.out, goals_only)
     if args.variants:
         say(f"{summary.variants} graded and wrong versions: {variants_folder(args.out.resolve())}")
     if args.preview:
@@ -288,7 +291,7 @@ def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
         BuildOptionError: lists all of them.
     """
     problems = chosen.problems(args) + _of_other_recipes(args) + asset_sources.problems(args)
-    problems += room_choices.problems(args) + thor_scenes.problems(args)
+    problems += room_choices.problems(args) + thor_scenes.problems(args) + training.problems(args)
     entry = RECIPES[args.split]
     if args.engine not in (None, entry.engine, *entry.also):
         problems.append(f"--engine {args.engine}: scenes of {args.split} are drawn by {', '.join((entry.engine, *entry.also))}")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gsi_bench_dataset.cli.main import new_command, say
 from gsi_bench_dataset.cli.publish_commands import add_publish_commands
-from gsi_bench_dataset.problems import some
+from gsi_bench_dataset.cli.trainer_commands import OFFICIAL, add_leakage, add_trainer_options, export_for_trainer, problems_of
+from gsi_bench_dataset.problems import some, summary_of
 from gsi_bench_dataset.records import ORIGINS, SPLITS
 from gsi_bench_dataset.safety.files import printable_path
 
@@ -32,6 +33,7 @@ def add_commands(subparsers: Any) -> None:
     """Adds this package's sub-commands to the parser of `gsi-bench`."""
     _add_import(subparsers)
     _add_export(subparsers)
+    add_leakage(subparsers)
     add_publish_commands(subparsers)
     _add_info(subparsers)
 
@@ -147,13 +149,20 @@ def _add_export(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "export",
-        "write samples back in the reference's layout, official ones byte for byte",
+        "write samples in the reference's layout, official ones byte for byte, or as training pairs for a trainer",
         "gsi-bench export GSI-Bench/GSI-Bench --split fine --out fine_dataset\n"
-        "gsi-bench export GSI-Bench/GSI-Bench --split all --out datasets    (writes datasets/fine_dataset, ...)",
+        "gsi-bench export GSI-Bench/GSI-Bench --split all --out datasets    (writes datasets/fine_dataset, ...)\n"
+        "gsi-bench export GSI-Bench/GSI-Bench-train --format diffsynth --language both --out pairs",
     )
     _add_dataset(parser)
-    parser.add_argument("--split", choices=(*SPLITS, "all"), required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write; for one split also a name ending in .zip")
+    parser.add_argument("--split", choices=(*SPLITS, "all"), help="which samples (training pairs: all by default)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder to write; one split in the reference's layout: also a name ending in .zip",
+    )
+    add_trainer_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.set_defaults(run=_run_export)
 
@@ -163,6 +172,10 @@ def _run_export(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.layout.official_writer import export_official  # noqa: PLC0415
     from gsi_bench_dataset.storage.shards import read_columns, read_dataset, split_sizes  # noqa: PLC0415
 
+    if problems := problems_of(args):
+        raise CommandError(problems[0] if len(problems) == 1 else summary_of("these options do not go together", problems))
+    if args.format != OFFICIAL:
+        return export_for_trainer(args, _progress)
     sizes = split_sizes(args.dataset, args.revision)
     if args.split == "all" and not sizes:
         raise CommandError(_no_dataset(args.dataset))
@@ -213,18 +226,19 @@ def _run_info(args: argparse.Namespace) -> int:
     digest = read_content_hash(folder)
     say(printable_path(args.dataset) + (f"  content hash {digest[:16]}" if digest else "  (no content hash in the card)"))
     for split in split_names(folder):
-        columns = ["id", "operation", "origin", "pixel_frame", "goal_suspect", "image_licence", "redistributable"]
+        columns = ["id", "operation", "origin", "pixel_frame", "goal_suspect", "image_licence", "training"]
         counts: dict[str, Counter[str]] = {name: Counter() for name in ("operation", "origin", "pixel frame", "licence")}
-        total, suspects = 0, []
+        total, training, suspects = 0, False, []
         for row in _columns(str(folder), split, columns):  # one at a time: there may be a million
             total += 1
+            training |= bool(row["training"])
             counts["operation"][(row["operation"] or {}).get("kind") or "not understood"] += 1
             counts["origin"][row["origin"] or "not known"] += 1
             counts["pixel frame"][row["pixel_frame"] or "unknown"] += 1
             counts["licence"][row["image_licence"] or "unknown"] += 1
             if row["goal_suspect"]:
                 suspects.append(row)
-        say(f"\n{split}: {total} samples")
+        say(f"\n{split}: {total} samples{' to train on' if training else ''}")
         for title, found in counts.items():
             say(_table(title, found))
         say(f"  {'suspicious goals':<17} {len(suspects)}")

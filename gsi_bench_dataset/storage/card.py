@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from gsi_bench_dataset.records import MADE_BY, Operation, Sample, sample_features
 from gsi_bench_dataset.safety.files import FileProblemError, read_text
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.storage.card_page import measurable_words, page_of
 from gsi_bench_dataset.storage.row_hash import sample_digest
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 MAX_CARD_BYTES = 4 * 2**20
+TITLE, TRAINING_TITLE = "GSI-Bench", "GSI-Bench training set"
+TRAIN = "train"  # the split of each configuration of a training set
 
 _HASH_KEY = "gsi_bench"
 _ON_PAGE = re.compile(r"^Content hash: `([0-9a-f]{64})`$", re.MULTILINE)
@@ -54,6 +57,7 @@ class SplitSummary:
     pixel_frames: Counter[str] = dataclasses.field(default_factory=Counter)
     suspects: int = 0
     withheld: int = 0  # rows that come without their images
+    training: int = 0  # rows of a training set
     made: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)  # (column, who made it), where told
     measurable: Counter[tuple[str, bool]] = dataclasses.field(default_factory=Counter)  # (operation, so or not), where told
 
@@ -73,6 +77,7 @@ class SplitSummary:
         self.pixel_frames[sample.pixel_frame] += 1
         self.suspects += sample.goal_suspect is not None
         self.withheld += bool(leave_out)
+        self.training += sample.training is True
         self.made.update(made_of(sample))
         self.measurable.update(measurable_of(sample))
 
@@ -85,6 +90,7 @@ class SplitSummary:
         self.rows += part.rows
         self.suspects += part.suspects
         self.withheld += part.withheld
+        self.training += part.training
         for name in ("rights", "operations", "pixel_frames", "made", "measurable"):
             getattr(self, name).update(getattr(part, name))
 
@@ -130,17 +136,6 @@ def measurable_of(sample: TellsMeasurable) -> list[tuple[str, bool]]:
     return [("not understood" if sample.operation is None else sample.operation.kind, sample.measurable)]
 
 
-def measurable_words(counts: Mapping[tuple[str, bool], int]) -> str:
-    """Such as "rotate 12 of 14"; empty where nothing is known.
-
-    >>> measurable_words({("rotate", True): 12, ("rotate", False): 2})
-    'rotate 12 of 14'
-    """
-    kinds = sorted({kind for kind, _ in counts})
-    told = [(kind, counts.get((kind, True), 0), counts.get((kind, False), 0)) for kind in kinds]
-    return ", ".join(f"{kind} {yes} of {yes + no}" for kind, yes, no in told)
-
-
 class TellsMaker(Protocol):
     """What says who made its columns: a sample, or the part of it without images."""
 
@@ -164,7 +159,7 @@ def made_of(sample: TellsMaker) -> list[tuple[str, str]]:
     return [(column, source) for column, source in made if source is not None]
 
 
-def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: str = "GSI-Bench") -> str:
+def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: str = TITLE) -> str:
     """Writes `README.md` beside the data and returns the content hash."""
     from datasets import DatasetInfo  # noqa: PLC0415 - importing datasets takes seconds; reading samples needs none of it
     from datasets.info import DatasetInfosDict  # noqa: PLC0415
@@ -173,28 +168,47 @@ def write_card(folder: Path, summaries: Mapping[str, SplitSummary], *, title: st
     from huggingface_hub import DatasetCardData  # noqa: PLC0415
 
     digest = content_hash(summaries)
-    info = DatasetInfo(features=sample_features())
-    info.splits = SplitDict()
-    for name, summary in summaries.items():
-        info.splits.add(SplitInfo(name=name, num_bytes=summary.num_bytes, num_examples=summary.rows))
-    info.download_size = sum(s.download_bytes for s in summaries.values())
-    info.dataset_size = sum(s.num_bytes for s in summaries.values())
+    training = any(s.training for s in summaries.values())
+    title = TRAINING_TITLE if training and title == TITLE else title
+    configs = _configs(summaries, training=training)
+    infos = {config: DatasetInfo(features=sample_features()) for config in configs}
+    for config, splits in configs.items():
+        infos[config].splits = SplitDict()
+        for split, summary in splits.items():
+            infos[config].splits.add(SplitInfo(name=split, num_bytes=summary.num_bytes, num_examples=summary.rows))
+        infos[config].download_size = sum(s.download_bytes for s in splits.values())
+        infos[config].dataset_size = sum(s.num_bytes for s in splits.values())
     data = DatasetCardData(
         pretty_name=title,
         language=["en"],
         task_categories=["image-to-image"],
-        tags=["image-editing", "spatial-intelligence", "benchmark"],
+        tags=["image-editing", "spatial-intelligence", "training-set" if training else "benchmark"],
         size_categories=[_size_category(sum(s.rows for s in summaries.values()))],
         license=_licence(summaries),
     )
-    DatasetInfosDict({"default": info}).to_dataset_card_data(data)
+    DatasetInfosDict(infos).to_dataset_card_data(data)
     # Exact splits and version, not patterns alone: both enter the cache key.
-    files = [{"split": name, "path": f"data/{name}-*.parquet"} for name in summaries]
-    MetadataConfigs({"default": {"version": card_version(digest), "data_files": files}}).to_dataset_card_data(data)
+    files = {
+        config: [{"split": split, "path": f"data/{s.split}-*.parquet"} for split, s in splits.items()]
+        for config, splits in configs.items()
+    }
+    versions = {config: {"version": card_version(digest), "data_files": listed} for config, listed in files.items()}
+    MetadataConfigs(versions).to_dataset_card_data(data)
     data[_HASH_KEY] = {"content_hash": digest, "splits": {name: summary.sha256 for name, summary in summaries.items()}}
-    text = f"---\n{data.to_yaml()}\n---\n\n{_body(summaries, digest, title)}"
+    text = f"---\n{data.to_yaml()}\n---\n\n{page_of(summaries, digest, title)}"
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
     return digest
+
+
+def _configs(summaries: Mapping[str, SplitSummary], *, training: bool) -> dict[str, dict[str, SplitSummary]]:
+    """Configuration -> its splits, as `load_dataset` names both.
+
+    Of a training set each recipe is a configuration of its own with the split `train`: who asks it for a test split by its
+    name gets an error.
+    """
+    if not training:
+        return {"default": dict(summaries)}
+    return {name: {TRAIN: summary} for name, summary in summaries.items()}
 
 
 def read_content_hash(folder: Path) -> str | None:
@@ -267,133 +281,3 @@ def _licence(summaries: Mapping[str, SplitSummary]) -> str:
     if len(licences) == 1 and (only := licences.pop().lower()) in ("mit", "apache-2.0", "cc-by-4.0", "cc0-1.0"):
         return only
     return "other"
-
-
-def _merged(rights: Mapping[tuple[str, str, str, str], int]) -> list[tuple[tuple[str, str, str, str], int]]:
-    """Rights of equal origin, licence and redistributability on one line, with each creator of them once.
-
-    Images made of many works have attributions of their own, joined by "; ": a line each would be one a scene.
-    """
-    rows: dict[tuple[str, str, str], int] = {}
-    creators: dict[tuple[str, str, str], dict[str, None]] = {}
-    for (origin, licence, redistributable, attribution), count in sorted(rights.items()):
-        key = (origin, licence, redistributable)
-        rows[key] = rows.get(key, 0) + count
-        creators.setdefault(key, {}).update(dict.fromkeys(attribution.split("; ")))
-    return [((*key, "; ".join(sorted(creators[key]))), count) for key, count in rows.items()]
-
-
-def _body(summaries: Mapping[str, SplitSummary], digest: str, title: str) -> str:
-    counts = "\n".join(
-        f"| {name} | {s.rows} | {_words(s.operations)} | {_words(s.pixel_frames)} | {s.suspects} | {_cell(s.source or '–')} |"
-        for name, s in summaries.items()
-    )
-    rights = "\n".join(
-        f"| {name} | {' | '.join(_cell(c) for c in key)} | {n} |"
-        for name, s in summaries.items()
-        for key, n in _merged(s.rights)
-    )
-    withheld = "".join(
-        f"\n\n**{s.withheld} samples of {name} come without their images**, which are not redistributable: their image "
-        "columns are null. If you have the official archives, import them with `gsi-bench import`."
-        for name, s in summaries.items()
-        if s.withheld
-    )
-    measurable = "".join(
-        f"\n\nEdits of {name} whose images show how much was done (`measurable`), of those looked at: {words}."
-        for name, s in summaries.items()
-        if (words := measurable_words(s.measurable))
-    )
-    first = next(iter(summaries))
-    made = _MADE.format(rows=rows) if (rows := _made_rows(summaries)) else ""
-    return _PAGE.format(
-        title=title, counts=counts + measurable, rights=rights, digest=digest, first=first, withheld=withheld, made=made
-    )
-
-
-def _made_rows(summaries: Mapping[str, SplitSummary]) -> str:
-    return "\n".join(
-        f"| {name} | `{column}` | {_cell(source)} | {n} of {s.rows} |"
-        for name, s in summaries.items()
-        for (column, source), n in sorted(s.made.items())
-    )
-
-
-def _words(counter: Counter[str]) -> str:
-    return ", ".join(f"{name} {n}" for name, n in sorted(counter.items()))
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
-
-
-_MADE = """## Added to the images
-
-These columns did not come with the samples: `gsi-bench enrich` made them. Scores that rest on them say so.
-
-| split | column | made by | samples |
-| --- | --- | --- | --- |
-{rows}
-
-"""
-
-_PAGE = """# {title}
-
-Images, instructions such as "move the mug 15 cm to the left", and the boxes that say what obeying them means.
-
-```python
-from datasets import load_dataset
-
-dataset = load_dataset("GSI-Bench/GSI-Bench")  # a folder of this name in the current directory wins over the Hub
-sample = dataset["{first}"][0]
-sample["image"], sample["prompt"], sample["original_bbox_3d"]
-```
-
-## Splits
-
-| split | samples | operations | pixels of the camera matrix | suspicious goals | source |
-| --- | --- | --- | --- | --- | --- |
-{counts}
-
-## Columns
-
-Frames and units: OpenCV camera frame of the source view (x right, y down, z forward), metres, radians. Null means that the
-source of a sample does not say.
-
-| column | meaning |
-| --- | --- |
-| `id`, `img_id`, `query_id` | `<img_id>_edit_<query_id>` |
-| `image`, `edited_image` | source view and ground-truth after-image, RGB, files byte for byte |
-| `prompt`, `prompt_zh` | the instruction in English and Chinese |
-| `target` | class name of the edited object |
-| `original_bbox_3d`, `new_bbox_3d` | `[x, y, z, w, h, l, yaw]`: centre, full sizes, turn; before the edit, and the goal |
-| `rotation_matrix`, `new_rotation_matrix` | object to camera, 3×3, before the edit, and the goal |
-| `camera_intrinsics` | 3×3, in the pixels that `pixel_frame` names |
-| `pixel_frame`, `pixel_frame_reason` | `source`, `reference896` (longer side 896, cropped to multiples of 14) or `unknown` |
-| `operation` | what the words ask for, in numbers: kind, direction, `distance_m`, `angle_deg`, factor, ... |
-| `goal_suspect` | why the stored goal may not be what the words ask for |
-| `measurable` | whether source and right image show how much was done, by the true shape; null: not known |
-| `depth` | 16-bit PNG, millimetres, 0 = unknown |
-| `instance_mask`, `instance_mask_after` | 16-bit PNG of object numbers, 0 = background |
-| `mask_source`, `depth_source` | who made the mask or the depth of a sample that came without; null where it came with it |
-| `depth_residual` | of a made depth: its median error at the known boxes, as a share of the depth |
-| `up`, `up_source` | unit vector against gravity in the camera frame, and who says so |
-| `up_agreement_deg` | of an `up` that was found in boxes or lines: how far these lie off it, median, degrees |
-| `objects` | every known object: id, category, box, rotation, symmetry, indistinguishable set |
-| `objects_after` | the same in the after-image, in its own camera's frame |
-| `scene_id` | samples of one scene are not independent |
-| `origin`, `engine`, `engine_version`, `seed` | official, rebuilt or demo, and how it was made |
-| `parent_id`, `variant`, `progress` | of graded and wrong versions of an edit: which edit, which version, how far along |
-| `image_licence`, `redistributable`, `attribution` | rights in the images of this sample |
-| `official_json`, `official_json_name` | the edit file of the reference layout, verbatim |
-
-{made}## Origin and rights
-
-| split | origin | licence of the images | redistributable | attribution | samples |
-| --- | --- | --- | --- | --- | --- |
-{rights}{withheld}
-
-Scores on `official` samples may be compared with published ones; `rebuilt` and `demo` samples are other images.
-
-Content hash: `{digest}`
-"""

@@ -21,7 +21,7 @@ from gsi_bench_dataset.records import PICTURE_FIELDS, SPLITS, Sample
 from gsi_bench_dataset.remote.client import HubRef, fetch_dataset, parse_ref
 from gsi_bench_dataset.safety.files import MAX_TABLE_BYTES, FileProblemError, printable_path, require_regular
 from gsi_bench_dataset.safety.parquet import identity
-from gsi_bench_dataset.storage.card import SplitSummary, content_hash, read_split_hashes, write_card
+from gsi_bench_dataset.storage.card import TITLE, SplitSummary, content_hash, read_split_hashes, write_card
 from gsi_bench_dataset.storage.counting import count_rows
 from gsi_bench_dataset.storage.folders import NEW, OLD, full_disk_named, scratch_beside, swap_in, sweep
 from gsi_bench_dataset.storage.sample_files import (
@@ -66,7 +66,7 @@ def write_dataset(
     *,
     sources: Mapping[str, str] | None = None,
     shard_bytes: int = SHARD_BYTES,
-    title: str = "GSI-Bench",
+    title: str = TITLE,
     withhold: Callable[[Sample], bool] = lambda _: False,
 ) -> dict[str, SplitSummary]:
     """Writes splits to a dataset folder; splits that it already holds and that are not given stay as they are.
@@ -87,8 +87,8 @@ def write_dataset(
         What each split of the folder now holds, in the order of the card.
 
     Raises:
-        DatasetError: a split is unknown, empty, out of order or has an id twice; an image path is not a base name; another
-            process changed the folder meanwhile.
+        DatasetError: a split is unknown, empty, out of order or has an id twice; an image path is not a base name; samples to
+            train on and to test with; another process changed the folder meanwhile.
         OSError: the disk is full, or does not take it.
     """
     # Resolved: renaming needs the folder itself, not "." or a link to it.
@@ -114,12 +114,26 @@ def write_dataset(
             elif split in kept:
                 summaries[split] = summarise(out, split)
         _require_stated(out, {split: summaries[split] for split in kept})
+        _require_one_use(summaries, out)
         _keep_other_files(out, new, set(samples_by_split))
         write_card(new, summaries, title=title)
         if _state(out) != before:
             raise DatasetError(f"{out}: changed while new shards were written; run the command again")
         swap_in(new, out, scratch / OLD)
     return summaries
+
+
+def _require_one_use(summaries: Mapping[str, SplitSummary], out: Path) -> None:
+    """A dataset is a training set or none: beside test samples, those to train on would be taken for them."""
+    mixed = [s.split for s in summaries.values() if 0 < s.training < s.rows]
+    training = [s.split for s in summaries.values() if s.training]
+    others = [s.split for s in summaries.values() if not s.training]
+    if mixed or (training and others):
+        both = f"{', '.join(training)} to train on, {', '.join(others)} to test with"
+        found = f"mixed in {', '.join(mixed)}" if mixed else both
+        raise DatasetError(
+            f"{out}: expected samples to train on or samples to test with, found both ({found}); choose another folder"
+        )
 
 
 def _require_free(out: Path) -> None:

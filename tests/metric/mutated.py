@@ -17,7 +17,7 @@ __all__ = ["MUTATIONS", "READ_BY_NO_STEP", "mutated"]
 # What says where a sample comes from, or how it may be used; and words that are read when images are made, by their text.
 READ_BY_NO_STEP = {
     "prompt_zh", "up_source", "up_agreement_deg", "mask_source", "depth_residual", "pixel_frame_reason", "goal_suspect",
-    "measurable", "engine", "engine_version", "seed", "parent_id",
+    "measurable", "engine", "engine_version", "seed", "parent_id", "assets", "training",
     "progress",
     "image_licence", "redistributable", "attribution", "official_json", "official_json_name",
 }  # fmt: skip
@@ -133,6 +133,8 @@ MUTATIONS: dict[str, Callable[[Sample], dict[str, Any]]] = {
     "objects": lambda s: {"objects": _moved(s.objects)},
     "objects_after": lambda s: {"objects_after": _moved(s.objects_after)},
     "scene_id": _text("scene_id"),
+    "assets": _value("assets", ("embedded:mug:1",), ("embedded:mug:2",)),
+    "training": _value("training", True, None),
     "pixel_frame": _value("pixel_frame", "reference896", "source"),
     "pixel_frame_reason": _text("pixel_frame_reason"),
     "goal_suspect": _text("goal_suspect"),

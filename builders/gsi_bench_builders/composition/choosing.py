@@ -45,7 +45,7 @@ class Choice:
 
 def choose(theme: Theme, rng: np.random.Generator, looks: Looks) -> list[Choice]:
     """Objects for one table, its setting first, then others from large to small. A kind comes once, or one of them twice."""
-    known = kinds()
+    known = {name: kind for name, kind in kinds().items() if name not in looks.lacks}
     setting = theme.settings[int(rng.integers(len(theme.settings)))]
     chosen: list[Choice] = []
     used: set[str] = set()
@@ -74,7 +74,7 @@ def choose(theme: Theme, rng: np.random.Generator, looks: Looks) -> list[Choice]
         if candidate.area <= max(room, 0.012) and max(candidate.info.size[:2]) <= _WIDEST_M:
             used.add(name)
             fillers.append(candidate)
-    chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, rng, looks)
+    chosen = _with_contents(chosen + sorted(fillers, key=lambda c: -c.area), used, known, rng, looks)
     return _with_twin(chosen, rng, looks) if twin else chosen
 
 
@@ -91,12 +91,14 @@ def _ordered_fillers(theme: Theme, known: dict[str, Kind], rng: np.random.Genera
     return carriers[:1] + [name for name in ordered if name not in carriers[:1]]
 
 
-def _with_contents(chosen: list[Choice], used: set[str], rng: np.random.Generator, looks: Looks) -> list[Choice]:
+def _with_contents(
+    chosen: list[Choice], used: set[str], known: dict[str, Kind], rng: np.random.Generator, looks: Looks
+) -> list[Choice]:
     """Gives some of the receptacles something to carry that fits."""
     out = []
     for choice in chosen:
         contents: list[AssetInfo] = []
-        names = [n for n in CARRIED.get(choice.info.category, ()) if n in kinds()]
+        names = [n for n in CARRIED.get(choice.info.category, ()) if n in known]
         if choice.info.receptacle and names and rng.random() < _CARRY_CHANCE:
             wanted = 2 if rng.random() < _SECOND_CHANCE and choice.info.category in RECEPTACLES else 1
             for name in rng.permutation(names)[:5]:

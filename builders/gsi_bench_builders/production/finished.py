@@ -41,6 +41,8 @@ __all__ = [
     "work_folder",
 ]
 
+# Of a job: left out where they are empty, so that scenes of releases without them go on.
+_LATER = ("versions", "training")
 # Keys of a scene's footer.
 REPORT, SETTINGS = "scene", "settings"
 _SETTINGS_FILE = "settings.json"
@@ -79,7 +81,7 @@ def settings_of(source: SceneSource, job: SceneJob, engine: str) -> dict[str, An
         "version": gsi_bench_builders.__version__,
         "engine": engine,
         "source": source.describe(),
-        "job": {name: value for name, value in dataclasses.asdict(job).items() if name != "versions" or value},
+        "job": {name: value for name, value in dataclasses.asdict(job).items() if name not in _LATER or value},
     }
     found: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists
     return found
@@ -177,7 +179,7 @@ def _is_like(found: Any, settings: dict[str, Any]) -> bool:
     if not isinstance(found, dict) or found.keys() != settings.keys():
         return False
     same = all(type(found[key]) is type(value) for key, value in settings.items())
-    return same and found["job"].keys() == settings["job"].keys()
+    return same and found["job"].keys() - set(_LATER) == settings["job"].keys() - set(_LATER)
 
 
 def _facts(file: Path) -> dict[str, Any]:

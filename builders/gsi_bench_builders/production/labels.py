@@ -17,7 +17,7 @@ from gsi_bench_builders.production.variants import Variant
 from gsi_bench_builders.scene import AssetInfo, Scene
 from gsi_bench_dataset.records import Sample, SceneObject
 
-__all__ = ["Making", "SourceRow", "known_objects", "make_sample", "source_row", "variant_sample"]
+__all__ = ["Making", "SourceRow", "known_objects", "make_sample", "public_key", "source_row", "variant_sample"]
 
 
 _ROOM = AssetInfo("embedded:room:0", "room", "房间", (1.0, 1.0, 1.0))  # its rights are those of embedded assets
@@ -31,6 +31,7 @@ class Making:
     engine: str
     engine_version: str
     seed: int
+    training: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,8 @@ def source_row(scene: Scene, frame: Frame, making: Making) -> SourceRow:
         "up": up_in_camera(scene.camera),
         "up_source": "engine",
         "scene_id": scene.id,
+        "assets": tuple(sorted({public_key(t.info.key) for t in scene.things if not t.info.part_of_room})),
+        "training": making.training or None,
         "engine": making.engine,
         "engine_version": making.engine_version,
         "seed": making.seed,
@@ -103,6 +106,16 @@ def variant_sample(parent: Sample, row: SourceRow, edit: Edit, variant: Variant,
         progress=variant.progress,
         **_after(row, variant.scene, frame, edit.target),  # type: ignore[arg-type]
     )
+
+
+def public_key(key: str) -> str:
+    """The key of an asset without the folder that it lies in here.
+
+    >>> public_key("file:/home/me/MesaTask-10K/Assets_library/3f2a.glb"), public_key("embedded:mug:7")
+    ('file:3f2a.glb', 'embedded:mug:7')
+    """
+    source, _, rest = key.partition(":")
+    return f"{source}:{rest.rpartition('/')[2]}" if source == "file" else key
 
 
 def known_objects(scene: Scene, target: str) -> tuple[SceneObject, ...]:

@@ -15,7 +15,7 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.safety.names import MAX_NAME_BYTES, plain_name
 from gsi_bench_dataset.safety.system import system_problem
-from gsi_bench_dataset.storage.shards import iter_rows, shard_files, split_names
+from gsi_bench_dataset.storage.shards import iter_rows, read_columns, shard_files, split_names
 
 __all__ = ["PREVIEW_SUFFIXES", "check_places", "real_path"]
 
@@ -24,13 +24,13 @@ PREVIEW_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _PROBE_BYTES = 2**20
 
 
-def check_places(folders: list[Path], split: str, preview: Path | None = None) -> None:
+def check_places(folders: list[Path], split: str, preview: Path | None = None, *, training: bool = False) -> None:
     """Makes sure that the dataset folders (resolved) and the contact sheet can be written; leaves nothing behind.
 
     Raises:
         BuildError: lists every place that cannot be used, and why.
     """
-    problems = [problem for folder in folders if (problem := _problem(folder, lambda f: _try_dataset(f, split)))]
+    problems = [problem for folder in folders if (problem := _problem(folder, lambda f: _try_dataset(f, split, training)))]
     if preview is not None and (problem := _problem(preview, lambda p: _try_preview(p, folders))):
         problems.append(problem)
     if problems:
@@ -60,7 +60,7 @@ def _problem(place: Path, attempt: Callable[[Path], None]) -> str | None:
     return None
 
 
-def _try_dataset(out: Path, split: str) -> None:
+def _try_dataset(out: Path, split: str, training: bool) -> None:
     shown = printable_path(out)
     if not out.name:
         raise BuildError(f"{shown}: expected a folder that can be replaced; give a folder in it")
@@ -74,6 +74,7 @@ def _try_dataset(out: Path, split: str) -> None:
         held = split_names(out)
         if not held and any(out.iterdir()):
             raise BuildError(f"{shown}: expected a dataset, a new or an empty folder, found other files; choose another place")
+        _require_same_use(out, held, training)
         for other in held:
             if other != split:
                 for _ in iter_rows(shard_files(out, other), ["id"]):
@@ -98,6 +99,15 @@ def _try_preview(preview: Path, folders: list[Path]) -> None:
     if kind is not None:
         # Opened for writing without changing it: a file that is write-protected is so for a reason.
         os.close(os.open(preview, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+
+
+def _require_same_use(out: Path, held: list[str], training: bool) -> None:
+    """A training set replaces no test split and stands beside none, nor the other way round."""
+    for split in held:
+        row = next(read_columns(out, split, ["training"]), None)
+        if row is not None and bool(row["training"]) != training:
+            found, asked = ("to test with", "--train makes a set to train on") if training else ("to train on", "this is none")
+            raise BuildError(f"{printable_path(out)}: holds {split} {found}, and {asked}; choose another --out")
 
 
 def _kind(path: Path) -> str | None:

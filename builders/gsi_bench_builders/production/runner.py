@@ -130,7 +130,7 @@ def build(
     runner = runner.for_device(device)
     entry = check_engine(engine, engine_options)
     out = real_path(out, "--out")
-    check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview)
+    check_places([out, variants_folder(out)] if job.variants else [out], job.split, preview, training=job.training)
     work = work_folder(out, job.split)
     work.mkdir(parents=True, exist_ok=True)
     limit = job.time_limit_s if scene_timeout is None else scene_timeout
@@ -365,9 +365,8 @@ def _publish(
     if not numbers:
         problems = [f"scene {n}: {r.failure}" for n, r in sorted(reports.items()) if r.failure]
         raise BuildError(summary_of("no scene gave a sample", problems or ["no edit passed its checks"]))
-    words = (
-        f"gsi-bench build {job.split}: {json.dumps(source.describe(), sort_keys=True)}, preset {job.preset}, seed {job.seed}"
-    )
+    command = f"gsi-bench build {job.split}{' --train' if job.training else ''}"
+    words = f"{command}: {json.dumps(source.describe(), sort_keys=True)}, preset {job.preset}, seed {job.seed}"
     samples = (s for n in numbers for s in _samples(scene_file(work, n), n))
     try:
         summary = write_dataset({job.split: samples}, out, sources={job.split: words})[job.split]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import resource
 import time
 import traceback
@@ -23,7 +24,7 @@ from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.names import plain_name
 
-__all__ = ["SceneError", "SceneJob", "SceneReport", "SceneResult", "SceneSource", "make_scene"]
+__all__ = ["SceneError", "SceneJob", "SceneReport", "SceneResult", "SceneSource", "entropy_of", "make_scene"]
 
 
 # Most graded and wrong versions of an edit
@@ -60,6 +61,7 @@ class SceneJob:
         edits: how many a scene.
         kinds: operations to propose in turn, of `OPERATIONS`.
         variants: for how many of a scene's edits the graded and wrong versions are drawn too.
+        training: whether it is a training set: what is drawn comes from seeds that no test split has, see `entropy_of`.
         versions: names of `gsi_bench_dataset.variants.VARIANTS`, if not all of them are drawn.
         goals_only: whether no after-image is drawn: photographs have none, and samples carry the goal alone.
     """
@@ -73,6 +75,7 @@ class SceneJob:
     goals_only: bool = False
     options: EditOptions = dataclasses.field(default_factory=EditOptions)
     versions: tuple[str, ...] = ()
+    training: bool = False
 
     @property
     def quality(self) -> Preset:
@@ -89,6 +92,18 @@ class SceneJob:
         """Seconds that a scene takes at most, unless something hangs: some ten times what it takes on one slow core."""
         pictures = 1 + (0 if self.goals_only else self.edits) + _VERSIONS * self.variants
         return 600 + pictures * (20 + 15 * self.quality.size**2 * self.quality.samples / 2**20)
+
+
+def entropy_of(job: SceneJob, number: int) -> int | list[int]:
+    """What the draws of a scene are seeded with.
+
+    Of a training set it is a digest of four 32-bit words, the last of them never 0. Seeds of test splits fill three words at
+    most, which numpy continues with zeros: no seed and number of the one gives a draw of the other.
+    """
+    if not job.training:
+        return [job.seed, number]
+    digest = hashlib.sha256(f"gsi-bench train {job.seed} {number}".encode()).digest()
+    return int.from_bytes(digest[:16], "little") | 1 << 127
 
 
 @dataclasses.dataclass
@@ -154,7 +169,7 @@ class _Work:
         self.engine, self.job, self.result = engine, job, result
         # Streams of their own: a change to one step leaves the draws of the others as they are.
         compose, self.edit_rng, self.variant_rng, noise = (
-            np.random.default_rng(s) for s in np.random.SeedSequence([job.seed, number]).spawn(4)
+            np.random.default_rng(s) for s in np.random.SeedSequence(entropy_of(job, number)).spawn(4)
         )
         self.noise_seed = int(noise.integers(2**31 - 1))
         self.scene, left_out = source.scene(number, compose, job.quality.size)
@@ -168,7 +183,7 @@ class _Work:
         if not edits:
             raise SceneError(f"no valid edit in scene {self.scene.id}; rejected: {_words(self.result.report.rejected)}")
         before = self._draw(self.scene)
-        making = Making(self.job.split, self.engine.name, self.engine.version, self.job.seed)
+        making = Making(self.job.split, self.engine.name, self.engine.version, self.job.seed, self.job.training)
         row = source_row(self.scene, before, making)
         with_variants = 0
         for number, edit in enumerate(edits):

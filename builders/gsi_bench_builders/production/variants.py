@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 import numpy as np
 
 from gsi_bench_builders.assets.library import SOURCE, asset, asset_key
+from gsi_bench_builders.assets.looks import LOOKS, first_look
 from gsi_bench_builders.edits.base import Edit
 from gsi_bench_builders.engine import Probe
 from gsi_bench_builders.motion import Motion
@@ -228,8 +229,9 @@ def _another_of_its_kind(thing: Thing, rng: np.random.Generator) -> Thing | None
     """Another instance of the same kind at the same place, of another colour where there are several."""
     if not thing.info.key.startswith(f"{SOURCE}:"):
         return None
+    first = first_look(thing.info.key)
     for _ in range(_TRIES):
-        info = asset(asset_key(thing.info.category, int(rng.integers(10_000)))).info
+        info = asset(asset_key(thing.info.category, first + int(rng.integers(LOOKS)))).info
         if info.key != thing.info.key and (thing.info.colour is None or info.colour != thing.info.colour):
             rise = (info.size[2] - thing.size[2]) / 2
             return dataclasses.replace(thing, info=info, size=info.size).moved((0, 0, rise))

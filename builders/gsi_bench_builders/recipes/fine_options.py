@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gsi_bench_builders.options import path
 from gsi_bench_builders.photos.sources.registry import SOURCES, SourceProblemError
 from gsi_bench_builders.recipes.asset_sources import sweet_home_folder
+from gsi_bench_builders.recipes.training import named_captures
 from gsi_bench_dataset.cli.main import whole
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     from gsi_bench_builders.recipes.fine import Photographs, RenderedPhotographs  # noqa: PLC0415
 
     if not args.photos:
-        return RenderedPhotographs(sweet_home_folder(args)), args.num_scenes or NUM_SCENES
-    photos = Photographs(tuple(args.photos), args.photo_kind, args.photo_frames or FRAMES, args.photo_side)
+        return RenderedPhotographs(sweet_home_folder(args), args.train), args.num_scenes or NUM_SCENES
+    captures = named_captures(args.train_captures) if args.train_captures else None
+    photos = Photographs(tuple(args.photos), args.photo_kind, args.photo_frames or FRAMES, args.photo_side, captures)
     there = photos.num_scenes()
     if args.num_scenes is not None and args.num_scenes > there:
         raise SourceProblemError(f"--num-scenes {args.num_scenes}: PHOTOS are good for {there} photographs (--photo-frames)")

@@ -17,6 +17,7 @@ from gsi_bench_builders.composition.compose import THEMES, compose
 from gsi_bench_builders.composition.framing import View, framed
 from gsi_bench_builders.composition.lighting import draw_light
 from gsi_bench_builders.production.places import real_path
+from gsi_bench_builders.recipes.training import described, looks_of, restyled
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["SPLIT", "EmbeddedTabletops", "MesaTaskTabletops", "SourceError", "SweetHomeTabletops"]
@@ -32,21 +33,26 @@ class SourceError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddedTabletops:
-    """Tables laid with embedded assets; themes take turns."""
+    """Tables laid with embedded assets; themes take turns.
+
+    Attributes:
+        training: whether they are of a training set, see `recipes.training`.
+    """
 
     themes: tuple[str, ...] = tuple(THEMES)
+    training: bool = False
 
     def __post_init__(self) -> None:
         _check(self.themes)
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""
-        return {"assets": "embedded", "themes": list(self.themes)}
+        return {"assets": "embedded", "themes": list(self.themes)} | described(self.training)
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`."""
         theme = self.themes[number % len(self.themes)]
-        return compose(theme, rng, f"s{number:05d}_{theme}", size), {}
+        return restyled(compose(theme, rng, f"s{number:05d}_{theme}", size, looks_of(self.training)), self.training), {}
 
 
 @dataclasses.dataclass(frozen=True)

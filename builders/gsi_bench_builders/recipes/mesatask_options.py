@@ -63,7 +63,8 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
         homely = SweetHomeTabletops(folder, tuple(args.themes)) if args.themes else SweetHomeTabletops(folder)
         return homely, args.num_scenes or NUM_SCENES
     if not args.mesatask_10k:
-        embedded = EmbeddedTabletops(tuple(args.themes)) if args.themes else EmbeddedTabletops()
+        themes = {"themes": tuple(args.themes)} if args.themes else {}
+        embedded = EmbeddedTabletops(**themes, training=args.train)
         return embedded, args.num_scenes or NUM_SCENES
     tables = MesaTaskTabletops(args.mesatask_10k, tuple(args.table_types or ()), args.enlarge, args.reference_view)
     there = tables.num_layouts()

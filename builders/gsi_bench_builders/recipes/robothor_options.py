@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gsi_bench_builders.recipes import thor_scenes
 from gsi_bench_builders.recipes.asset_sources import sweet_home_folder
+from gsi_bench_builders.recipes.room_choices import TRAIN
 
 if TYPE_CHECKING:
     from gsi_bench_builders.production.scene_work import SceneSource
@@ -39,4 +40,5 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
 
     if (folder := sweet_home_folder(args)) is not None:
         return SweetHomeRooms(tuple(args.rooms or _SORTS), args.subset, folder=folder), args.num_scenes or NUM_SCENES
-    return EmbeddedRooms(tuple(args.rooms or _SORTS), args.subset), args.num_scenes or NUM_SCENES
+    subset = TRAIN if args.train else args.subset
+    return EmbeddedRooms(tuple(args.rooms or _SORTS), subset, training=args.train), args.num_scenes or NUM_SCENES

@@ -12,9 +12,10 @@ from gsi_bench_dataset.problems import some
 if TYPE_CHECKING:
     from gsi_bench_builders.edits.base import EditOptions
 
-__all__ = ["MIXES", "SUBSETS", "Mix", "add_options", "kinds_of", "mixed", "problems"]
+__all__ = ["MIXES", "SUBSETS", "TRAIN", "Mix", "add_options", "kinds_of", "mixed", "problems"]
 
-SUBSETS = ("train", "val")
+TRAIN = "train"
+SUBSETS = (TRAIN, "val")
 _ROOM_SPLITS = ("robothor", "bathroom")
 
 

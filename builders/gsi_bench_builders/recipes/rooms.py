@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from gsi_bench_builders.assets.looks import EmbeddedLooks, Looks
+from gsi_bench_builders.assets.looks import Looks
 from gsi_bench_builders.assets.sweethome.library import open_sweet_home
 from gsi_bench_builders.assets.sweethome.looks import SweetHomeLooks
 from gsi_bench_builders.composition.interiors.compose import INTERIORS, compose_interior
 from gsi_bench_builders.interiors import Plan
-from gsi_bench_builders.recipes.room_choices import SUBSETS
+from gsi_bench_builders.recipes.room_choices import SUBSETS, TRAIN
+from gsi_bench_builders.recipes.training import described, looks_of, restyled
 from gsi_bench_builders.scene import Scene
 
 __all__ = ["EmbeddedRooms", "RoomError", "SweetHomeRooms", "subset_of"]
@@ -36,32 +37,37 @@ class EmbeddedRooms:
         interiors: sorts.
         subset: of `SUBSETS`, only rooms of it; None: of all. A room's plan alone says which subset it is of, so that no seed
             and no number gives a room of the one that is also of the other.
+        training: whether they are of a training set, see `recipes.training`; they are of the subset `train` then.
     """
 
     interiors: tuple[str, ...]
     subset: str | None = None
+    training: bool = dataclasses.field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.subset not in (None, *SUBSETS):
             raise RoomError(f"expected a subset out of {', '.join(SUBSETS)}; found {self.subset!r}")
+        if self.training and self.subset != TRAIN:
+            raise RoomError(f"rooms of a training set are of the subset {TRAIN}; found {self.subset!r}")
         unknown = sorted(set(self.interiors) - set(INTERIORS))
         if unknown or not self.interiors:
             raise RoomError(f"expected interiors out of {', '.join(INTERIORS)}; found {', '.join(unknown) or 'none'}")
 
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`."""
-        described: dict[str, Any] = {"assets": "embedded", "interiors": list(self.interiors)}
-        return described | ({"subset": self.subset} if self.subset else {})
+        facts: dict[str, Any] = {"assets": "embedded", "interiors": list(self.interiors)}
+        return facts | ({"subset": self.subset} if self.subset else {}) | described(self.training)
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`."""
-        return self._composed(number, rng, size, EmbeddedLooks()), {}
+        return restyled(self._composed(number, rng, size, looks_of(self.training)), self.training), {}
 
     def _composed(self, number: int, rng: np.random.Generator, size: int, looks: Looks) -> Scene:
         name = self.interiors[number % len(self.interiors)]
         if self.subset is None:
             return compose_interior(name, rng, f"s{number:05d}_{name}", size, looks)
-        scene_id = f"s{number:05d}_{self.subset}_{name}"
+        # The id of a training set's scene says it in front.
+        scene_id = f"s{number:05d}_{name}" if self.training else f"s{number:05d}_{self.subset}_{name}"
         return compose_interior(name, rng, scene_id, size, looks, keep=lambda plan: subset_of(plan) == self.subset)
 
 

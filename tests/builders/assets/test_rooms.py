@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gsi_bench_builders.assets.rooms import STYLES, room_parts
+from gsi_bench_builders.assets.rooms import STYLES, TRAINING_STYLES, room_parts
 from gsi_bench_builders.composition.compose import THEMES
 from gsi_bench_builders.scene import Room, Support
 
@@ -14,7 +14,8 @@ def supports() -> list[Support]:
     found = {"studio": Support("table", "桌子", (-1.0, 1.0), (-0.5, 0.5), 0.75)}
     for theme in THEMES.values():
         width, depth, height = theme.width_m[0], theme.depth_m[1], theme.height_m[0]
-        found[theme.style] = Support(theme.support, theme.support_zh, (-width / 2, width / 2), (-depth / 2, depth / 2), height)
+        support = Support(theme.support, theme.support_zh, (-width / 2, width / 2), (-depth / 2, depth / 2), height)
+        found[theme.style] = found[TRAINING_STYLES[theme.style]] = support
     return [found[style] for style in STYLES]
 
 

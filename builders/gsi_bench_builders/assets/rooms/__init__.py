@@ -10,10 +10,12 @@ from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.rooms.furniture import with_another_top
 from gsi_bench_builders.assets.rooms.shells import apartment, washroom
 from gsi_bench_builders.assets.rooms.styles import bathroom, coffee, desk, dining, dressing, kitchen, studio
+from gsi_bench_builders.assets.rooms.training_shells import loft, wetroom
+from gsi_bench_builders.assets.rooms.training_tables import atelier, bistro, boudoir, galley, lounge, spa
 from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.scene import Room, Support
 
-__all__ = ["INTERIORS", "STYLES", "room_parts"]
+__all__ = ["INTERIORS", "STYLES", "TRAINING_STYLES", "room_parts"]
 
 STYLES: Mapping[str, Callable[[Support, np.random.Generator], Sequence[tuple[str, Sequence[Part]]]]] = {
     "dining": dining,
@@ -23,12 +25,32 @@ STYLES: Mapping[str, Callable[[Support, np.random.Generator], Sequence[tuple[str
     "dressing": dressing,
     "bathroom": bathroom,
     "studio": studio,
+    "bistro": bistro,
+    "lounge": lounge,
+    "galley": galley,
+    "atelier": atelier,
+    "boudoir": boudoir,
+    "spa": spa,
 }
 
 # Whole rooms, made from their plans.
 INTERIORS: Mapping[str, Callable[[Plan, np.random.Generator], Sequence[tuple[str, Sequence[Part]]]]] = {
     "apartment": apartment,
     "washroom": washroom,
+    "loft": loft,
+    "wetroom": wetroom,
+}
+
+# What stands in the place of a style of test splits in training sets, which have none of those.
+TRAINING_STYLES: Mapping[str, str] = {
+    "dining": "bistro",
+    "coffee": "lounge",
+    "kitchen": "galley",
+    "desk": "atelier",
+    "dressing": "boudoir",
+    "bathroom": "spa",
+    "apartment": "loft",
+    "washroom": "wetroom",
 }
 
 

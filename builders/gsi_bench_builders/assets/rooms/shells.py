@@ -15,7 +15,20 @@ from gsi_bench_builders.assets.rooms.pieces import Piece, box, skirting, tiled, 
 from gsi_bench_builders.assets.solids import rounded_box, tube
 from gsi_bench_builders.interiors import WALLS, Opening, Plan, Wall
 
-__all__ = ["REVEAL_M", "ROD_M", "ROD_Z", "apartment", "washroom"]
+__all__ = [
+    "REVEAL_M",
+    "ROD_M",
+    "ROD_Z",
+    "apartment",
+    "ceiling",
+    "clipped",
+    "put_on",
+    "rod",
+    "slab",
+    "solid_parts",
+    "wall_with_openings",
+    "washroom",
+]
 
 WALL_M = 0.24  # thickness of outer walls
 REVEAL_M = 0.16  # how deep windows lie in them
@@ -28,7 +41,7 @@ _PANE = 0.4  # brightness of what is seen through windows
 def apartment(plan: Plan, rng: np.random.Generator) -> list[Piece]:
     """Boards or carpet, painted walls, one of them perhaps in another tone, skirting, curtain rods."""
     name = pick(rng, "oak|honey oak|walnut|grey oak|birch|smoked oak|teak|oak")
-    floor = _slab(plan)
+    floor = slab(plan)
     material = plank(name, rng, pick(rng, "x|y"))
     if rng.random() < 0.12:
         material = Material(shade(PAINTS[pick(rng, "greige|pale grey|cream")], 0.9), roughness=0.97, sheen=0.3)
@@ -37,7 +50,7 @@ def apartment(plan: Plan, rng: np.random.Generator) -> list[Piece]:
     accent = PAINTS[pick(rng, "sage|dusty blue|blush|clay|deep green|navy|ochre|pale grey|cream|cream")]
     accented = WALLS[int(rng.integers(4))] if rng.random() < 0.55 else None
     for wall in WALLS:
-        pieces += _wall(plan, wall, wall_paint(accent if wall == accented else paint), rng)
+        pieces += wall_with_openings(plan, wall, wall_paint(accent if wall == accented else paint), rng)
     for part in plan.partitions:
         tall = plan.height if part.height is None else part.height
         block = box(part.x, part.y, (0.0, tall), 0.004)
@@ -45,8 +58,8 @@ def apartment(plan: Plan, rng: np.random.Generator) -> list[Piece]:
         pieces.append(("partition", [Part(block, wall_paint(paint)), Part(foot, lacquer(_WHITE))]))
     for opening in plan.openings:
         if opening.kind == "window":
-            pieces.append(_rod(plan, opening, rng))
-    return [*pieces, _ceiling(plan)]
+            pieces.append(rod(plan, opening, rng))
+    return [*pieces, ceiling(plan)]
 
 
 def washroom(plan: Plan, rng: np.random.Generator) -> list[Piece]:
@@ -65,24 +78,26 @@ def washroom(plan: Plan, rng: np.random.Generator) -> list[Piece]:
     rows = round((1.2 if rng.random() < 0.6 else 2.0) / size[1])
     staggered = rng.random() < 0.4
     for wall in WALLS:
-        pieces += _wall(plan, wall, wall_paint(paint), rng, low=False)
-        for span, z in _solid(plan, wall, rows * size[1]):
+        pieces += wall_with_openings(plan, wall, wall_paint(paint), rng, low=False)
+        for span, z in solid_parts(plan, wall, rows * size[1]):
             if span[1] - span[0] < 0.03 or z[1] - z[0] < size[1]:
                 continue
             made = tiled(span, z, 0.0, size, rng, colour=colour, staggered=staggered)
-            pieces.append(_put(plan, wall, _clipped(made, span)))
-    return [*pieces, _ceiling(plan)]
+            pieces.append(put_on(plan, wall, clipped(made, span)))
+    return [*pieces, ceiling(plan)]
 
 
-def _slab(plan: Plan) -> Mesh:
+def slab(plan: Plan) -> Mesh:
+    """The floor, top at z = 0, a little under the walls."""
     (x0, x1), (y0, y1) = plan.x, plan.y
     return box((x0 - 0.05, x1 + 0.05), (y0 - 0.05, y1 + 0.05), (-0.1, 0.0), 0.0005)
 
 
-def _ceiling(plan: Plan) -> Piece:
+def ceiling(plan: Plan) -> Piece:
+    """White, on top of the walls."""
     (x0, x1), (y0, y1) = plan.x, plan.y
-    slab = box((x0 - WALL_M, x1 + WALL_M), (y0 - WALL_M, y1 + WALL_M), (plan.height, plan.height + 0.1), 0.0005)
-    return ("ceiling", [Part(slab, wall_paint((0.86, 0.86, 0.84)))])
+    plate = box((x0 - WALL_M, x1 + WALL_M), (y0 - WALL_M, y1 + WALL_M), (plan.height, plan.height + 0.1), 0.0005)
+    return ("ceiling", [Part(plate, wall_paint((0.86, 0.86, 0.84)))])
 
 
 def _own(wall: Wall, span: tuple[float, float]) -> tuple[float, float]:
@@ -90,7 +105,7 @@ def _own(wall: Wall, span: tuple[float, float]) -> tuple[float, float]:
     return span if wall in ("north", "west") else (-span[1], -span[0])
 
 
-def _put(plan: Plan, wall: Wall, piece: Piece) -> Piece:
+def put_on(plan: Plan, wall: Wall, piece: Piece) -> Piece:
     """A piece of a wall's own frame where the wall stands."""
     face = plan.face(wall)
     step = (face, 0.0) if wall in ("east", "west") else (0.0, face)
@@ -103,7 +118,7 @@ def _openings(plan: Plan, wall: Wall) -> list[tuple[Opening, tuple[float, float]
     return sorted(mine, key=lambda pair: pair[1])
 
 
-def _solid(plan: Plan, wall: Wall, top: float) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def solid_parts(plan: Plan, wall: Wall, top: float) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """(x, z) of the wall's solid rectangles up to a height, own frame: between, under and above its openings."""
     a, b = _own(wall, plan.along(wall))
     edges = [a]
@@ -122,7 +137,7 @@ def _pairs(edges: Sequence[float]) -> list[tuple[float, float]]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _clipped(piece: Piece, span: tuple[float, float]) -> Piece:
+def clipped(piece: Piece, span: tuple[float, float]) -> Piece:
     """Tiles cut off at the ends of a span: points beyond it are drawn back to it."""
 
     def cut(points: np.ndarray) -> np.ndarray:
@@ -132,12 +147,12 @@ def _clipped(piece: Piece, span: tuple[float, float]) -> Piece:
     return name, [dataclasses.replace(p, mesh=p.mesh.bent(cut)) for p in parts]
 
 
-def _wall(plan: Plan, wall: Wall, paint: Material, rng: np.random.Generator, *, low: bool = True) -> list[Piece]:
+def wall_with_openings(plan: Plan, wall: Wall, paint: Material, rng: np.random.Generator, *, low: bool = True) -> list[Piece]:
     """A wall with what is in its openings, and its skirting."""
     (a, b), openings = _own(wall, plan.along(wall)), _openings(plan, wall)
     blocks: list[Mesh] = []
     boards: list[Part] = []
-    for (x0, x1), z in _solid(plan, wall, plan.height):
+    for (x0, x1), z in solid_parts(plan, wall, plan.height):
         if x1 - x0 < 1e-3:
             continue
         ends = (x0 - (WALL_M if x0 == a else 0.0), x1 + (WALL_M if x1 == b else 0.0))
@@ -154,7 +169,7 @@ def _wall(plan: Plan, wall: Wall, paint: Material, rng: np.random.Generator, *, 
         pieces.append(("skirting board", boards))
     for opening, span in openings:
         pieces += _window(span, opening.z, rng) if opening.kind == "window" else [_door(span, opening.z, rng)]
-    return [_put(plan, wall, piece) for piece in pieces]
+    return [put_on(plan, wall, piece) for piece in pieces]
 
 
 def _window(x: tuple[float, float], z: tuple[float, float], rng: np.random.Generator) -> list[Piece]:
@@ -195,7 +210,7 @@ def _door(x: tuple[float, float], z: tuple[float, float], rng: np.random.Generat
     return ("door", [Part(join(frame), white), Part(join(leaf), white), Part(join(grip), metal((0.72, 0.71, 0.69), 0.3))])
 
 
-def _rod(plan: Plan, opening: Opening, rng: np.random.Generator) -> Piece:
+def rod(plan: Plan, opening: Opening, rng: np.random.Generator) -> Piece:
     """What curtains hang from."""
     (a, b), (x0, x1) = _own(opening.wall, plan.along(opening.wall)), _own(opening.wall, opening.span)
     x0, x1 = max(x0 - 0.55, a + 0.06), min(x1 + 0.55, b - 0.06)
@@ -203,4 +218,4 @@ def _rod(plan: Plan, opening: Opening, rng: np.random.Generator) -> Piece:
     ends = [rounded_box(0.04, 0.04, 0.04, 0.018).moved(x, -ROD_M, ROD_Z - 0.02) for x in (x0 - 0.01, x1 + 0.01)]
     arms = [tube([(x, 0.0, ROD_Z), (x, -ROD_M, ROD_Z)], 0.007, 10) for x in (x0 + 0.05, x1 - 0.05)]
     tone = [(0.08, 0.08, 0.08), (0.7, 0.56, 0.32), (0.75, 0.75, 0.74)][int(rng.integers(3))]
-    return _put(plan, opening.wall, ("curtain rod", [Part(join([bar, *ends, *arms]), metal(tone, 0.35))]))
+    return put_on(plan, opening.wall, ("curtain rod", [Part(join([bar, *ends, *arms]), metal(tone, 0.35))]))

@@ -23,6 +23,8 @@ class SweetHomeLooks:
         unusable: models that were drawn and cannot be used, with what is wrong.
     """
 
+    lacks: frozenset[str] = frozenset()
+
     def __init__(self, home: SweetHome, embedded: EmbeddedLooks | None = None):
         self._home, self._embedded = home, embedded or EmbeddedLooks()
         self.unusable: dict[str, str] = {}

@@ -9,7 +9,7 @@ import collections
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from gsi_bench_builders.composition.interiors.viewing import ViewRules, choose_v
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.interiors import Plan
 from gsi_bench_builders.polygons import depth_inside, gap
-from gsi_bench_builders.scene import Room, Scene, Support
+from gsi_bench_builders.scene import Room, Scene, Support, Thing
 
 __all__ = ["INTERIORS", "Interior", "InteriorError", "compose_interior", "flaws"]
 
@@ -125,7 +125,7 @@ def compose_interior(
         if not floor.is_walkable():
             reasons["nobody could walk there"] += 1
             continue
-        things = [*floor.things, *dress(floor.things, rng, looks)]
+        things = _without(looks.lacks, [*floor.things, *dress(floor.things, rng, looks)])
         light, room = room_light(floor.plan, rng), Room(INTERIORS[name].style, int(rng.integers(2**31)), plan=floor.plan)
         for focuses in _FOCUSES:
             camera = choose_view(floor, things, rng, size, INTERIORS[name].rules, focuses=focuses)
@@ -140,6 +140,17 @@ def compose_interior(
             reasons.update(found)
     counted = ", ".join(f"{reason} ({n} times)" for reason, n in reasons.most_common())
     raise InteriorError(f"no {name} {scene_id} in {_ATTEMPTS} attempts: {counted}")
+
+
+def _without(lacking: Collection[str], things: list[Thing]) -> list[Thing]:
+    """Things but for those of some kinds, and for what stands on these."""
+    left = [t for t in things if t.info.category not in lacking]
+    while True:
+        there = {t.id for t in left}
+        carried = [t for t in left if t.on is None or t.on in there]
+        if len(carried) == len(left):
+            return left
+        left = carried
 
 
 def flaws(scene: Scene) -> list[str]:
