@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.photos.limits import LIMITS
-from gsi_bench_builders.photos.nouns import hold_of, nouns_of, symmetry_of
+from gsi_bench_builders.photos.nouns import also_of, hold_of, nouns_of, symmetry_of
 from gsi_bench_builders.photos.source import Capture, PhotoBox, Surface
 from gsi_bench_builders.photos.surfaces import outline_around, seen_around
 from gsi_bench_builders.photos.view import PhotoView
@@ -73,11 +73,12 @@ def thing_of(box: PhotoBox, capture: Capture) -> Thing:
         category=noun,
         category_zh=noun_zh or noun,
         size=box.size,
-        symmetry=box.symmetry or symmetry_of(noun),
+        symmetry=box.symmetry or symmetry_of(noun, box.size),
         colour=box.colour,
         colour_zh=box.colour_zh,
         nameable=noun_zh is not None,
-        hold=box.hold or ("hung" if leans else hold_of(noun)),
+        also=also_of(noun),
+        hold=box.hold or ("hung" if leans else hold_of(noun, box.size)),
         origin=rights.origin,
         licence=rights.licence or "unknown",
         attribution=rights.attribution or "–",

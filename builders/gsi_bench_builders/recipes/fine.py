@@ -16,6 +16,7 @@ import numpy as np
 from gsi_bench_builders.photos.choosing import choose_frame
 from gsi_bench_builders.photos.shot import take
 from gsi_bench_builders.photos.source import Capture, PhotoSource
+from gsi_bench_builders.photos.sources.folder import PhotoFolder
 from gsi_bench_builders.photos.sources.registry import open_photos
 from gsi_bench_builders.production.places import real_path
 from gsi_bench_builders.production.scene_work import SceneSource
@@ -53,8 +54,13 @@ class Photographs:
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`; says what the folders hold, and not where they are."""
         sources = _plan(self.folders, self.kind, self.frames)[0]
-        held = [{"source": s.name, "places": len(s.captures()), "files": s.fingerprint()} for s in sources]
+        held = [{"source": s.name, "places": len(s.captures()), "files": s.fingerprint(), **_boxes_by(s)} for s in sources]
         return {"photographs": held, "frames": self.frames, "side": self.side}
+
+    def found_by_detector(self) -> int:
+        """Photographs of which a box at least is a detector's."""
+        sources = _plan(self.folders, self.kind, self.frames)[0]
+        return sum(s.found_by_detector() for s in sources if isinstance(s, PhotoFolder))
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`.
@@ -102,6 +108,12 @@ class RenderedPhotographs:
             return EmbeddedRooms(rooms), EmbeddedTabletops(), EmbeddedRooms(bathrooms)
         homely = SweetHomeTabletops(self.folder)
         return SweetHomeRooms(rooms, folder=self.folder), homely, SweetHomeRooms(bathrooms, folder=self.folder)
+
+
+def _boxes_by(source: PhotoSource) -> dict[str, str]:
+    """What the card says of boxes that nobody looked at; nothing of others."""
+    count = source.found_by_detector() if isinstance(source, PhotoFolder) else 0
+    return {"boxes": f"a detector's in {count} photographs, to be reviewed"} if count else {}
 
 
 Part = tuple[PhotoSource, str, int, int]

@@ -13,6 +13,7 @@ from gsi_bench_builders.edits.operations.rotate import Rotate
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.engine import PhotoEngine
+from gsi_bench_builders.photos.nouns import also_of, hold_of, nouns_of, symmetry_of
 from gsi_bench_builders.photos.shot import take
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_builders.production.labels import known_objects
@@ -130,6 +131,51 @@ def test_look_alikes_get_names_of_their_own(seen):
     names = {seen.names[id_].en for id_ in ("box_1", "box_2")}
     assert len(names) == 2 and "the box" not in names
     assert seen.names["mug_1"].zh == "马克杯"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("can", "tin"),
+        ("sofa", "couch"),
+        ("monitor", "television"),
+        ("laundry basket", "basket"),
+        ("trash can", "bin"),
+        ("rug", "bath mat"),
+    ],
+)
+def test_words_for_the_same_things_make_look_alikes(shoot, kitchen, one, other):
+    """What one calls a can another calls a tin: it needs a word that tells them apart."""
+
+    def names(of):
+        nouns = {"box_1": one, "box_2": of}
+        boxes = [
+            box_of(t)
+            if t.id not in nouns
+            else dataclasses.replace(box_of(t), noun=nouns[t.id], noun_zh=nouns_of(nouns[t.id])[1])
+            for t in kitchen.things
+        ]
+        scene, _ = shown(shoot, capture=dataclasses.replace(capture_of(kitchen), boxes=tuple(boxes)))
+        return {id_: name.en for id_, name in stage_of(scene).names.items()}
+
+    assert names("guitar")["box_1"] == f"the {one}"
+    assert names(other).get("box_1") != f"the {one}" and names(other).get("box_2") != f"the {other}"
+    assert any(word == other for word, _ in also_of(one))
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [((0.5, 0.5, 0.6), "continuous"), ((0.5, 0.48, 0.6), "continuous"), ((0.5, 0.9, 0.6), "2-fold")]
+)
+def test_a_table_as_deep_as_wide_may_be_round(size, found):
+    assert symmetry_of("side table", size) == found and symmetry_of("side table") == "2-fold"
+    assert symmetry_of("armchair", size) == "none"
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [((0.5, 0.15, 0.45), "hung"), ((0.15, 0.5, 0.45), "hung"), ((0.5, 0.5, 0.15), "free")]
+)
+def test_a_cushion_on_edge_can_be_taken_away_and_no_more(size, found):
+    assert hold_of("cushion", size) == hold_of("pillow", size) == found and hold_of("box", size) == "free"
 
 
 def test_distances_are_those_of_the_reference(seen):
