@@ -150,28 +150,34 @@ class _Run:
     def mark(self, file: str, stems: set[Path]) -> MarkedPhoto | None:
         """The entry of a photograph; None where it has none, which is counted."""
         if Path(file).with_suffix("") in stems:
-            return self._without(file, "another photograph has its name with another ending; rename one")
+            self._without(file, "another photograph has its name with another ending; rename one")
+            return None
         try:
             data = read_regular(self._folder / file)
             rgb = load_rgb(EncodedImage(data))
         except (ImageError, OSError, ValueError):
-            return self._without(file, "the image cannot be read")
+            self._without(file, "the image cannot be read")
+            return None
         size = (rgb.shape[1], rgb.shape[0])
         known, who = self._camera(data, size)
         try:
             found, K = self._find(rgb, self._asked.nouns, known)
         except UnusableError as error:
-            return self._without(file, str(error))
+            self._without(file, str(error))
+            return None
         kept = self._kept(found)
         if not kept:
-            return self._without(file, "nothing was found")
+            self._without(file, "nothing was found")
+            return None
         try:
             up, source = _up(kept, rgb, K)
         except UnseenError:
-            return self._without(file, "which way is up is not seen: boxes disagree, and upright lines are lacking")
+            self._without(file, "which way is up is not seen: boxes disagree, and upright lines are lacking")
+            return None
         entry = MarkedPhoto(file, *size, _rows(K), up, self._objects(kept, up), up_source=source, **self._asked.rights)
         if problems := entry_problems(entry):
-            return self._without(file, f"what was found cannot be written ({problems[0].partition(': ')[2]})")
+            self._without(file, f"what was found cannot be written ({problems[0].partition(': ')[2]})")
+            return None
         self.cameras[who] += 1
         self.objects += len(entry.objects)
         return entry

@@ -87,8 +87,6 @@ _HUNG = _listed("""
     blinds, clock, curtain, mirror, painting, picture, picture frame, poster, projector, shelf, shower curtain,
     whiteboard
 """)
-# Stood on edge these fall over once they are taken from what they lean on.
-_LEANS = _listed("cushion, pillow, throw pillow")
 _SQUARE = 0.06  # share of the longer side, by which hand-marked sides of a round thing differ
 # A turn by any amount shows; half a turn brings them back; of all others it is not sure, and what is in doubt is not turned.
 _SHOWS_TURNS = _listed("""
@@ -143,10 +141,8 @@ def symmetry_of(noun: str, size: Vector3 | None = None) -> Symmetry:
     return "continuous"
 
 
-def hold_of(noun: str, size: Vector3 | None = None) -> Hold:
-    """How such a thing is held; a cushion higher than it is deep (`size` as of `symmetry_of`) leans on something."""
-    if size is not None and noun in _LEANS and size[2] > min(size[:2]):
-        return "hung"
+def hold_of(noun: str) -> Hold:
+    """How such a thing is held."""
     if noun in _BUILT:
         return "built"
     return "hung" if noun in _HUNG else "free"

@@ -78,7 +78,7 @@ def thing_of(box: PhotoBox, capture: Capture) -> Thing:
         colour_zh=box.colour_zh,
         nameable=noun_zh is not None,
         also=also_of(noun),
-        hold=box.hold or ("hung" if leans else hold_of(noun, box.size)),
+        hold=box.hold or ("hung" if leans else hold_of(noun)),
         origin=rights.origin,
         licence=rights.licence or "unknown",
         attribution=rights.attribution or "–",
