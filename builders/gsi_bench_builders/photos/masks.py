@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.photos.limits import LIMITS
-from gsi_bench_builders.photos.seeing import holds
 from gsi_bench_builders.scene import Camera, Thing
 
 __all__ = ["numbered_by_depth"]
@@ -32,12 +30,24 @@ def numbered_by_depth(things: Sequence[Thing], camera: Camera, depth_m: NDArray[
         if thing.info.part_of_room:
             continue
         part = _part_of(camera, thing)
-        rows, columns = np.nonzero(depth_m[part] > 0)
-        pixels = np.column_stack([columns + part[1].start, rows + part[0].start]) + 0.5
-        points = unproject(camera, pixels, depth_m[part][rows, columns].astype(np.float64))
-        inside = holds(thing, points, LIMITS.mask_slack_m, min(LIMITS.mask_foot_m, 0.2 * thing.size[2]))
-        numbers[part][rows[inside], columns[inside]] = n + 1
+        numbers[part][_within(camera, thing, depth_m[part], part)] = n + 1
     return numbers
+
+
+def _within(camera: Camera, thing: Thing, depth_m: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.bool_]:
+    """Which pixels of a part of the image show a place in a box. A place along an own axis is linear in column and row."""
+    own = np.array(thing.rotation).T
+    rays = own @ np.array(camera.rotation).T @ np.linalg.inv(np.array(camera.intrinsics))
+    start = own @ (np.array(camera.position) - thing.position)
+    columns = np.arange(part[1].start, part[1].stop, dtype=np.float32) + np.float32(0.5)
+    rows = np.arange(part[0].start, part[0].stop, dtype=np.float32)[:, None] + np.float32(0.5)
+    inside = depth_m > 0
+    foot = min(LIMITS.mask_foot_m, 0.2 * thing.size[2])
+    for axis, (across, down, along) in enumerate(rays.astype(np.float32)):
+        half = thing.size[axis] / 2 + LIMITS.mask_slack_m
+        place = depth_m * (across * columns + (down * rows + along)) + np.float32(start[axis])
+        inside &= (place <= half) & (place >= (foot - half if axis == 2 else -half))
+    return np.asarray(inside)
 
 
 def _part_of(camera: Camera, thing: Thing) -> tuple[slice, slice]:
