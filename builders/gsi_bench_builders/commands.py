@@ -51,6 +51,7 @@ def add_commands(subparsers: Any) -> None:
         "    --out GSI-Bench/GSI-Bench --workers 2 --preview sheet.png\n"
         "gsi-bench build mesatask --mesatask-10k /data/MesaTask-10K --preset full --device OPTIX --out full/GSI-Bench\n"
         "gsi-bench build fine ~/photos --out GSI-Bench/GSI-Bench --preview sheet.png     # photographs with boxes.json\n"
+        "gsi-bench build all ~/photos --out GSI-Bench/GSI-Bench     # the four splits, fine of these photographs\n"
         "Interrupted? The same command goes on where it was. Needs: pip install 'gsi-bench[blender]'",
     )
     parser.add_argument(
@@ -270,7 +271,7 @@ def _run_all(args: argparse.Namespace) -> int:
         preview = args.preview and args.preview.with_name(f"{args.preview.stem}-{split}{args.preview.suffix}")
         say(f"{split}:")
         try:
-            _run_build(argparse.Namespace(**{**vars(args), "split": split, "preview": preview}))
+            _run_build(argparse.Namespace(**{**vars(args), **_of_split(args, split), "split": split, "preview": preview}))
         except Exception as error:
             message = explained(error)
             if message is None or args.debug:
@@ -282,6 +283,22 @@ def _run_all(args: argparse.Namespace) -> int:
         elif split not in RECIPES:
             say(f"{split}: not built: there is no recipe for it yet")
     return 2 if failed else 0
+
+
+def _of_split(args: argparse.Namespace, split: str) -> dict[str, Any]:
+    """What differs for one of all splits: its own options are its alone."""
+    found: dict[str, Any] = {}
+    for other in RECIPES:
+        within = getattr(recipe(other), "within_all", None)
+        if within is not None:
+            found |= within(args) if other == split else {a.dest: a.default for a in _options_of(other)}
+    return found
+
+
+def _options_of(split: str) -> list[argparse.Action]:
+    theirs = argparse.ArgumentParser(add_help=False)
+    recipe(split).add_options(theirs)
+    return theirs._actions
 
 
 def _check_options(args: argparse.Namespace, chosen: Recipe) -> None:
@@ -317,9 +334,9 @@ def _of_other_recipes(args: argparse.Namespace) -> list[str]:
     """Options that only another split's scenes have, and that would change nothing."""
     found = []
     for split in RECIPES:
-        theirs = argparse.ArgumentParser(add_help=False)
-        recipe(split).add_options(theirs)
-        given = [a for a in theirs._actions if split != args.split and getattr(args, a.dest) != a.default]
+        if args.split == ALL and hasattr(recipe(split), "within_all"):
+            continue
+        given = [a for a in _options_of(split) if split != args.split and getattr(args, a.dest) != a.default]
         found += [
             f"{a.option_strings[0] if a.option_strings else a.metavar} is of split {split}, and {args.split} has no such choice"
             for a in given

@@ -24,6 +24,7 @@ from gsi_bench_dataset.schema import Matrix, Vector
 
 __all__ = [
     "BOXES_NAME",
+    "DETECTOR",
     "BoxesFile",
     "BoxesFileError",
     "MarkedObject",
@@ -38,6 +39,8 @@ BOXES_NAME = "boxes.json"
 FORMAT, VERSION = "gsi-bench-boxes", 1
 SYMMETRIES = ("none", "2-fold", "4-fold", "continuous")
 MOVABLE = ("free", "hung", "built")
+DETECTOR = "detector"
+SOURCES = ("hand", DETECTOR)
 _MAX_BYTES = 256 * 2**20
 _ORTHONORMAL = 1e-3  # entries of R·Rᵀ - 1: numbers are written with six digits
 # A box's vertical against the photograph's: as written this far off, and as near as this when transposed.
@@ -65,6 +68,8 @@ class MarkedObject:
         symmetry: turns about its vertical that leave it looking the same, of `SYMMETRIES`; None: by its noun.
         movable: `free`, `hung` (can be taken away and no more) or `built`; None: by its noun.
         on: id of the object that carries it; None: found from the boxes.
+        source: who made the box, of `SOURCES`; None: not said.
+        score: of a detector, 0–1.
     """
 
     id: str
@@ -77,6 +82,8 @@ class MarkedObject:
     colour_zh: str | None = None
     movable: str | None = None
     on: str | None = None
+    source: str | None = None
+    score: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -295,6 +302,8 @@ class _Reader:
             "name": self.text(row, "name", where, _NEEDED),
             "symmetry": self.choice(row, "symmetry", where, SYMMETRIES),
             "movable": self.choice(row, "movable", where, MOVABLE),
+            "source": self.choice(row, "source", where, SOURCES),
+            "score": self.value(row, "score", where, _is_share, "a number from 0 to 1", None),
             **{key: self.text(row, key, where) for key in ("name_zh", "colour", "colour_zh", "on")},
         }
         return None if len(self.problems) > before else MarkedObject(id=id_, box=box, rotation=turn, **values)
@@ -370,6 +379,10 @@ def _is_size(value: Any) -> bool:
 
 def _is_positive(value: Any) -> bool:
     return _are_numbers([value], (1,)) and value > 0
+
+
+def _is_share(value: Any) -> bool:
+    return _are_numbers([value], (1,)) and 0 <= value <= 1
 
 
 def _are_numbers(value: Any, shape: tuple[int, ...]) -> bool:

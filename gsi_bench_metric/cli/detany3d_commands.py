@@ -6,13 +6,14 @@ Not in the detector's package, which imports torch: `gsi-bench --help` must stay
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import json
 import math
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_dataset.cli.main import new_command, say
+from gsi_bench_dataset.cli.main import new_command, number, say
 from gsi_bench_dataset.records import SPLITS
 
 __all__ = ["add_detect", "add_infer_cache", "add_weights_options", "run_weights"]
@@ -59,11 +60,18 @@ def add_detect(subparsers: Any) -> None:
     parser = new_command(
         subparsers,
         "detect",
-        "find objects in one image by words, boxes or points, and draw their 3D boxes",
+        "find objects in one image by words, boxes or points, and draw their 3D boxes; or boxes of a folder's photographs",
         "gsi-bench detect kitchen.png --prompt mug --prompt kettle --camera K.json --overlay out.png\n"
-        "gsi-bench detect kitchen.png --box 120,80,260,240 --out boxes.json",
+        "gsi-bench detect kitchen.png --box 120,80,260,240 --out found.json\n"
+        "gsi-bench detect ~/photos --prompt mug --prompt chair --prompt table   # saves ~/photos/boxes.json, for `build fine`\n"
+        "One of a folder that was stopped goes on where it was: run it again.",
     )
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="an image; grey is taken as RGB, alpha is dropped")
+    parser.add_argument(
+        "image",
+        type=Path,
+        metavar="IMAGE",
+        help="an image (grey is taken as RGB, alpha is dropped), or a folder of photographs, with those in it",
+    )
     parser.add_argument("--prompt", action="append", default=[], metavar="WORDS", help="class name; may be repeated")
     parser.add_argument("--box", action="append", default=[], metavar="X0,Y0,X1,Y1", help="2D box in pixels; may be repeated")
     parser.add_argument("--point", action="append", default=[], metavar="X,Y", help="a point on an object; may be repeated")
@@ -76,7 +84,21 @@ def add_detect(subparsers: Any) -> None:
         "paper's code takes every K",
     )
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="write the image with the boxes drawn")
-    parser.add_argument("--out", type=Path, metavar="JSON", help="write the detections with the reference's fields")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="JSON",
+        help="write the detections with the reference's fields; of a folder: the file of boxes (default: boxes.json in it). "
+        "Photographs that it has already are not looked at again",
+    )
+    group = parser.add_argument_group("of a folder")
+    group.add_argument(
+        "--least-score", type=number(0, 1), metavar="S", help="leave out boxes of a lower predicted overlap (default: 0.5)"
+    )
+    group.add_argument("--licence", metavar="NAME", help="of all photographs (default: not known)")
+    group.add_argument("--redistributable", choices=("yes", "no"), help="whether they may be passed on")
+    group.add_argument("--attribution", metavar="WORDS", help="who took them")
+    group.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_model(parser)
     parser.set_defaults(run=_run_detect)
 
@@ -93,8 +115,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _run_detect(args: argparse.Namespace) -> int:
     from gsi_bench_dataset.storage.folders import require_writable, write_atomically  # noqa: PLC0415 - torch loads when it is needed
 
+    _require_fitting(args)
     for path in filter(None, (args.out, args.overlay)):
         require_writable(path)
+    if args.image.is_dir():
+        return _run_folder(args)
     look, detectors, predictor, preprocessing = map(_needed, ("look", "detector", "predictor", "preprocessing"))
     asked = look.Asked(
         args.prompt, [_numbers(b, 4, "--box") for b in args.box], [_numbers(p, 2, "--point") for p in args.point]
@@ -116,6 +141,62 @@ def _run_detect(args: argparse.Namespace) -> int:
     if args.overlay:
         frame = preprocessing.frame_of((rgb.shape[0], rgb.shape[1]), detector.predictor.network.config)
         look.write_picture(look.draw(rgb, result, frame), args.overlay)
+    return 0
+
+
+def _require_fitting(args: argparse.Namespace) -> None:
+    """Raises DetAny3DError: options of one image with a folder, or the other way round; lists all of them."""
+    from gsi_bench_metric.detectors.detany3d.errors import DetAny3DError  # noqa: PLC0415 - torch loads when it is needed
+
+    of_folders = ("least_score", "licence", "redistributable", "attribution")
+    if args.image.is_dir():
+        wrong = [f"--{name} is of one image" for name in ("box", "point", "overlay") if getattr(args, name)]
+        if args.camera_frame != "source":
+            wrong.append("--camera-frame preprocessed is of one image: boxes of photographs are in the photograph's own pixels")
+        if not args.prompt:
+            wrong.append("say what to look for: --prompt mug --prompt chair")
+    else:
+        wrong = [f"--{name.replace('_', '-')} is of a folder" for name in of_folders if getattr(args, name) is not None]
+    if wrong:
+        raise DetAny3DError("; ".join(wrong))
+
+
+def _run_folder(args: argparse.Namespace) -> int:
+    """Boxes of all photographs below a folder."""
+    from gsi_bench_dataset.layout.boxes import BOXES_NAME  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_dataset.problems import some  # noqa: PLC0415
+    from gsi_bench_dataset.storage.folders import require_writable  # noqa: PLC0415
+    from gsi_bench_metric.marking.config import MARKING  # noqa: PLC0415
+    from gsi_bench_metric.marking.photographs import Asked, mark_photographs  # noqa: PLC0415
+
+    out = args.out or args.image / BOXES_NAME
+    require_writable(out)
+    look, detectors, objects = map(_needed, ("look", "detector", "objects"))
+    given = {"licence": args.licence, "redistributable": args.redistributable, "attribution": args.attribution}
+    rights = {
+        name: value == "yes" if name == "redistributable" else value for name, value in given.items() if value is not None
+    }
+    asked = Asked(
+        tuple(dict.fromkeys(" ".join(words.lower().split()) for words in args.prompt)),
+        MARKING.least_score if args.least_score is None else args.least_score,
+        None if args.camera is None else look.read_camera(args.camera),
+        rights,
+    )
+    detector = detectors.make(args.weights, args.device, args.dtype, args.encodings)
+    find = functools.partial(objects.find_objects, detector.predictor, detector.text)
+    try:
+        done = mark_photographs(args.image, out, find, asked, progress=not args.quiet)
+    except KeyboardInterrupt:
+        say(f"stopped; {out} keeps what was found, and the same command goes on from there")
+        raise
+    was = f"; {done.there} were there already" if done.there else ""
+    say(f"{out}: {done.photographs} photographs{was}; {done.objects} boxes found now: look at them, `gsi-bench annotate`")
+    for who, count in done.cameras.items():
+        say(f"  camera by {who}: {count} photographs")
+    for why, count in done.left_out.items():
+        say(f"  left out: {why}: {count}")
+    for why, names in done.nothing.items():
+        say(f"  no boxes of {len(names)}: {why}: {some(names)}")
     return 0
 
 

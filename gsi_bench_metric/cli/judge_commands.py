@@ -13,12 +13,12 @@ from gsi_bench_metric.judges.options import QUESTIONS
 __all__ = ["add_judge_options", "add_judge_validation", "add_serve_judge", "judge_options", "run_judge_validation"]
 
 
-def add_judge_options(parser: argparse.ArgumentParser) -> None:
-    """Adds `--judge-…` to a command that takes `--judge`."""
+def add_judge_options(parser: argparse.ArgumentParser, *, question: bool = True) -> None:
+    """Adds `--judge-…` to a command that takes `--judge`; `question`: whether the user chooses what is asked."""
     group = parser.add_argument_group(
         "options of judges",
-        "Keys of servers are read from the environment and kept nowhere. Replies are kept in the run folder as they arrive; "
-        "the same command asks only for what is lacking (docs/judges.md).",
+        "Keys of servers are read from the environment and kept nowhere. Replies are kept in the folder of --out as they "
+        "arrive; the same command asks only for what is lacking (docs/judges.md).",
     )
     group.add_argument(
         "--judge-model", metavar="NAME", help="openai: the model's name at the server; local: folder or repository"
@@ -32,7 +32,9 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
         help="environment variable with the server's key (default: OPENAI_API_KEY for OpenAI's server or the one in "
         "OPENAI_BASE_URL, no key for others)",
     )
-    _add_question(group)
+    if question:
+        _add_question(group)
+    _add_askings(group)
     group.add_argument("--judge-revision", metavar="REV", help="local: branch, tag or commit of a repository")
     group.add_argument("--judge-max-tokens", type=whole(), default=1024, metavar="N", help="of a reply (default: 1024)")
     group.add_argument(
@@ -67,7 +69,7 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_question(group: Any) -> None:
-    """What is asked, and how often."""
+    """What is asked."""
     group.add_argument(
         "--judge-question",
         choices=QUESTIONS.names,
@@ -79,6 +81,10 @@ def _add_question(group: Any) -> None:
         metavar="FILE",
         help="text of the official question, sent as it is (the reference's, if you hold it)",
     )
+
+
+def _add_askings(group: Any) -> None:
+    """How often it is asked."""
     group.add_argument(
         "--judge-samples", type=whole(1, 1000), default=1, metavar="K", help="ask K times; the median counts (default: 1)"
     )

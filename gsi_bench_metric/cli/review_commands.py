@@ -1,4 +1,4 @@
-"""`gsi-bench review`: a thin shell around review/page.py and review/applying.py."""
+"""`gsi-bench review`: a thin shell around review/page.py, review/asking.py and review/applying.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gsi_bench_dataset.cli.main import new_command, say, whole
 from gsi_bench_dataset.records import SPLITS
+from gsi_bench_metric.cli.judge_commands import add_judge_options, judge_options
+from gsi_bench_metric.judges.registry import MODELS
 
 if TYPE_CHECKING:
     from gsi_bench_metric.review.agreement import Agreement
@@ -27,13 +29,18 @@ def add_review(subparsers: Any) -> None:
         "let people keep, drop or amend samples: write the page, then apply their decisions",
         "gsi-bench review GSI-Bench/GSI-Bench --split fine --out review     # review/fine.html; open it, decide, save\n"
         "gsi-bench review GSI-Bench/GSI-Bench --apply decisions-fine-ada.json --apply decisions-fine-bo.json \\\n"
-        "    --out checked/GSI-Bench",
+        "    --out checked/GSI-Bench\n"
+        "gsi-bench review GSI-Bench/GSI-Bench --split fine --judge openai --judge-url http://localhost:8000/v1 \\\n"
+        "    --judge-model MODEL --out review     # a second opinion: review/decisions-fine-judge.json",
     )
     parser.add_argument("data", metavar="DATA", help="dataset folder, or a Hub repository; an existing folder wins")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub repository")
-    parser.add_argument("--split", choices=(*SPLITS, "all"), help="of pages: which (default: all)")
+    parser.add_argument("--split", choices=(*SPLITS, "all"), help="of pages and judges: which (default: all)")
     parser.add_argument(
-        "--out", required=True, type=Path, help="folder of pages, one a split; with --apply: dataset folder to write"
+        "--out",
+        required=True,
+        type=Path,
+        help="folder of pages, one a split, or of a judge's decisions; with --apply: dataset folder to write",
     )
     parser.add_argument(
         "--apply",
@@ -52,6 +59,15 @@ def add_review(subparsers: Any) -> None:
         metavar="PIXELS",
         help="of pages: longer side of their images at most (default: 1024)",
     )
+    parser.add_argument(
+        "--judge",
+        metavar="NAME",
+        help=f"ask a model instead whether each instruction is plain and possible: {', '.join(MODELS)}; its answers are "
+        "decisions of reviewer judge:MODEL",
+    )
+    parser.add_argument("--device", help="with --judge local: cpu, cuda or mps (default: the best one there is)")
+    parser.add_argument("--quiet", action="store_true", help="with --judge: no progress bar")
+    add_judge_options(parser, question=False)
     parser.set_defaults(run=_run)
 
 
@@ -62,11 +78,50 @@ def _run(args: argparse.Namespace) -> int:
     wrong = [f"--{name} is of pages" for name in ("split", "side") if args.apply and getattr(args, name) is not None]
     if args.undecided and not args.apply:
         wrong.append("--undecided is of decisions; give them with --apply")
+    if args.judge is not None and args.apply:
+        wrong.append("--judge makes decisions, and --apply takes them; ask first, then apply")
+    if args.judge is not None and args.side is not None:
+        wrong.append("--side is of pages; images for judges: --judge-max-side")
     if wrong:
         raise ReviewError("these options do not go together", wrong)
     splits = None if args.split in (None, "all") else [args.split]
+    if args.judge is not None:
+        return _ask(splits, args)
     data = resolve(args.data, args.revision, splits)
     return _apply(data, args) if args.apply else _pages(data, splits, args)
+
+
+def _ask(splits: Sequence[str] | None, args: argparse.Namespace) -> int:
+    from gsi_bench_dataset.problems import some  # noqa: PLC0415 - torch loads when it is needed
+    from gsi_bench_dataset.storage.shards import read_dataset, resolve, split_names, split_sizes  # noqa: PLC0415
+    from gsi_bench_metric.judges import JudgeOptions  # noqa: PLC0415
+    from gsi_bench_metric.review.asking import ask_judge  # noqa: PLC0415
+    from gsi_bench_metric.review.decisions import write_decisions  # noqa: PLC0415
+
+    MODELS.require(args.judge)
+    options = JudgeOptions(**judge_options(args))
+    options.require_sound()  # before a dataset is fetched
+    data = resolve(args.data, args.revision, splits)
+    sizes = split_sizes(data)
+    for split in splits or split_names(data):
+        try:
+            samples = read_dataset(data, split)
+            found = ask_judge(
+                args.judge, options, split, samples, args.out / "replies", total=sizes[split], progress=not args.quiet
+            )
+        except KeyboardInterrupt:
+            say(f"stopped; {args.out / 'replies'} keeps what was answered, and the same command goes on from there")
+            raise
+        path = args.out / f"decisions-{split}-judge.json"
+        write_decisions(path, found.decisions)
+        lacking = sum(map(len, found.undecided.values()))
+        said = f"{found.counts['keep']} keep, {found.counts['drop']} drop, {lacking} without a decision"
+        say(f"{path}: {found.decisions.reviewer}: {said}")
+        for why, ids in found.undecided.items():
+            say(f"  {len(ids)}: {why}: {some(ids)}")
+        if found.outages:
+            say("  the same command asks again for those that it was not reached for")
+    return 0
 
 
 def _pages(data: Path, splits: Sequence[str] | None, args: argparse.Namespace) -> int:

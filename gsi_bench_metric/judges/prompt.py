@@ -7,7 +7,7 @@ import enum
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from gsi_bench_dataset.reads import Reads
@@ -19,6 +19,7 @@ __all__ = [
     "Question",
     "Verdict",
     "View",
+    "json_objects",
     "looks_like_refusal",
     "number_in_text",
     "text_hash",
@@ -164,6 +165,24 @@ def _end_of_object(decoder: json.JSONDecoder, text: str, start: int) -> int:
         return decoder.raw_decode(text, start)[1]
     except (ValueError, RecursionError):
         return start + 1
+
+
+def json_objects(reply: str) -> Iterator[Mapping[str, Any]]:
+    """Every JSON object that stands in a text, in a fence or not; those inside of others are theirs.
+
+    >>> list(json_objects('yes: {"a": {"b": 1}} or {"c"'))
+    [{'a': {'b': 1}}]
+    """
+    decoder, at, left = json.JSONDecoder(), reply.find("{"), MOST_OBJECTS
+    while at >= 0 and left:
+        left -= 1
+        try:
+            thing, end = decoder.raw_decode(reply, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            yield thing
+        at = reply.find("{", end)
 
 
 _NUMBER = re.compile(r"\s*(\d{1,3}(?:\.\d{1,20})?)\s*(?:/\s*10(?:\.0{1,20})?\s*)?", re.ASCII)

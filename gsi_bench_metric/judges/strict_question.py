@@ -9,16 +9,16 @@ number in quotes is that number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gsi_bench_dataset.reads import KIND, TARGET, WORDS
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.judges.prompt import (
-    MOST_OBJECTS,
     Prompt,
     Verdict,
     View,
+    json_objects,
     looks_like_refusal,
     number_in_text,
     text_hash,
@@ -82,7 +82,7 @@ class StrictQuestion:
         aspects, reply = _aspects(sample), without_thoughts(reply)
         found: list[dict[str, float]] = []
         problem = "no JSON object in the reply"
-        for thing in _objects(reply):
+        for thing in json_objects(reply):
             ratings = _ratings(thing, aspects)
             if isinstance(ratings, str):
                 problem = ratings
@@ -110,20 +110,6 @@ def _schema(aspects: Mapping[str, str]) -> dict[str, Any]:
     ratings = {name: {"type": "integer", "minimum": 0, "maximum": 10} for name in aspects}
     properties = {"observations": {"type": "string"}, **ratings}  # first, so that the ratings follow from them
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _objects(reply: str) -> Iterator[Mapping[str, Any]]:
-    """Every JSON object that stands in a text, in a fence or not; those inside of others are theirs."""
-    decoder, at, left = json.JSONDecoder(), reply.find("{"), MOST_OBJECTS
-    while at >= 0 and left:
-        left -= 1
-        try:
-            thing, end = decoder.raw_decode(reply, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            yield thing
-        at = reply.find("{", end)
 
 
 def _ratings(thing: Mapping[str, Any], aspects: Mapping[str, str]) -> dict[str, float] | str:

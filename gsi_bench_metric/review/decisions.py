@@ -13,14 +13,26 @@ from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.records import SPLITS, Sample
 from gsi_bench_dataset.safety.files import printable_path, read_json, unique_keys
 from gsi_bench_dataset.safety.names import printable
+from gsi_bench_dataset.storage.folders import write_atomically
 
-__all__ = ["FORMAT", "VERDICTS", "VERSION", "Decision", "Decisions", "ReviewError", "fingerprint", "read_decisions"]
+__all__ = [
+    "FORMAT",
+    "LONGEST",
+    "VERDICTS",
+    "VERSION",
+    "Decision",
+    "Decisions",
+    "ReviewError",
+    "fingerprint",
+    "read_decisions",
+    "write_decisions",
+]
 
 FORMAT, VERSION = "gsi-bench-review", 1
 Verdict: TypeAlias = Literal["keep", "drop", "amend"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 _MAX_BYTES = 64 * 2**20
-_LONGEST = {"reviewer": 100, "prompt": 1000, "prompt_zh": 1000, "note": 4000}  # characters
+LONGEST = {"reviewer": 100, "prompt": 1000, "prompt_zh": 1000, "note": 4000}  # characters
 _FIELDS = ("verdict", "seen", "prompt", "prompt_zh", "note")
 
 
@@ -98,10 +110,8 @@ def read_decisions(path: Path) -> Decisions:
     if split not in SPLITS:
         problems.append(f"split: expected one of {', '.join(SPLITS)}, found {printable(split, 40)}")
     reviewer = found.get("reviewer")
-    if not isinstance(reviewer, str) or not reviewer.strip() or len(reviewer) > _LONGEST["reviewer"]:
-        problems.append(
-            f"reviewer: expected a name of up to {_LONGEST['reviewer']} characters, found {printable(reviewer, 40)}"
-        )
+    if not isinstance(reviewer, str) or not reviewer.strip() or len(reviewer) > LONGEST["reviewer"]:
+        problems.append(f"reviewer: expected a name of up to {LONGEST['reviewer']} characters, found {printable(reviewer, 40)}")
     rows = found.get("decisions")
     if not isinstance(rows, Mapping):
         problems.append(f"decisions: expected an object of id -> decision, found {printable(rows, 60)}")
@@ -110,6 +120,16 @@ def read_decisions(path: Path) -> Decisions:
     if problems:
         raise ReviewError(f"{name}: cannot be used", problems)
     return Decisions(name, str(split), str(reviewer).strip(), {id_: d for id_, d in by_id.items() if d is not None})
+
+
+def write_decisions(path: Path, found: Decisions) -> None:
+    """Writes a file that `read_decisions` reads, whole or not at all."""
+    rows = {
+        id_: {name: value for name, value in dataclasses.asdict(decision).items() if value is not None}
+        for id_, decision in found.by_id.items()
+    }
+    content = {"format": FORMAT, "version": VERSION, "split": found.split, "reviewer": found.reviewer, "decisions": rows}
+    write_atomically(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def _decision(row: Any, where: str, problems: list[str]) -> Decision | None:
@@ -122,7 +142,7 @@ def _decision(row: Any, where: str, problems: list[str]) -> Decision | None:
     if not isinstance(row.get("seen"), str):
         found.append(f"{where}.seen: expected the sample's fingerprint, found {printable(row.get('seen'), 40)}")
     for key in ("prompt", "prompt_zh", "note"):
-        text, most = row.get(key), _LONGEST[key]
+        text, most = row.get(key), LONGEST[key]
         if text is not None and (not isinstance(text, str) or len(text) > most):
             found.append(f"{where}.{key}: expected a text of up to {most} characters, found {printable(text, 40)}")
     told = row.get("prompt") is not None or row.get("prompt_zh") is not None

@@ -39,6 +39,38 @@ def test_what_cannot_be_built_is_named_and_the_rest_is(broken, tmp_path, capsys,
     assert f"{broken}: not built: it rains" in said
 
 
+def runs_of_all(monkeypatch, *words):
+    """The options of each split's own run."""
+    runs, run = {}, commands._run_build
+
+    def kept(args):
+        if args.split == "all":
+            return run(args)
+        runs[args.split] = args
+        return 0
+
+    monkeypatch.setattr(commands, "_run_build", kept)
+    assert main(["build", "all", *words]) == 0
+    return runs
+
+
+def test_photographs_given_to_all_are_those_of_fine(tmp_path, monkeypatch):
+    more = ["--photo-frames", "2", "--device", "optix", "--aspect", "4:3", "--num-scenes", "3"]
+    runs = runs_of_all(monkeypatch, str(tmp_path), "--out", str(tmp_path / "out"), *more)
+    fine = runs["fine"]
+    assert (list(map(str, fine.photos)), fine.photo_frames) == ([str(tmp_path)], 2)
+    assert (fine.device, fine.aspect, fine.num_scenes) == ("CPU", "1:1", None)
+    for split in set(RECIPES) - {"fine"}:
+        args = runs[split]
+        assert not args.photos and args.photo_frames is None
+        assert (args.device, args.aspect, args.num_scenes) == ("OPTIX", "4:3", 3)
+
+
+def test_without_photographs_all_options_are_those_of_every_split(tmp_path, monkeypatch):
+    runs = runs_of_all(monkeypatch, "--out", str(tmp_path / "out"), "--device", "optix", "--aspect", "4:3", "--num-scenes", "3")
+    assert {(a.device, a.aspect, a.num_scenes, bool(a.photos)) for a in runs.values()} == {("OPTIX", "4:3", 3, False)}
+
+
 @pytest.mark.slow
 def test_all_splits_are_built_into_one_folder(tmp_path):
     out = tmp_path / "out"

@@ -33,6 +33,8 @@ class PhotoLimits:
         shape_share: by which the shapes of a photograph and of its depth may differ.
         unit_share: of the median depth at boxes to these boxes, by which it may be off before its unit is doubted.
         farthest_m: a depth beyond it is none: no sensor of a room reaches so far.
+        mask_slack_m: a place so far outside of a box counts as its own, where pixels are numbered by depth.
+        mask_foot_m: as much of a box's foot, or a fifth of its height, is left to what carries it there.
         cells: samples along the longer side of a box's image, when is asked how much of it is seen.
         points: depth points at most that collisions are looked for among.
     """
@@ -56,6 +58,8 @@ class PhotoLimits:
     shape_share: float = 0.02
     unit_share: float = 0.5
     farthest_m: float = 100.0
+    mask_slack_m: float = 0.005
+    mask_foot_m: float = 0.01
     cells: int = 40
     points: int = 60_000
 

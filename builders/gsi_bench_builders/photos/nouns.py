@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from gsi_bench_builders.assets.nouns_zh import chinese
-from gsi_bench_builders.scene import Hold, Symmetry
+from gsi_bench_builders.scene import Hold, Symmetry, Vector3
 
-__all__ = ["hold_of", "nouns_of", "symmetry_of"]
+__all__ = ["also_of", "hold_of", "nouns_of", "symmetry_of"]
 
 # What the builders' own list of nouns lacks.
 _TABLE = """
@@ -39,6 +39,39 @@ _ALSO = {
     "tv monitor": "television",
 }
 
+# Words that people use of the same things, a line each: "the can" may be the tin beside it.
+_SAME = """
+    bag, backpack, handbag, purse
+    bin, trash can, garbage can, recycling bin, waste bin, wastebasket
+    blanket, throw
+    blinds, curtain
+    book, magazine, notebook
+    bookcase, bookshelf, shelf
+    box, cardboard box, carton, crate, package, storage box
+    cabinet, closet, cupboard, wardrobe, dresser, chest of drawers
+    can, tin
+    carpet, mat, rug, bath mat, doormat
+    couch, sofa, loveseat
+    cup, mug, coffee cup, teacup
+    cushion, pillow, throw pillow
+    desk, table
+    fridge, refrigerator
+    hamper, basket, laundry basket, storage basket, wicker basket
+    jug, pitcher
+    monitor, screen, television, tv
+    night stand, nightstand, bedside table, side table, end table
+    painting, picture, picture frame, poster
+    pan, pot, frying pan, saucepan
+    phone, cell phone, smartphone, telephone
+    plant, houseplant, potted plant
+    plate, saucer
+    shoe, sneaker, boots
+    sink, basin, washbasin
+    stool, footstool, ottoman, step stool
+"""
+# What such a thing is called too, and not the other way round.
+_KINDS = {"armchair": ("chair",), "alarm clock": ("clock",), "laptop": ("computer",), "rocking chair": ("armchair",)}
+
 
 def _listed(text: str) -> set[str]:
     return set(" ".join(text.split()).split(", "))
@@ -54,6 +87,7 @@ _HUNG = _listed("""
     blinds, clock, curtain, mirror, painting, picture, picture frame, poster, projector, shelf, shower curtain,
     whiteboard
 """)
+_SQUARE = 0.06  # share of the longer side, by which hand-marked sides of a round thing differ
 # A turn by any amount shows; half a turn brings them back; of all others it is not sure, and what is in doubt is not turned.
 _SHOWS_TURNS = _listed("""
     alarm clock, armchair, bicycle, boots, camera, cat, chair, couch, desk, dining chair, dog, dresser,
@@ -79,14 +113,31 @@ def nouns_of(label: str) -> tuple[str, str | None]:
     return noun, _CHINESE.get(noun) or chinese(noun)
 
 
-def symmetry_of(noun: str) -> Symmetry:
-    """Which turns leave such a thing looking the same; in doubt all of them."""
+def also_of(noun: str) -> tuple[tuple[str, str], ...]:
+    """Other (English, Chinese) nouns that fit such a thing; in Chinese the English word again where there is no name here.
+
+    >>> also_of("tin"), also_of("armchair")
+    ((('can', '易拉罐'),), (('chair', '椅子'),))
+    """
+    groups = [line.strip().split(", ") for line in _SAME.strip().splitlines()]
+    words = [word for group in groups if noun in group for word in group if word != noun]
+    return tuple((word, nouns_of(word)[1] or word) for word in (*words, *_KINDS.get(noun, ())))
+
+
+def symmetry_of(noun: str, size: Vector3 | None = None) -> Symmetry:
+    """Which turns leave such a thing looking the same; in doubt all of them.
+
+    Args:
+        noun: English.
+        size: full extents along own right, forward, up, metres: a table as deep as it is wide may be round.
+    """
+    square = size is not None and abs(size[0] - size[1]) <= _SQUARE * max(size[:2])
     last = noun.rsplit(" ", maxsplit=1)[-1] if noun else ""
     for word in (noun, last):
         if word in _SHOWS_TURNS:
             return "none"
         if word in _TWO_FOLD:
-            return "2-fold"
+            return "continuous" if square else "2-fold"
     return "continuous"
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.footprints import footprint
 from gsi_bench_builders.photos.limits import LIMITS
-from gsi_bench_builders.photos.nouns import hold_of, nouns_of, symmetry_of
+from gsi_bench_builders.photos.nouns import also_of, hold_of, nouns_of, symmetry_of
 from gsi_bench_builders.photos.source import Capture, PhotoBox, Surface
 from gsi_bench_builders.photos.surfaces import outline_around, seen_around
 from gsi_bench_builders.photos.view import PhotoView
@@ -73,10 +73,11 @@ def thing_of(box: PhotoBox, capture: Capture) -> Thing:
         category=noun,
         category_zh=noun_zh or noun,
         size=box.size,
-        symmetry=box.symmetry or symmetry_of(noun),
+        symmetry=box.symmetry or symmetry_of(noun, box.size),
         colour=box.colour,
         colour_zh=box.colour_zh,
         nameable=noun_zh is not None,
+        also=also_of(noun),
         hold=box.hold or ("hung" if leans else hold_of(noun)),
         origin=rights.origin,
         licence=rights.licence or "unknown",

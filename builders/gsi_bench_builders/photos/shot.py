@@ -12,6 +12,7 @@ from gsi_bench_builders.frames import ids_png
 from gsi_bench_builders.photos.camera import quarter_turns
 from gsi_bench_builders.photos.files.reading import jpeg
 from gsi_bench_builders.photos.limits import FAR, LIMITS
+from gsi_bench_builders.photos.masks import numbered_by_depth
 from gsi_bench_builders.photos.scenery import PhotoScene, photo_scene, thing_of
 from gsi_bench_builders.photos.seeing import sampled
 from gsi_bench_builders.photos.source import Capture, PhotoError, PhotoFrame, Pixels
@@ -53,6 +54,9 @@ def take(capture: Capture, frame: PhotoFrame, pixels: Pixels) -> tuple[PhotoScen
     scene, boxes_left = photo_scene(capture, view, frame.id)
     if ids is not None:
         view.told["instance_mask"] = ids_png(_renumbered(ids, capture, scene))
+    elif view.depth_m is not None:
+        view.told["instance_mask"] = ids_png(numbered_by_depth(scene.things, camera, view.depth_m))
+        view.told["mask_source"] = "depth"
     return scene, left_out + boxes_left
 
 

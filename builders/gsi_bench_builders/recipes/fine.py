@@ -17,6 +17,7 @@ import numpy as np
 from gsi_bench_builders.photos.choosing import choose_frame
 from gsi_bench_builders.photos.shot import take
 from gsi_bench_builders.photos.source import Capture, PhotoSource
+from gsi_bench_builders.photos.sources.folder import PhotoFolder
 from gsi_bench_builders.photos.sources.registry import SourceProblemError, open_photos
 from gsi_bench_builders.production.places import real_path
 from gsi_bench_builders.production.scene_work import SceneSource
@@ -59,7 +60,7 @@ class Photographs:
     def describe(self) -> dict[str, Any]:
         """See `SceneSource.describe`; says what the folders hold, and not where they are."""
         sources, parts = self._planned()
-        held = [{"source": s.name, "places": len(s.captures()), "files": s.fingerprint()} for s in sources]
+        held = [{"source": s.name, "places": len(s.captures()), "files": s.fingerprint(), **_boxes_by(s)} for s in sources]
         facts: dict[str, Any] = {"photographs": held, "frames": self.frames, "side": self.side}
         if self.captures is None:
             return facts
@@ -71,6 +72,11 @@ class Photographs:
 
     def _planned(self) -> tuple[tuple[PhotoSource, ...], tuple[Part, ...]]:
         return _plan(self.folders, self.kind, self.frames, self.captures)
+
+    def found_by_detector(self) -> int:
+        """Photographs of which a box at least is a detector's."""
+        sources, _ = self._planned()
+        return sum(s.found_by_detector() for s in sources if isinstance(s, PhotoFolder))
 
     def scene(self, number: int, rng: np.random.Generator, size: int) -> tuple[Scene, Mapping[str, int]]:
         """See `SceneSource.scene`.
@@ -125,6 +131,12 @@ class RenderedPhotographs:
             return living, tables, baths
         homely = SweetHomeTabletops(self.folder)
         return SweetHomeRooms(rooms, folder=self.folder), homely, SweetHomeRooms(bathrooms, folder=self.folder)
+
+
+def _boxes_by(source: PhotoSource) -> dict[str, str]:
+    """What the card says of boxes that nobody looked at; nothing of others."""
+    count = source.found_by_detector() if isinstance(source, PhotoFolder) else 0
+    return {"boxes": f"a detector's in {count} photographs, to be reviewed"} if count else {}
 
 
 Part = tuple[PhotoSource, str, int, int]

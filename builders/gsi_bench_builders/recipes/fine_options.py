@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from gsi_bench_builders.options import path
 from gsi_bench_builders.photos.sources.registry import SOURCES, SourceProblemError
@@ -14,7 +15,7 @@ from gsi_bench_dataset.cli.main import whole
 if TYPE_CHECKING:
     from gsi_bench_builders.production.scene_work import SceneSource
 
-__all__ = ["add_options", "engine", "problems", "source"]
+__all__ = ["add_options", "engine", "problems", "source", "within_all"]
 
 NUM_SCENES = 9  # rendered ones: three of each sort
 FRAMES = 4
@@ -63,6 +64,11 @@ def problems(args: argparse.Namespace) -> list[str]:
     return found
 
 
+def within_all(args: argparse.Namespace) -> dict[str, Any]:
+    """What differs for this split where all are built: what is said of images to render says nothing of photographs."""
+    return {"device": "CPU", "aspect": "1:1", "num_scenes": None, "engine": None, "variants": 0} if args.photos else {}
+
+
 def engine(args: argparse.Namespace) -> str:
     """What gives the images: the photographs, or what renders their stand-ins."""
     return "photographs" if args.photos else "blender"
@@ -84,4 +90,6 @@ def source(args: argparse.Namespace) -> tuple[SceneSource, int]:
     there = photos.num_scenes()
     if args.num_scenes is not None and args.num_scenes > there:
         raise SourceProblemError(f"--num-scenes {args.num_scenes}: PHOTOS are good for {there} photographs (--photo-frames)")
+    if count := photos.found_by_detector():
+        sys.stderr.write(f"note: boxes of {count} photographs are a detector's; look at what is built: gsi-bench review\n")
     return photos, args.num_scenes or there

@@ -31,6 +31,7 @@ class Recipe(Protocol):
         """Why its options do not go together; empty where they do."""
 
     # Where it depends on the options what draws, also: def engine(self, args) -> str
+    # Where its own options go with `all`, also: def within_all(self, args) -> dict, the options that it is built with then
 
     def source(self, args: argparse.Namespace) -> tuple[SceneSource, int]:
         """Where its scenes come from, and how many to make of it.

@@ -49,6 +49,14 @@ class Frame:
         scaled[1, 2] -= self.crop_start[0]
         return scaled
 
+    def source_camera(self, K: ArrayLike) -> Array:
+        """A matrix (3, 3) in this frame's pixels, in the source's: what `camera` undoes."""
+        whole = np.asarray(K, dtype=np.float64).copy()
+        whole[0, 2] += self.crop_start[1]
+        whole[1, 2] += self.crop_start[0]
+        whole[:2] /= self._scale(1)[:, None]
+        return whole
+
     def points(self, points: Array) -> Array:
         """Source points (..., 2) in this frame."""
         return np.asarray(points, dtype=np.float64) * self._scale(1) - self.crop_start[::-1]

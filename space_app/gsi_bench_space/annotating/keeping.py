@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from gsi_bench_dataset.layout.boxes import BoxesFile, MarkedObject, MarkedPhoto, read_boxes, write_boxes
+from gsi_bench_dataset.layout.photo_files import MASKS
 from gsi_bench_dataset.records import EncodedImage
 from gsi_bench_dataset.safety.files import read_regular
 from gsi_bench_dataset.storage.folders import write_atomically
@@ -22,7 +23,6 @@ from gsi_bench_space.own.masking import Marked
 __all__ = ["Rights", "entry_of", "known_photos", "save", "shot_of"]
 
 UNNAMED = "object"  # a noun that the fine split knows to stand there and does not speak of
-MASKS = "masks"  # folder of the images of object numbers, below that of the photographs
 FROM_FILE = "file"  # who made a mask that was there before
 _LEVEL_M = 0.002  # bases nearer than this to the lowest stand on the ground
 
@@ -90,7 +90,7 @@ def entry_of(
 
 
 def _object(shot: Shot, thing: Thing) -> MarkedObject:
-    placed = shot.placed(thing)
+    placed, raw = shot.placed(thing), thing.raw
     return MarkedObject(
         thing.id,
         thing.name or UNNAMED,
@@ -102,6 +102,9 @@ def _object(shot: Shot, thing: Thing) -> MarkedObject:
         thing.colour_zh,
         thing.movable,
         thing.on,
+        # Once a person has changed the box it is a person's.
+        None if raw is None else raw.source,
+        None if raw is None else raw.score,
     )
 
 

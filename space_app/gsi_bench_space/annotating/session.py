@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gsi_bench_dataset.layout.boxes import MOVABLE, SYMMETRIES, MarkedPhoto, entry_problems
+from gsi_bench_dataset.layout.photo_files import SUFFIXES, photographs_below
 from gsi_bench_dataset.problems import summary_of
 from gsi_bench_dataset.safety.files import printable_path, read_regular
-from gsi_bench_dataset.safety.names import is_plain_path
 from gsi_bench_space.annotating.handles import HANDLES, dragged, edges_of, handles_of
-from gsi_bench_space.annotating.keeping import MASKS, Rights, entry_of, known_photos, save, shot_of
+from gsi_bench_space.annotating.keeping import Rights, entry_of, known_photos, save, shot_of
 from gsi_bench_space.annotating.marks import SIZES, MarkError, Shot, Thing
 from gsi_bench_space.intake.uploads import MAX_BYTES, UploadError
 from gsi_bench_space.own.drawing import draw_mask
@@ -27,7 +26,6 @@ from gsi_bench_space.texts.english import ENGLISH
 
 __all__ = ["AnnotateError", "Session"]
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _REMEMBERED = 30  # steps that can be taken back, of each photograph
 _TEXTS = ("name", "name_zh", "colour", "colour_zh")
 _LONGEST_TEXT = 100
@@ -56,7 +54,7 @@ class Session:
             raise AnnotateError(f"{folder}: expected a folder of photographs")
         self.folder, self.out, self._tools, self._rights = folder, out, tools, rights or Rights()
         self._entries = known_photos(out)
-        self.files = _photographs(folder)
+        self.files = photographs_below(folder)
         if not self.files:
             raise AnnotateError(f"{folder}: no photographs ({', '.join(SUFFIXES)})")
         self._shots: dict[str, Shot] = {}
@@ -190,15 +188,6 @@ def _look(shot: Shot) -> str:
         if thing.mask is not None:
             found.update(thing.mask.picture.bytes)
     return found.hexdigest()[:16]
-
-
-def _photographs(folder: Path) -> list[str]:
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (Path(place) == folder and f == MASKS))
-        relative = Path(place).relative_to(folder)
-        found += [(relative / n).as_posix() for n in names if Path(n).suffix.lower() in SUFFIXES and not n.startswith(".")]
-    return sorted(file for file in found if is_plain_path(file))
 
 
 def _object(shot: Shot, thing: Thing) -> dict[str, Any]:

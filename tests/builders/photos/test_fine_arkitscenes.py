@@ -118,3 +118,14 @@ def test_a_pose_of_another_moment_is_none(shoot, tmp_path, capsys):
     (root / FRAMES / "lowres_wide.traj").write_text(text)
     assert built(root, tmp_path / "out")[0] == 2
     assert "no_frame: 47333462: 0 usable photographs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_images_of_48_megapixels_are_made_smaller(shoot, tmp_path, quarters):
+    root = write_arkitscenes(tmp_path / "a", shoot, quarters=quarters)
+    first = min((root / FRAMES / "lowres_wide").glob("*.png"))
+    Image.open(first).resize((8000, 6000) if quarters == 0 else (6000, 8000)).save(first, compress_level=1)
+    status, samples = built(root, tmp_path / "out")
+    assert status == 0 and len({s.img_id for s in samples}) == 3
+    assert {Image.open(io.BytesIO(s.image.bytes)).size for s in samples} == {(640, 480)}
+    check(samples, shoot)

@@ -145,8 +145,8 @@ def test_depth_and_masks_are_lost_each_alone(shoot, tmp_path, capsys, monkeypatc
     status, samples = built(root, tmp_path / "out")
     words = capsys.readouterr().out
     assert status == 0 and "depth_missing 1" in words and "masks_missing 1" in words
-    there = {(int(s.img_id[-4:]), s.depth is not None, s.instance_mask is not None) for s in samples}
-    assert there == {(0, True, True), (1, False, True), (2, True, False)}
+    there = {(int(s.img_id[-4:]), s.depth is not None, s.instance_mask is not None, s.mask_source) for s in samples}
+    assert there == {(0, True, True, None), (1, False, True, None), (2, True, True, "depth")}
 
 
 def test_a_camera_that_is_no_plain_pinhole_is_refused(shoot, tmp_path, capsys):

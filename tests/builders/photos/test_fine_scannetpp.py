@@ -1,12 +1,14 @@
 """ScanNet++ built into the fine split: rows or columns, every form of depth, what is missing."""
 
 import dataclasses
+import io
 import json
 
 import numpy as np
 import pytest
 from corpus_shapes import depth_bin, lz4_literals, obb, surface_points, write_ply, write_scannetpp
 from photo_shapes import build_here, truth_of
+from PIL import Image
 
 from gsi_bench_builders.photos.axes import Oriented, by_own_points
 from gsi_bench_builders.photos.files.meshes import ply_vertices
@@ -204,3 +206,27 @@ def test_a_mesh_that_is_cut_off_is_named(tmp_path):
     (tmp_path / "m.ply").write_bytes((tmp_path / "m.ply").read_bytes()[:-20])
     with pytest.raises(FileProblemError, match="cut off"):
         ply_vertices(tmp_path / "m.ply")
+
+
+def test_frames_of_48_megapixels_are_made_smaller(shoot, tmp_path):
+    root = write_scannetpp(tmp_path / "s", shoot)
+    first = min((root / POSES).parent.glob("rgb/*.jpg"))
+    Image.open(first).resize((8000, 6000)).save(first, quality=80)
+    status, samples = built(root, tmp_path / "out")
+    assert status == 0 and len({s.img_id for s in samples}) == 3
+    assert {Image.open(io.BytesIO(s.image.bytes)).size for s in samples} == {(640, 480)}
+    check(samples, shoot)
+
+
+@pytest.mark.parametrize(("orientation", "quarters"), [(6, 1), (8, 3), (3, 2)])
+def test_frames_that_are_stored_turned_are_seen_upright(shoot, tmp_path, orientation, quarters):
+    root = write_scannetpp(tmp_path / "s", shoot)
+    notes = Image.Exif()
+    notes[0x0112] = orientation
+    for file in (root / POSES).parent.glob("rgb/*.jpg"):
+        Image.fromarray(np.rot90(np.asarray(Image.open(file)), quarters)).save(file, quality=95, exif=notes)
+    status, samples = built(root, tmp_path / "out")
+    assert status == 0
+    check(samples, shoot)
+    seen = np.asarray(Image.open(io.BytesIO(samples[0].image.bytes)).convert("RGB")).astype(int)
+    assert np.abs(seen - shoot.views[int(samples[0].img_id[-6:]) // 10][1]).mean() < 6

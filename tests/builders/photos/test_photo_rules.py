@@ -1,10 +1,12 @@
 """What a photograph says about an edit of it: room, support, what is seen, by depth and by boxes."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
 from photo_shapes import Shoot, drawn, thing
+from PIL import Image
 
 from gsi_bench_builders.edits.base import SETTINGS, Rejection, Stage
 from gsi_bench_builders.edits.operations.move import Move
@@ -13,6 +15,8 @@ from gsi_bench_builders.edits.operations.rotate import Rotate
 from gsi_bench_builders.edits.propose import propose_edits, try_candidate
 from gsi_bench_builders.photos.camera import PhotoCamera
 from gsi_bench_builders.photos.engine import PhotoEngine
+from gsi_bench_builders.photos.masks import numbered_by_depth
+from gsi_bench_builders.photos.nouns import also_of, nouns_of, symmetry_of
 from gsi_bench_builders.photos.shot import take
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights
 from gsi_bench_builders.production.labels import known_objects
@@ -132,6 +136,44 @@ def test_look_alikes_get_names_of_their_own(seen):
     assert seen.names["mug_1"].zh == "马克杯"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("can", "tin"),
+        ("sofa", "couch"),
+        ("monitor", "television"),
+        ("stool", "ottoman"),
+        ("trash can", "bin"),
+        ("rug", "bath mat"),
+    ],
+)
+def test_words_for_the_same_things_make_look_alikes(shoot, kitchen, one, other):
+    """What one calls a can another calls a tin: it needs a word that tells them apart."""
+
+    def names(of):
+        nouns = {"box_1": one, "box_2": of}
+        boxes = [
+            box_of(t)
+            if t.id not in nouns
+            else dataclasses.replace(box_of(t), noun=nouns[t.id], noun_zh=nouns_of(nouns[t.id])[1])
+            for t in kitchen.things
+        ]
+        scene, _ = shown(shoot, capture=dataclasses.replace(capture_of(kitchen), boxes=tuple(boxes)))
+        return {id_: name.en for id_, name in stage_of(scene).names.items()}
+
+    assert names("guitar")["box_1"] == f"the {one}"
+    assert names(other).get("box_1") != f"the {one}" and names(other).get("box_2") != f"the {other}"
+    assert any(word == other for word, _ in also_of(one))
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [((0.5, 0.5, 0.6), "continuous"), ((0.5, 0.48, 0.6), "continuous"), ((0.5, 0.9, 0.6), "2-fold")]
+)
+def test_a_table_as_deep_as_wide_may_be_round(size, found):
+    assert symmetry_of("side table", size) == found and symmetry_of("side table") == "2-fold"
+    assert symmetry_of("armchair", size) == "none"
+
+
 def test_distances_are_those_of_the_reference(seen):
     edits, _ = propose_edits(seen.scene, seen.probe, np.random.default_rng(3), OPTIONS, count=12, kinds=("move",))
     assert len(edits) >= 6
@@ -185,7 +227,7 @@ def test_depth_of_another_shape_is_named_and_left_out(shoot):
 
 def test_masks_of_another_shape_are_named_and_left_out(shoot):
     scene, left_out = shown(shoot, instances=np.ones((300, 300), dtype=np.uint16))
-    assert left_out == {"masks_shape": 1} and scene.view.told["instance_mask"] is None
+    assert left_out == {"masks_shape": 1} and scene.view.told["mask_source"] == "depth"
 
 
 def test_depth_of_another_size_is_taken(shoot):
@@ -227,3 +269,42 @@ def test_what_stands_in_furniture_moves_on_what_is_seen_of_it(kitchen):
     assert tried(stage, Move("cushion_1", "right", 50)) == "done"
     assert tried(stage, Move("cushion_1", "behind", 20)) == "off_support"
     assert tried(stage, Remove("sofa_1")) == "carried_load"
+
+
+def test_depth_tells_which_pixels_show_which_box(shoot, kitchen):
+    """Without masks of the source: what is numbered is nearly what is drawn, and never the floor or another object."""
+    scene, _ = shown(shoot)
+    told = scene.view.told
+    with Image.open(io.BytesIO(told["instance_mask"].bytes)) as image:
+        numbers = np.asarray(image)
+    assert told["mask_source"] == "depth"
+    true = shoot.views[0][3]
+    for n, t in enumerate(kitchen.things, start=1):
+        mine = numbers == [s.id for s in scene.things].index(t.id) + 1
+        assert (mine & (true == n)).sum() >= 0.85 * (true == n).sum(), t.id
+        assert (mine & (true != n)).sum() <= 0.05 * mine.sum() + 40, t.id
+    bare, _ = shown(shoot, depth=False)
+    assert bare.view.told["instance_mask"] is None
+
+
+def test_masks_of_the_source_are_kept_beside_depth(shoot):
+    scene, _ = shown(shoot, instances=np.where(shoot.views[0][3] == 2, 2, 0).astype(np.uint16))
+    with Image.open(io.BytesIO(scene.view.told["instance_mask"].bytes)) as image:
+        assert len(np.unique(np.asarray(image))) == 2
+    assert "mask_source" not in scene.view.told
+
+
+def test_what_lies_in_a_larger_box_is_its_own(kitchen):
+    """A cushion's pixels are not its sofa's."""
+    parts = (
+        thing("sofa_1", "sofa", (0.0, 0.6, 0.42), (2.0, 0.9, 0.84)),
+        thing("cushion_1", "cushion", (-0.4, 0.4, 0.6), (0.4, 0.2, 0.36)),
+    )
+    seat, back = (
+        thing("seat", "box", (0.0, 0.45, 0.19), (2.0, 0.6, 0.38)),
+        thing("back", "box", (0.0, 0.9, 0.42), (2.0, 0.3, 0.84)),
+    )
+    image = drawn(dataclasses.replace(kitchen, things=(seat, back, parts[1])), [kitchen.camera])
+    numbers = numbered_by_depth(parts, kitchen.camera, np.where(np.isfinite(image.views[0][2]), image.views[0][2], 0))
+    true = image.views[0][3]
+    assert (numbers[true == 3] == 2).mean() > 0.9 and (numbers[true == 2] == 1).mean() > 0.85

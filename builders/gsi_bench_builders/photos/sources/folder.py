@@ -18,7 +18,15 @@ from gsi_bench_builders.photos.camera import PhotoCamera, levelled
 from gsi_bench_builders.photos.files.reading import photo_size, read_depth, read_numbers, read_photo
 from gsi_bench_builders.photos.source import Capture, PhotoBox, PhotoError, PhotoFrame, Pixels, Rights, Surface
 from gsi_bench_builders.polygons import hull
-from gsi_bench_dataset.layout.boxes import BOXES_NAME, BoxesFile, BoxesFileError, MarkedObject, MarkedPhoto, read_boxes
+from gsi_bench_dataset.layout.boxes import (
+    BOXES_NAME,
+    DETECTOR,
+    BoxesFile,
+    BoxesFileError,
+    MarkedObject,
+    MarkedPhoto,
+    read_boxes,
+)
 from gsi_bench_dataset.problems import some
 from gsi_bench_dataset.safety.files import printable_path, read_regular
 from gsi_bench_dataset.safety.names import inside
@@ -56,6 +64,10 @@ class PhotoFolder:
     def fingerprint(self) -> str:
         """See `PhotoSource.fingerprint`."""
         return hashlib.sha256(read_regular(self.folder / BOXES_NAME)).hexdigest()[:16]
+
+    def found_by_detector(self) -> int:
+        """Photographs of which a box at least is a detector's."""
+        return sum(any(o.source == DETECTOR for o in p.objects) for p in _opened(self.folder)[1].values())
 
     def capture(self, capture_id: str) -> Capture:
         """See `PhotoSource.capture`."""
