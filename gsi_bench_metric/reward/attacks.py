@@ -17,6 +17,7 @@ from gsi_bench_dataset import variants as names
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.editors.baselines import paste
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
+from gsi_bench_metric.reward.traces import target_number
 from gsi_bench_metric.validity.degrade import degrade
 
 __all__ = ["ATTACKS", "Attack", "Victim"]
@@ -51,7 +52,7 @@ class Victim:
     def target(self) -> Mask | None:
         """Pixels (H, W) of the target in the source."""
         sample = self.sample
-        number = next((i for i, thing in enumerate(sample.objects or (), 1) if thing.is_target), None)
+        number = target_number(sample)
         if sample.instance_mask is None or number is None:
             return None
         found = load_numbers(sample.instance_mask) == number
@@ -123,8 +124,7 @@ def _slid(victim: Victim) -> RGB | None:
     mask, right = victim.target(), victim.variants.get(names.AFTER)
     if mask is None or right is None or victim.kind != "move" or victim.sample.instance_mask_after is None:
         return None
-    number = next(i for i, thing in enumerate(victim.sample.objects or (), 1) if thing.is_target)
-    there = load_numbers(victim.sample.instance_mask_after) == number
+    there = load_numbers(victim.sample.instance_mask_after) == target_number(victim.sample)
     if not there.any():
         return None
     step = np.argwhere(there).mean(0) - np.argwhere(mask).mean(0)

@@ -13,12 +13,11 @@ from gsi_bench_dataset.storage.shards import read_dataset, resolve
 from gsi_bench_dataset.variants import AFTER, GRADES
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 from gsi_bench_metric.reward.attacks import ATTACKS, Attack, Victim
-from gsi_bench_metric.reward.config import REWARD, RewardConfig
 from gsi_bench_metric.reward.grading import Rated
 from gsi_bench_metric.reward.spatial import SpatialReward
 from gsi_bench_metric.validity.run import Family, families
 
-__all__ = ["Paid", "attacked", "fresh", "graded", "steps", "victims"]
+__all__ = ["LEAST_FALL", "Paid", "attacked", "graded", "steps", "victims"]
 
 LEAST_FALL = 0.02  # of a reward: less is the rounding of pixels
 
@@ -85,8 +84,3 @@ def steps(paid: Sequence[Paid]) -> list[tuple[str, str, float]]:
         order = sorted(grades, key=GRADES.__getitem__)
         gains += [(name, b, grades[b].rated.reward - grades[a].rated.reward) for a, b in itertools.pairwise(order)]
     return gains
-
-
-def fresh(victim: Victim, config: RewardConfig = REWARD, device: str = "cpu") -> SpatialReward:
-    """A reward that knows one edit only."""
-    return SpatialReward([victim.sample], config=config, device=device)

@@ -11,6 +11,7 @@ from gsi_bench_metric.imaging.pictures import Picture
 from gsi_bench_metric.protocols.base import Edit, Look, Measurement
 from gsi_bench_metric.protocols.official.source import Source
 from gsi_bench_metric.protocols.strict.scoring import StrictScorer
+from gsi_bench_metric.protocols.strict.thresholds import STRICT
 from gsi_bench_metric.protocols.strict.verdict import Outcome
 from gsi_bench_metric.reward.config import RewardConfig
 from gsi_bench_metric.reward.grading import Rated, Traces, grade, unscored, worthless
@@ -102,6 +103,8 @@ def _looked(
         if pictures.name == "source_unreadable":
             raise ImageError(pictures.text)
         return worthless(f"{pictures.name}: {pictures.text}", "no_image"), Traces()
+    if pictures.edited.std((0, 1)).max() < STRICT.blank:  # nothing is looked for in it
+        return worthless("blank: the image shows nothing", "blank"), Traces()
     (found,) = detector.detect([detection_item(detector, made.sample, "edited", edited)])
     edit = Edit(made.scored, "reward", made.found, found)
     (place,) = scorer.places([edit])

@@ -17,7 +17,7 @@ from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
 from gsi_bench_metric.reward.config import REWARD, RewardConfig
 
-__all__ = ["Background", "background_of", "newcomer", "rest_left"]
+__all__ = ["Background", "background_of", "newcomer", "rest_left", "target_number"]
 
 Mask = NDArray[np.bool_]
 Levels = NDArray[np.float32]
@@ -39,13 +39,18 @@ class Background:
     guesses: tuple[tuple[Levels, Mask], ...]
 
 
+def target_number(sample: Sample) -> int | None:
+    """Of the target in the sample's instance masks; None: no object is marked as it."""
+    return next((number for number, thing in enumerate(sample.objects or (), 1) if thing.is_target), None)
+
+
 def background_of(sample: Sample, source: RGB, config: RewardConfig = REWARD) -> Background | None:
     """None where the sample has no mask of its target, or the camera is asked to move.
 
     Raises:
         ImageError: a mask or the ground truth cannot be read.
     """
-    number = next((i for i, thing in enumerate(sample.objects or (), 1) if thing.is_target), None)
+    number = target_number(sample)
     if sample.instance_mask is None or number is None or sample.operation is None or sample.operation.kind == "view":
         return None
     mask = load_numbers(sample.instance_mask) == number

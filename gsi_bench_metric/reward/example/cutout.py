@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import project_to_source
 from gsi_bench_dataset.records import Sample
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
+from gsi_bench_metric.reward.traces import target_number
 
 __all__ = ["CutOut"]
 
@@ -29,8 +30,7 @@ class CutOut:
     """
 
     def __init__(self, sample: Sample):
-        operation, things = sample.operation, sample.objects or ()
-        number = next((i for i, thing in enumerate(things, 1) if thing.is_target), None)
+        operation, number = sample.operation, target_number(sample)
         if operation is None or operation.kind != "move" or sample.instance_mask is None or number is None:
             raise ValueError(f"{sample.id}: expected a move whose target has a mask")
         if sample.new_bbox_3d is None:

@@ -13,7 +13,7 @@ from gsi_bench_metric.configuration import Numbers, tuned
 from gsi_bench_metric.reward.example.cutout import CutOut
 from gsi_bench_metric.reward.spatial import SpatialReward
 
-__all__ = ["TRAINING", "Policy", "Step", "TrainingConfig", "train", "usable"]
+__all__ = ["TRAINING", "Policy", "Step", "TrainingConfig", "greedy", "train", "usable"]
 
 DIRECTIONS = ("left", "right", "front", "behind", "above", "below")
 
@@ -34,10 +34,9 @@ TRAINING = TrainingConfig()
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One update. `rewards` (instructions, group); `greedy`: mean reward of the policy's own choice before it, where asked."""
+    """One update. `rewards`: (instructions, group)."""
 
     rewards: Tensor
-    greedy: float | None = None
 
     @property
     def mean(self) -> float:
@@ -77,7 +76,7 @@ def train(
     config: TrainingConfig = TRAINING,
     told: Callable[[int, Step], None] = lambda number, step: None,
 ) -> tuple[Policy, list[Step]]:
-    """The trained policy and its updates. `told` hears of each update; the last step is greedy alone.
+    """The trained policy and its updates. `told` hears of each update.
 
     Raises:
         ValueError: no samples.
