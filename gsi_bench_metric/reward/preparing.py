@@ -66,11 +66,11 @@ def _tested(made: Prepared, scorer: StrictScorer, detector: Detector, config: Re
     if nothing.reward > config.no_op:
         why = f"no_goal: the untouched source is worth {nothing.reward:.2f} already, over {config.no_op:g}"
         return dataclasses.replace(made, problem=unscored(why, config))
-    if sample.edited_image is None:
+    if sample.edited_image is None or sample.variant is not None:
         return made
-    right = Picture(sample.edited_image)
-    made = dataclasses.replace(made, usual=_looked(made, right, scorer, detector, config)[1].newcomer)
-    worth = rate(made, right, scorer, detector, config)
+    found, traces = _looked(made, Picture(sample.edited_image), scorer, detector, config)
+    made = dataclasses.replace(made, usual=traces.newcomer)
+    worth = _worth(made, found, traces, scorer, config)
     if worth.reward < config.least_right:
         why = f"unobservable: the right edit itself is worth {worth.reward:.2f}, under {config.least_right:g} ({worth.reason})"
         return dataclasses.replace(made, problem=unscored(why, config))
@@ -85,7 +85,12 @@ def rate(made: Prepared, edited: Picture, scorer: StrictScorer, detector: Detect
     """
     if made.problem is not None:
         return made.problem
-    found, traces = _looked(made, edited, scorer, detector, config)
+    return _worth(made, *_looked(made, edited, scorer, detector, config), scorer, config)
+
+
+def _worth(
+    made: Prepared, found: Rated | tuple[Outcome, Measurement], traces: Traces, scorer: StrictScorer, config: RewardConfig
+) -> Rated:
     if isinstance(found, Rated):
         return found
     outcome, measured = found

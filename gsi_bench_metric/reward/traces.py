@@ -60,7 +60,7 @@ def background_of(sample: Sample, source: RGB, config: RewardConfig = REWARD) ->
     wide = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8))
     grown = np.asarray(cv2.inpaint(source, wide, 3, cv2.INPAINT_TELEA), dtype=np.uint8)
     guesses = [(softened(grown, config), np.ones(mask.shape, bool))]
-    if sample.edited_image is not None and sample.instance_mask_after is not None:
+    if sample.variant is None and sample.edited_image is not None and sample.instance_mask_after is not None:
         true, after = load_rgb(sample.edited_image), load_numbers(sample.instance_mask_after)
         if true.shape == source.shape and after.shape == mask.shape:
             guesses.append((softened(true, config), after != number))
