@@ -21,7 +21,7 @@ class RewardConfig(Numbers):
     side_fault: float = tuned(
         0.3,
         "factor",
-        "of each unasked change of the target itself (turned, scaled, moved, tilted, distorted): a policy must see "
+        "of each unasked change of the target itself (turned, scaled, tilted, distorted): a policy must see "
         "that the asked part was right, and gain by undoing the rest",
     )
     unlike: float = tuned(0.5, "LPIPS", "from here on the rest of the image is another image, and locality is 0")

@@ -86,12 +86,14 @@ def test_a_right_edit_earns_all():
     assert reward() == 1.0
 
 
-@pytest.mark.parametrize("kind", ["left_behind", "copied", "lost", "opposite", "too_much", "nothing_done", "replaced"])
+@pytest.mark.parametrize(
+    "kind", ["left_behind", "copied", "lost", "opposite", "too_much", "moved_too", "nothing_done", "replaced"]
+)
 def test_what_spoils_an_edit_earns_nothing(kind):
     assert reward(outcome(faults=[kind])) == 0
 
 
-@pytest.mark.parametrize("kind", ["turned_too", "scaled_too", "moved_too", "tilted", "distorted", "camera_turned_too"])
+@pytest.mark.parametrize("kind", ["turned_too", "scaled_too", "tilted", "distorted", "camera_turned_too"])
 def test_an_unasked_change_costs_a_factor(kind):
     assert reward(outcome(faults=[kind])) == pytest.approx(REWARD.side_fault)
     assert kept_of([Fault(kind), Fault(kind)]) == REWARD.side_fault  # one kind counts once
