@@ -24,8 +24,8 @@ __all__ = [
     "worthless",
 ]
 
-# What progress already says: how far the target went, and where it ended.
-# Half of the asked change and more may be wrong in amount; nothing, the opposite and twice as much are worth nothing.
+# What progress already says: how far the target went, and where it ended. Nothing, the opposite and over one and a half of the
+# asked change are worth nothing, however exactly they were measured.
 _AMOUNTS = frozenset(
     (
         "too_little",
@@ -36,7 +36,8 @@ _AMOUNTS = frozenset(
         "base_too_low",
     )
 )
-# What happened to the target beside. One that wandered off unasked is mostly another thing taken for it. Every other fault says that the scene or the target is not what was asked for at all.
+# What happened to the target beside. Every other fault says that the scene or the target is not what was asked for at all; one
+# that wandered off unasked is mostly something else taken for it.
 _BESIDE = frozenset(("turned_too", "scaled_too", "tilted", "distorted", "camera_travelled", "camera_turned_too"))
 
 
