@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gsi_bench_metric.report.write import write_report
     from gsi_bench_metric.results.aggregate import aggregate
     from gsi_bench_metric.results.compare import Comparison, compare, load_side
+    from gsi_bench_metric.reward.spatial import SpatialReward
     from gsi_bench_metric.run.folder import Run, RunError, load_run
     from gsi_bench_metric.run.pipeline import Request, evaluate
     from gsi_bench_metric.run.score_files import read_scores
@@ -57,6 +58,7 @@ __all__ = [
     "Run",
     "RunError",
     "ScoringError",
+    "SpatialReward",
     "Thresholds",
     "aggregate",
     "box_iou_3d",
@@ -113,6 +115,7 @@ _WHERE = {
     "editors.base": ("EditorOptions",),
     "editors.registry": ("make_editor",),
     "report.write": ("write_report",),
+    "reward.spatial": ("SpatialReward",),
     "report.official_json": ("write_official_json",),
 }
 

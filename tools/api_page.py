@@ -51,6 +51,7 @@ GROUPS = {  # first part of a module's name -> what its names are about
     "judges": "Judges",
     "editors": "Editors",
     "report": "Reports",
+    "reward": "A reward for training",
 }
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
 

@@ -21,6 +21,7 @@ from gsi_bench_metric.cli.leaderboard_commands import add_leaderboard
 from gsi_bench_metric.cli.photo_commands import add_photos
 from gsi_bench_metric.cli.reproduce_commands import add_reproduce
 from gsi_bench_metric.cli.review_commands import add_review
+from gsi_bench_metric.cli.reward_commands import add_serve_reward
 from gsi_bench_metric.cli.scoring_options import add_scoring_options
 from gsi_bench_metric.cli.validate_commands import add_validate
 
@@ -47,6 +48,7 @@ def add_commands(subparsers: Any) -> None:
         _add_weights,
         _add_register,
         add_serve_judge,
+        add_serve_reward,
         detany3d.add_detect,
         detany3d.add_infer_cache,
     ):

@@ -61,6 +61,7 @@ class TrackerDetector:
         device: where poses are judged.
         boxes_alone: leaves depth and masks of the samples aside, as if they were photographs.
         config: every number that was chosen.
+        kept: scenes of source views that are kept for further edits of them.
 
     Attributes:
         key: everything that its detections depend on beside the images: code and numbers.
@@ -68,12 +69,14 @@ class TrackerDetector:
 
     needs_pixels = False
 
-    def __init__(self, device: str = "cpu", *, boxes_alone: bool = False, config: TrackerConfig = TRACKER) -> None:
+    def __init__(
+        self, device: str = "cpu", *, boxes_alone: bool = False, config: TrackerConfig = TRACKER, kept: int = _KEPT
+    ) -> None:
         self.name = "tracker-boxes" if boxes_alone else "tracker"
         self.key = digest(self.name, _VERSION, config.to_json())
         self.reads = _READS - frozenset(_LEFT_ASIDE) if boxes_alone else _READS
         self._device, self._boxes_alone = device, boxes_alone
-        self._scenes = Scenes(_KEPT, config)
+        self._scenes = Scenes(kept, config)
 
     @torch.inference_mode()
     def detect(self, items: Sequence[DetectionItem]) -> list[list[Detection] | None]:

@@ -146,28 +146,36 @@ class StrictMeter:
 
     def measure(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
         """What the images of an edit say; `region` is None for view edits."""
+        return self.look(situation, pictures, region)[0]
+
+    def look(
+        self, situation: Situation, pictures: StrictPictures, region: Region | None
+    ) -> tuple[Measurement, Compared | None]:
+        """The same, and the two images that it was measured on; None where there are none."""
+        found, pair = self._measured(situation, pictures, region)
         mapping = pictures.mapping
         if mapping is None or mapping.kind == "identity":
-            return self._measured(situation, pictures, region)
+            return found, pair
         shown = None if pictures.known is None else mapping.shown
-        found = self._measured(situation, pictures, region)
-        return dataclasses.replace(found, mapping=str(mapping), mapping_residual=pictures.residual, shown=shown)
+        return dataclasses.replace(found, mapping=str(mapping), mapping_residual=pictures.residual, shown=shown), pair
 
-    def _measured(self, situation: Situation, pictures: StrictPictures, region: Region | None) -> Measurement:
+    def _measured(
+        self, situation: Situation, pictures: StrictPictures, region: Region | None
+    ) -> tuple[Measurement, Compared | None]:
         if pictures.edited.std((0, 1)).max() < STRICT.blank:
             notes, hidden = (*pictures.notes, reason("blank", "shows_nothing")), _hidden(situation, pictures)
             gap = _gap(situation, pictures)
             if gap is not None:
-                return Measurement(blank=True, hidden=hidden, reasons=(*notes, gap))
-            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=hidden, reasons=notes)
+                return Measurement(blank=True, hidden=hidden, reasons=(*notes, gap)), None
+            return Measurement(blank=True, ssim=0.0, lpips=1.0, hidden=hidden, reasons=notes), None
         pair = compared(situation, pictures, region)
         if isinstance(pair, Reason):
-            return Measurement(blank=False, reasons=(*pictures.notes, pair))
+            return Measurement(blank=False, reasons=(*pictures.notes, pair)), None
         likeness = self._compare(pair, pictures.notes)
         if pair.alignment is None:
-            return likeness
+            return likeness, pair
         hidden = _hidden(situation, pictures)
-        return dataclasses.replace(likeness, drift_px=pair.alignment.drift_px, found=pair.alignment.found, hidden=hidden)
+        return dataclasses.replace(likeness, drift_px=pair.alignment.drift_px, found=pair.alignment.found, hidden=hidden), pair
 
     @torch.inference_mode()
     def _compare(self, pair: Compared, notes: tuple[Reason, ...]) -> Measurement:

@@ -15,7 +15,7 @@ from gsi_bench_metric.imaging.images import RGB
 from gsi_bench_metric.protocols.strict.situation import KnownObject, Pose, Situation
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
 
-__all__ = ["SOMEWHERE", "Region", "hidden_share", "region_mask", "region_of", "reprojected"]
+__all__ = ["SOMEWHERE", "Region", "hidden_share", "outline_of", "region_mask", "region_of", "reprojected"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -57,7 +57,7 @@ def region_of(situation: Situation, has_mask: bool, has_mask_after: bool) -> Reg
         poses += [thing.truth or thing.before for thing in things]
     if not truthful:
         poses += [situation.goal, *(_carried(situation, thing) for thing in situation.loads)]
-    outlines = (_outline(situation, pose) for pose in poses if pose is not None)
+    outlines = (outline_of(situation, pose) for pose in poses if pose is not None)
     numbers = tuple(thing.number for thing in things if thing.number is not None) if has_mask else ()
     return Region(numbers, tuple(outline for outline in outlines if outline), truthful)
 
@@ -72,7 +72,7 @@ def _carried(situation: Situation, thing: KnownObject) -> Pose | None:
     return Pose(np.concatenate([centre, thing.truth.box[3:]]), turn @ thing.truth.rotation)
 
 
-def _outline(situation: Situation, pose: Pose) -> tuple[tuple[float, float], ...]:
+def outline_of(situation: Situation, pose: Pose) -> tuple[tuple[float, float], ...]:
     """Hull of a box's image; the detector's rectangle where no pixel can be named; empty behind the camera."""
     sample = situation.sample
     if sample.pixel_frame == "unknown":
@@ -137,7 +137,7 @@ def hidden_share(situation: Situation, before: NDArray[np.int64], after: NDArray
         return None
     fills = []
     for mask, pose in ((before, target.truth), (after, goal)):
-        outline = _outline(situation, pose)
+        outline = outline_of(situation, pose)
         area = cv2.contourArea(np.array(outline, np.float32)) if len(outline) > 2 else 0.0
         if area <= 0:
             return None

@@ -45,11 +45,11 @@ from gsi_bench_metric.protocols.strict.pixels import (
     locality_gap,
     open_strict,
 )
-from gsi_bench_metric.protocols.strict.regions import SOMEWHERE, Region, region_of
+from gsi_bench_metric.protocols.strict.regions import SOMEWHERE, Region, outline_of, region_of
 from gsi_bench_metric.protocols.strict.scope import excluded
 from gsi_bench_metric.protocols.strict.situation import Situation
 from gsi_bench_metric.protocols.strict.thresholds import STRICT
-from gsi_bench_metric.protocols.strict.verdict import judge
+from gsi_bench_metric.protocols.strict.verdict import Outcome, judge
 from gsi_bench_metric.protocols.text import explanation, reason
 
 __all__ = ["NOTHING", "StrictScorer", "strict_operation", "without_picture"]
@@ -117,18 +117,40 @@ class StrictScorer:
     def measure(self, looks: Sequence[Look]) -> Iterator[tuple[int, Measurement]]:
         """(index, what the images say) of every edit."""
         for i, look in enumerate(looks):
-            if look.place is None:
-                yield i, Measurement(reasons=look.pictures.notes)
-            else:
-                situation, region = (
-                    undetected(look.sample, _size(look.sample)),
-                    None if look.operation == "view" else look.place,
-                )
-                yield i, self._meter.measure(situation, look.pictures, region)
+            yield i, self.look(look)[0]
+
+    def look(self, look: Look) -> tuple[Measurement, Compared | None]:
+        """What the images of one edit say, and the two images that this was measured on; None where there are none."""
+        if look.place is None:
+            return Measurement(reasons=look.pictures.notes), None
+        situation, region = undetected(look.sample, _size(look.sample)), None if look.operation == "view" else look.place
+        return self._meter.look(situation, look.pictures, region)
 
     def score(self, edits: Sequence[Edit], measurements: Sequence[Measurement]) -> list[Score]:
         """The score of each edit."""
         return [_score(edit, measured) for edit, measured in zip(edits, measurements, strict=True)]
+
+    def outcome(self, edit: Edit, measured: Measurement) -> Outcome | Reason | None:
+        """What the score of an edit is made of; a reason where its sample is not scored, None where its image shows nothing."""
+        return _outcome(edit, _situation(edit), measured)
+
+    def outlines(self, edit: Edit) -> list[tuple[tuple[float, float], ...]]:
+        """Polygons [(x, y), …] in source pixels of where the target is seen in the edited image, its copies apart."""
+        situation = _situation(edit)
+        if situation is None or situation.target.after is None:
+            return []
+        return [outline for outline in (outline_of(situation, situation.target.after),) if outline]
+
+    def unscored(self, sample: Sample, source: list[Detection] | None) -> Reason | None:
+        """Why no edit of a sample is scored, whatever it shows; None where every one is. `source`: detections in its own image.
+
+        Raises:
+            ImageError: a mask cannot be read.
+        """
+        edit = Edit(sample, "", source, None)
+        situation = _situation(edit)
+        hidden = None if situation is None else hidden_in_goal(situation)
+        return _unscored(edit, situation, Measurement(hidden=hidden, blank=True))
 
     def compared(self, edit: Edit, edited: Picture) -> Compared | Reason:
         """The two images that `measure` holds against each other, for showing them; or why there are none."""
@@ -216,14 +238,13 @@ def _score(edit: Edit, measured: Measurement) -> Score:
     values: dict[str, float | None] = {"ssim": measured.ssim, "lpips": measured.lpips, "mse": measured.mse}
     values["drift_px"] = measured.drift_px
     told: dict[str, Any] = {"mapping": measured.mapping, "mapping_residual": measured.mapping_residual}
-    problem = _unscored(edit, situation, measured)
-    if problem is not None:
-        reasons.append(problem)
-    elif measured.blank:
+    outcome = _outcome(edit, situation, measured)
+    if isinstance(outcome, Reason):
+        reasons.append(outcome)
+    elif outcome is None:
         values |= NOTHING if measured.lpips is not None else {k: v for k, v in NOTHING.items() if k not in ("ssim", "lpips")}
         told |= {"faults": (Fault("blank"),)}
-    elif situation is not None:
-        outcome = judge(situation, measured.found, measured.shown)
+    else:
         values |= {"ic": float(outcome.ic), "sa": outcome.sa, "bystanders": outcome.bystanders}
         told |= {name: getattr(outcome, name) for name in ("faults", "done", "asked", "changed")}
         reasons += outcome.reasons
@@ -246,6 +267,13 @@ def _score(edit: Edit, measured: Measurement) -> Score:
             **told,
         )
     )
+
+
+def _outcome(edit: Edit, situation: Situation | None, measured: Measurement) -> Outcome | Reason | None:
+    problem = _unscored(edit, situation, measured)
+    if problem is not None or situation is None:
+        return problem
+    return None if measured.blank else judge(situation, measured.found, measured.shown)
 
 
 def _unscored(edit: Edit, situation: Situation | None, measured: Measurement) -> Reason | None:

@@ -40,6 +40,8 @@ class Outcome:
         done, asked: what it did and what it should have done; empty where the target or the scene is lost.
         changed: the other objects that changed too, the nearest first.
         reasons: why the target or the scene counts as lost.
+        progress: how much of what was asked is done, 0–1, see `rules.base.Finding`; 0 where the target is lost.
+        confidence: how sure the detector is of the target in the edited image, 0–1; None: it is not there, or that is not said.
     """
 
     ic: bool
@@ -50,6 +52,8 @@ class Outcome:
     asked: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    progress: float = 0.0
+    confidence: float | None = None
 
 
 def judge(
@@ -72,12 +76,14 @@ def judge(
     if not target and kind not in ("view", "remove"):
         target = _target_lost(situation)
     lost = (Fault("lost"),) if scene or target else ()
-    reasons = (*scene, *target)
+    reasons, seen = (*scene, *target), situation.target.after
+    sure = None if seen is None else seen.confidence
     if target:
-        return Outcome(False, 0.0, unchanged, lost, changed=changed, reasons=reasons)
+        return Outcome(False, 0.0, unchanged, lost, changed=changed, reasons=reasons, confidence=sure)
     found = RULES[kind].judge(situation, unchanged)
     faults = (*found.faults, *lost)
-    return Outcome(not faults, found.sa, unchanged, faults, found.done, found.asked, changed, reasons)
+    told = (found.done, found.asked, changed, reasons)
+    return Outcome(not faults, found.sa, unchanged, faults, *told, found.progress, sure)
 
 
 def _changed(situation: Situation, changes: dict[str, str]) -> tuple[Change, ...]:

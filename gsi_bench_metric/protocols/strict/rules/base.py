@@ -27,6 +27,8 @@ class Finding:
         sa: spatial accuracy 0–1, whether it complies or not.
         faults: each enough for ic = False.
         done, asked: what the edit did and what it should have done, for people.
+        progress: how much of what was asked is done, 0–1 and without steps: 0 where nothing or the opposite was done, 1 at the
+            goal; what goes beyond or aside is taken off. Whether the edit complies or not; no score is made of it, rewards are.
     """
 
     ic: bool
@@ -34,6 +36,7 @@ class Finding:
     faults: tuple[Fault, ...] = ()
     done: tuple[Change, ...] = ()
     asked: tuple[Change, ...] = ()
+    progress: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Rule:
     rings: Callable[[Situation], Rings | None]
 
 
-def finding(sa: float, faults: Sequence[Fault], done: Sequence[Change], asked: Sequence[Change]) -> Finding:
-    """A finding that complies where there are no faults."""
-    return Finding(not faults, sa, tuple(faults), tuple(done), tuple(asked))
+def finding(sa: float, faults: Sequence[Fault], done: Sequence[Change], asked: Sequence[Change], left: float = 1.0) -> Finding:
+    """A finding that complies where there are no faults. `left`: what of the asked change is still to be done, or was done too
+    much or aside, as a share of it (>= 0; 1: all; what is no number counts as that)."""
+    progress = 1 - left if 0 <= left <= 1 else 0.0
+    return Finding(not faults, sa, tuple(faults), tuple(done), tuple(asked), progress)

@@ -62,8 +62,10 @@ class Latitude:
 
 
 def better(*findings: Finding) -> Finding:
-    """Of several readings of what is asked the one by which an edit does best; of equals the first."""
-    return max(findings, key=lambda found: (found.ic, found.sa))
+    """Of several readings of what is asked the one by which an edit does best; of equals the first. Progress is the
+    best one's."""
+    best = max(findings, key=lambda found: (found.ic, found.sa))
+    return dataclasses.replace(best, progress=max(found.progress for found in findings))
 
 
 def off_segment(point: Array, end: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -103,9 +104,10 @@ def _excess(asked: Array, distance: float | None) -> float:
 
 def _went(asked: Array, done: Array, kept: list[Fault], up: Array, limits: Thresholds) -> Finding:
     """By one reading of the way that is asked for."""
-    error = float(np.linalg.norm(done - asked)) / scale_of(asked, limits)
+    off = float(np.linalg.norm(done - asked))
     faults = [*way_faults(asked, done, limits), *kept]
-    return finding(sweep(error), faults, [done_way(done, up)], [asked_way(asked, done, up)])
+    told = [done_way(done, up)], [asked_way(asked, done, up)]
+    return finding(sweep(off / scale_of(asked, limits)), faults, *told, off / max(float(np.linalg.norm(asked)), EPS))
 
 
 def scale_of(asked: Array, limits: Thresholds = STRICT) -> float:
@@ -128,8 +130,7 @@ def _judge(situation: Situation, unchanged: float) -> Finding:
         intruder=intruder_of(situation),
         name=target.category,
     )
-    asked = [*found.asked, *_end(situation, goal.centre - truth.centre)]
-    return finding(found.sa, found.faults, found.done, asked)
+    return dataclasses.replace(found, asked=(*found.asked, *_end(situation, goal.centre - truth.centre)))
 
 
 def _end(situation: Situation, asked: Array) -> list[Change]:

@@ -106,6 +106,10 @@ class _Spot:
         axes = np.column_stack(ground_axes(up))
         return polygon_distance(base @ axes, self.region @ axes)
 
+    def distance(self, base: Array, up: Array) -> float:
+        """How far a base (3,) is from the region, along the ground and in height together."""
+        return math.hypot(self.away(base, up), float((base - self.region.mean(0)) @ up))
+
     def faults(self, base: Array, up: Array, limits: Thresholds) -> list[Fault]:
         """What is wrong with a base that stands there."""
         axes = np.column_stack(ground_axes(up))
@@ -134,14 +138,15 @@ def _stands(  # noqa: PLR0917 - a way and what it is held against
     away = spot.away(base, up)
     faults = [*spot.faults(base, up, limits), *_went(spot, start, step, up, limits), *kept]
     sa = 1.0 if away < _IN else sweep(away / spot.scale)
-    return finding(sa, faults, [Change("put", 0.0 if away < _IN else away)], [])
+    left = spot.distance(base, up) / max(spot.distance(start, up), EPS)
+    return finding(sa, faults, [Change("put", 0.0 if away < _IN else away)], [], left)
 
 
 def _went(spot: _Spot, start: Array, step: Array, up: Array, limits: Thresholds) -> list[Fault]:
     """The object itself must have gone there, not the receptacle to it; nowhere if its base (3,) stood there already."""
     if spot.exempt and not spot.faults(start, up, limits):
         return []
-    needed = math.hypot(spot.away(start, up), float((start - spot.region.mean(0)) @ up))
+    needed = spot.distance(start, up)
     share = float(np.linalg.norm(step)) / max(needed, EPS)
     return [] if share >= limits.share[0] - EPS else [amount_fault(share, limits)]
 

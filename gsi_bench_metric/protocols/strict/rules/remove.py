@@ -50,7 +50,7 @@ def remove(
         faults.append(Fault("elsewhere", subject=name))
     if intruder is not None and not faults:
         faults.append(dataclasses.replace(intruder, kind=_IN_ITS_PLACE[intruder.kind]))
-    return finding(unchanged, faults, [] if after else [Change("gone", subject=name)], [])
+    return finding(unchanged, faults, [] if after else [Change("gone", subject=name)], [], 1.0 if faults else 0.0)
 
 
 def _judge(situation: Situation, unchanged: float) -> Finding:

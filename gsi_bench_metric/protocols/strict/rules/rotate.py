@@ -74,9 +74,8 @@ def _turned(done: float, asked: float, kept: list[Fault], period: float, limits:
     if error > min(abs(asked) / 2, limits.turn_limit) + EPS:
         faults.append(Fault("nothing_done", 0.0) if abs(done) < limits.smallest_turn else Fault("turn_missed", error))
     scale = turn_scale(asked, limits)
-    return finding(
-        sweep(error / scale if scale else 0.0), [*faults, *kept], [Change("turned", done)], [Change("turned", asked)]
-    )
+    told = [Change("turned", done)], [Change("turned", asked)]
+    return finding(sweep(error / scale if scale else 0.0), [*faults, *kept], *told, error / max(abs(asked), EPS))
 
 
 def turn_scale(asked: float, limits: Thresholds = STRICT) -> float:

@@ -80,7 +80,8 @@ def _grown(done: float, factor: float, kept: list[Fault], limits: Thresholds) ->
         share = float(np.log(done)) / math.log(factor)
     faults = [] if limits.share[0] - EPS <= share <= limits.share[1] + EPS else [amount_fault(share, limits)]
     found = Change("scaled", done if math.isfinite(done) else None)
-    return finding(sweep(abs(share - 1)), [*faults, *kept], [found], [Change("scaled", factor)])
+    off = abs(share - 1)
+    return finding(sweep(off), [*faults, *kept], [found], [Change("scaled", factor)], off)
 
 
 def _judge(situation: Situation, unchanged: float) -> Finding:

@@ -53,19 +53,20 @@ def view(
         ways = [asked.translation, *_of_length(asked.translation, distance)]
         parts.append([_travel(wanted, motion.translation, up, limits) for wanted in ways])
     elif off_segment(motion.translation, asked.translation) >= limits.camera_kept_m:
-        parts.append([finding(1.0, [Fault("camera_travelled", travelled)], [], [])])
+        parts.append([finding(1.0, [Fault("camera_travelled", travelled)], [], [], 0.0)])
     if turns:
         parts.append([_turning(asked.turn, motion, turn, limits)])
         parts[-1] += [_turning(wanted, motion, turn, limits) for wanted in _of_length(asked.turn, angle)]
     elif off_segment(turn, asked.turn) >= np.radians(limits.camera_kept_deg):
-        parts.append([finding(1.0, [Fault("camera_turned_too", motion.angle)], [], [])])
+        parts.append([finding(1.0, [Fault("camera_turned_too", motion.angle)], [], [], 0.0)])
     found = [better(*readings) for readings in parts]
     done = [
         Change("camera_moved", travelled, way(motion.translation, up, camera=True) or None),
         Change("camera_turned", motion.angle, camera_turn(motion.turn) or None),
     ]
     faults = [fault for part in found for fault in part.faults]
-    return finding(min(part.sa for part in found), faults, done, [change for part in found for change in part.asked])
+    asked_of = [change for part in found for change in part.asked]
+    return finding(min(part.sa for part in found), faults, done, asked_of, 1 - min(part.progress for part in found))
 
 
 def _of_length(asked: Array, length: float | None) -> list[Array]:
@@ -76,7 +77,7 @@ def _of_length(asked: Array, length: float | None) -> list[Array]:
 def _travel(asked: Array, done: Array, up: Array, limits: Thresholds) -> Finding:
     """By one reading of how far the camera should travel."""
     error = float(np.linalg.norm(done - asked)) / float(np.linalg.norm(asked))
-    return finding(sweep(error), way_faults(asked, done, limits), [], [asked_way(asked, done, up, camera=True)])
+    return finding(sweep(error), way_faults(asked, done, limits), [], [asked_way(asked, done, up, camera=True)], error)
 
 
 def _turning(asked: Array, motion: Motion, turn: Array, limits: Thresholds) -> Finding:
@@ -84,7 +85,7 @@ def _turning(asked: Array, motion: Motion, turn: Array, limits: Thresholds) -> F
     amount = float(np.linalg.norm(asked))
     error = rotation_angle(motion.rotation, Rotation.from_rotvec(asked).as_matrix()) / amount
     wanted = Change("camera_turned", amount, camera_turn(asked) or None)
-    return finding(sweep(error), way_faults(asked, turn, limits), [], [wanted])
+    return finding(sweep(error), way_faults(asked, turn, limits), [], [wanted], error)
 
 
 def _alike(turn: Array, asked: Array) -> Array:

@@ -1,0 +1,1 @@
+"""The reward over HTTP: `gsi-bench serve-reward`; needs the extra `reward`."""
