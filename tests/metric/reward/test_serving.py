@@ -130,7 +130,11 @@ class Evil:
         return (open, ("/tmp/gsi-reward-evil", "w"))
 
 
-@pytest.mark.parametrize("value", [Evil(), [Evil()], np.zeros(3), {"a": np.float64(1)}, {1, print}], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [Evil(), [Evil()], np.zeros(3), {"a": np.float64(1)}, {1, print}],
+    ids=["object", "list", "array", "number", "function"],
+)
 def test_pickles_that_name_anything_are_refused(value):
     with pytest.raises(RewardError, match="plain containers"):
         loaded(pickle.dumps(value))
