@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from gsi_bench_dataset.records import Sample
 from gsi_bench_dataset.safety.names import printable
@@ -17,8 +18,18 @@ __all__ = ["Samples"]
 _SHOWN = 3  # ids in a message
 
 
+class _Row(NamedTuple):
+    """A sample's place and names."""
+
+    split: str
+    number: int
+    id: str
+    prompts: tuple[str | None, ...]
+
+
 class Samples:
-    """Samples of a dataset by id and by prompt; images are read one sample at a time.
+    """Samples of a dataset by id and by prompt; images are read one sample at a time. An id that several splits have is
+    `<split>/<id>`.
 
     Args:
         dataset: folder or Hub repository of a dataset, or the samples themselves.
@@ -27,7 +38,7 @@ class Samples:
 
     Raises:
         DatasetError, FileNotFoundError: no such dataset or split.
-        RewardError: it is empty, or an id is there twice.
+        RewardError: it is empty, or an id is twice in a split.
     """
 
     def __init__(
@@ -41,24 +52,27 @@ class Samples:
         self._prompts: dict[str, list[str]] = {}
         if isinstance(dataset, (str, os.PathLike)):
             self._folder = resolve(dataset, revision, splits)
-            for split in splits or split_names(self._folder):
-                rows = read_columns(self._folder, split, ("id", "prompt", "prompt_zh"))
-                for row, found in enumerate(rows):
-                    self._add(found["id"], (found["prompt"], found["prompt_zh"]), (split, row))
+            self._add([row for split in splits or split_names(self._folder) for row in _rows(self._folder, split)])
         else:
-            for sample in dataset:
-                self._add(sample.id, (sample.prompt, sample.prompt_zh), None)
-                self._given[sample.id] = sample
+            samples = list(dataset)
+            named = self._add([_Row(s.split, n, s.id, (s.prompt, s.prompt_zh)) for n, s in enumerate(samples)])
+            self._given = dict(zip(named, samples, strict=True))
         if not self._where:
             raise RewardError("the dataset holds no samples")
 
-    def _add(self, name: str, prompts: Iterable[str | None], where: tuple[str, int] | None) -> None:
-        if name in self._where:
-            raise RewardError(f"two samples are called {printable(name)}; name the split that is meant")
-        self._where[name] = where or ("", 0)
-        for prompt in prompts:
-            if prompt:
-                self._prompts.setdefault(_plain(prompt), []).append(name)
+    def _add(self, rows: Sequence[_Row]) -> list[str]:
+        """The names of all samples, in their order."""
+        counts, named = Counter(row.id for row in rows), []
+        for row in rows:
+            name = row.id if counts[row.id] == 1 else f"{row.split}/{row.id}"
+            if name in self._where:
+                raise RewardError(f"two samples of split {row.split} are called {printable(row.id)}; ids must be unique")
+            self._where[name] = (row.split, row.number)
+            named.append(name)
+            for prompt in row.prompts:
+                if prompt:
+                    self._prompts.setdefault(_plain(prompt), []).append(name)
+        return named
 
     def __len__(self) -> int:
         return len(self._where)
@@ -125,3 +139,8 @@ class Samples:
 
 def _plain(prompt: str) -> str:
     return prompt.strip()
+
+
+def _rows(folder: Path, split: str) -> Iterator[_Row]:
+    for number, found in enumerate(read_columns(folder, split, ("id", "prompt", "prompt_zh"))):
+        yield _Row(split, number, found["id"], (found["prompt"], found["prompt_zh"]))

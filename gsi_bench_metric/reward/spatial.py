@@ -42,7 +42,7 @@ class SpatialReward:
     Raises:
         DatasetError, FileNotFoundError: no such dataset or split.
         DeviceError: the device is not there.
-        RewardError: the dataset is empty, or an id is there twice.
+        RewardError: the dataset is empty, or an id is twice in a split.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class SpatialReward:
 
         Args:
             images: a batch, see `rate`.
-            sample_ids: (B,) whose edit each image is.
+            sample_ids: (B,) whose edit each image is; `<split>/<id>` where several splits have one of that id.
 
         Raises:
             RewardError: ids that the dataset does not have, another number of them, images of another kind.

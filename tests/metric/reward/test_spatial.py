@@ -204,3 +204,19 @@ def test_a_reward_reads_a_dataset_on_disk(tmp_path):
     write_dataset({"mesatask": [sample]}, tmp_path / "data")
     found = SpatialReward(tmp_path / "data")([victim("remove").variants["grade100"]], [sample.id])
     assert found.item() > 0.9
+
+
+def test_an_id_of_several_splits_is_named_with_its_split(tmp_path):
+    samples = [dataclasses.replace(victim(kind).sample, parent_id=None) for kind in ("move", "remove")]
+    other = dataclasses.replace(samples[0], split="bathroom")
+    write_dataset({"bathroom": [other], samples[0].split: samples}, tmp_path / "both")
+    first = samples[0].id
+    for given in (tmp_path / "both", [other, *samples]):
+        reward = SpatialReward(given)
+        assert sorted(reward.samples.ids) == sorted([f"bathroom/{first}", f"{samples[0].split}/{first}", samples[1].id])
+        assert reward.samples.get(f"bathroom/{first}").split == "bathroom"
+        with pytest.raises(RewardError, match="expected ids such as"):
+            reward.samples.get(first)
+    assert SpatialReward(tmp_path / "both", splits=["bathroom"]).samples.ids == [first]
+    with pytest.raises(RewardError, match="must be unique"):
+        SpatialReward([samples[0], samples[0]])
