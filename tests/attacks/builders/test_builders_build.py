@@ -84,7 +84,7 @@ def here(monkeypatch, odd):
     """`here(out, scenes, job=JOB, **options)`: a build with scenes made in this process; `.made`: which."""
     module = importlib.import_module("odd_source")
 
-    def start(source, job, work, device, *, engine, settings, scratch, limit_s):
+    def start(source, job, work, device, *, engine, settings, scratch, marks, limit_s):
         def make(number):
             run.made.append(number)
             result = module.made(None, source, job, number)

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from gsi_bench_dataset.storage.record_store import RecordStore
 from gsi_bench_metric.judges import JudgeError, JudgeOptions
 from gsi_bench_metric.report.content import build_report
 from gsi_bench_metric.report.markdown import summary
@@ -24,7 +23,7 @@ def records_of(folder, kind):
     """Records of a kind: key -> how often it was written."""
     found = {}
     for path in (folder / "records").glob("*.jsonl"):
-        for line in path.read_text().splitlines():
+        for line in path.read_text().split("\n")[:-1]:  # what a kill cut off has no end
             entry = json.loads(line)
             if entry["kind"] == kind:
                 found[entry["key"]] = found.get(entry["key"], 0) + 1
@@ -70,8 +69,7 @@ def test_after_a_kill_among_faults_each_edit_is_judged_once(make_case, serve, tm
     wait_for_replies(process, server, 10)
     process.kill()
     process.wait()
-    before = RecordStore(out / "records")
-    kept = {key for kind, key in before._index if kind == "replies"}
+    kept = set(records_of(out, "replies"))
     assert kept, "killed too early to show anything"
     seen = len(server.asked)
     finish(words)
