@@ -34,7 +34,7 @@ MASKS, DEPTH, GRAVITY = "masks", "depth", "gravity"
 PARTS = (MASKS, GRAVITY, DEPTH)  # in this order: depth uses the other two
 _MOST_MM = 2**16 - 1
 # Raised with every change of a record that this code makes of the same answers.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)

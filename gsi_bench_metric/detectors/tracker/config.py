@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _ROOMS = "rooms of seed 4100"
+_FINE = "rooms and tables of seed 2400 used as photographs"
 _POSE = "metres, metres, metres, radians, log size"
 
 
@@ -96,6 +97,8 @@ class SurfaceConfig(_TrackerNumbers):
     top_share: float = tuned(0.03, "of the points", "that a top must have", _ROOMS)
     most_tops: int = tuned(4, "tops", "of one object, the largest", _ROOMS)
     jump: float = tuned(0.06, "of the depth", "over a larger step between neighbours no normal is taken")
+    held_m: float = tuned(0.02, "metres", "beside a box that the middle of what stands in it may lie", _FINE)
+    beside_box_m: float = tuned(0.02, "metres", "beside a box that depth of its object may lie", _FINE)
     normal_px: int = tuned(3, "pixels", "side of the window that normals are averaged over")
 
 
@@ -338,6 +341,10 @@ class ResultsConfig(_TrackerNumbers):
 class DecisionConfig(_TrackerNumbers):
     """`tracker.py`: which objects are looked for, and what is said of them."""
 
+    same_story: float = tuned(
+        0.12, "of the way", "within which all that a box covers tells the same move as the object cut out of it", _FINE
+    )
+    as_large: float = tuned(0.05, "log size", "… and about the same size", _FINE)
     still: float = tuned(0.06, "mean change", "over an object's pixels up to which it stayed without a search")
     surely_changed: float = tuned(0.7, "probability", "from which on a pixel surely changed")
     # Small spots that changed surely: the knob of a white pot on a white table.

@@ -20,7 +20,7 @@ from gsi_bench_metric.detectors.tracker.config import TRACKER, FollowConfig, Sea
 from gsi_bench_metric.detectors.tracker.likelihood import Cloud, Verdict, verdicts
 from gsi_bench_metric.detectors.tracker.views import Views
 
-__all__ = ["Found", "Support", "about", "follow", "stay", "turn_gain"]
+__all__ = ["Found", "Support", "about", "follow", "refined", "stay", "turn_gain"]
 
 Array = NDArray[np.float64]
 
@@ -127,6 +127,15 @@ def about(views: Views, found: Found) -> Found:
     effort = _Effort(2, config.spread, config.rounds, config.draws)
     fine, _ = _search(views, effort, poses[chosen], torch.ones(len(chosen), 5), generator)
     return _verdict(views, fine[0])
+
+
+def refined(views: Views, found: Found) -> Found:
+    """The best pose near another one, by other points of the same object; only what had changed may change."""
+    numbers = views.config.search
+    pose = torch.tensor(found.pose, dtype=torch.float32)
+    effort = _Effort(2, numbers.fine_spread, numbers.fine_rounds, numbers.fine_draws)
+    best, _ = _search(views, effort, pose[None], (pose != 0).float()[None], torch.Generator().manual_seed(0))
+    return _verdict(views, best[0])
 
 
 def _cost(freedoms: Tensor, views: Views, size_asked: bool) -> Tensor:

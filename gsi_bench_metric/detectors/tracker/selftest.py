@@ -23,12 +23,18 @@ from gsi_bench_metric.imaging.images import RGB, load_rgb
 
 __all__ = ["in_source"]
 
+_UNSEEN = ("position", "turn", "size", "height", "presence")  # of a target that the source does not show
+
 
 def in_source(scene: Scene, sample: Sample, device: str) -> list[Detection]:
     """The objects as the sample tells of them, with what of the target cannot be measured as unobservable."""
     targets = targets_of(sample)
-    blind = _blind(scene, sample, next(s for s in scene.surfaces if s.thing.id in targets), device)
-    told = (*blind, SELF_TEST) if blind else ()
+    target = next(s for s in scene.surfaces if s.thing.id in targets)
+    if len(target.points) < scene.config.decision.least_pixels:
+        told: tuple[str, ...] = _UNSEEN
+    else:
+        blind = _blind(scene, sample, target, device)
+        told = (*blind, SELF_TEST) if blind else ()
     return [detection(scene, s, s.thing, unobservable=told if s.thing.id in targets else ()) for s in scene.surfaces]
 
 

@@ -73,6 +73,7 @@ class SilhouetteConfig(Numbers):
     least_pixels: int = tuned(60, "pixels", "a box that covers fewer is not cut out")
     cut_px: float = tuned(220.0, "pixels, longer side", "objects are cut out at this size at most")
     cut_rounds: int = tuned(4, "rounds", "of GrabCut")
+    least_cut: float = tuned(0.1, "of what the box covers", "that is cut out at least; with less the cut failed")
     core: float = tuned(0.22, "of the square root of the area", "so far from the edge of what the box covers all is object")
     beside: float = tuned(0.25, "of the larger side", "of background about the object that is looked at")
 

@@ -1,14 +1,14 @@
 """The known surface of each object of a source view: points with normals and pixels, lifted from depth and mask.
 
 Without depth a pixel's ray is cut with the object's box; without a mask the object's pixels are those whose ray meets its box
-before any other. Frames: OpenCV camera, metres; pixel centres lie at half numbers.
+before any other, less what lies behind it (`hulls`). Frames: OpenCV camera, metres; pixel centres lie at half numbers.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from gsi_bench_dataset.layout.pixel_frame import reference_frame
 from gsi_bench_dataset.reads import BOX, CAMERA, DEPTH, IMAGE, MASK, OBJECTS, TARGET, UP, Reads, digest_of, narrowed
 from gsi_bench_dataset.records import Sample, SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
+from gsi_bench_metric.detectors.tracker.hulls import cut_out, first_met, in_box
 from gsi_bench_metric.detectors.tracker.shapes import slabs
 from gsi_bench_metric.geometry.poses import vertical
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
@@ -59,6 +60,7 @@ class Surface:
         height: of its box along `up`, metres.
         mask: H×W, the pixels that show it.
         config: the numbers it was lifted with.
+        covered: the same with all that its box covers, where the object was cut out of it.
     """
 
     thing: SceneObject
@@ -69,6 +71,7 @@ class Surface:
     height: float
     mask: Mask
     config: SurfaceConfig
+    covered: Surface | None = None
 
     @property
     def diagonal(self) -> float:
@@ -198,19 +201,36 @@ def read_scene(sample: Sample, rgb: RGB, config: TrackerConfig = TRACKER) -> Sce
         rays = pixel_rays(K, slice(0, shape[0]), slice(0, shape[1]))
         boxes = [box_depth(t.bbox_3d, t.rotation_matrix, config.surface, rays) for t in things]
     if ids is None:
-        ids = np.stack([np.full(shape, 1e6, np.float32), *boxes]).argmin(0)
+        ids = first_met(things, boxes, config.surface)
     if measured is not None:
         depth = np.where(measured > 0, measured / 1000, np.inf).astype(np.float32)
     else:
         depth = np.full(shape, np.inf, np.float32)
         for number, found in enumerate(boxes, 1):
             depth[ids == number] = found[ids == number]
+    masks = [ids == number for number in range(1, len(things) + 1)]
+    own = masks if ids_known else _objects_in(masks, things, rgb, rays * depth[..., None] if lifted else None, config)
     surfaces = tuple(
-        _surface(thing, ids == number, lambda rows, columns, rays: depth[rows, columns], (K, up), config.surface)
-        for number, thing in enumerate(things, 1)
+        _surface(thing, mask, lambda rows, columns, rays: depth[rows, columns], (K, up), config.surface)
+        for thing, mask in zip(things, own, strict=True)
     )
+    if not ids_known and not lifted:
+        surfaces = tuple(
+            dataclasses.replace(s, covered=_surface(s.thing, m, lambda r, c, _: depth[r, c], (K, up), config.surface))
+            for s, m in zip(surfaces, masks, strict=True)
+        )
     things_mask = np.any([s.mask for s in surfaces], axis=0)
     return Scene(rgb, K, up, level_axes(up), depth, surfaces, things_mask, config, ids_known, lifted)
+
+
+def _objects_in(
+    covered: Sequence[Mask], things: Sequence[SceneObject], rgb: RGB, points: Array | None, config: TrackerConfig
+) -> list[Mask]:
+    """Of what each box covers (H, W) the object's pixels: those whose points (H, W, 3) lie in it; without points, by colour."""
+    if points is None:
+        return [cut_out(rgb, mask, config.silhouette) for mask in covered]
+    with np.errstate(invalid="ignore"):
+        return [mask & in_box(points, thing, config.surface) for thing, mask in zip(things, covered, strict=True)]
 
 
 def after_surface(scene: Scene, sample: Sample, thing: SceneObject) -> Surface | None:

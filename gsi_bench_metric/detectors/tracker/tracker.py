@@ -45,7 +45,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 20
+_VERSION = 21
 _KEPT = 4  # scenes
 # See the module. With boxes alone, what is none for every sample is not read.
 _READS = SCENE | KIND | GOAL | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK

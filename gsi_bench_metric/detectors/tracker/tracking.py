@@ -13,7 +13,7 @@ from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import Detection, Sample
 from gsi_bench_metric.detectors.tracker.camera_motion.camera import camera_motion
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, compare, explained, opponent
-from gsi_bench_metric.detectors.tracker.follow import Found, follow, stay, turn_gain
+from gsi_bench_metric.detectors.tracker.follow import Found, follow, refined, stay, turn_gain
 from gsi_bench_metric.detectors.tracker.likelihood import CHANGED
 from gsi_bench_metric.detectors.tracker.results import carried, confidence, detection, outline, posed
 from gsi_bench_metric.detectors.tracker.signs.parallax import moved_with_surroundings
@@ -108,6 +108,8 @@ class _Tracking:
         home = stay(views)
         sizes = self._asked("scale") or self._asked("remove")  # a smaller one is not removed
         found = follow(views, supports_of(self.scene, surface), turn_asked=self._asked("rotate"), size_asked=sizes)
+        if surface.covered is not None:
+            found = self._by_all_covered(surface.covered, found)
         second = None if still else self._second(surface, found)
         if second is not None and is_truer(second, found, self.presence):
             found, second = second, None  # what was found first is something else that is new
@@ -121,6 +123,14 @@ class _Tracking:
         if second is None or first.state == "absent":
             return [first, *others]
         return [first, self._placed(surface, second, "duplicate")]
+
+    def _by_all_covered(self, covered: Surface, found: Found) -> Found:
+        """The pose by all that the object's box covers, where that tells the same story: a cut loses dark parts before dark."""
+        other = refined(self._views(covered), found)
+        moved = np.linalg.norm(found.pose[:3])
+        near = np.linalg.norm(other.pose[:3] - found.pose[:3]) < self.decision.same_story * moved
+        as_large = abs(other.pose[4] - found.pose[4]) < self.decision.as_large
+        return dataclasses.replace(found, pose=other.pose) if near and as_large else found
 
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gsi_bench_metric.detectors.tracker.config import TrackerConfig, ViewsConfig
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, change, fill, shrunk, spread
+from gsi_bench_metric.detectors.tracker.hulls import holds
 from gsi_bench_metric.detectors.tracker.likelihood import CHANGED, Cloud, Level
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 
@@ -146,6 +147,10 @@ def _own_channels(scene: Scene, surface: Surface, evidence: Evidence) -> NDArray
     changed[part] = np.where(over[part], guess, changed[part])
     changed *= evidence.known
     nearer = np.where(np.isfinite(scene.depth) & ~surface.mask, 1 / scene.depth, 0)
+    if not scene.lifted:  # boxes that hold it say nothing of what hides it
+        for other in scene.surfaces:
+            if other.thing is not surface.thing and holds(other.thing, surface.thing, scene.config.surface):
+                nearer[other.mask] = 0
     return np.stack((changed, nearer, _commonness(surface, evidence, config)), -1).astype(np.float32)
 
 

@@ -18,7 +18,7 @@ from gsi_bench_metric.seeing.options import Options
 __all__ = ["GrabCut", "make"]
 
 # Raised with every change of a mask that this code gives for the same inputs.
-_VERSION = 1
+_VERSION = 2
 _LEAST_PX = 25  # fewer pixels inside or outside have no colours to learn
 
 

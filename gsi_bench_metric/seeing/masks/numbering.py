@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER
+from gsi_bench_metric.detectors.tracker.hulls import holds
 from gsi_bench_metric.detectors.tracker.surface import box_depth, pixel_rays
 from gsi_bench_metric.seeing.base import Array, Mask, View
 from gsi_bench_metric.seeing.config import SEEING, NumberingConfig
@@ -124,11 +126,15 @@ def widened(silhouette: Mask, config: NumberingConfig = SEEING.numbering) -> Mas
 
 
 def _nearest(view: View, masks: Sequence[Mask | None]) -> NDArray[np.int64]:
-    """Of the objects that claim a pixel the one whose box is met first there."""
+    """Of the objects that claim a pixel the one whose box is met first there; one in another's box comes before that."""
     numbers = np.zeros(view.shape, np.int64)
     distance = np.full(view.shape, np.inf, np.float32)
-    for number, (thing, mask) in enumerate(zip(view.things, masks, strict=True), 1):
-        if mask is None or not mask.any():
+    for number, (thing, whole) in enumerate(zip(view.things, masks, strict=True), 1):
+        if whole is None or not whole.any():
+            continue
+        within = [m for t, m in zip(view.things, masks, strict=True) if m is not None and _holds(thing, t)]
+        mask = whole & ~np.any(within, axis=0) if within else whole
+        if not mask.any():
             continue
         part = _around(mask)
         met = box_depth(thing.bbox_3d, thing.rotation_matrix, TRACKER.surface, pixel_rays(view.K, *part))
@@ -140,8 +146,13 @@ def _nearest(view: View, masks: Sequence[Mask | None]) -> NDArray[np.int64]:
 
 
 def near_first(view: View) -> list[int]:
-    """Positions of the objects, the nearest first."""
-    return sorted(range(len(view.things)), key=lambda i: sum(v * v for v in view.things[i].bbox_3d[:3]))
+    """Positions of the objects, the nearest first; what stands in another's box before that one."""
+    near = sorted(range(len(view.things)), key=lambda i: sum(v * v for v in view.things[i].bbox_3d[:3]))
+    order: list[int] = []
+    for number in near:
+        within = [i for i in near if i not in order and _holds(view.things[number], view.things[i])]
+        order += [i for i in (*within, number) if i not in order]
+    return order
 
 
 def in_front(view: View, number: int, masks: Mapping[int, Mask]) -> Mask:
@@ -159,12 +170,21 @@ def in_front(view: View, number: int, masks: Mapping[int, Mask]) -> Mask:
         if not shared.any():
             continue
         part = _around(shared)
+        if _holds(view.things[number], view.things[other]):
+            found[part] |= mask[part]
+            continue
+        if _holds(view.things[other], view.things[number]):
+            continue
         rays = pixel_rays(view.K, *part)
         own, its = (
             box_depth(view.things[i].bbox_3d, view.things[i].rotation_matrix, TRACKER.surface, rays) for i in (number, other)
         )
         found[part] |= mask[part] & (its < own)
     return found
+
+
+def _holds(outer: SceneObject, inner: SceneObject) -> bool:
+    return outer is not inner and holds(outer, inner, TRACKER.surface)
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:

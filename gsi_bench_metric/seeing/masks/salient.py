@@ -26,7 +26,7 @@ from gsi_bench_metric.seeing.registry import has_onnxruntime
 __all__ = ["Network", "SalientSegmenter", "make_salient"]
 
 # Raised with every change of a mask that this code gives for the same inputs.
-_VERSION = 1
+_VERSION = 2
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider"}
 
 

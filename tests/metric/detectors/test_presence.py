@@ -9,6 +9,7 @@ import pytest
 from gsi_bench_dataset.records import Detection, SceneObject
 from gsi_bench_dataset.vocabulary import SELF_TEST
 from gsi_bench_metric.detectors.tracker import selftest
+from gsi_bench_metric.detectors.tracker.config import TRACKER
 from gsi_bench_metric.detectors.tracker.evidence import Evidence, Unrest
 from gsi_bench_metric.detectors.tracker.follow import Found
 from gsi_bench_metric.detectors.tracker.signs.presence import is_doubtful, is_redrawn, is_there, mismeasured, turn_is_a_guess
@@ -130,6 +131,17 @@ def test_what_fails_in_the_ground_truth_is_named_so(monkeypatch, blind, said):
     monkeypatch.setattr(selftest, "_blind", lambda *_: blind)
     monkeypatch.setattr(selftest, "detection", lambda scene, surface, thing, *, unobservable: (thing.id, unobservable))
     things = [types.SimpleNamespace(id=name, is_target=name == "mug") for name in ("mug", "bowl")]
-    scene = types.SimpleNamespace(surfaces=[types.SimpleNamespace(thing=thing) for thing in things])
+    surfaces = [types.SimpleNamespace(thing=thing, points=np.zeros((999, 3))) for thing in things]
+    scene = types.SimpleNamespace(surfaces=surfaces, config=TRACKER)
     found = selftest.in_source(scene, types.SimpleNamespace(objects=things), "cpu")
     assert found == [("mug", said), ("bowl", ())]
+
+
+def test_a_target_that_the_source_hides_is_told_nothing_of(monkeypatch):
+    monkeypatch.setattr(selftest, "_blind", lambda *_: pytest.fail("nothing of it is seen"))
+    monkeypatch.setattr(selftest, "detection", lambda scene, surface, thing, *, unobservable: unobservable)
+    thing = types.SimpleNamespace(id="mug", is_target=True)
+    surfaces = [types.SimpleNamespace(thing=thing, points=np.zeros((TRACKER.decision.least_pixels - 1, 3)))]
+    scene, sample = types.SimpleNamespace(surfaces=surfaces, config=TRACKER), types.SimpleNamespace(objects=[thing])
+    (found,) = selftest.in_source(scene, sample, "cpu")
+    assert {"position", "turn", "size", "presence"} <= set(found)

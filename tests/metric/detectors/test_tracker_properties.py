@@ -267,3 +267,35 @@ def test_what_stands_in_a_removed_cards_place_is_a_stranger(see, colour, size):
     assert {d.object_id: d.state for d in found} == {"cover": "absent", None: "present", "poster": "present"}
     (stranger,) = (d for d in found if d.object_id is None)
     assert stranger.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3], abs=0.02)
+
+
+@pytest.fixture
+def alone(make_sample, background):
+    """(name of what has a box about the first card, operation, cards in the edited image) -> the target's detections."""
+
+    def run(name, kind, left):
+        box = [0.05, TABLE - 0.2, 1.3, 0.8, 0.4, 0.5, 0.0]
+        cards = (SceneObject(c.name, c.name, c.box, UPRIGHT, "none", is_target=c is CARDS[0]) for c in CARDS)
+        how = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "remove": {}}[kind]
+        sample = make_sample(
+            image=png(picture(CARDS, background)[0]), depth=None, instance_mask=None, target="cover", pixel_frame="source",
+            objects=(SceneObject(name, name, box, UPRIGHT, "none"), *cards), rotation_matrix=UPRIGHT, camera_intrinsics=K,
+            original_bbox_3d=CARDS[0].box, new_bbox_3d=CARDS[0].changed(0.2).box, up=[0.0, -1.0, 0.0],
+            operation=Operation(kind=kind, **how),
+        )  # fmt: skip
+        item = DetectionItem(sample, "edited", None, Picture(png(picture(left, background)[0])))
+        return [d for d in make_detector("tracker").detect([item])[0] if d.object_id == "cover"]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "state"),
+    [("move", (CARDS[0].changed(0.2), CARDS[1]), "present"), ("remove", CARDS[1:], "absent")],
+)
+@pytest.mark.parametrize("name", ["shelf", "sofa", "washbasin"])
+def test_what_stands_in_an_open_box_is_seen_by_boxes_alone(alone, name, kind, left, state):
+    found = alone(name, kind, left)
+    assert [d.state for d in found] == [state]
+    if kind == "move":
+        assert np.allclose(np.subtract(found[0].bbox_3d[:3], CARDS[0].box[:3]), (0.2, 0, 0), atol=0.01)

@@ -13,7 +13,6 @@ from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.evidence import Evidence
 from gsi_bench_metric.detectors.tracker.shapes import Fit, depth_of, solids
-from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.imaging.cutting import grab_cut
@@ -111,7 +110,7 @@ def part_about(scene: Scene, surface: Surface, edited: RGB, evidence: Evidence) 
         corners = np.round((hull - (columns.start, rows.start)) * scale - 0.5).astype(np.int32)
         cv2.fillConvexPoly(reach, cv2.convexHull(corners).astype(np.int32), (1,))
     wider = cv2.dilate(reach, _SQUARE, iterations=max(1, round(config.near * reached * scale)))
-    before = _sized(silhouette(scene, surface)[window], size)
+    before = _sized(surface.mask[window], size)
     labels = np.where(wider > 0, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
     labels[(wider > 0) & _sized(_background(evidence, config)[window], size) & ~before] = cv2.GC_PR_BGD
     after = _cut(np.ascontiguousarray(edited[window]), labels, config)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_dataset.records import SceneObject
 from gsi_bench_metric.detectors.tracker.shapes import BOX, Fit, depth_of, fits
-from gsi_bench_metric.detectors.tracker.signs.silhouette import silhouette
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, pixel_rays
 from gsi_bench_metric.detectors.tracker.turns.looks import window_of
 from gsi_bench_metric.imaging.images import RGB
@@ -66,7 +65,7 @@ def turned_images(scene: Scene, surface: Surface, turned: SceneObject) -> Iterat
         turned: the object as it would stand.
     """
     config = scene.config.synthesis
-    whole = silhouette(scene, surface)
+    whole = surface.mask
     if not whole.any():
         return
     part = _about(scene, whole, (surface.thing, turned))
