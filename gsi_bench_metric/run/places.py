@@ -12,7 +12,7 @@ from pathlib import Path
 from gsi_bench_dataset.records import Prediction, Sample
 from gsi_bench_dataset.safety.files import printable_path
 from gsi_bench_dataset.storage.predictions import read_predictions
-from gsi_bench_dataset.storage.shards import read_dataset
+from gsi_bench_dataset.storage.shards import read_columns, read_dataset
 from gsi_bench_metric.run.folder import Run
 
 __all__ = ["found_again", "iter_pictures", "places_of"]
@@ -58,8 +58,11 @@ def iter_pictures(run: Run, split: str, ids: Container[str]) -> Iterator[tuple[S
         name: read_predictions(found_again(record["predictions"], run) or record["predictions"], name, record["column"])
         for name, record in records.items()
     }
-    for sample in read_dataset(_data(run), split, run.settings["dataset"]["revision"]):
-        if sample.id in ids:
+    data, revision = _data(run), run.settings["dataset"]["revision"]
+    # A report shows some dozens of what may be a million: only these are read whole.
+    names = read_columns(data, split, ("id",), revision)
+    for place in [place for place, row in enumerate(names) if row["id"] in ids]:
+        for sample in read_dataset(data, split, revision, range(place, place + 1)):
             yield sample, {name: found.predictions.get(sample.id) for name, found in editors.items()}
 
 
