@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,7 @@ def _run_leakage(args: argparse.Namespace) -> int:
 
 
 def _rows(args: argparse.Namespace, side: str) -> Iterable[Any]:
-    from tqdm import tqdm  # noqa: PLC0415
-
+    from gsi_bench_dataset.execution.progress import watched  # noqa: PLC0415
     from gsi_bench_dataset.leakage.comparing import rows_of  # noqa: PLC0415
     from gsi_bench_dataset.storage.shards import DatasetError, resolve, split_sizes  # noqa: PLC0415
 
@@ -148,12 +147,4 @@ def _rows(args: argparse.Namespace, side: str) -> Iterable[Any]:
             f"{printable_path(name)}: expected a dataset with a split of {wanted}; found {', '.join(sizes) or 'none'}"
         )
     total = sum(sizes[split] for split in splits)
-
-    def passing() -> Iterator[Any]:  # one bar at a time
-        bar = tqdm(total=total, desc=f"leakage {side}", unit="sample", delay=2, disable=args.quiet, file=sys.stderr)
-        with bar:
-            for row in rows_of(folder, splits):
-                yield row
-                bar.update()
-
-    return passing()
+    return watched(rows_of(folder, splits), f"leakage {side}", total, "sample", quiet=args.quiet)

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
 
+from gsi_bench_dataset.execution.progress import watched
 from gsi_bench_dataset.layout.boxes import (
     DETECTOR,
     BoxesFile,
@@ -126,7 +126,7 @@ def mark_photographs(folder: Path, out: Path, find: Finder, asked: Asked, *, pro
     there = len(entries)
     run = _Run(folder, find, asked)
     new = [file for file in files if file not in entries]
-    for file in tqdm(new, desc="detecting", unit="photograph", delay=2, disable=not progress):
+    for file in watched(new, "detecting", len(new), "photograph", quiet=not progress):
         made = run.mark(file, {Path(name).with_suffix("") for name in entries})
         if made is not None:
             entries[file] = made

@@ -10,8 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from gsi_bench_dataset.execution.progress import Dashboard
 from gsi_bench_dataset.reads import IDENTITY, narrowed
 from gsi_bench_dataset.records import EncodedImage, Judgement, Sample
 from gsi_bench_dataset.storage.record_store import RecordStore
@@ -87,7 +86,7 @@ def ask_judge(
     decided: dict[str, Decision] = {}
     undecided: dict[str, list[str]] = {}
     outages = 0
-    with RecordStore(replies) as records, tqdm(total=total, desc="asking", unit="edit", delay=1, disable=not progress) as bar:
+    with RecordStore(replies) as records, Dashboard("asking", total, "edit", quiet=not progress, device="") as bar:
         for chunk in _chunks(iter(samples), judge.ahead):
             items, seen = [], {}
             for sample in chunk:
