@@ -17,7 +17,7 @@ from gsi_bench_metric.detectors.tracker.shape_config import (
     SilhouetteConfig,
     StanceConfig,
 )
-from gsi_bench_metric.detectors.tracker.turn_config import ShapeConfig, SynthesisConfig, TurnConfig
+from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = [
@@ -394,9 +394,7 @@ class TrackerConfig(_TrackerNumbers):
     parallax: ParallaxConfig = dataclasses.field(default_factory=ParallaxConfig)
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
-    shapes: ShapeConfig = dataclasses.field(default_factory=ShapeConfig)
     turns: TurnConfig = dataclasses.field(default_factory=TurnConfig)
-    synthesis: SynthesisConfig = dataclasses.field(default_factory=SynthesisConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)
     results: ResultsConfig = dataclasses.field(default_factory=ResultsConfig)
     decision: DecisionConfig = dataclasses.field(default_factory=DecisionConfig)

@@ -1,24 +1,21 @@
 """The tracker's test of itself: what of a sample's target it cannot measure, whichever editor made the image.
 
 Where the sample has an after-image of the right edit, the target is measured there. Where it has none and a turn is asked for,
-the source is turned instead (`synthesis`). What comes out wrong counts for no editor.
+the network that tells turns says by the source alone whether it would tell that one. What it would not counts for no editor.
 """
 
 from __future__ import annotations
-
-import dataclasses
 
 import numpy as np
 
 from gsi_bench_dataset.records import Detection, Sample, SceneObject
 from gsi_bench_dataset.vocabulary import SELF_TEST
-from gsi_bench_metric.detectors.tracker.evidence import compare
 from gsi_bench_metric.detectors.tracker.results import detection
 from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
-from gsi_bench_metric.detectors.tracker.turns.synthesis import Turned, turned_images
-from gsi_bench_metric.detectors.tracker.turns.telling import told_turn
+from gsi_bench_metric.detectors.tracker.turns.telling import can_tell
+from gsi_bench_metric.geometry.poses import turn_about
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 
 __all__ = ["in_source"]
@@ -55,31 +52,12 @@ def _blind(scene: Scene, sample: Sample, surface: Surface, device: str) -> tuple
 
 
 def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str) -> tuple[str, ...]:
-    """The turn, where it cannot be told on the source turned as is asked."""
-    if sample.new_rotation_matrix is None or surface.thing.symmetry == "continuous":
+    """The turn that is asked for, where the source does not show enough to tell it."""
+    target, asked = surface.thing, sample.new_rotation_matrix
+    if asked is None or target.symmetry == "continuous":
         return ()
-    target = surface.thing
-    box = target.bbox_3d if sample.new_bbox_3d is None else sample.new_bbox_3d
-    turned = dataclasses.replace(target, bbox_3d=box, rotation_matrix=sample.new_rotation_matrix)
-    tried, config = False, scene.config.synthesis
-    for image in turned_images(scene, surface, turned):
-        tried = True
-        surely = image.shaped and image.known >= config.least_known
-        if not surely and not _tells(scene, surface, image):
-            return ("turn",)
-        found = _measured(scene, sample, target, image.rgb, device)
-        if "turn" in mismeasured(found, target, turned, scene.axes, scene.config.presence):
-            return ("turn",)
-    return () if tried else ("turn",)
-
-
-def _tells(scene: Scene, surface: Surface, image: Turned) -> bool:
-    """Whether outline and paint tell a turn more clearly than they must in an editor's image, which is less like the source."""
-    config, alike = scene.config, np.ones(scene.rgb.shape[:2], bool)
-    if image.overlap < config.synthesis.least_overlap or image.known < config.synthesis.half_known:
-        return False
-    told = told_turn(scene, surface, image.rgb, compare(scene.rgb, image.rgb, alike, config.evidence))
-    return told is not None and told.is_clear(config.turns, config.turns.spare)
+    turn = -turn_about(scene.up, np.array(target.rotation_matrix), np.array(asked))  # of `follow`: clockwise from above
+    return () if can_tell(scene, surface, turn, device) >= scene.config.turns.tellable else ("turn",)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

@@ -19,8 +19,8 @@ from gsi_bench_dataset.reads import BOX, CAMERA, DEPTH, IMAGE, MASK, OBJECTS, TA
 from gsi_bench_dataset.records import Sample, SceneObject
 from gsi_bench_metric.detectors.tracker.config import TRACKER, SurfaceConfig, TrackerConfig
 from gsi_bench_metric.detectors.tracker.hulls import cut_out, first_met, in_box
-from gsi_bench_metric.detectors.tracker.shapes import slabs
 from gsi_bench_metric.geometry.poses import vertical
+from gsi_bench_metric.geometry.slabs import slabs
 from gsi_bench_metric.imaging.images import RGB, load_numbers, load_rgb
 from gsi_bench_metric.recent import Recent
 

@@ -39,13 +39,14 @@ from gsi_bench_metric.detectors.tracker.config import TRACKER, TrackerConfig
 from gsi_bench_metric.detectors.tracker.selftest import in_source
 from gsi_bench_metric.detectors.tracker.surface import SCENE, Scenes
 from gsi_bench_metric.detectors.tracker.tracking import in_edited
+from gsi_bench_metric.detectors.tracker.turns.weights import weights_digest
 
 __all__ = ["TrackerDetector"]
 
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 21
+_VERSION = 22
 _KEPT = 4  # scenes
 # See the module. With boxes alone, what is none for every sample is not read.
 _READS = SCENE | KIND | GOAL | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK
@@ -73,7 +74,7 @@ class TrackerDetector:
         self, device: str = "cpu", *, boxes_alone: bool = False, config: TrackerConfig = TRACKER, kept: int = _KEPT
     ) -> None:
         self.name = "tracker-boxes" if boxes_alone else "tracker"
-        self.key = digest(self.name, _VERSION, config.to_json())
+        self.key = digest(self.name, _VERSION, config.to_json(), weights_digest())
         self.reads = _READS - frozenset(_LEFT_ASIDE) if boxes_alone else _READS
         self._device, self._boxes_alone = device, boxes_alone
         self._scenes = Scenes(kept, config)

@@ -135,7 +135,7 @@ class _Tracking:
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
         told = self._told_turn(surface)
-        if told is not None and self._is_other_turn(views, told, found):
+        if told is not None:
             return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
@@ -147,11 +147,7 @@ class _Tracking:
                 return self._in_other_dress(surface, views, other)
         if not there:
             return [self._lost(surface, found)]
-        guess = (
-            self._asked("rotate")
-            and told is None
-            and turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
-        )
+        guess = self._asked("rotate") and self._turn_is_a_guess(surface, views, found)
         unsure = ("turn",) if guess else ()
         if not away:
             return [self._at_home(surface, home, unsure)]
@@ -162,26 +158,27 @@ class _Tracking:
         return [self._placed(surface, found, "present", unsure)]
 
     def _told_turn(self, surface: Surface) -> Told | None:
-        """The turn by outline and paint, where one was asked for and it is clear."""
-        if not self._asked("rotate") or surface.thing.symmetry == "continuous":
+        """The turn by the network, where one was asked for and it is sure; None where all sides are known anyway."""
+        if not self._asked("rotate") or surface.thing.symmetry == "continuous" or self._further(surface) is not None:
             return None
-        told = told_turn(self.scene, surface, self.edited, self.evidence)
-        return told if told is not None and told.is_clear(self.scene.config.turns) else None
+        told = told_turn(self.scene, surface, self.edited, self.device)
+        return told if told is not None and told.sure >= self.scene.config.turns.sure else None
 
-    def _is_other_turn(self, views: Views, told: Told, found: Found) -> bool:
-        """Whether a turn that is told stands against what was found; where the object's surface is not known, always, unless
-        what was found looks exactly like the object and could not be explained without its turn."""
-        config = self.scene.config.turns
-        whole = period_of(views.surface.thing.symmetry) or 2 * math.pi
-        off = abs(math.remainder(float(told.pose[3] - found.pose[3]), whole))
-        if self.scene.shaped:
-            return off > math.radians(config.other_deg)
-        return found.likeness < config.certain_likeness or turn_gain(views, found) < config.certain_gain
+    def _turn_is_a_guess(self, surface: Surface, views: Views, found: Found) -> bool:
+        """Whether how far it turned is not known: without the look of its other sides only the network could have told."""
+        if self._further(surface) is None:
+            return surface.thing.symmetry != "continuous"
+        return turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
 
     def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
-        turned = dataclasses.replace(found, pose=told.pose)
-        sure = max(confidence(found, self.results), self.scene.config.turns.sure)
+        """The object in its place under a turn that is told; where what was found is turned alike, it is the finer answer."""
+        config = self.scene.config.turns
+        whole = period_of(surface.thing.symmetry) or 2 * math.pi
+        off = abs(math.remainder(told.turn - float(found.pose[3]), whole))
+        alike = off < math.radians(config.same_deg) and not found.size_is_a_guess
+        turned = found if alike else dataclasses.replace(found, pose=np.array([0.0, 0.0, 0.0, told.turn, 0.0]))
         thing = posed(self.scene, surface, turned)
+        sure = max(confidence(found, self.results), told.sure)
         return detection(self.scene, surface, thing, confidence=sure, sigma=found.sigma, unobservable=self.blind)
 
     def _second(self, surface: Surface, found: Found) -> Found | None:
@@ -299,13 +296,17 @@ class _Tracking:
         )
 
     def _views(self, surface: Surface) -> Views:
-        further = None
-        if self._asked("rotate") and surface.thing.id in self.targets and self.sample.edited_image is not None:
-            seen = after_surface(self.scene, self.sample, surface.thing)
-            if seen is not None:
-                rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
-                further = (seen, opponent(rgb, self.evidence.config, self.evidence.soften))
-        return make_views(self.scene, surface, self.evidence, further, self.device)
+        return make_views(self.scene, surface, self.evidence, self._further(surface), self.device)
+
+    def _further(self, surface: Surface) -> tuple[Surface, NDArray[np.float32]] | None:
+        """What the ground truth of a turn shows of the target, and its colours; None where the sample does not tell."""
+        if not self._asked("rotate") or surface.thing.id not in self.targets or self.sample.edited_image is None:
+            return None
+        seen = after_surface(self.scene, self.sample, surface.thing)
+        if seen is None:
+            return None
+        rgb = load_rgb(self.sample.edited_image).astype(np.float32) / 255
+        return seen, opponent(rgb, self.evidence.config, self.evidence.soften)
 
     @property
     def _kind(self) -> str | None:
