@@ -61,6 +61,7 @@ REASONS = {
     "unobservable_rotation": "the turn brings the object back to the same look",
     "unmeasurable_rotation": "too little of what was seen stays in view, and the outline stays nearly the same",
     "alike_both_ways": "turned as far the other way the object would look nearly the same",
+    "turn_untold": "no scorer could tell that turn from this photograph",
     "barely_changes": "its image before and after is nearly the same",
     "built_in": "the object hangs on a wall or is built in, so that it cannot be edited so",
     "too_large": "the object is furniture, or fills too much of the image",
@@ -114,6 +115,8 @@ class EditOptions:
             outline alone tells the turn. Of 47 turns (tables, preset small, seed 1400) those of which less than half stays
             in view fall apart: 0.84 and less where a handle, a nozzle or leaves turn, 0.92 and more for tins, clocks, fruit.
         min_told_apart: share of the target's pixels that differ between the turn and its opposite; 0: not asked.
+        min_can_tell: probability, by the photograph alone, that the tracker will tell the turn; as its own limit (`TurnConfig.
+            tellable`), with some to spare; 0: not asked, for what a builder draws shows more.
         bystander_share: an object of which this share could be seen before keeps half of that after.
         camera_clearance_m: between the camera and anything.
         min_kept: share of the objects in the image that stay in it when the camera moves.
@@ -147,6 +150,7 @@ class EditOptions:
     min_still_seen: float = 0.5
     max_same_outline: float = 0.85
     min_told_apart: float = 0.25
+    min_can_tell: float = 0.0
     bystander_share: float = 0.3
     camera_clearance_m: float = 0.15
     min_kept: float = 0.5
@@ -175,6 +179,7 @@ SETTINGS: Mapping[str, EditOptions] = {
         frame_margin=0.008,
         min_still_seen=0.0,  # a box is no shape: what its turn would show is not known
         min_told_apart=0.0,
+        min_can_tell=0.65,
     ),
 }
 

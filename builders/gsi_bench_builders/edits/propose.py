@@ -28,7 +28,7 @@ from gsi_bench_builders.scene import Scene
 __all__ = ["Rejections", "propose_edits", "try_candidate"]
 
 _ROOM_FOR_DOUBT = 1.25
-_OTHER_TURNS = ("unmeasurable_rotation", "alike_both_ways")  # refusals of an angle: others may show
+_OTHER_TURNS = ("unmeasurable_rotation", "alike_both_ways", "turn_untold")  # refusals of an angle: others may show
 # (kind, reason) -> how often.
 Rejections: TypeAlias = Counter[tuple[str, str]]
 
@@ -206,6 +206,11 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         reference=others.get("reference"),
         receptacle=others.get("receptacle"),
         other=stage.names[other] if other else None,
-        # What is not is no edit: see `check_turn`. Of a photograph's objects only the boxes are known, and it is not asked.
-        measurable=True if candidate.effect == "turn" and stage.options.min_still_seen > 0 else None,
+        # What is not is no edit: see `check_turn`.
+        measurable=True if candidate.effect == "turn" and _is_looked_at(stage.options) else None,
     )
+
+
+def _is_looked_at(options: EditOptions) -> bool:
+    """Whether turns are asked what images show of them: by true shapes, or by a photograph alone."""
+    return options.min_still_seen > 0 or options.min_can_tell > 0

@@ -14,7 +14,7 @@ from gsi_bench_metric.detectors.tracker.results import detection
 from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
-from gsi_bench_metric.detectors.tracker.turns.telling import can_tell
+from gsi_bench_metric.detectors.tracker.turns.telling import Source, can_tell
 from gsi_bench_metric.geometry.poses import turn_about
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 
@@ -57,7 +57,8 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     if asked is None or target.symmetry == "continuous":
         return ()
     turn = -turn_about(scene.up, np.array(target.rotation_matrix), np.array(asked))  # of `follow`: clockwise from above
-    return () if can_tell(scene, surface, turn, device) >= scene.config.turns.tellable else ("turn",)
+    config = scene.config.turns
+    return () if can_tell(Source.of(scene, surface), turn, config, device) >= config.tellable else ("turn",)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

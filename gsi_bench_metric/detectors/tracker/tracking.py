@@ -35,7 +35,7 @@ from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_shown, o
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
 from gsi_bench_metric.detectors.tracker.supports import supports_of
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
-from gsi_bench_metric.detectors.tracker.turns.telling import Told, told_turn
+from gsi_bench_metric.detectors.tracker.turns.telling import Source, Told, told_turn
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
 from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.imaging.alignment import align
@@ -161,8 +161,9 @@ class _Tracking:
         """The turn by the network, where one was asked for and it is sure; None where all sides are known anyway."""
         if not self._asked("rotate") or surface.thing.symmetry == "continuous" or self._further(surface) is not None:
             return None
-        told = told_turn(self.scene, surface, self.edited, self.device)
-        return told if told is not None and told.sure >= self.scene.config.turns.sure else None
+        config = self.scene.config.turns
+        told = told_turn(Source.of(self.scene, surface), self.edited, surface.thing.symmetry, config, self.device)
+        return told if told is not None and told.sure >= config.sure else None
 
     def _turn_is_a_guess(self, surface: Surface, views: Views, found: Found) -> bool:
         """Whether how far it turned is not known: without the look of its other sides only the network could have told."""

@@ -114,16 +114,11 @@ def test_weights_survive_the_way_through_half_precision():
     assert torch.allclose(again.read.weight, made.read.weight, atol=1e-3)
 
 
-class _Surface:
-    def __init__(self, symmetry):
-        self.thing = type("Thing", (), {"symmetry": symmetry})
-
-
 def test_what_looks_the_same_counts_together():
     likely = np.zeros(AZIMUTHS)
     likely[[6, 30]] = 0.5, 0.5  # 45° and 225°
-    once = telling._likeliest(likely, _Surface("none"), TurnConfig())
-    both = telling._likeliest(likely, _Surface("2-fold"), TurnConfig())
+    once = telling._likeliest(likely, "none", TurnConfig())
+    both = telling._likeliest(likely, "2-fold", TurnConfig())
     assert (once.sure, both.sure) == (0.5, 1.0)
     assert both.turn == pytest.approx(math.radians(45))
 
@@ -131,5 +126,5 @@ def test_what_looks_the_same_counts_together():
 def test_a_turn_between_two_steps_is_told_by_weight():
     likely = np.zeros(AZIMUTHS)
     likely[[47, 0]] = 0.4, 0.6
-    found = telling._likeliest(likely, _Surface("none"), TurnConfig())
+    found = telling._likeliest(likely, "none", TurnConfig())
     assert math.degrees(found.turn) == pytest.approx(-3.0)
