@@ -73,8 +73,8 @@ def groups_in(files: Iterable[Path]) -> Iterator[Group]:
         with np.load(file) as read:
             columns = {name: read[name] for name in read.files}
         for values in zip(*(columns[field.name] for field in dataclasses.fields(Group)), strict=True):
-            *arrays, period, name = values
-            yield Group(*arrays, int(period), str(name))
+            told = dict(zip((field.name for field in dataclasses.fields(Group)), values, strict=True))
+            yield Group(**told | {"period": int(told["period"]), "name": str(told["name"])})
 
 
 def batch_of(groups: Sequence[Group]) -> Batch:

@@ -70,7 +70,7 @@ def learn(network: TurnNetwork, material: Material, minutes: float, out: Path) -
         batch = varied(batch_of(material.draw(_BATCH, rng)), noise)
         loss = loss_of(pairs_of(network, batch), batch)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         losses.append(float(loss.detach()))
@@ -122,7 +122,7 @@ def learn_what_can_be_told(network: TurnNetwork, material: Material, rounds: int
             logits = asked_of(network.can_tell(sources[some]), turns[some])
             loss = functional.binary_cross_entropy_with_logits(logits, right[some])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
     print(f"can_tell: {len(right)} turns, {right.mean():.3f} right, loss {float(loss.detach()):.3f}")
 

@@ -83,7 +83,8 @@ def test_a_window_holds_all_that_a_box_can_cover_by_a_turn():
         pixels = (corners @ turned_by(UP, angle).T + MIDDLE) @ K.T
         pixels = pixels[:, :2] / pixels[:, 2:]
         assert (np.abs(pixels - (column, row)) <= side / 2 + 0.5).all()
-    assert window_about(corners + (0, 0, 0.05), np.array([0, 0, 0.05]), UP, K, 1.0) is None
+    near = np.array([0, 0, 0.05])
+    assert window_about(corners + near, near, UP, K, 1.0) is None
 
 
 @pytest.mark.parametrize("steps", [0, 5, 30])

@@ -73,7 +73,7 @@ class Source:
         return Placed(*(torch.tensor(np.array(part), dtype=torch.float32, device=device)[None] for part in parts))
 
 
-def told_turn(source: Source, edited: RGB, symmetry: str, config: TurnConfig, device: str = "cpu") -> Told | None:
+def told_turn(source: Source, edited: RGB, symmetry: str | None, config: TurnConfig, device: str = "cpu") -> Told | None:
     """The likeliest turn of an object about the middle of its box; None where the box reaches behind the camera.
 
     Args:
@@ -115,7 +115,7 @@ def _images(device: str, *images: NDArray[np.uint8]) -> torch.Tensor:
     return torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
-def _likeliest(likely: Array, symmetry: str, config: TurnConfig) -> Told:
+def _likeliest(likely: Array, symmetry: str | None, config: TurnConfig) -> Told:
     """Of probabilities (azimuths,). What looks the same counts together; between two steps the turn is theirs by weight."""
     period = period_of(symmetry) or 2 * math.pi
     alike = AZIMUTHS // max(1, round(2 * math.pi / period))
