@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 import sys
 from collections import Counter
@@ -115,6 +116,11 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         default=(),
         choices=VARIANTS,
         help=f"with --variants: of these draw only these, beside {SOURCE} and {AFTER}: {' '.join(VARIANTS)} (default: all)",
+    )
+    parser.add_argument(
+        "--tellable-turns",
+        action="store_true",
+        help="ask only for turns that image and box alone can tell, as of photographs; fine always does (docs/turns.md)",
     )
     parser.add_argument(
         "--preset",
@@ -250,10 +256,12 @@ def _run_build(args: argparse.Namespace) -> int:
 
 def _edit_options(args: argparse.Namespace, setting: str) -> EditOptions:
     """Amounts, limits and words of edits."""
-    from gsi_bench_builders.edits.base import SETTINGS  # noqa: PLC0415
+    from gsi_bench_builders.edits.base import SETTINGS, TELLABLE  # noqa: PLC0415
     from gsi_bench_builders.edits.wording import in_reference_words  # noqa: PLC0415
 
     options = room_choices.mixed(SETTINGS[setting], args.commands or ())
+    if args.tellable_turns:
+        options = dataclasses.replace(options, min_can_tell=TELLABLE)
     return options if args.phrasing == "ours" else in_reference_words(options, setting)
 
 

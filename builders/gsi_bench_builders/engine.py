@@ -115,13 +115,6 @@ class Probe(Protocol):
     def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
         """A rough image of a part of what the camera sees: columns and rows `rect` (left, top, right, bottom; pixels)."""
 
-    def can_tell(self, scene: Scene, after: Scene, thing_id: str) -> float:
-        """Probability (0–1) that the turn of an object between two states will be told, by the image of the first alone.
-
-        Raises:
-            EngineError: images are drawn here, and truth tells more.
-        """
-
 
 class Engine(Probe, Protocol):
     """Draws states. One scene's assets stay loaded until another scene's are asked for.

@@ -21,13 +21,21 @@ _MASKS, _DEPTHS, _STRANGERS = 0.5, 0.2, 0.25  # weights of what helps: the objec
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """All ordered pairs of images of each group: logits (P, azimuths), true turns (P,), periods (P,), sources' readings
-    (P, numbers, azimuths); what `shape` says of all images; logits of images of other objects (B, azimuths)."""
+    """All ordered pairs of images of each group.
+
+    Attributes:
+        logits: P×azimuths, of the turns.
+        turns, period: P, the true turns, and how often objects look the same.
+        sources, as_edited: P×numbers×azimuths, readings of the first images, and the same read as edited images.
+        shape: what `TurnNetwork.shape` says of all images.
+        strangers: B×azimuths, logits where the second image is that of another object.
+    """
 
     logits: Tensor
     turns: Tensor
     period: Tensor
     sources: Tensor
+    as_edited: Tensor
     shape: tuple[Tensor, Tensor, Tensor]
     strangers: Tensor
 
@@ -48,7 +56,8 @@ def pairs_of(network: TurnNetwork, batch: Batch, *, fast: bool = True) -> Pairs:
     asked = (batch.turns[:, after] - batch.turns[:, before]).reshape(-1)
     strangers = network.turns(sources[::turns], edited[::turns].roll(1, 0))
     period = batch.period.repeat_interleave(len(before))
-    return Pairs(logits, asked, period, sources[(first + before).reshape(-1)], shape, strangers)
+    source = (first + before).reshape(-1)
+    return Pairs(logits, asked, period, sources[source], edited[source], shape, strangers)
 
 
 def _turned(batch: Batch) -> Placed:

@@ -28,7 +28,6 @@ _KEPT_OF = 16  # one file in so many is kept
 _BATCH = 12  # groups a step
 _EVERY = 200  # steps between reports
 _RIGHT_DEG = 20.0
-_FASTEST = 1.5e-3  # learning rate
 
 
 class Material:
@@ -59,14 +58,14 @@ class Material:
         return sum(map(len, self._learned.values()))
 
 
-def learn(network: TurnNetwork, material: Material, minutes: float, out: Path) -> None:
+def learn(network: TurnNetwork, material: Material, minutes: float, rate: float, out: Path) -> None:
     """Learns to tell turns."""
     rng, noise = random.Random(0), torch.Generator().manual_seed(1)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
     start, step, losses = time.monotonic(), 0, []
     while (done := (time.monotonic() - start) / 60 / minutes) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = _FASTEST * min(1.0, step / 100) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-5
+            group["lr"] = rate * min(1.0, step / 100) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-5
         batch = varied(batch_of(material.draw(_BATCH, rng)), noise)
         loss = loss_of(pairs_of(network, batch), batch)
         optimizer.zero_grad()
@@ -84,15 +83,16 @@ def learn(network: TurnNetwork, material: Material, minutes: float, out: Path) -
             )
 
 
-def outcomes(network: TurnNetwork, groups: Sequence[Group]) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """For batches of groups as they are: how far off, how sure (0-1), readings of the sources, true turns; real turns only."""
+def outcomes(network: TurnNetwork, groups: Sequence[Group]) -> Iterator[tuple[Tensor, ...]]:
+    """For batches of groups as they are: how far off, how sure (0-1), readings of the sources, the same
+    as if edited, true turns; real turns only."""
     network.eval()
     with torch.no_grad():
         for at in range(0, len(groups), 32):
             pairs = pairs_of(network, batch_of(groups[at : at + 32]))
             turned = pairs.turns.abs() > 1e-6
             sure = pairs.logits.softmax(-1).max(-1).values
-            yield off_by(pairs)[turned], sure[turned], pairs.sources[turned], pairs.turns[turned]
+            yield off_by(pairs)[turned], sure[turned], pairs.sources[turned], pairs.as_edited[turned], pairs.turns[turned]
     network.train()
 
 
@@ -101,7 +101,7 @@ def told(network: TurnNetwork, material: Material, most: int | None = None) -> I
     for folder, kept in material.kept.items():
         if not kept:
             continue
-        found = [(off, sure) for off, sure, _, _ in outcomes(network, kept[:most])]
+        found = [(off, sure) for off, sure, *_ in outcomes(network, kept[:most])]
         off, sure = (torch.cat(part) for part in zip(*found, strict=True))
         best = sure.argsort(descending=True)[: len(sure) * 3 // 4]
         right = (off < _RIGHT_DEG).float()
@@ -114,12 +114,12 @@ def learn_what_can_be_told(network: TurnNetwork, material: Material, rounds: int
     """Fits `can_tell` alone, on the kept groups."""
     groups = [group for kept in material.kept.values() for group in kept]
     found = list(outcomes(network, groups))
-    off, _, sources, turns = (torch.cat(part) for part in zip(*found, strict=True))
+    off, _, sources, as_edited, turns = (torch.cat(part) for part in zip(*found, strict=True))
     right = (off < _RIGHT_DEG).float()
     optimizer = torch.optim.AdamW(network.tellable.parameters(), 1e-3, weight_decay=1e-2)
     for _ in range(rounds):
         for some in torch.randperm(len(right)).split(256):
-            logits = asked_of(network.can_tell(sources[some]), turns[some])
+            logits = asked_of(network.can_tell(sources[some], as_edited[some]), turns[some])
             loss = functional.binary_cross_entropy_with_logits(logits, right[some])
             optimizer.zero_grad()
             loss.backward()
@@ -150,6 +150,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file of weights (npz)")
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (default 60); 0: report and fit `can_tell` alone")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="fastest learning rate (default 0.0015)")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -159,7 +160,7 @@ def main() -> None:
         with np.load(args.start, allow_pickle=False) as read:
             with_arrays(network, {name: read[name] for name in read.files})
     material.look()
-    learn(network, material, args.minutes, args.out) if args.minutes else None
+    learn(network, material, args.minutes, args.rate, args.out) if args.minutes else None
     learn_what_can_be_told(network, material)
     write(network, args.out)
     print("end", *told(network, material), flush=True)

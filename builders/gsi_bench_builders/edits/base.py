@@ -23,6 +23,8 @@ __all__ = [
     "DIRECTIONS",
     "REASONS",
     "SETTINGS",
+    "TELLABLE",
+    "CanTell",
     "Candidate",
     "Edit",
     "EditOptions",
@@ -61,7 +63,7 @@ REASONS = {
     "unobservable_rotation": "the turn brings the object back to the same look",
     "unmeasurable_rotation": "too little of what was seen stays in view, and the outline stays nearly the same",
     "alike_both_ways": "turned as far the other way the object would look nearly the same",
-    "turn_untold": "no scorer could tell that turn from this photograph",
+    "turn_untold": "that turn could not be told from the image and the box alone",
     "barely_changes": "its image before and after is nearly the same",
     "built_in": "the object hangs on a wall or is built in, so that it cannot be edited so",
     "too_large": "the object is furniture, or fills too much of the image",
@@ -72,6 +74,7 @@ REASONS = {
 DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "front": (0, -1), "behind": (0, 1)}
 
 
+CanTell: TypeAlias = Callable[[Scene, str], float]
 # What becomes of the target: all that checks, labels and variants must know of an operation. "camera" leaves it as it is.
 Effect: TypeAlias = Literal["shift", "place", "turn", "scale", "remove", "camera"]
 
@@ -115,8 +118,8 @@ class EditOptions:
             outline alone tells the turn. Of 47 turns (tables, preset small, seed 1400) those of which less than half stays
             in view fall apart: 0.84 and less where a handle, a nozzle or leaves turn, 0.92 and more for tins, clocks, fruit.
         min_told_apart: share of the target's pixels that differ between the turn and its opposite; 0: not asked.
-        min_can_tell: probability, by the photograph alone, that the tracker will tell the turn; as its own limit (`TurnConfig.
-            tellable`), with some to spare; 0: not asked, for what a builder draws shows more.
+        min_can_tell: probability, by the image before it and the box alone, that the tracker will tell a turn; 0: not asked,
+            for what a builder draws shows more.
         bystander_share: an object of which this share could be seen before keeps half of that after.
         camera_clearance_m: between the camera and anything.
         min_kept: share of the objects in the image that stay in it when the camera moves.
@@ -163,6 +166,9 @@ class EditOptions:
     on_floor_m: float = 0.05
 
 
+# The tracker's own limit (`TurnConfig.tellable`) and a little: a sample may come back resized.
+TELLABLE = 0.55
+
 # Amounts and limits by setting: what a recipe's scenes are.
 SETTINGS: Mapping[str, EditOptions] = {
     "table": EditOptions(),
@@ -179,7 +185,7 @@ SETTINGS: Mapping[str, EditOptions] = {
         frame_margin=0.008,
         min_still_seen=0.0,  # a box is no shape: what its turn would show is not known
         min_told_apart=0.0,
-        min_can_tell=0.65,
+        min_can_tell=TELLABLE,
     ),
 }
 
@@ -222,11 +228,17 @@ class Edit:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A scene with what proposals ask of it again and again."""
+    """A scene with what proposals ask of it again and again.
+
+    Attributes:
+        can_tell: (state after, object) -> probability that its turn will be told by the image before it and its box alone;
+            None: turns are not asked for it.
+    """
 
     scene: Scene
     probe: Probe
     options: EditOptions = EditOptions()
+    can_tell: CanTell | None = None
 
     @functools.cached_property
     def names(self) -> Mapping[str, Name]:

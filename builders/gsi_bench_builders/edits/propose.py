@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gsi_bench_builders.edits.aiming import check_held
-from gsi_bench_builders.edits.base import Candidate, Edit, EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.base import Candidate, CanTell, Edit, EditOptions, Rejection, Stage
 from gsi_bench_builders.edits.checks import (
     barely_changes,
     check_bystanders,
@@ -41,6 +41,7 @@ def propose_edits(
     *,
     count: int = 8,
     kinds: Sequence[str] = TABLE_OPERATIONS,
+    can_tell: CanTell | None = None,
 ) -> tuple[list[Edit], Rejections]:
     """Up to `count` different edits of a scene, and how often which kind failed for which reason.
 
@@ -51,7 +52,7 @@ def propose_edits(
         OperationError: an unknown kind.
     """
     check_operations(tuple(kinds))
-    search = _Search(Stage(scene, probe, options or EditOptions()), rng)
+    search = _Search(Stage(scene, probe, options or EditOptions(), can_tell), rng)
     turns = [kinds[i] for i in rng.permutation(len(kinds))]
     edits: list[Edit] = []
     while turns and len(edits) < count:
@@ -207,10 +208,10 @@ def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.G
         receptacle=others.get("receptacle"),
         other=stage.names[other] if other else None,
         # What is not is no edit: see `check_turn`.
-        measurable=True if candidate.effect == "turn" and _is_looked_at(stage.options) else None,
+        measurable=True if candidate.effect == "turn" and _is_looked_at(stage) else None,
     )
 
 
-def _is_looked_at(options: EditOptions) -> bool:
-    """Whether turns are asked what images show of them: by true shapes, or by a photograph alone."""
-    return options.min_still_seen > 0 or options.min_can_tell > 0
+def _is_looked_at(stage: Stage) -> bool:
+    """Whether turns are asked what images show of them: by true shapes, or by the image before them alone."""
+    return stage.options.min_still_seen > 0 or stage.can_tell is not None

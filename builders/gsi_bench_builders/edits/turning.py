@@ -68,7 +68,7 @@ def check_turn(stage: Stage, after: Scene, target: str) -> Rejection | None:
         return Rejection("unmeasurable_rotation")
     if stage.options.min_told_apart and told_apart(stage, after, target) < stage.options.min_told_apart:
         return Rejection("alike_both_ways")
-    if stage.options.min_can_tell and stage.probe.can_tell(stage.scene, after, target) < stage.options.min_can_tell:
+    if stage.can_tell is not None and stage.can_tell(after, target) < stage.options.min_can_tell:
         return Rejection("turn_untold")
     return None
 

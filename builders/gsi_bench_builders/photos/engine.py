@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from gsi_bench_builders.engine import Coverage, EngineError, Frame, Glimpse, Preset
 from gsi_bench_builders.photos.scenery import PhotoScene
-from gsi_bench_builders.photos.turns import can_tell
 from gsi_bench_builders.photos.view import PhotoView
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.version import __version__
@@ -67,11 +66,6 @@ class PhotoEngine:
     def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
         """Nothing is drawn: edits of photographs are not asked for it (`EditOptions.min_told_apart` is 0)."""
         raise EngineError("engine 'photographs': a photograph shows one state alone; no other can be drawn")
-
-    def can_tell(self, scene: Scene, after: Scene, thing_id: str) -> float:
-        """See `Probe.can_tell`."""
-        before, view = self._loaded()
-        return can_tell(before.camera, view.rgb, scene.thing(thing_id), after.thing(thing_id))
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """Nothing falls: it stands as it was photographed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import resource
 import time
@@ -19,6 +20,7 @@ from gsi_bench_builders.edits.registry import TABLE_OPERATIONS
 from gsi_bench_builders.engine import PRESETS, Engine, EngineError, Frame, Preset
 from gsi_bench_builders.production.labels import Making, SourceRow, make_sample, source_row, variant_sample
 from gsi_bench_builders.production.selfcheck import disagreements, goal_disagreements
+from gsi_bench_builders.production.tellable import can_tell
 from gsi_bench_builders.production.variants import variants_of
 from gsi_bench_builders.scene import Scene
 from gsi_bench_dataset.records import Sample
@@ -179,10 +181,11 @@ class _Work:
 
     def run(self) -> None:
         self.engine.load(self.scene)
-        edits = self._propose()
+        asked = self._draw(self.scene) if self.job.options.min_can_tell else None
+        edits = self._propose(asked)
         if not edits:
             raise SceneError(f"no valid edit in scene {self.scene.id}; rejected: {_words(self.result.report.rejected)}")
-        before = self._draw(self.scene)
+        before = asked or self._draw(self.scene)
         making = Making(self.job.split, self.engine.name, self.engine.version, self.job.seed, self.job.training)
         row = source_row(self.scene, before, making)
         with_variants = 0
@@ -196,11 +199,13 @@ class _Work:
                 self.result.variants += list(self._variants(row, edit, sample))
         self.result.report.disagreed = dict(self.disagreed)
 
-    def _propose(self) -> list[Edit]:
+    def _propose(self, before: Frame | None) -> list[Edit]:
+        """`before`: the image that turns must be told from; None: not asked."""
         start = time.process_time()
         options = dataclasses.replace(self.job.options, min_target_px=self.job.min_target_px)
+        told = None if before is None else functools.partial(can_tell, before, self.scene)
         edits, rejected = propose_edits(
-            self.scene, self.engine, self.edit_rng, options, count=self.job.edits, kinds=self.job.kinds
+            self.scene, self.engine, self.edit_rng, options, count=self.job.edits, kinds=self.job.kinds, can_tell=told
         )
         for (_, reason), count in rejected.items():
             self.result.report.rejected[reason] = self.result.report.rejected.get(reason, 0) + count

@@ -58,7 +58,8 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
         return ()
     turn = -turn_about(scene.up, np.array(target.rotation_matrix), np.array(asked))  # of `follow`: clockwise from above
     config = scene.config.turns
-    return () if can_tell(Source.of(scene, surface), turn, config, device) >= config.tellable else ("turn",)
+    likely = can_tell(Source.of(scene, surface), turn, target.symmetry, config, device)
+    return () if likely >= config.tellable else ("turn",)
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

@@ -424,10 +424,10 @@ def test_half_a_turn_has_no_opposite_to_be_told_from(tools, probe):
     assert ("glimpse", "mug_1") not in probe.asked
 
 
-def test_a_turn_that_no_scorer_could_tell_is_refused(tools, probe):
-    stage = Stage(tools.scene(tools.thing("mug", 1)), probe, dataclasses.replace(OPTIONS, min_can_tell=0.6))
+def test_a_turn_that_could_not_be_told_is_refused(tools, probe):
+    options = dataclasses.replace(OPTIONS, min_can_tell=0.6)
     for told, refused in ((0.59, True), (0.6, False)):
-        probe.can_tell = lambda scene, after, thing_id, told=told: told
+        stage = Stage(tools.scene(tools.thing("mug", 1)), probe, options, lambda after, thing_id, told=told: told)
         found = try_candidate(stage, Rotate("mug_1", 90), np.random.default_rng(0))
         assert (found == Rejection("turn_untold")) is refused
 

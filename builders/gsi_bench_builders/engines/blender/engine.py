@@ -135,12 +135,6 @@ class BlenderEngine:
         number = 1 + next(n for n, t in enumerate(scene.things) if t.id == thing_id)
         return Glimpse(frame.rgb, frame.instance_ids == number)
 
-    def can_tell(self, scene: Scene, after: Scene, thing_id: str) -> float:
-        """Not asked: both states can be drawn (`EditOptions.min_can_tell` is 0)."""
-        raise EngineError(
-            "engine 'blender': what a turn shows is seen from its true shape; whether it can be told is asked of photographs"
-        )
-
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""
         self._show(scene)

@@ -152,12 +152,6 @@ class ThorEngine:
         shows = shot.numbers == shot.names.index(name) + 1 if name in shot.names else np.zeros(shot.numbers.shape, bool)
         return Glimpse(shot.rgb[part], shows[part])
 
-    def can_tell(self, scene: Scene, after: Scene, thing_id: str) -> float:
-        """Not asked: both states can be drawn (`EditOptions.min_can_tell` is 0)."""
-        raise EngineError(
-            "engine 'thor': what a turn shows is seen from its true shape; whether it can be told is asked of photographs"
-        )
-
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""
         self._show(scene)

@@ -46,7 +46,8 @@ class TurnNetwork(nn.Module):
         self.read = nn.Conv1d(2 * _READ, _READ, 1)
         self.weighed = nn.Sequential(_ring(_SORTS, 48), nn.ReLU(), _ring(48, 48), nn.ReLU(), nn.Conv1d(48, 1, 1))
         self.straight = nn.Conv1d(_SORTS, 1, 1)
-        self.tellable = nn.Sequential(_ring(_SORTS + _READ + 2, 64), nn.ReLU(), _ring(64, 64), nn.ReLU(), nn.Conv1d(64, 1, 1))
+        told = _SORTS + _READ + AZIMUTHS + 2
+        self.tellable = nn.Sequential(_ring(told, 64), nn.ReLU(), _ring(64, 64), nn.ReLU(), nn.Conv1d(64, 1, 1))
 
     def look(self, rgb: Tensor) -> Tensor:
         """What images (B, 3, N, N; 0-1) show: (B, `_SEEN`, N/2, N/2)."""
@@ -87,12 +88,16 @@ class TurnNetwork(nn.Module):
         found: Tensor = self.weighed(alike) + self.straight(alike)
         return found[:, 0]
 
-    def can_tell(self, source: Tensor) -> Tensor:
-        """Logits (B, azimuths): whether turns by so many steps will be told right, by the source alone."""
+    def can_tell(self, source: Tensor, as_edited: Tensor) -> Tensor:
+        """Logits (B, azimuths): whether turns by so many steps will be told right, by the source alone.
+
+        `as_edited`: the reading of the source as if it were the edited image: what it takes for no turn, others would be too.
+        """
         steps = torch.arange(AZIMUTHS).to(source) * (2 * math.pi / AZIMUTHS)
         asked = torch.stack([steps.cos(), steps.sin()])[None].expand(len(source), -1, -1)
         whole = source.mean(-1, keepdim=True).expand_as(source)
-        found: Tensor = self.tellable(torch.cat([_correlated(source, source), whole, asked], 1))
+        still = self.turns(source, as_edited).softmax(-1)[..., None].expand(-1, -1, AZIMUTHS)
+        found: Tensor = self.tellable(torch.cat([_correlated(source, as_edited), whole, still, asked], 1))
         return found[:, 0]
 
 

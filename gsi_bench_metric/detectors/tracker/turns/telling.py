@@ -96,19 +96,50 @@ def told_turn(source: Source, edited: RGB, symmetry: str | None, config: TurnCon
     return _likeliest(np.asarray(likely, dtype=np.float64), symmetry, config)
 
 
-def can_tell(source: Source, turn: float, config: TurnConfig, device: str = "cpu") -> float:
-    """Probability (0–1), by the source alone, that a turn (radians, as of `follow`) will be told right in an image of it."""
+def can_tell(
+    source: Source, turn: float, symmetry: str | None = None, config: TurnConfig | None = None, device: str = "cpu"
+) -> float:
+    """Probability (0–1), by the source alone, that a turn (radians, as of `follow`) will be told right in an image of it.
+
+    0 where the source looks nearly as much like itself turned as like itself: then so will any turn of it.
+    """
+    config = config or TurnConfig()
     window = source.window(config.beside)
     if window is None:
         return 0.0
     made, placed = network(device), source.placed(window, device)
     with torch.no_grad():
         seen = made.look(_images(device, cropped(source.rgb, window)))
-        found = made.can_tell(made.reading(seen, cells_of(placed, is_source=True)))[0].sigmoid()
+        before, as_edited = (made.reading(seen, cells_of(placed, is_source=known)) for known in (True, False))
+        found = made.can_tell(before, as_edited)[0].sigmoid().numpy(force=True)
+        still = made.turns(before, as_edited)[0].softmax(-1).numpy(force=True)
+    if _likeness_turned(np.asarray(still, dtype=np.float64), symmetry, config) > config.alike:
+        return 0.0
     at = turn / _STEP
     low = math.floor(at)
     first, second = (float(found[(low + n) % AZIMUTHS]) for n in (0, 1))
     return first + (at - low) * (second - first)
+
+
+def _likeness_turned(still: Array, symmetry: str | None, config: TurnConfig) -> float:
+    """How likely a source is taken for itself turned by more than `apart_deg`, against not turned; by probabilities
+    (azimuths,)."""
+    near = _near(_once(still, symmetry), config)
+    off = np.arange(len(near)) * _STEP
+    others = near[np.minimum(off, len(near) * _STEP - off) > math.radians(config.apart_deg)]
+    return float(others.max() / near[0]) if len(others) else 0.0
+
+
+def _once(likely: Array, symmetry: str | None) -> Array:
+    """Probabilities (azimuths,) of turns that look the same, together."""
+    alike = AZIMUTHS // max(1, round(2 * math.pi / (period_of(symmetry) or 2 * math.pi)))
+    return np.asarray(likely.reshape(-1, alike).sum(0))
+
+
+def _near(once: Array, config: TurnConfig) -> Array:
+    """For each turn the probability of those within `near_deg`."""
+    reach = round(math.radians(config.near_deg) / _STEP)
+    return np.asarray(sum(np.roll(once, shift) for shift in range(-reach, reach + 1)))
 
 
 def _images(device: str, *images: NDArray[np.uint8]) -> torch.Tensor:
@@ -117,12 +148,10 @@ def _images(device: str, *images: NDArray[np.uint8]) -> torch.Tensor:
 
 def _likeliest(likely: Array, symmetry: str | None, config: TurnConfig) -> Told:
     """Of probabilities (azimuths,). What looks the same counts together; between two steps the turn is theirs by weight."""
-    period = period_of(symmetry) or 2 * math.pi
-    alike = AZIMUTHS // max(1, round(2 * math.pi / period))
-    once = likely.reshape(-1, alike).sum(0)
+    once = _once(likely, symmetry)
     best = int(once.argmax())
     reach = round(math.radians(config.near_deg) / _STEP)
-    near = np.arange(-reach, reach + 1)
-    weights = once[(best + near) % alike]
-    turn = (best + float((weights * near).sum() / weights.sum())) * _STEP
-    return Told(math.remainder(turn, period), float(min(1.0, weights.sum())))
+    around = np.arange(-reach, reach + 1)
+    weights = once[(best + around) % len(once)]
+    turn = (best + float((weights * around).sum() / weights.sum())) * _STEP
+    return Told(math.remainder(turn, len(once) * _STEP), float(min(1.0, weights.sum())))

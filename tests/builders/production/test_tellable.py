@@ -1,12 +1,14 @@
-"""Photographs are asked whether a turn can be told in the sense, and with the box, that samples tell the tracker."""
+"""Images are asked whether a turn can be told in the sense, and with the box, that samples tell the tracker."""
 
 import math
+import types
 
 import numpy as np
 import pytest
 
+from gsi_bench_builders.engine import Frame
 from gsi_bench_builders.photos.camera import PhotoCamera
-from gsi_bench_builders.photos.turns import can_tell
+from gsi_bench_builders.production.tellable import can_tell
 from gsi_bench_builders.scene import AssetInfo, Thing
 from gsi_bench_metric.detectors.tracker.turns import telling
 from gsi_bench_metric.geometry.poses import turn_about
@@ -19,12 +21,13 @@ MUG = Thing("mug_1", AssetInfo("embedded:mug:1", "mug", "杯子", (0.1, 0.08, 0.
 
 
 @pytest.mark.parametrize("degrees", [45, -90, 150])
-def test_a_photographs_turn_is_asked_about_as_the_tracker_counts_it(monkeypatch, degrees):
+def test_a_turn_is_asked_about_as_the_tracker_counts_it(monkeypatch, degrees):
     asked = []
-    monkeypatch.setattr(telling, "can_tell", lambda source, turn, config: asked.append((source, turn)) or 0.5)
-    rgb = np.zeros((480, 640, 3), np.uint8)
+    monkeypatch.setattr(telling, "can_tell", lambda source, turn, symmetry, config: asked.append((source, turn)) or 0.5)
+    frame = Frame(np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640)), np.zeros((480, 640)), CAMERA)
     after = MUG.turned(math.radians(degrees))
-    assert can_tell(CAMERA, rgb, MUG, after) == 0.5
+    scene, turned_scene = (types.SimpleNamespace(thing=lambda _, thing=thing: thing) for thing in (MUG, after))
+    assert can_tell(frame, scene, turned_scene, "mug_1") == 0.5
     ((source, turn),) = asked
     # What a sample would say: its rotations, and gravity, in the camera's frame.
     before, turned = (np.array(ROTATION) @ np.array(thing.rotation) for thing in (MUG, after))
