@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import sys
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,7 @@ from gsi_bench_builders.photos.engine import PhotoEngine
 from gsi_bench_builders.production.labels import Making, make_sample, source_row
 from gsi_bench_builders.production.preview import contact_sheet, evenly
 from gsi_bench_builders.production.selfcheck import goal_disagreements
+from gsi_bench_builders.production.tellable import can_tell
 from gsi_bench_builders.recipes.fine import Photographs, RenderedPhotographs
 from gsi_bench_builders.scene import Scene, matrix3
 from gsi_bench_dataset.layout.boxes import BOXES_NAME, BoxesFile, MarkedObject, MarkedPhoto, write_boxes
@@ -94,10 +96,12 @@ def proposals(photos: Photographs, seed: int, number: int, count: int, rejected:
     engine.load(scene)
     options = dataclasses.replace(SETTINGS["photo"], min_target_px=preset.min_target_px)
     rng = np.random.default_rng([seed, number])
-    edits, why = propose_edits(scene, engine, rng, options, count=count, kinds=KINDS)
+    before = engine.render(scene, preset, 0)
+    told = functools.partial(can_tell, before, scene)
+    edits, why = propose_edits(scene, engine, rng, options, count=count, kinds=KINDS, can_tell=told)
     for (_, reason), n in why.items():
         rejected[reason] += n
-    row = source_row(scene, engine.render(scene, preset, 0), Making("fine", engine.name, engine.version, seed))
+    row = source_row(scene, before, Making("fine", engine.name, engine.version, seed))
     made = [(edit, make_sample(row, edit, f"{n:02d}", None)) for n, edit in enumerate(edits)]
     return [(edit, sample) for edit, sample in made if not goal_disagreements(edit, sample)]
 
