@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.library import asset, asset_key, kinds
 from gsi_bench_builders.assets.sweethome.library import open_sweet_home
 from gsi_bench_builders.recipes.training import HELD_OUT
+from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.detectors.tracker.turns.drum import CROP, turned_by, window_about
 from tools.turn_network.clouds import Cloud, cloud_of
 from tools.turn_network.groups import SHOWN, TURNS, Group, groups_in, save
@@ -30,7 +31,7 @@ _POINTS = 36_000  # of an object
 _SIDE = 2 * CROP  # pixels, before they are averaged
 _FIRST_LOOK, _LOOKS = 10_000, 10_000  # of training sets
 _PERIODS = {"none": 1, "2-fold": 2, "4-fold": 4, "continuous": 0}
-_BESIDE = 1.15  # of the window, as the tracker cuts it
+_BESIDE = TurnConfig().beside  # of the window, as the tracker cuts it
 
 Array = NDArray[np.float64]
 

@@ -21,6 +21,7 @@ from gsi_bench_builders.engines.blender.engine import BlenderEngine
 from gsi_bench_builders.production.scene_work import SceneSource
 from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, SweetHomeTabletops
 from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
+from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.detectors.tracker.turns.drum import cropped, window_about
 from tools.turn_network.groups import SHOWN, TURNS, Group, save
 
@@ -28,7 +29,7 @@ _SEED = 78
 _PX = 352  # side of the images
 _CAMERAS = 2  # a scene
 _QUALITY = Preset(size=_PX, samples=2, bounces=(4, 2, 2), denoise=("FAST", "FAST"))
-_BESIDE = 1.15  # of the window, as the tracker cuts it
+_BESIDE = TurnConfig().beside  # of the window, as the tracker cuts it
 _LEAST_PX, _LEAST_SEEN = 30, 80  # side of a window; pixels that show the object
 _OUT = 0.12  # of the image, that a window may lie beside it
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_builders.engine import Frame
-from gsi_bench_builders.scene import UP, Scene
+from gsi_bench_builders.frames import evaluation_box, up_in_camera
+from gsi_bench_builders.scene import Scene
 
 __all__ = ["can_tell"]
 
@@ -23,9 +24,8 @@ def can_tell(before: Frame, scene: Scene, after: Scene, thing_id: str) -> float:
     from gsi_bench_metric.detectors.tracker.turns import telling  # noqa: PLC0415
 
     camera, thing = before.camera, scene.thing(thing_id)
-    axes, rotation = np.array(camera.rotation), np.array(thing.rotation)
-    box = (*camera.to_camera(np.array(thing.position)).tolist(), *thing.size)
-    source = telling.Source(before.rgb, np.array(camera.intrinsics), axes @ np.array(UP), box, axes @ rotation)
-    turn = np.array(after.thing(thing_id).rotation) @ rotation.T
+    box, rotation = evaluation_box(thing, camera)
+    source = telling.Source(before.rgb, np.array(camera.intrinsics), np.array(up_in_camera(camera)), box, rotation)
+    turn = np.array(after.thing(thing_id).rotation) @ np.array(thing.rotation).T
     # Of `follow`: clockwise from above.
     return telling.can_tell(source, -float(np.arctan2(turn[1, 0], turn[0, 0])), thing.info.symmetry, TRACKER.turns)

@@ -31,10 +31,10 @@ def test_a_turn_is_asked_about_as_the_tracker_counts_it(monkeypatch, degrees):
     ((source, turn),) = asked
     # What a sample would say: its rotations, and gravity, in the camera's frame.
     before, turned = (np.array(ROTATION) @ np.array(thing.rotation) for thing in (MUG, after))
-    assert source.rotation == pytest.approx(before)
+    assert source.rotation == pytest.approx(before @ [[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # columns: right, down, away
     assert turn == pytest.approx(-turn_about(source.up, before, turned))
     assert source.up == pytest.approx((0, -math.cos(PITCH), -math.sin(PITCH)))
     point = np.array(ROTATION) @ (np.array(MUG.position) - (0, 0, 1))
-    assert source.box == pytest.approx((*point, 0.1, 0.08, 0.1))
+    assert source.box[:6] == pytest.approx((*point, 0.1, 0.1, 0.08))
     pixel = source.K @ np.array(source.box[:3])
     assert pixel[:2] / pixel[2] == pytest.approx(CAMERA.project(np.array([MUG.position]))[0])

@@ -35,6 +35,12 @@ MODULES = sorted(
 )
 # Numbers that are no choice: versions of code, sizes of caches, how many channels a tensor has, and geometry.
 STRUCTURAL = {"_VERSION", "_KEPT", "CHANNELS", "CHANGED", "_NO_DISTORTION", "_IDENTITY", "_SQUARE", "_PLACES"}
+# Sizes and limits of the network that tells turns: its weights were learned with these and fit no others.
+STRUCTURAL |= {
+    "AZIMUTHS", "RINGS", "LEVELS", "CROP", "TOLD", "_BEYOND", "_FIRST", "_SOFT", "_LEAST",  # the drum
+    "_WIDE", "_SEEN", "_READ", "_SORTS", "_PLACED", "_DOUBT", "_FAR", "_MEAN", "_SPREAD",  # its layers
+    "_STEP",  # telling: of the drum's azimuths
+}  # fmt: skip
 # Fractions inside of functions that are no choice: pixel centres and halves, guards against division by zero, what makes a
 # median deviation a standard one, weights of grey, CIELAB's scale.
 NO_CHOICE = {0.0, 0.5, 1.0, 2.0, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12, 1e6, 1.4826, 0.299, 0.587, 0.114, 2.55}

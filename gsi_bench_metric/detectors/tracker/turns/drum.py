@@ -26,6 +26,8 @@ CELLS = RINGS * LEVELS
 CROP = 64  # pixels, side of what the network looks at
 TOLD = 6  # numbers an azimuth that `Cells.told` tells
 _BEYOND = 1.02  # of radius and box: what lies on its faces belongs to it
+_FIRST = 0.6  # of a ring, where the innermost one lies
+_SOFT = 0.45  # of a pixel of the window, standard deviation, of larger images
 _LEAST = 1e-6
 
 Array = NDArray[np.float64]
@@ -118,7 +120,7 @@ def cells_of(placed: Placed, *, is_source: bool) -> Cells:
 def _drum(like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Radius (of the drum's), height (-1 to 1) and azimuth of all cells, each cells×azimuths."""
     azimuths = torch.arange(AZIMUTHS).to(like) * (2 * math.pi / AZIMUTHS)
-    rings = (torch.arange(RINGS).to(like) + 0.6) / RINGS * _BEYOND
+    rings = (torch.arange(RINGS).to(like) + _FIRST) / RINGS * _BEYOND
     levels = (torch.arange(LEVELS).to(like) + 0.5) / LEVELS * 2 - 1
     ring, level, azimuth = (part.reshape(CELLS, AZIMUTHS) for part in torch.meshgrid(rings, levels, azimuths, indexing="ij"))
     return ring, level, azimuth
@@ -161,7 +163,7 @@ def cropped(rgb: RGB, window: tuple[float, float, float]) -> NDArray[np.uint8]:
     """A window of an image (H, W, 3), `CROP` pixels wide and high; beyond the image its edge goes on."""
     column, row, side = window
     step = side / CROP
-    smooth = cv2.GaussianBlur(rgb, (0, 0), 0.45 * step) if step > 1 else rgb
+    smooth = cv2.GaussianBlur(rgb, (0, 0), _SOFT * step) if step > 1 else rgb
     to_image = np.array(
         [[step, 0, column - side / 2 + step / 2 - 0.5], [0, step, row - side / 2 + step / 2 - 0.5]], dtype=np.float32
     )
