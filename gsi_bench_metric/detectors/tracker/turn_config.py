@@ -20,7 +20,7 @@ class TurnConfig(Numbers):
         1.15, "of the side of all that the box covers in a turn", "that the network looks at; it learned that"
     )
     near_deg: float = tuned(15.0, "degrees", "about the likeliest turn, whose probabilities make it sure")
-    sure: float = tuned(0.45, "probability 0–1", "of a turn that is believed, at least")
+    sure: float = tuned(0.3, "probability 0–1", "of a turn that is believed, at least")
     tellable: float = tuned(
         0.6, "probability 0–1", "that a turn will be told right, at least; with less it counts for no editor"
     )
