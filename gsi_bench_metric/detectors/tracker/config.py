@@ -17,7 +17,7 @@ from gsi_bench_metric.detectors.tracker.shape_config import (
     SilhouetteConfig,
     StanceConfig,
 )
-from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
+from gsi_bench_metric.detectors.tracker.turn_config import BoxTurnConfig, TurnConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
 
 __all__ = [
@@ -395,6 +395,7 @@ class TrackerConfig(_TrackerNumbers):
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
     turns: TurnConfig = dataclasses.field(default_factory=TurnConfig)
+    boxes: BoxTurnConfig = dataclasses.field(default_factory=BoxTurnConfig)
     presence: PresenceConfig = dataclasses.field(default_factory=PresenceConfig)
     results: ResultsConfig = dataclasses.field(default_factory=ResultsConfig)
     decision: DecisionConfig = dataclasses.field(default_factory=DecisionConfig)

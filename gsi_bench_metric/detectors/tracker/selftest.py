@@ -1,10 +1,13 @@
 """The tracker's test of itself: what of a sample's target it cannot measure, whichever editor made the image.
 
 Where the sample has an after-image of the right edit, the target is measured there. Where it has none and a turn is asked for,
-the network that tells turns says by the source alone whether it would tell that one. What it would not counts for no editor.
+the network that tells turns says by the source alone whether it would tell that one, and an object that fills its box is turned
+in the source. What neither can tell counts for no editor.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from gsi_bench_metric.detectors.tracker.results import detection
 from gsi_bench_metric.detectors.tracker.signs.presence import mismeasured
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.detectors.tracker.tracking import in_edited, targets_of
+from gsi_bench_metric.detectors.tracker.turns.boxes import turned_boxes
 from gsi_bench_metric.detectors.tracker.turns.telling import Source, can_tell
 from gsi_bench_metric.geometry.poses import turn_about
 from gsi_bench_metric.imaging.images import RGB, load_rgb
@@ -59,7 +63,21 @@ def _blind_to_turns(scene: Scene, sample: Sample, surface: Surface, device: str)
     turn = -turn_about(scene.up, np.array(target.rotation_matrix), np.array(asked))  # of `follow`: clockwise from above
     config = scene.config.turns
     likely = can_tell(Source.of(scene, surface), turn, target.symmetry, config, device)
-    return () if likely >= config.tellable else ("turn",)
+    return () if likely >= config.tellable or _tells_box(scene, sample, surface, device) else ("turn",)
+
+
+def _tells_box(scene: Scene, sample: Sample, surface: Surface, device: str) -> bool:
+    """Whether the turn of an object that fills its box is measured right, whatever its hidden sides look like."""
+    box = surface.thing.bbox_3d if sample.new_bbox_3d is None else sample.new_bbox_3d
+    rotation = sample.new_rotation_matrix or surface.thing.rotation_matrix
+    turned = dataclasses.replace(surface.thing, bbox_3d=box, rotation_matrix=rotation)
+    tried = False
+    for image in turned_boxes(scene, surface, turned):
+        tried = True
+        found = _measured(scene, sample, surface.thing, image, device)
+        if "turn" in mismeasured(found, surface.thing, turned, scene.axes, scene.config.presence):
+            return False
+    return tried
 
 
 def _measured(scene: Scene, sample: Sample, target: SceneObject, edited: RGB, device: str) -> Detection:

@@ -135,7 +135,7 @@ class _Tracking:
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
         told = self._told_turn(surface)
-        if told is not None:
+        if told is not None and not self._is_certain(views, found):
             return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
@@ -168,8 +168,14 @@ class _Tracking:
     def _turn_is_a_guess(self, surface: Surface, views: Views, found: Found) -> bool:
         """Whether how far it turned is not known: without the look of its other sides only the network could have told."""
         if self._further(surface) is None:
-            return surface.thing.symmetry != "continuous"
+            return surface.thing.symmetry != "continuous" and not self._is_certain(views, found)
         return turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
+
+    def _is_certain(self, views: Views, found: Found) -> bool:
+        """Whether what was found looks exactly like the object's surface and could not be explained without its turn: a printed
+        carton's faces."""
+        config = self.scene.config.boxes
+        return found.likeness >= config.certain_likeness and turn_gain(views, found) >= config.certain_gain
 
     def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
         """The object in its place under a turn that is told; where what was found is turned alike, it is the finer answer."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
 
-__all__ = ["TurnConfig"]
+__all__ = ["BoxTurnConfig", "TurnConfig"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,10 +20,26 @@ class TurnConfig(Numbers):
         1.15, "of the side of all that the box covers in a turn", "that the network looks at; it learned that"
     )
     near_deg: float = tuned(15.0, "degrees", "about the likeliest turn, whose probabilities make it sure")
-    sure: float = tuned(0.3, "probability 0–1", "of a turn that is believed, at least")
+    sure: float = tuned(0.45, "probability 0–1", "of a turn that is believed, at least")
     tellable: float = tuned(
         0.6, "probability 0–1", "that a turn will be told right, at least; with less it counts for no editor"
     )
     alike: float = tuned(0.8, "of the likeness to itself", "of a source to itself turned, above which no turn can be told …")
     apart_deg: float = tuned(40.0, "degrees", "… by more than this")
     same_deg: float = tuned(20.0, "degrees", "within which what the tracker found itself is the finer answer")
+
+
+@dataclasses.dataclass(frozen=True)
+class BoxTurnConfig(Numbers):
+    """`turns/boxes.py`: turns of objects that fill their box."""
+
+    SEEDS: ClassVar[str] = "developed on seed 1400"
+
+    boxy: float = tuned(0.9, "overlap", "of the box's outline and the object from which on its surface is the box's")
+    least_known: float = tuned(0.6, "share of the turned object's pixels", "that the source shows; with less a turn is a guess")
+    hole_px: int = tuned(2, "pixels", "about an object that is taken out with it, for its blurred edge")
+    inpaint_px: float = tuned(4.0, "pixels", "radius from which the hole is filled (Telea 2004)")
+    same_depth: float = tuned(0.05, "share of the longest side", "from the source's surface, of points that it shows")
+    levels: int = tuned(16, "heights", "each with a colour of its own, for sides that the source does not show")
+    certain_likeness: float = tuned(0.95, "likeness", "of what its box's surface explains so well that its turn is believed …")
+    certain_gain: float = tuned(0.3, "score", "… if the turn explains so much of that")

@@ -101,7 +101,7 @@ def can_tell(
 ) -> float:
     """Probability (0–1), by the source alone, that a turn (radians, as of `follow`) will be told right in an image of it.
 
-    0 where the source looks nearly as much like itself turned as like itself: then so will any turn of it.
+    0 where the network is not sure of the source itself, that it did not turn, or finds it nearly as like itself turned.
     """
     config = config or TurnConfig()
     window = source.window(config.beside)
@@ -113,7 +113,7 @@ def can_tell(
         before, as_edited = (made.reading(seen, cells_of(placed, is_source=known)) for known in (True, False))
         found = made.can_tell(before, as_edited)[0].sigmoid().numpy(force=True)
         still = made.turns(before, as_edited)[0].softmax(-1).numpy(force=True)
-    if _likeness_turned(np.asarray(still, dtype=np.float64), symmetry, config) > config.alike:
+    if not _knows_itself(np.asarray(still, dtype=np.float64), symmetry, config):
         return 0.0
     at = turn / _STEP
     low = math.floor(at)
@@ -121,13 +121,12 @@ def can_tell(
     return first + (at - low) * (second - first)
 
 
-def _likeness_turned(still: Array, symmetry: str | None, config: TurnConfig) -> float:
-    """How likely a source is taken for itself turned by more than `apart_deg`, against not turned; by probabilities
-    (azimuths,)."""
+def _knows_itself(still: Array, symmetry: str | None, config: TurnConfig) -> bool:
+    """Whether the source, read as an edited image, is surely told as not turned; by probabilities (azimuths,)."""
     near = _near(_once(still, symmetry), config)
     off = np.arange(len(near)) * _STEP
     others = near[np.minimum(off, len(near) * _STEP - off) > math.radians(config.apart_deg)]
-    return float(others.max() / near[0]) if len(others) else 0.0
+    return bool(near[0] >= config.sure and (not len(others) or others.max() <= config.alike * near[0]))
 
 
 def _once(likely: Array, symmetry: str | None) -> Array:
