@@ -134,8 +134,8 @@ class _Tracking:
 
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
-        told = self._told_turn(surface)
-        if told is not None and not self._is_certain(views, found):
+        told = None if self._is_certain(views, found) else self._told_turn(surface)
+        if told is not None and told.sure >= self.scene.config.turns.surely:
             return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
@@ -147,6 +147,8 @@ class _Tracking:
                 return self._in_other_dress(surface, views, other)
         if not there:
             return [self._lost(surface, found)]
+        if told is not None:
+            return [self._turned(surface, found, told)]
         guess = self._asked("rotate") and self._turn_is_a_guess(surface, views, found)
         unsure = ("turn",) if guess else ()
         if not away:

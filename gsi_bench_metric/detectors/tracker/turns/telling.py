@@ -126,7 +126,7 @@ def _knows_itself(still: Array, symmetry: str | None, config: TurnConfig) -> boo
     near = _near(_once(still, symmetry), config)
     off = np.arange(len(near)) * _STEP
     others = near[np.minimum(off, len(near) * _STEP - off) > math.radians(config.apart_deg)]
-    return bool(near[0] >= config.sure and (not len(others) or others.max() <= config.alike * near[0]))
+    return bool(near[0] >= config.itself and (not len(others) or others.max() <= config.alike * near[0]))
 
 
 def _once(likely: Array, symmetry: str | None) -> Array:
