@@ -16,6 +16,7 @@ import pytest
 from photo_shapes import build_here, truth_of, write_folder
 from PIL import Image
 
+from gsi_bench_builders.edits.base import SETTINGS
 from gsi_bench_builders.photos.source import PhotoError
 from gsi_bench_builders.photos.sources.registry import SOURCES, SourceProblemError, open_photos
 from gsi_bench_builders.production.runner import work_folder
@@ -114,7 +115,8 @@ def test_the_split_goes_through_the_layout_of_the_reference(made, tmp_path):
         assert found.pixel_frame == "source"
 
 
-def test_the_reference_reads_its_own_wording(plain, tmp_path):
+def test_the_reference_reads_its_own_wording(plain, tmp_path, monkeypatch):
+    monkeypatch.setitem(SETTINGS, "photo", dataclasses.replace(SETTINGS["photo"], min_can_tell=0.0))  # of drawings no turn
     kinds = ("move", "rotate", "remove", "scale")
     status, samples = built(plain, tmp_path / "out", "--phrasing", "reference", "--operations", *kinds)
     assert status == 0 and {s.operation.kind for s in samples} == set(kinds)
