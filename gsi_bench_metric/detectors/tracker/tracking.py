@@ -134,7 +134,7 @@ class _Tracking:
 
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
-        told = self._told_turn(surface, views, found)
+        told = None if self._is_certain(views, found) else self._told_turn(surface)
         if told is not None and told.sure >= self.scene.config.turns.surely:
             return [self._turned(surface, found, told)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
@@ -159,24 +159,13 @@ class _Tracking:
             return self._in_other_dress(surface, views, found)
         return [self._placed(surface, found, "present", unsure)]
 
-    def _told_turn(self, surface: Surface, views: Views, found: Found) -> Told | None:
-        """The turn by the network, where one was asked for and it is sure. What the object's surface tells for certain stands;
-        and where its other sides are known too, all that the network is not surely against."""
-        if not self._asked("rotate") or surface.thing.symmetry == "continuous":
-            return None
-        knows_sides = self._further(surface) is not None
-        if not knows_sides and self._is_certain(views, found):
+    def _told_turn(self, surface: Surface) -> Told | None:
+        """The turn by the network, where one was asked for and it is sure; None where all sides are known anyway."""
+        if not self._asked("rotate") or surface.thing.symmetry == "continuous" or self._further(surface) is not None:
             return None
         config = self.scene.config.turns
         told = told_turn(Source.of(self.scene, surface), self.edited, surface.thing.symmetry, config, self.device)
-        if told is None or told.sure < (config.surely if knows_sides else config.sure):
-            return None
-        return told if not knows_sides or self._off(surface, told, found) > math.radians(config.other_deg) else None
-
-    def _off(self, surface: Surface, told: Told, found: Found) -> float:
-        """How far a turn that is told is from one that was found, modulo symmetry, radians."""
-        whole = period_of(surface.thing.symmetry) or 2 * math.pi
-        return abs(math.remainder(told.turn - float(found.pose[3]), whole))
+        return told if told is not None and told.sure >= config.sure else None
 
     def _turn_is_a_guess(self, surface: Surface, views: Views, found: Found) -> bool:
         """Whether how far it turned is not known: without the look of its other sides only the network could have told."""
@@ -193,7 +182,9 @@ class _Tracking:
     def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
         """The object in its place under a turn that is told; where what was found is turned alike, it is the finer answer."""
         config = self.scene.config.turns
-        alike = self._off(surface, told, found) < math.radians(config.same_deg) and not found.size_is_a_guess
+        whole = period_of(surface.thing.symmetry) or 2 * math.pi
+        off = abs(math.remainder(told.turn - float(found.pose[3]), whole))
+        alike = off < math.radians(config.same_deg) and not found.size_is_a_guess
         turned = found if alike else dataclasses.replace(found, pose=np.array([0.0, 0.0, 0.0, told.turn, 0.0]))
         thing = posed(self.scene, surface, turned)
         sure = max(confidence(found, self.results), told.sure)
