@@ -56,7 +56,7 @@ _STANCE = ("tilt", "shape")  # what is only looked for where the sample's depth 
 
 
 class TrackerDetector:
-    """Finds known objects again, with no weights.
+    """Finds known objects again, with no weights but those of this package (`turns/`).
 
     Args:
         device: where poses are judged.
