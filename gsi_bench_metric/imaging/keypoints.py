@@ -9,17 +9,14 @@ from numpy.typing import NDArray
 __all__ = ["sift_features"]
 
 
-def sift_features(
-    grey: NDArray[np.uint8], least_contrast: float, edge_ratio: float = 10.0
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def sift_features(grey: NDArray[np.uint8], least_contrast: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Key points (K, 2) in pixels, whose centres OpenCV counts as whole numbers, and descriptors (K, 128).
 
     Args:
         grey: (H, W).
         least_contrast: OpenCV's contrast threshold; its default of 0.04 finds few on plain objects.
-        edge_ratio: OpenCV's edge threshold: the larger, the more key points on edges.
     """
-    sift = cv2.SIFT_create(contrastThreshold=least_contrast, edgeThreshold=edge_ratio)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
+    sift = cv2.SIFT_create(contrastThreshold=least_contrast)  # type: ignore[attr-defined]  # missing in OpenCV's stubs
     found, descriptors = sift.detectAndCompute(grey, None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)

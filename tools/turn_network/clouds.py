@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gsi_bench_builders.assets.library import Part
 from gsi_bench_builders.assets.material import Material
 from gsi_bench_builders.assets.mesh import Mesh
+from gsi_bench_builders.scene import turn_about_z
 
 __all__ = ["Cloud", "cloud_of"]
 
@@ -42,8 +43,7 @@ class Cloud:
 
     def turned(self, angle: float) -> Cloud:
         """About the third axis."""
-        turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0], [0, 0, 1]])
-        return self.seen(turn, np.zeros(3))
+        return self.seen(np.array(turn_about_z(angle)), np.zeros(3))
 
     def moved(self, shift: Array) -> Cloud:
         """By (3,)."""

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_builders.assets.library import asset, asset_key, kinds
-from gsi_bench_builders.assets.sweethome.library import open_sweet_home
+from gsi_bench_builders.assets.sweethome.library import SweetHomeError, open_sweet_home
 from gsi_bench_builders.recipes.training import HELD_OUT
+from gsi_bench_dataset.layout.pixel_frame import box_corners
 from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.detectors.tracker.turns.drum import CROP, turned_by, window_about
 from tools.turn_network.clouds import Cloud, cloud_of
@@ -132,8 +133,8 @@ def _view(rng: np.random.Generator, thing: _Object, backgrounds: Sequence[NDArra
     axes = np.stack([np.cross(away, up), away, up], 1)
     rotation = turned_by(up, rng.uniform(-math.pi, math.pi)) @ axes
     focal = 300.0
-    corners = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)]) * thing.size @ rotation.T
-    window = window_about(corners + centre, centre, up, np.diag([focal, focal, 1.0]), _BESIDE)
+    corners = box_corners([*centre, *thing.size, 0.0], rotation)
+    window = window_about(corners, centre, up, np.diag([focal, focal, 1.0]), _BESIDE)
     if window is None:
         return None
     turn, height = rng.uniform(0, 2 * math.pi), rng.uniform(0.35, 1.4)
@@ -273,9 +274,14 @@ def main() -> None:
     args.folder.mkdir(parents=True, exist_ok=True)
     files = sorted(args.backgrounds.glob("[0-9]*.npz"))[:100] if args.backgrounds else []
     backgrounds = [group.rgb[0] for group in groups_in(file for file in files if file.stat().st_size)]
+    if args.backgrounds and not backgrounds:
+        parser.error(f"--backgrounds {args.backgrounds}: expected files of rendered groups (NNNNNN.npz), found none")
     sources = [name for name in kinds() if name not in HELD_OUT]
     if args.sweethome3d:
-        home = open_sweet_home(args.sweethome3d)
+        try:
+            home = open_sweet_home(args.sweethome3d)
+        except SweetHomeError as error:
+            parser.error(str(error))
         sources = [f"sweethome3d:{row.name}" for rows in home.usable.values() for row in rows if row.kind not in HELD_OUT]
     others: list[_Object] = []
     for number in range(args.first, args.first + args.files):

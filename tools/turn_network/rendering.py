@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_builders.assets.sweethome.library import SweetHomeError
 from gsi_bench_builders.engine import Frame, Preset
 from gsi_bench_builders.engines.blender.engine import BlenderEngine
+from gsi_bench_builders.frames import evaluation_box, up_in_camera
 from gsi_bench_builders.production.scene_work import SceneSource
 from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, SweetHomeTabletops
 from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
@@ -81,20 +83,9 @@ def _turned(scene: Scene, angles: Sequence[float] | Array) -> Scene:
     return dataclasses.replace(scene, things=tuple(things))
 
 
-def _in_camera(thing: Thing, camera: Camera) -> tuple[Array, Array, Array]:
-    """Centre and rotation of an object's box, and up, in the camera's frame."""
-    axes = np.array(camera.rotation)
-    return axes @ (np.array(thing.position) - camera.position), axes @ np.array(thing.rotation), axes[:, 2]
-
-
-def _lens(camera: Camera) -> Array:
-    return np.array([[camera.focal, 0, camera.width / 2], [0, camera.focal, camera.height / 2], [0, 0, 1]])
-
-
 def _window(thing: Thing, camera: Camera) -> tuple[float, float, float] | None:
-    centre, rotation, up = _in_camera(thing, camera)
-    corners = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)]) * thing.size
-    window = window_about(corners @ rotation.T + centre, centre, up, _lens(camera), _BESIDE)
+    middle, up = camera.to_camera(np.array(thing.position)), np.array(up_in_camera(camera))
+    window = window_about(camera.to_camera(thing.corners()), middle, up, np.array(camera.intrinsics), _BESIDE)
     if window is None:
         return None
     low, high = (np.array(window[:2]) + sign * window[2] / 2 / _BESIDE for sign in (-1, 1))
@@ -107,18 +98,19 @@ def _group(thing: Thing, index: int, window: tuple[float, float, float], turns: 
     if period is None or min((frame.instance_ids == index + 1).sum() for frame in frames) < _LEAST_SEEN:
         return None
     camera = frames[0].camera
-    centre, rotation, up = _in_camera(thing, camera)
+    box, rotation = evaluation_box(thing, camera)
+    (fx, _, cx), (_, fy, cy), _ = camera.intrinsics
     shapes = [_shape(frame, index + 1, window) for frame in frames]
     return Group(
         np.array([cropped(frame.rgb, window) for frame in frames]),
         np.array([shows for shows, _ in shapes]),
         np.array([depth for _, depth in shapes]),
         turns,
-        np.array([*centre, *thing.size]),
-        rotation,
-        up,
+        np.array(box[:6]),
+        np.array(rotation),
+        np.array(up_in_camera(camera)),
         np.array(window),
-        np.array([camera.focal, camera.focal, camera.width / 2, camera.height / 2]),
+        np.array([fx, fy, cx, cy]),
         period,
         thing.info.category,
     )
@@ -146,7 +138,10 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     args.folder.mkdir(parents=True, exist_ok=True)
-    source = SweetHomeTabletops(args.sweethome3d) if args.sweethome3d else EmbeddedTabletops(training=True)
+    try:
+        source = SweetHomeTabletops(args.sweethome3d) if args.sweethome3d else EmbeddedTabletops(training=True)
+    except SweetHomeError as error:
+        parser.error(str(error))
     engine = BlenderEngine()
     for number in range(args.first, args.first + args.scenes):
         file = args.folder / f"{number:06d}.npz"

@@ -34,6 +34,9 @@ class Material:
     """Groups of several folders, to learn from and to report on; new files are noticed."""
 
     def __init__(self, folders: Sequence[str]) -> None:
+        """Raises:
+        ValueError: a share is no number.
+        """
         parts = [folder.partition(":") for folder in folders]
         self.shares = {Path(name): float(share or 1) for name, _, share in parts}
         self._learned: dict[Path, list[Group]] = {folder: [] for folder in self.shares}
@@ -53,6 +56,10 @@ class Material:
         """Groups to learn from, by their folders' shares."""
         folders = rng.choices(list(self.shares), list(self.shares.values()), k=count)
         return [rng.choice(self._learned[folder]) for folder in folders]
+
+    def lacking(self) -> list[str]:
+        """Folders without groups to learn from, or without any that are kept to report on."""
+        return [str(folder) for folder in self.shares if not self._learned[folder] or not self.kept[folder]]
 
     def __len__(self) -> int:
         return sum(map(len, self._learned.values()))
@@ -155,11 +162,18 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    network, material = TurnNetwork(), Material(args.groups)
-    if args.start is not None:
-        with np.load(args.start, allow_pickle=False) as read:
-            with_arrays(network, {name: read[name] for name in read.files})
+    try:
+        network, material = TurnNetwork(), Material(args.groups)
+        if args.start is not None:
+            with np.load(args.start, allow_pickle=False) as read:
+                with_arrays(network, {name: read[name] for name in read.files})
+    except (OSError, ValueError, RuntimeError) as error:
+        parser.error(str(error))
     material.look()
+    if lacking := material.lacking():
+        parser.error(
+            f"expected at least {_KEPT_OF} files of groups (NNNNNN.npz) in each folder; too few in {', '.join(lacking)}"
+        )
     learn(network, material, args.minutes, args.rate, args.out) if args.minutes else None
     learn_what_can_be_told(network, material)
     write(network, args.out)

@@ -77,6 +77,7 @@ class _Tracking:
         self.blind = () if scene.shaped else _STANCE
         self.evidence, self.usual = self._without_the_settled(evidence)
         self.covered = np.zeros(scene.rgb.shape[:2], bool)
+        self._sides: dict[str, tuple[Surface, NDArray[np.float32]] | None] = {}
 
     def _without_the_settled(self, evidence: Evidence) -> tuple[Evidence, float]:
         """Pixels of bystanders that other light explains are no sign of anything new there; and how alike such objects are,
@@ -309,6 +310,12 @@ class _Tracking:
 
     def _further(self, surface: Surface) -> tuple[Surface, NDArray[np.float32]] | None:
         """What the ground truth of a turn shows of the target, and its colours; None where the sample does not tell."""
+        name = surface.thing.id
+        if name not in self._sides:
+            self._sides[name] = self._read_sides(surface)
+        return self._sides[name]
+
+    def _read_sides(self, surface: Surface) -> tuple[Surface, NDArray[np.float32]] | None:
         if not self._asked("rotate") or surface.thing.id not in self.targets or self.sample.edited_image is None:
             return None
         seen = after_surface(self.scene, self.sample, surface.thing)

@@ -115,6 +115,12 @@ def test_the_split_goes_through_the_layout_of_the_reference(made, tmp_path):
         assert found.pixel_frame == "source"
 
 
+def test_turns_that_a_photograph_cannot_tell_are_refused_and_counted(plain, tmp_path, capsys):
+    status, samples = built(plain, tmp_path / "out", "--operations", "rotate")
+    assert status == 0 and {s.measurable for s in samples} == {True}
+    assert int(re.search(r"turn_untold (\d+)", capsys.readouterr().out).group(1)) > 0  # of flat drawings many
+
+
 def test_the_reference_reads_its_own_wording(plain, tmp_path, monkeypatch):
     monkeypatch.setitem(SETTINGS, "photo", dataclasses.replace(SETTINGS["photo"], min_can_tell=0.0))  # of drawings no turn
     kinds = ("move", "rotate", "remove", "scale")

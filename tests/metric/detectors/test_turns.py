@@ -90,25 +90,28 @@ def look(make_sample):
     return run
 
 
-@pytest.mark.parametrize("turn", [40, 90, 140, 180])
-def test_a_plain_mugs_handle_tells_its_turn(look, turn):
-    _, told, found = look(turn, drawn(math.radians(turn)))
+WORSE = pytest.mark.xfail(strict=True, reason="told by solids until version 21; the network is unsure or 25° off")
+
+
+@pytest.mark.parametrize(
+    ("turn", "pivot"),
+    [
+        *[(turn, "box") for turn in (40, 90, 140, 180)],
+        *[(turn, "body") for turn in (40, 140)],
+        *[pytest.param(*missed, marks=WORSE) for missed in ((-40, "box"), (-40, "body"), (180, "body"))],
+    ],
+)
+def test_a_plain_mugs_handle_tells_its_turn(look, turn, pivot):
+    _, told, found = look(turn, drawn(math.radians(turn), pivot=pivot))
     assert "turn" not in found.unobservable
     assert abs(math.remainder(told - turn, 360)) < 20
 
 
-@pytest.mark.parametrize("turn", [40, 140, -40, 180])
-def test_a_mug_turned_about_its_body_is_told_within_45_degrees(look, turn):
-    """The network knows turns about the middle of the box; others it may leave open."""
-    _, told, found = look(turn, drawn(math.radians(turn), pivot="body"))
-    assert "turn" in found.unobservable or abs(math.remainder(told - turn, 360)) < 45
-
-
-@pytest.mark.parametrize("asked", [-140, 140])
-def test_a_turn_the_wrong_way_is_told_as_one(look, asked):
-    _, told, found = look(asked, drawn(math.radians(140)))
+@pytest.mark.parametrize(("asked", "done"), [pytest.param(40, -40, marks=WORSE), (-40, 40), (-140, 140)])
+def test_a_turn_the_wrong_way_is_told_as_one(look, asked, done):
+    _, told, found = look(asked, drawn(math.radians(done)))
     assert "turn" not in found.unobservable
-    assert abs(told - 140) < 20
+    assert abs(told - done) < 20
 
 
 def test_a_mug_in_other_colours_is_still_told_by_its_handle(look):

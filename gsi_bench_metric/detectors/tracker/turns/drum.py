@@ -134,7 +134,7 @@ def _through(points: Tensor, placed: Placed) -> tuple[Tensor, Tensor]:
     first, second = (-half - start) / way, (half - start) / way
     enter, leave = torch.minimum(first, second).amax(-1), torch.maximum(first, second).amin(-1)
     met = enter <= leave
-    return enter.where(met, torch.tensor(-math.inf)), leave.where(met, torch.tensor(math.inf))
+    return enter.masked_fill(~met, -math.inf), leave.masked_fill(~met, math.inf)
 
 
 def _everywhere(values: Tensor) -> Tensor:

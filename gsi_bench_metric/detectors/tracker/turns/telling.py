@@ -137,8 +137,13 @@ def _once(likely: Array, symmetry: str | None) -> Array:
 
 def _near(once: Array, config: TurnConfig) -> Array:
     """For each turn the probability of those within `near_deg`."""
+    return np.asarray(sum(np.roll(once, shift) for shift in _around(config)))
+
+
+def _around(config: TurnConfig) -> NDArray[np.int64]:
+    """Steps of azimuth within `near_deg`."""
     reach = round(math.radians(config.near_deg) / _STEP)
-    return np.asarray(sum(np.roll(once, shift) for shift in range(-reach, reach + 1)))
+    return np.arange(-reach, reach + 1)
 
 
 def _images(device: str, *images: NDArray[np.uint8]) -> torch.Tensor:
@@ -149,8 +154,7 @@ def _likeliest(likely: Array, symmetry: str | None, config: TurnConfig) -> Told:
     """Of probabilities (azimuths,). What looks the same counts together; between two steps the turn is theirs by weight."""
     once = _once(likely, symmetry)
     best = int(once.argmax())
-    reach = round(math.radians(config.near_deg) / _STEP)
-    around = np.arange(-reach, reach + 1)
+    around = _around(config)
     weights = once[(best + around) % len(once)]
     turn = (best + float((weights * around).sum() / weights.sum())) * _STEP
     return Told(math.remainder(turn, len(once) * _STEP), float(min(1.0, weights.sum())))
