@@ -113,7 +113,10 @@ class Probe(Protocol):
         """
 
     def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
-        """A rough image of a part of what the camera sees: columns and rows `rect` (left, top, right, bottom; pixels)."""
+        """A rough image of a part of what the camera sees: columns and rows `rect` (left, top, right, bottom; pixels).
+
+        An object that the scene lacks is shown nowhere.
+        """
 
 
 class Engine(Probe, Protocol):

@@ -103,9 +103,14 @@ class Family:
         if cell.variant.startswith(OPPOSITE) or cell.variant == "overshoot":
             # A symmetric object turned the wrong way may look as if turned the right way: within half the angle it complies.
             allowed = min(abs(self.angle_deg) / 2, 45.0) if self.operation == "rotate" and self.angle_deg else 2.0
-            if same_state(self.objects[AFTER], self.objects[cell.variant], allowed):
+            if same_state(self._changed(AFTER), self._changed(cell.variant), allowed):
                 return SAME
         return None
+
+    def _changed(self, variant: str) -> Sequence[SceneObject]:
+        """The targets in an image: what they carry goes with them, whichever way they look the same; all objects for a view."""
+        now = self.objects[variant]
+        return [o for o in now if o.is_target] or now
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,8 @@ from tools.turn_network.groups import Batch
 __all__ = ["Pairs", "loss_of", "off_by", "pairs_of", "varied"]
 
 _WIDTH_DEG = 5.0  # standard deviation about the true turn that is as right
+_ELSEWHERE = 0.25  # of groups, before other surroundings
+_BESIDE = 0.25  # of groups, whose images lie much beside each other: turns about other places than the middle
 _MASKS, _DEPTHS, _STRANGERS = 0.5, 0.2, 0.25  # weights of what helps: the object's shape; to be unsure of other objects
 
 
@@ -114,8 +116,9 @@ def off_by(pairs: Pairs) -> Tensor:
 
 
 def varied(batch: Batch, random: torch.Generator) -> Batch:
-    """Other colours, light, noise, softness, cuts, mirrored, with boxes that are a little wrong."""
-    return _boxes_off(_cut_anew(_other_light(_mirrored(batch, random), random), random), random)
+    """Other surroundings, colours, light, tones, noise, softness, cuts, mirrored, with boxes that are a little wrong."""
+    looks = _other_tones(_other_light(_elsewhere(_mirrored(batch, random), random), random), random)
+    return _boxes_off(_cut_anew(looks, random), random)
 
 
 def _mirrored(batch: Batch, random: torch.Generator) -> Batch:
@@ -136,6 +139,19 @@ def _mirrored(batch: Batch, random: torch.Generator) -> Batch:
     )
 
 
+def _elsewhere(batch: Batch, random: torch.Generator) -> Batch:
+    """Every fourth group stands before what another group's first image shows, or its image made coarse."""
+    count = len(batch.turns)
+    other = torch.rand(count, generator=random) < _ELSEWHERE
+    behind = batch.rgb[:, 0].roll(1, 0)
+    coarse = functional.interpolate(functional.adaptive_avg_pool2d(behind, 4), CROP, mode="bicubic").clamp(0, 1)
+    behind = torch.where((torch.rand(count, generator=random) < 0.5)[:, None, None, None], behind, coarse)
+    object_ = functional.interpolate((batch.shows == 1).float(), CROP, mode="bilinear")[:, :, None]
+    placed = batch.rgb * object_ + behind[:, None] * (1 - object_)
+    shows = torch.where(other[:, None, None, None] & (batch.shows == 2), torch.zeros_like(batch.shows), batch.shows)
+    return dataclasses.replace(batch, rgb=torch.where(other[:, None, None, None, None], placed, batch.rgb), shows=shows)
+
+
 def _other_light(batch: Batch, random: torch.Generator) -> Batch:
     """Colours are mixed anew for a group; each image gets a tone of its own, as editors give it."""
     count, images = batch.turns.shape
@@ -152,6 +168,21 @@ def _other_light(batch: Batch, random: torch.Generator) -> Batch:
     return dataclasses.replace(batch, rgb=rgb + 0.03 * normal(count, images, 1, 1, 1))
 
 
+def _other_tones(batch: Batch, random: torch.Generator) -> Batch:
+    """Contrast and saturation of other view transforms and cameras for a group; in each image a light that falls off."""
+    count, images = batch.turns.shape
+    contrast = 0.3 * torch.randn(count, generator=random)[:, None, None, None, None].clamp(-1.5, 1.5)
+    saturation = torch.exp(0.25 * torch.randn(count, generator=random))[:, None, None, None, None]
+    rgb = batch.rgb.clamp(0, 1)
+    rgb = rgb + contrast * (rgb * rgb * (3 - 2 * rgb) - rgb)
+    grey = rgb.mean(2, keepdim=True)
+    rgb = grey + saturation * (rgb - grey)
+    some = (torch.rand(count, 1, 1, 1, generator=random) < 0.5) * 0.2
+    field = some * torch.randn(count, images, 3, 3, generator=random)
+    light = functional.interpolate(field, CROP, mode="bicubic", align_corners=False).exp()
+    return dataclasses.replace(batch, rgb=(rgb * light[:, :, None]).clamp(0, 1.2))
+
+
 def _cut_anew(batch: Batch, random: torch.Generator) -> Batch:
     """The window lies a little elsewhere, which is known, what it shows a little beside, which is not; then soft and noisy."""
     count, images = batch.turns.shape
@@ -162,7 +193,8 @@ def _cut_anew(batch: Batch, random: torch.Generator) -> Batch:
     way = torch.zeros(count, images, 2, 3)
     size = zoom[:, None] * torch.exp(0.025 * torch.randn(count, images, generator=random))
     way[..., 0, 0], way[..., 1, 1] = size, size
-    way[..., 2] = shift[:, None] + 0.025 * torch.randn(count, images, 2, generator=random)
+    beside = torch.where(torch.rand(count, generator=random) < _BESIDE, 0.08, 0.025)[:, None, None]
+    way[..., 2] = shift[:, None] + beside * torch.randn(count, images, 2, generator=random)
 
     def cut(images_: Tensor, mode: str) -> Tensor:
         grid = functional.affine_grid(way.flatten(0, 1), list(images_.shape), align_corners=False)

@@ -90,13 +90,16 @@ def learn(network: TurnNetwork, material: Material, minutes: float, rate: float,
             )
 
 
-def outcomes(network: TurnNetwork, groups: Sequence[Group]) -> Iterator[tuple[Tensor, ...]]:
-    """For batches of groups as they are: how far off, how sure (0-1), readings of the sources, the same
+def outcomes(
+    network: TurnNetwork, groups: Sequence[Group], varying: torch.Generator | None = None
+) -> Iterator[tuple[Tensor, ...]]:
+    """For batches of groups as they are, or varied: how far off, how sure (0-1), readings of the sources, the same
     as if edited, true turns; real turns only."""
     network.eval()
     with torch.no_grad():
         for at in range(0, len(groups), 32):
-            pairs = pairs_of(network, batch_of(groups[at : at + 32]))
+            batch = batch_of(groups[at : at + 32])
+            pairs = pairs_of(network, batch if varying is None else varied(batch, varying))
             turned = pairs.turns.abs() > 1e-6
             sure = pairs.logits.softmax(-1).max(-1).values
             yield off_by(pairs)[turned], sure[turned], pairs.sources[turned], pairs.as_edited[turned], pairs.turns[turned]
@@ -118,9 +121,9 @@ def told(network: TurnNetwork, material: Material, most: int | None = None) -> I
 
 
 def learn_what_can_be_told(network: TurnNetwork, material: Material, rounds: int = 30) -> None:
-    """Fits `can_tell` alone, on the kept groups."""
+    """Fits `can_tell` alone, on the kept groups, as they are and varied."""
     groups = [group for kept in material.kept.values() for group in kept]
-    found = list(outcomes(network, groups))
+    found = [*outcomes(network, groups), *outcomes(network, groups, torch.Generator().manual_seed(2))]
     off, _, sources, as_edited, turns = (torch.cat(part) for part in zip(*found, strict=True))
     right = (off < _RIGHT_DEG).float()
     optimizer = torch.optim.AdamW(network.tellable.parameters(), 1e-3, weight_decay=1e-2)

@@ -64,6 +64,7 @@ REASONS = {
     "unmeasurable_rotation": "too little of what was seen stays in view, and the outline stays nearly the same",
     "alike_both_ways": "turned as far the other way the object would look nearly the same",
     "turn_untold": "that turn could not be told from the image and the box alone",
+    "hardly_stands_out": "it looks like what it hides: no image would show that it is gone",
     "barely_changes": "its image before and after is nearly the same",
     "built_in": "the object hangs on a wall or is built in, so that it cannot be edited so",
     "too_large": "the object is furniture, or fills too much of the image",
@@ -118,6 +119,7 @@ class EditOptions:
             outline alone tells the turn. Of 47 turns (tables, preset small, seed 1400) those of which less than half stays
             in view fall apart: 0.84 and less where a handle, a nozzle or leaves turn, 0.92 and more for tins, clocks, fruit.
         min_told_apart: share of the target's pixels that differ between the turn and its opposite; 0: not asked.
+        min_stands_out: share of the target's pixels that would show something else without it; 0: not asked.
         min_can_tell: probability, by the image before it and the box alone, that the tracker will tell a turn; 0: not asked,
             for what a builder draws shows more.
         bystander_share: an object of which this share could be seen before keeps half of that after.
@@ -153,6 +155,7 @@ class EditOptions:
     min_still_seen: float = 0.5
     max_same_outline: float = 0.85
     min_told_apart: float = 0.25
+    min_stands_out: float = 0.4
     min_can_tell: float = 0.0
     bystander_share: float = 0.3
     camera_clearance_m: float = 0.15
@@ -185,6 +188,7 @@ SETTINGS: Mapping[str, EditOptions] = {
         frame_margin=0.008,
         min_still_seen=0.0,  # a box is no shape: what its turn would show is not known
         min_told_apart=0.0,
+        min_stands_out=0.0,
         min_can_tell=TELLABLE,
     ),
 }
@@ -258,6 +262,11 @@ class Stage:
     @functools.cached_property
     def pools(self) -> dict[str, tuple[Thing, ...]]:
         """Kept by `aiming`: the objects that operations draw their targets from."""
+        return {}
+
+    @functools.cached_property
+    def standing_out(self) -> dict[str, float]:
+        """Kept by `contrast`: how far objects stand out from what they hide."""
         return {}
 
     @functools.cached_property

@@ -19,6 +19,7 @@ from gsi_bench_builders.edits.checks import (
     check_solid,
     check_surfaces,
 )
+from gsi_bench_builders.edits.contrast import check_stands_out
 from gsi_bench_builders.edits.registry import TABLE_OPERATIONS, check_operations, proposer
 from gsi_bench_builders.edits.selfcheck import reads_back
 from gsi_bench_builders.edits.turning import check_turn
@@ -187,7 +188,7 @@ def _check(stage: Stage, after: Scene, candidate: Candidate) -> Rejection | None
         problem = check_turn(stage, after, target)
     if problem is None and not gone and not stays:
         problem = check_bystanders(stage, after, target)
-    return problem
+    return problem or (None if stays else check_stands_out(stage, target))
 
 
 def _describe(stage: Stage, candidate: Candidate, after: Scene, rng: np.random.Generator) -> Edit:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import cv2
 import numpy as np
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.contrast import differing
 from gsi_bench_builders.edits.geometry import pixel_grid, screen_rect
 from gsi_bench_builders.frames import unproject
 from gsi_bench_builders.motion import Motion
@@ -20,9 +20,6 @@ _TURN_RAYS = 900  # in each image of an object that turns: shares are right to a
 # A ray that comes so near to a place on a surface meets that place: depths of pixels are those of their middles.
 _SAME_PLACE_M = 0.003
 _HALF_TURN = math.pi - 1e-6  # radians; its opposite is the same
-_BESIDE = 0.05  # of a rectangle's sides, around what a turning object covers
-_BLUR_PX = 1.0  # standard deviation: edges may lie a little beside
-_UNLIKE = 16  # levels of 255, mean of the channels, from which on two pixels are not taken for the same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +82,4 @@ def told_apart(stage: Stage, after: Scene, target: str) -> float:
         return 1.0
     turning = (old, *stage.scene.carried_by(target))
     opposite = stage.scene.with_things(t.turned(-heading, about=old.position) for t in turning)
-    rects = [screen_rect(after.camera, scene.thing(target)) for scene in (after, opposite)]
-    seen = np.array([rect for rect in rects if rect is not None])
-    low, high = seen[:, :2].min(axis=0), seen[:, 2:].max(axis=0)
-    margin = _BESIDE * (high - low)
-    part = (*(low - margin).tolist(), *(high + margin).tolist())
-    one, other = (stage.probe.glimpse(scene, target, part) for scene in (after, opposite))
-    soft = [cv2.GaussianBlur(g.rgb.astype(np.float32), (0, 0), _BLUR_PX) for g in (one, other)]
-    unlike = np.abs(soft[0] - soft[1]).mean(axis=2) > _UNLIKE
-    shown = one.shows | other.shows
-    return float(unlike[shown].mean()) if shown.any() else 0.0
+    return differing(stage.probe, after, opposite, target)

@@ -228,7 +228,9 @@ class _Tracking:
             return [self._at_home(surface, home)]
         found = follow(views, supports_of(self.scene, surface))
         enough = self.decision.elsewhere + views.caution
-        if found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
+        # At home it may look different in other light; what is less like it elsewhere is not it.
+        left = is_gone(home, self.presence) or found.likeness > home.likeness
+        if left and found.evidence > enough and found.score > home.score + enough and self._is_away(surface, found, home):
             return [self._placed(surface, found, "present")]
         return [self._lost(surface, found) if is_gone(home, self.presence) else self._at_home(surface, home)]
 

@@ -53,6 +53,7 @@ class BoxProbe:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
         self.alike = False
+        self.unseen = False  # objects have the colour of what they hide
 
     def touching(self, scene: Scene, ids: Sequence[str]) -> list[tuple[str, str]]:
         solids = [solid(t) for t in scene.things]
@@ -94,8 +95,11 @@ class BoxProbe:
         return np.where((mine <= nearest) & inside, mine, np.inf)
 
     def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
-        """Of a colour that tells which way the object is turned; of one colour where `alike`."""
+        """Of a colour that tells which way the object is turned; of one colour where `alike`; green without it."""
         self.asked.append(("glimpse", thing_id))
+        if all(thing.id != thing_id for thing in scene.things):
+            behind = np.array((127, 127, 127) if self.unseen else (0, 255, 0), np.uint8)
+            return Glimpse(np.tile(behind, (8, 8, 1)), np.zeros((8, 8), bool))
         heading = 0.0 if self.alike else math.atan2(*np.array(scene.thing(thing_id).rotation)[:2, 0][::-1])
         level = round(127 + 120 * heading / math.pi)
         return Glimpse(np.full((8, 8, 3), level, np.uint8), np.ones((8, 8), bool))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gsi_bench_builders.edits.base import EditOptions, Rejection, Stage
+from gsi_bench_builders.edits.contrast import stands_out
 from gsi_bench_builders.edits.operations.move import Move
 from gsi_bench_builders.edits.operations.place import SPOTS, Place, admissible_region
 from gsi_bench_builders.edits.operations.place import propose as propose_place
@@ -422,6 +423,18 @@ def test_half_a_turn_has_no_opposite_to_be_told_from(tools, probe):
     stage = Stage(tools.scene(tools.thing("mug", 1)), probe, OPTIONS)
     assert told_apart(stage, Rotate("mug_1", 180).apply(stage.scene), "mug_1") == 1.0
     assert ("glimpse", "mug_1") not in probe.asked
+
+
+@pytest.mark.parametrize("candidate", [Remove("mug_1"), Scale("mug_1", 1.5), Rotate("mug_1", 90)])
+def test_what_looks_like_its_background_is_not_edited(tools, candidate):
+    probe = tools.Probe()
+    probe.unseen = True
+    stage = Stage(tools.scene(tools.thing("mug", 1)), probe, OPTIONS)
+    assert stands_out(stage, "mug_1") == 0.0
+    assert try_candidate(stage, candidate, np.random.default_rng(0)) == Rejection("hardly_stands_out")
+    assert probe.asked.count(("glimpse", "mug_1")) - 2 * (candidate.kind == "rotate") == 2  # once a stage
+    of_photographs = Stage(stage.scene, probe, dataclasses.replace(OPTIONS, min_stands_out=0.0))
+    assert not isinstance(try_candidate(of_photographs, candidate, np.random.default_rng(0)), Rejection)
 
 
 def test_a_turn_that_could_not_be_told_is_refused(tools, probe):

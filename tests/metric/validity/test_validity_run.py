@@ -199,6 +199,10 @@ def test_what_does_not_apply_is_counted_with_its_reason(data, tmp_path):
     assert found.not_applicable == {("overshoot", "move", NOT_BUILT): 1}
 
 
+def pear(x):
+    return dataclasses.replace(mug(x, EYE, "none"), id="pear", category="pear", is_target=False)
+
+
 def test_a_wrong_turn_that_looks_right_does_not_apply():
     cell = next(cell for cell in cells_of() if cell.name == "opposite")
     rows = {"grade100": 0, "opposite": 1}
@@ -209,6 +213,10 @@ def test_a_wrong_turn_that_looks_right_does_not_apply():
         return Family("a_edit_0", kind, "mug", 90.0, (mug(0, EYE, symmetry),), rows, objects)
 
     assert family("2-fold").why_not(cell) == SAME
+    carried = {
+        name: (*objects, pear(x)) for (name, objects), x in zip(family("2-fold").objects.items(), (0.1, -0.1), strict=True)
+    }
+    assert dataclasses.replace(family("2-fold"), objects=carried).why_not(cell) == SAME  # what lies in it goes along
     assert family("none").why_not(cell) is None
     assert dataclasses.replace(family("none", "remove"), rows={"grade100": 0}).why_not(cell) == NO_STATE
     assert dataclasses.replace(family("none", "move"), rows={"grade100": 0}).why_not(cell) == IMPOSSIBLE

@@ -132,8 +132,8 @@ class BlenderEngine:
         """See `Probe.glimpse`: by a camera in the same place that looks at the middle of the part."""
         self._show(scene)
         frame = self._renderer.render(_closer(scene.camera, rect), _GLIMPSE, 0)
-        number = 1 + next(n for n, t in enumerate(scene.things) if t.id == thing_id)
-        return Glimpse(frame.rgb, frame.instance_ids == number)
+        numbers = [n for n, t in enumerate(scene.things, 1) if t.id == thing_id]
+        return Glimpse(frame.rgb, np.isin(frame.instance_ids, numbers))
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
         """See `Engine.settle`."""

@@ -146,10 +146,10 @@ class ThorEngine:
 
     def glimpse(self, scene: Scene, thing_id: str, rect: Sequence[float]) -> Glimpse:
         """See `Probe.glimpse`: a part of the whole image, which Unity draws at once."""
-        shot, name = self._drawn(scene), object_of(scene.thing(thing_id))
+        shot, names = self._drawn(scene), [object_of(t) for t in scene.things if t.id == thing_id]
         left, top, right, bottom = (round(v) for v in rect)
         part = np.s_[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
-        shows = shot.numbers == shot.names.index(name) + 1 if name in shot.names else np.zeros(shot.numbers.shape, bool)
+        shows = np.isin(shot.numbers, [shot.names.index(name) + 1 for name in names if name in shot.names])
         return Glimpse(shot.rgb[part], shows[part])
 
     def settle(self, scene: Scene, ids: Sequence[str]) -> Scene:
