@@ -145,9 +145,11 @@ class _Tracking:
         if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
             if other is not None and (not there or is_clearer(other, found, self.presence)):
+                if told is not None and (self._outline_stands(surface) or not self._apart(surface, other)):
+                    return [self._turned(surface, found, told)]  # what looks different are its other sides
                 return self._in_other_dress(surface, views, other)
         if not there:
-            return [self._lost(surface, found)]
+            return [self._lost(surface, found, told)]
         if told is not None:
             return [self._turned(surface, found, told)]
         guess = self._asked("rotate") and self._turn_is_a_guess(surface, views, found)
@@ -263,12 +265,17 @@ class _Tracking:
         guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
         return [detection(self.scene, surface, thing, confidence=sure, sigma=sigma, unobservable=guesses)]
 
-    def _lost(self, surface: Surface, found: Found) -> Detection:
-        """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
-        if outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands:
+    def _lost(self, surface: Surface, found: Found, told: Told | None = None) -> Detection:
+        """Gone, unless its old outline stands: then it is there under a turn that is told, in other colours, or in another light."""
+        if self._outline_stands(surface):
+            if told is not None:
+                return self._turned(surface, found, told)
             sure = self.decision.redrawn_sure
             return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size", *_STANCE))
         return self._gone(surface, found)
+
+    def _outline_stands(self, surface: Surface) -> bool:
+        return outline_stands(self.scene, surface, self.edited) > self.scene.config.silhouette.stands
 
     def _gone(self, surface: Surface, found: Found) -> Detection:
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
