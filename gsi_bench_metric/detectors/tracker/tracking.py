@@ -266,7 +266,7 @@ class _Tracking:
         return [detection(self.scene, surface, thing, confidence=sure, sigma=sigma, unobservable=guesses)]
 
     def _lost(self, surface: Surface, found: Found, told: Told | None = None) -> Detection:
-        """Gone, unless its old outline stands: then it is there under a turn that is told, in other colours, or in another light."""
+        """Gone, unless its old outline stands: then it is there turned as told, in other colours, or in another light."""
         if self._outline_stands(surface):
             if told is not None:
                 return self._turned(surface, found, told)
