@@ -190,7 +190,7 @@ class _Tracking:
         alike = off < math.radians(config.same_deg) and not found.size_is_a_guess
         turned = found if alike else dataclasses.replace(found, pose=np.array([0.0, 0.0, 0.0, told.turn, 0.0]))
         thing = posed(self.scene, surface, turned)
-        sure = max(confidence(found, self.results), told.sure)
+        sure = max(confidence(found, self.results), told.sure, self.decision.redrawn_sure)
         return detection(self.scene, surface, thing, confidence=sure, sigma=found.sigma, unobservable=self.blind)
 
     def _second(self, surface: Surface, found: Found) -> Found | None:

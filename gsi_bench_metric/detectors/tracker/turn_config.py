@@ -26,7 +26,7 @@ class TurnConfig(Numbers):
     itself: float = tuned(0.45, "probability 0–1", "of the source itself to be told as not turned, else no turn can be told")
     alike: float = tuned(0.8, "of the likeness to itself", "of a source to itself turned, above which no turn can be told …")
     apart_deg: float = tuned(40.0, "degrees", "… by more than this")
-    same_deg: float = tuned(20.0, "degrees", "within which what the tracker found itself is the finer answer")
+    same_deg: float = tuned(10.0, "degrees", "within which what the tracker found itself is the finer answer")
 
 
 @dataclasses.dataclass(frozen=True)
