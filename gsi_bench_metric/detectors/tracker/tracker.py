@@ -46,7 +46,7 @@ __all__ = ["TrackerDetector"]
 Array = NDArray[np.float64]
 
 # Raised with every change of a number that this code gives for the same inputs.
-_VERSION = 22
+_VERSION = 23
 _KEPT = 4  # scenes
 # See the module. With boxes alone, what is none for every sample is not read.
 _READS = SCENE | KIND | GOAL | TRUE_IMAGE | TRUE_OBJECTS | TRUE_MASK

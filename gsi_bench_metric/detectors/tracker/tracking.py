@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import cv2
 import numpy as np
@@ -35,9 +34,8 @@ from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_shown, o
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
 from gsi_bench_metric.detectors.tracker.supports import supports_of
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
-from gsi_bench_metric.detectors.tracker.turns.telling import Source, Told, told_turn
+from gsi_bench_metric.detectors.tracker.turns.deciding import Turns, is_certain
 from gsi_bench_metric.detectors.tracker.views import Views, make_views, redrawn
-from gsi_bench_metric.geometry.symmetry import period_of
 from gsi_bench_metric.imaging.alignment import align
 from gsi_bench_metric.imaging.images import RGB, load_rgb
 from gsi_bench_metric.imaging.mapping import map_back
@@ -135,9 +133,10 @@ class _Tracking:
 
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
-        told = None if self._is_certain(views, found) else self._told_turn(surface)
+        turns = Turns(self.scene, surface, self.edited, self.device)
+        told = turns.told() if self._may_be_told(surface) and not is_certain(self.scene, views, found) else None
         if told is not None and told.sure >= self.scene.config.turns.surely:
-            return [self._turned(surface, found, told)]
+            return [turns.detection(found, told, self.blind)]
         stood = None if self.blind else other_stance(views, found, self.scene.up)
         if stood is not None:
             return [self._placed(stood[1], stood[0], "present")]
@@ -146,13 +145,13 @@ class _Tracking:
             other = self._redrawn(surface, views)
             if other is not None and (not there or is_clearer(other, found, self.presence)):
                 if told is not None and (self._outline_stands(surface) or not self._apart(surface, other)):
-                    return [self._turned(surface, found, told)]  # what looks different are its other sides
+                    return [turns.detection(found, told, self.blind)]  # what looks different are its other sides
                 return self._in_other_dress(surface, views, other)
+        if told is not None and (there or self._outline_stands(surface)):
+            return [turns.detection(found, told, self.blind)]
         if not there:
-            return [self._lost(surface, found, told)]
-        if told is not None:
-            return [self._turned(surface, found, told)]
-        guess = self._asked("rotate") and self._turn_is_a_guess(surface, views, found)
+            return [self._lost(surface, found)]
+        guess = self._asked("rotate") and self._turn_is_a_guess(turns, views, found)
         unsure = ("turn",) if guess else ()
         if not away:
             return [self._at_home(surface, home, unsure)]
@@ -162,36 +161,16 @@ class _Tracking:
             return self._in_other_dress(surface, views, found)
         return [self._placed(surface, found, "present", unsure)]
 
-    def _told_turn(self, surface: Surface) -> Told | None:
-        """The turn by the network, where one was asked for and it is sure; None where all sides are known anyway."""
-        if not self._asked("rotate") or surface.thing.symmetry == "continuous" or self._further(surface) is not None:
-            return None
-        config = self.scene.config.turns
-        told = told_turn(Source.of(self.scene, surface), self.edited, surface.thing.symmetry, config, self.device)
-        return told if told is not None and told.sure >= config.sure else None
+    def _may_be_told(self, surface: Surface) -> bool:
+        """Whether the network is asked for its turn: not where all its sides are known."""
+        return self._asked("rotate") and surface.thing.symmetry != "continuous" and self._further(surface) is None
 
-    def _turn_is_a_guess(self, surface: Surface, views: Views, found: Found) -> bool:
+    def _turn_is_a_guess(self, turns: Turns, views: Views, found: Found) -> bool:
         """Whether how far it turned is not known: without the look of its other sides only the network could have told."""
-        if self._further(surface) is None:
-            return surface.thing.symmetry != "continuous" and not self._is_certain(views, found)
-        return turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
-
-    def _is_certain(self, views: Views, found: Found) -> bool:
-        """Whether what was found looks exactly like the object's surface and could not be explained without its turn: a printed
-        carton's faces."""
-        config = self.scene.config.boxes
-        return found.likeness >= config.certain_likeness and turn_gain(views, found) >= config.certain_gain
-
-    def _turned(self, surface: Surface, found: Found, told: Told) -> Detection:
-        """The object in its place under a turn that is told; where what was found is turned alike, it is the finer answer."""
-        config = self.scene.config.turns
-        whole = period_of(surface.thing.symmetry) or 2 * math.pi
-        off = abs(math.remainder(told.turn - float(found.pose[3]), whole))
-        alike = off < math.radians(config.same_deg) and not found.size_is_a_guess
-        turned = found if alike else dataclasses.replace(found, pose=np.array([0.0, 0.0, 0.0, told.turn, 0.0]))
-        thing = posed(self.scene, surface, turned)
-        sure = max(confidence(found, self.results), told.sure, self.decision.redrawn_sure)
-        return detection(self.scene, surface, thing, confidence=sure, sigma=found.sigma, unobservable=self.blind)
+        if self._further(turns.surface) is None:
+            return turns.surface.thing.symmetry != "continuous" and not is_certain(self.scene, views, found)
+        guess = turn_is_a_guess(found, turn_gain(views, found), self.usual, self.evidence, self.presence)
+        return guess or turns.contradicted(self.sample, float(found.pose[3]))
 
     def _second(self, surface: Surface, found: Found) -> Found | None:
         """Another one of a target, apart from where it was found; None where nothing looks like one."""
@@ -265,11 +244,9 @@ class _Tracking:
         guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
         return [detection(self.scene, surface, thing, confidence=sure, sigma=sigma, unobservable=guesses)]
 
-    def _lost(self, surface: Surface, found: Found, told: Told | None = None) -> Detection:
-        """Gone, unless its old outline stands: then it is there turned as told, in other colours, or in another light."""
+    def _lost(self, surface: Surface, found: Found) -> Detection:
+        """Gone, unless its old outline stands: then it is there in other colours, or in another light."""
         if self._outline_stands(surface):
-            if told is not None:
-                return self._turned(surface, found, told)
             sure = self.decision.redrawn_sure
             return detection(self.scene, surface, surface.thing, confidence=sure, unobservable=("turn", "size", *_STANCE))
         return self._gone(surface, found)
