@@ -129,3 +129,24 @@ def test_a_turn_between_two_steps_is_told_by_weight():
     likely[[47, 0]] = 0.4, 0.6
     found = telling._likeliest(likely, "none", TurnConfig())
     assert math.degrees(found.turn) == pytest.approx(-3.0)
+
+
+def test_in_a_mirror_the_same_turn_goes_the_other_way():
+    rng = np.random.default_rng(5)
+    source, edited = (np.kron(rng.integers(0, 256, (32, 40, 3), dtype=np.uint8), np.ones((8, 8, 1), np.uint8)) for _ in range(2))
+    K = np.array([[300.0, 0, 150], [0, 300, 120], [0, 0, 1]])
+    seen = telling.Source(source, K, UP, BOX, UPRIGHT)
+    there = telling.told_turn(seen, edited, "none", TurnConfig())
+    over = telling.told_turn(seen.mirrored(), np.ascontiguousarray(edited[:, ::-1]), "none", TurnConfig())
+    assert over.turn == pytest.approx(-there.turn, abs=1e-3)
+    assert over.sure == pytest.approx(there.sure, abs=1e-3)
+    config = TurnConfig(itself=0.0, alike=2.0)
+    ways = [telling.can_tell(s, angle, "none", config) for s, angle in ((seen, 0.8), (seen.mirrored(), -0.8))]
+    assert ways[0] == pytest.approx(ways[1], abs=1e-3)
+    assert ways[0] > 0
+
+
+def test_a_box_behind_the_camera_tells_nothing():
+    near = telling.Source(np.zeros((64, 64, 3), np.uint8), np.eye(3) * 60, UP, (0, 0, 0.05, 0.3, 0.1, 0.2), UPRIGHT)
+    assert telling.told_turn(near, near.rgb, "none", TurnConfig()) is None
+    assert telling.can_tell(near, 0.5) == 0.0

@@ -66,11 +66,12 @@ class Source:
         corners = box_corners(tuple(self.box), tuple(map(tuple, np.array(self.rotation).tolist())))
         return window_about(corners, np.array(self.box[:3]), self.up, self.K, beside)
 
-    def placed(self, window: tuple[float, float, float], device: str) -> Placed:
-        """It alone, as the network takes it."""
-        lens = (self.K[0, 0], self.K[1, 1], self.K[0, 2], self.K[1, 2])
-        parts = (self.box[:6], self.rotation, self.up, window, lens)
-        return Placed(*(torch.tensor(np.array(part), dtype=torch.float32, device=device)[None] for part in parts))
+    def mirrored(self) -> Source:
+        """The same in a mirror: left is right."""
+        mirror, K = np.diag([-1.0, 1.0, 1.0]), self.K.copy()
+        K[0, 2] = self.rgb.shape[1] - K[0, 2]
+        rotation = mirror @ np.array(self.rotation) @ mirror
+        return Source(_in_mirror(self.rgb), K, mirror @ self.up, (-self.box[0], *self.box[1:]), rotation)
 
 
 def told_turn(source: Source, edited: RGB, symmetry: str | None, config: TurnConfig, device: str = "cpu") -> Told | None:
@@ -83,17 +84,16 @@ def told_turn(source: Source, edited: RGB, symmetry: str | None, config: TurnCon
         config: the numbers.
         device: where the network runs.
     """
-    window = source.window(config.beside)
-    if window is None:
+    looks = _looks_of(source, (source.rgb, edited), config, device)
+    if looks is None:
         return None
-    made, placed = network(device), source.placed(window, device)
+    made = network(device)
     with torch.no_grad():
-        seen = made.look(_images(device, *(cropped(image, window) for image in (source.rgb, edited))))
-        before, after = (
-            made.reading(seen[n : n + 1], cells_of(placed, is_source=known)) for n, known in enumerate((True, False))
-        )
-        likely = made.turns(before, after)[0].softmax(-1).numpy(force=True)
-    return _likeliest(np.asarray(likely, dtype=np.float64), symmetry, config)
+        first, second = (made.look(images) for images in looks.images)
+        before = made.reading(first, cells_of(looks.placed, is_source=True))
+        after = made.reading(second, cells_of(looks.placed, is_source=False))
+        likely = looks.together(made.turns(before, after).softmax(-1))
+    return _likeliest(likely, symmetry, config)
 
 
 def can_tell(
@@ -104,21 +104,60 @@ def can_tell(
     0 where the network is not sure of the source itself, that it did not turn, or finds it nearly as like itself turned.
     """
     config = config or TurnConfig()
-    window = source.window(config.beside)
-    if window is None:
+    looks = _looks_of(source, (source.rgb,), config, device)
+    if looks is None:
         return 0.0
-    made, placed = network(device), source.placed(window, device)
+    made = network(device)
     with torch.no_grad():
-        seen = made.look(_images(device, cropped(source.rgb, window)))
-        before, as_edited = (made.reading(seen, cells_of(placed, is_source=known)) for known in (True, False))
-        found = made.can_tell(before, as_edited)[0].sigmoid().numpy(force=True)
-        still = made.turns(before, as_edited)[0].softmax(-1).numpy(force=True)
-    if not _knows_itself(np.asarray(still, dtype=np.float64), symmetry, config):
+        seen = made.look(looks.images[0])
+        before, as_edited = (made.reading(seen, cells_of(looks.placed, is_source=known)) for known in (True, False))
+        found = looks.together(made.can_tell(before, as_edited).sigmoid())
+        still = looks.together(made.turns(before, as_edited).softmax(-1))
+    if not _knows_itself(still, symmetry, config):
         return 0.0
     at = turn / _STEP
     low = math.floor(at)
     first, second = (float(found[(low + n) % AZIMUTHS]) for n in (0, 1))
     return first + (at - low) * (second - first)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Looks:
+    """An object looked at several times: through windows of several sizes, each also in a mirror, where turns go the other way.
+
+    Attributes:
+        images: for each image, looks × 3 × `CROP` × `CROP`, 0–1.
+        placed: looks; every second one is mirrored.
+    """
+
+    images: tuple[torch.Tensor, ...]
+    placed: Placed
+
+    def together(self, likely: torch.Tensor) -> Array:
+        """The mean (azimuths,) of what each look says (looks × azimuths) of turns."""
+        ways = likely.view(-1, 2, likely.shape[-1])
+        both = torch.stack([ways[:, 0], ways[:, 1].flip(-1).roll(1, -1)])
+        return np.asarray(both.mean((0, 1)).numpy(force=True), dtype=np.float64)
+
+
+def _looks_of(source: Source, images: Sequence[RGB], config: TurnConfig, device: str) -> _Looks | None:
+    """None where the box reaches behind the camera."""
+    crops: list[list[NDArray[np.uint8]]] = [[] for _ in images]
+    places = []
+    for beside in config.windows:
+        for seen, turn_over in ((source, False), (source.mirrored(), True)):
+            window = seen.window(beside)
+            if window is None:
+                return None
+            places.append((seen.box[:6], seen.rotation, seen.up, window, (*seen.K[[0, 1], [0, 1]], *seen.K[:2, 2])))
+            for image, kept in zip(images, crops, strict=True):
+                kept.append(cropped(_in_mirror(image) if turn_over else image, window))
+    parts = (torch.from_numpy(np.array(part, dtype=np.float32)).to(device) for part in zip(*places, strict=True))
+    return _Looks(tuple(_tensor(kept, device) for kept in crops), Placed(*parts))
+
+
+def _in_mirror(image: RGB) -> RGB:
+    return np.ascontiguousarray(image[:, ::-1])
 
 
 def _knows_itself(still: Array, symmetry: str | None, config: TurnConfig) -> bool:
@@ -146,7 +185,7 @@ def _around(config: TurnConfig) -> NDArray[np.int64]:
     return np.arange(-reach, reach + 1)
 
 
-def _images(device: str, *images: NDArray[np.uint8]) -> torch.Tensor:
+def _tensor(images: Sequence[NDArray[np.uint8]], device: str) -> torch.Tensor:
     return torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
