@@ -133,7 +133,8 @@ def test_a_turn_between_two_steps_is_told_by_weight():
 
 def test_in_a_mirror_the_same_turn_goes_the_other_way():
     rng = np.random.default_rng(5)
-    source, edited = (np.kron(rng.integers(0, 256, (32, 40, 3), dtype=np.uint8), np.ones((8, 8, 1), np.uint8)) for _ in range(2))
+    coarse = rng.integers(0, 256, (2, 32, 40, 3), dtype=np.uint8)
+    source, edited = (np.kron(image, np.ones((8, 8, 1), np.uint8)) for image in coarse)
     K = np.array([[300.0, 0, 150], [0, 300, 120], [0, 0, 1]])
     seen = telling.Source(source, K, UP, BOX, UPRIGHT)
     there = telling.told_turn(seen, edited, "none", TurnConfig())
