@@ -16,6 +16,7 @@ from gsi_bench_metric.detectors.tracker.shape_config import (
     ParallaxConfig,
     SilhouetteConfig,
     StanceConfig,
+    SurroundingsConfig,
 )
 from gsi_bench_metric.detectors.tracker.turn_config import BoxTurnConfig, TurnConfig
 from gsi_bench_metric.imaging.alignment_config import AlignmentConfig, MappingConfig
@@ -393,6 +394,7 @@ class TrackerConfig(_TrackerNumbers):
     follow: FollowConfig = dataclasses.field(default_factory=FollowConfig)
     parallax: ParallaxConfig = dataclasses.field(default_factory=ParallaxConfig)
     silhouette: SilhouetteConfig = dataclasses.field(default_factory=SilhouetteConfig)
+    surroundings: SurroundingsConfig = dataclasses.field(default_factory=SurroundingsConfig)
     stance: StanceConfig = dataclasses.field(default_factory=StanceConfig)
     turns: TurnConfig = dataclasses.field(default_factory=TurnConfig)
     boxes: BoxTurnConfig = dataclasses.field(default_factory=BoxTurnConfig)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gsi_bench_metric.configuration import Numbers, tuned
 
-__all__ = ["ParallaxConfig", "SilhouetteConfig", "StanceConfig"]
+__all__ = ["ParallaxConfig", "SilhouetteConfig", "StanceConfig", "SurroundingsConfig"]
 
 _ROOMS = "rooms of seed 4100"
 _POSE = "metres, metres, metres, radians, log size"
@@ -76,6 +76,27 @@ class SilhouetteConfig(Numbers):
     least_cut: float = tuned(0.1, "of what the box covers", "that is cut out at least; with less the cut failed")
     core: float = tuned(0.22, "of the square root of the area", "so far from the edge of what the box covers all is object")
     beside: float = tuned(0.25, "of the larger side", "of background about the object that is looked at")
+
+
+@dataclasses.dataclass(frozen=True)
+class SurroundingsConfig(Numbers):
+    """`surroundings.py`: whether what stands in an old place continues what is around it."""
+
+    SEEDS: ClassVar[str] = (
+        "208 images of true removals (tables of seeds 256, 1600, 2800; rooms of seed 4100; other light and table tops; masks and "
+        "boxes alone) all have 0.00, soft blobs of three colours mostly 0.3 to 0.9"
+    )
+
+    foreign: float = tuned(
+        0.15, "share of its pixels", "of colours that are nowhere around: something stands there"
+    )
+    unlike: float = tuned(8.0, "ΔE (CIE 1976)", "from the nearest colour around, that is another colour")
+    reach: float = tuned(0.7, "of the square root of the object's pixels", "so far beside it the surroundings are looked at …")
+    least_reach_px: int = tuned(6, "pixels", "… and at least")
+    apart_px: int = tuned(2, "pixels", "beside its edge they begin")
+    least_pixels: int = tuned(20, "pixels", "fewer tell nothing")
+    look_px: float = tuned(256.0, "pixels, longer side", "images are compared at this size at most")
+    blur_px: float = tuned(1.0, "pixels, standard deviation", "of the edited image: noise is no colour")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,7 @@ from gsi_bench_metric.detectors.tracker.signs.presence import (
 )
 from gsi_bench_metric.detectors.tracker.signs.silhouette import outline_shown, outline_stands, seen_beside
 from gsi_bench_metric.detectors.tracker.signs.stance import other_stance
+from gsi_bench_metric.detectors.tracker.signs.surroundings import foreign_share
 from gsi_bench_metric.detectors.tracker.supports import supports_of
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface, after_surface
 from gsi_bench_metric.detectors.tracker.turns.deciding import Turns, is_certain
@@ -150,7 +151,9 @@ class _Tracking:
         if told is not None and (there or self._outline_stands(surface)):
             return [turns.detection(found, told, self.blind)]
         if not there:
-            return [self._lost(surface, found)]
+            lost = self._lost(surface, found)
+            taken = self._asked("remove") and lost.state == "absent" and self._is_foreign(surface)
+            return [lost, self._stranger(surface, found)] if taken else [lost]
         guess = self._asked("rotate") and self._turn_is_a_guess(turns, views, found)
         unsure = ("turn",) if guess else ()
         if not away:
@@ -238,8 +241,7 @@ class _Tracking:
         """The object in other colours, or gone, and a stranger in its place."""
         sure, sigma = self.decision.redrawn_sure, found.sigma
         if self._took_its_place(surface, views, found):
-            seen = detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=_FREEDOMS)
-            return [self._gone(surface, found), dataclasses.replace(seen, object_id=None)]
+            return [self._gone(surface, found), self._stranger(surface, found)]
         thing = posed(self.scene, surface, found)
         guesses = ("turn", *_STANCE) if self._asked("scale") else ("turn", "size", *_STANCE)
         return [detection(self.scene, surface, thing, confidence=sure, sigma=sigma, unobservable=guesses)]
@@ -256,6 +258,15 @@ class _Tracking:
 
     def _gone(self, surface: Surface, found: Found) -> Detection:
         return detection(self.scene, surface, surface.thing, state="absent", confidence=confidence(found, self.results))
+
+    def _stranger(self, surface: Surface, found: Found) -> Detection:
+        """Something in an object's old place that is none of the known ones."""
+        sure, sigma = self.decision.redrawn_sure, found.sigma
+        seen = detection(self.scene, surface, surface.thing, confidence=sure, sigma=sigma, unobservable=_FREEDOMS)
+        return dataclasses.replace(seen, object_id=None)
+
+    def _is_foreign(self, surface: Surface) -> bool:
+        return foreign_share(self.scene, surface, self.edited) > self.scene.config.surroundings.foreign
 
     def _took_its_place(self, surface: Surface, views: Views, other: Found) -> bool:
         """Whether something in other colours, found beside the old place of an object that was to be removed, is what stands in
