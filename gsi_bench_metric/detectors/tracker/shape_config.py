@@ -83,13 +83,11 @@ class SurroundingsConfig(Numbers):
     """`surroundings.py`: whether what stands in an old place continues what is around it."""
 
     SEEDS: ClassVar[str] = (
-        "208 images of true removals (tables of seeds 256, 1600, 2800; rooms of seed 4100; other light and table tops; masks and "
-        "boxes alone) all have 0.00, soft blobs of three colours mostly 0.3 to 0.9"
+        "208 images of true removals (tables of seeds 256, 1600, 2800; rooms of seed 4100; other light and table tops; masks "
+        "and boxes alone) all have 0.00, soft blobs of three colours mostly 0.3 to 0.9"
     )
 
-    foreign: float = tuned(
-        0.15, "share of its pixels", "of colours that are nowhere around: something stands there"
-    )
+    foreign: float = tuned(0.15, "share of its pixels", "of colours that are nowhere around: something stands there")
     unlike: float = tuned(8.0, "ΔE (CIE 1976)", "from the nearest colour around, that is another colour")
     reach: float = tuned(0.7, "of the square root of the object's pixels", "so far beside it the surroundings are looked at …")
     least_reach_px: int = tuned(6, "pixels", "… and at least")
