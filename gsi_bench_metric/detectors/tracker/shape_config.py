@@ -56,6 +56,12 @@ class SilhouetteConfig(Numbers):
         "with such edges, of something drawn: background up to 0.61, other instances from 0.87, blurred ghosts from 0.96",
         "seed 1200, rooms of seed 4100, computed cards",
     )
+    least_shown: float = tuned(
+        0.3,
+        "share of an outline",
+        "with such edges, of the object itself where little else speaks for it: it from 0.60, background 0.00",
+        "seeds 256, 2800, 3100",
+    )
     shown_blur_px: float = tuned(
         2.0, "pixels, standard deviation", "of both images for that: what is left behind is often blurred"
     )

@@ -134,6 +134,7 @@ class _Tracking:
 
     def _moved(self, surface: Surface, views: Views, home: Found, found: Found, *, away: bool) -> list[Detection]:
         """What became of a target that is not simply where it was; then what stands there now."""
+        silhouette = self.scene.config.silhouette
         turns = Turns(self.scene, surface, self.edited, self.device)
         told = turns.told() if self._may_be_told(surface) and not is_certain(self.scene, views, found) else None
         if told is not None and told.sure >= self.scene.config.turns.surely:
@@ -142,6 +143,7 @@ class _Tracking:
         if stood is not None:
             return [self._placed(stood[1], stood[0], "present")]
         there = is_there(found, home, near=not self._apart(surface, found), asked=self._kind, config=self.presence)
+        there = there and (found.evidence > self.presence.present or self._shown(surface, found) > silhouette.least_shown)
         if not there or is_doubtful(found, self.presence):
             other = self._redrawn(surface, views)
             if other is not None and (not there or is_clearer(other, found, self.presence)):
@@ -222,10 +224,12 @@ class _Tracking:
         """Something new of the object's shape: another instance, or the object in other colours."""
         boldly = self._kind not in ("remove", "scale")
         found = follow(redrawn(views, boldly=boldly), supports_of(self.scene, surface), size_asked=True)
-        if not self._asked("remove"):
-            return found if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) else None
-        if is_redrawn(found, views.caution, asked=self._kind, config=self.presence) and self._is_drawn(surface, found):
+        new = is_redrawn(found, views.caution, asked=self._kind, config=self.presence)
+        # About its old place what is new may be background, which has no outline.
+        if new and (self._is_drawn(surface, found) or (boldly and seen_beside(self.scene, surface, found))):
             return found
+        if not self._asked("remove"):
+            return None
         # What was to be removed may have been moved. About its old place new background is easily taken for it; not elsewhere.
         found = follow(redrawn(views, boldly=True), supports_of(self.scene, surface), size_asked=True)
         away = self._apart(surface, found) and seen_beside(self.scene, surface, found)
@@ -234,8 +238,10 @@ class _Tracking:
 
     def _is_drawn(self, surface: Surface, found: Found) -> bool:
         """Whether what is new has the object's outline: background that a removed object hid has none."""
-        shown = outline_shown(self.scene, surface, self._hull(surface, found), self.edited)
-        return shown > self.scene.config.silhouette.shown
+        return self._shown(surface, found) > self.scene.config.silhouette.shown
+
+    def _shown(self, surface: Surface, found: Found) -> float:
+        return outline_shown(self.scene, surface, self._hull(surface, found), self.edited)
 
     def _in_other_dress(self, surface: Surface, views: Views, found: Found) -> list[Detection]:
         """The object in other colours, or gone, and a stranger in its place."""
