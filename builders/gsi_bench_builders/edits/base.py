@@ -170,7 +170,7 @@ class EditOptions:
 
 
 # The tracker's own limit (`TurnConfig.tellable`) and a little: a sample may come back resized.
-TELLABLE = 0.75
+TELLABLE = 0.65
 
 # Amounts and limits by setting: what a recipe's scenes are.
 SETTINGS: Mapping[str, EditOptions] = {

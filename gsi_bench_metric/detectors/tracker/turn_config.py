@@ -14,14 +14,14 @@ __all__ = ["BoxTurnConfig", "TurnConfig"]
 class TurnConfig(Numbers):
     """`turns/`: turns that the network tells."""
 
-    SEEDS: ClassVar[str] = "seeds 1400, 1700 and 2700"
+    SEEDS: ClassVar[str] = "seeds 1400, 1700, 2100 and 2900"
 
     beside: float = tuned(1.15, "of the side of all that the box covers in a turn", "that the network learned to look at …")
     windows: tuple[float, ...] = tuned((1.05, 1.15, 1.3), "of the same side", "… and looks at, for a mean of what it says")
     near_deg: float = tuned(15.0, "degrees", "about the likeliest turn, whose probabilities make it sure")
-    sure: float = tuned(0.2, "probability 0–1", "of a turn that is believed, at least; it is unsure where the object is gone")
+    sure: float = tuned(0.25, "probability 0–1", "of a turn that is believed, at least; it is unsure where the object is gone")
     surely: float = tuned(0.45, "probability 0–1", "from which on the object need not be found by its surface too")
-    tellable: float = tuned(0.7, "probability 0–1", "that a turn will be told right; with less it counts for no editor")
+    tellable: float = tuned(0.6, "probability 0–1", "that a turn will be told right; with less it counts for no editor")
     itself: float = tuned(0.45, "probability 0–1", "of the source itself to be told as not turned, else no turn can be told")
     alike: float = tuned(0.8, "of the likeness to itself", "of a source to itself turned, above which no turn can be told …")
     apart_deg: float = tuned(40.0, "degrees", "… by more than this")
