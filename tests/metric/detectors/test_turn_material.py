@@ -8,6 +8,7 @@ import torch
 
 from gsi_bench_metric.detectors.tracker.turns.drum import AZIMUTHS, CROP, turned_by
 from gsi_bench_metric.detectors.tracker.turns.network import TurnNetwork
+from tools.turn_network import learning
 from tools.turn_network.drawing import drawn
 from tools.turn_network.groups import SHOWN, batch_of, groups_in, save
 from tools.turn_network.learning import loss_of, off_by, pairs_of, varied
@@ -69,6 +70,16 @@ def test_varied_images_still_show_objects_in_their_boxes(groups, seed):
         placed = {"box": box, "rotation": rotation, "window": window, "lens": lens, "up": up / np.linalg.norm(up)}
         changed = dataclasses.replace(group, **seen, **placed)
         assert max(np.quantile(beside(changed, image), 0.8) for image in range(5)) < 0.2
+
+
+def test_other_surroundings_leave_the_object_as_it_is(groups, monkeypatch):
+    monkeypatch.setattr(learning, "_ELSEWHERE", 1.0)
+    batch = batch_of(groups)
+    placed = learning._elsewhere(batch, torch.Generator().manual_seed(0))
+    shows = torch.nn.functional.interpolate((batch.shows == 1).float(), CROP, mode="bilinear")[:, :, None].expand_as(batch.rgb)
+    assert torch.allclose(placed.rgb[shows == 1], batch.rgb[shows == 1])
+    assert (placed.rgb - batch.rgb)[shows == 0].abs().mean() > 0.02
+    assert torch.equal(placed.shows == 1, batch.shows == 1)
 
 
 def test_a_few_steps_learn_a_few_groups(groups):
