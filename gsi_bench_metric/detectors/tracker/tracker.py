@@ -16,8 +16,9 @@ It is not blind to what was asked. Of the sample it reads
   less to be seen. `scale` and `remove`: the object in other colours is searched for less boldly. `remove`: a doubtful rest is
   taken for background, and the object is looked for elsewhere in any colours. Direction and amount are never read;
 - of the ground truth, where there is one: for `rotate` its image, mask and the target's box and rotation after the edit, as the
-  look of sides that the source does not show (not with `boxes_alone`); for every kind but `view` its image and objects, when
-  the source is read, to find out what of the target cannot be measured (`mismeasured`), which then counts for no editor.
+  look of sides that the source does not show, and for the network to speak against a turn (not with `boxes_alone`); for every
+  kind but `view` its image and objects, when the source is read, to find out what of the target cannot be measured
+  (`mismeasured`), which then counts for no editor.
 
 So with `rotate` and `scale` a pose in place is likelier to it than to a blind detector, and what the ground truth of a turn
 shows of the target it knows as if the source had shown it. Among poses that fit the kind none is likelier for being asked for.
