@@ -21,10 +21,9 @@ from gsi_bench_builders.assets.library import asset, asset_key, kinds
 from gsi_bench_builders.assets.sweethome.library import SweetHomeError, open_sweet_home
 from gsi_bench_builders.recipes.training import HELD_OUT
 from gsi_bench_dataset.layout.pixel_frame import box_corners
-from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.detectors.tracker.turns.drum import CROP, turned_by, window_about
 from tools.turn_network.clouds import Cloud, cloud_of
-from tools.turn_network.groups import SHOWN, TURNS, Group, groups_in, save
+from tools.turn_network.groups import SHOWN, TURNS, WINDOW, Group, groups_in, save
 
 _SEED = 91
 _OBJECTS, _VIEWS = 12, 4  # a file: so many objects, each seen so many times
@@ -32,7 +31,6 @@ _POINTS = 36_000  # of an object
 _SIDE = 2 * CROP  # pixels, before they are averaged
 _FIRST_LOOK, _LOOKS = 10_000, 10_000  # of training sets
 _PERIODS = {"none": 1, "2-fold": 2, "4-fold": 4, "continuous": 0}
-_BESIDE = TurnConfig().beside  # of the window, as the tracker cuts it
 
 Array = NDArray[np.float64]
 
@@ -134,7 +132,7 @@ def _view(rng: np.random.Generator, thing: _Object, backgrounds: Sequence[NDArra
     rotation = turned_by(up, rng.uniform(-math.pi, math.pi)) @ axes
     focal = 300.0
     corners = box_corners([*centre, *thing.size, 0.0], rotation)
-    window = window_about(corners, centre, up, np.diag([focal, focal, 1.0]), _BESIDE)
+    window = window_about(corners, centre, up, np.diag([focal, focal, 1.0]), WINDOW)
     if window is None:
         return None
     turn, height = rng.uniform(0, 2 * math.pi), rng.uniform(0.35, 1.4)

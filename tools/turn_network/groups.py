@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from gsi_bench_metric.detectors.tracker.turns.drum import CROP, Placed
 
-__all__ = ["SHOWN", "TURNS", "Batch", "Group", "batch_of", "groups_in", "save"]
+__all__ = ["SHOWN", "TURNS", "WINDOW", "Batch", "Group", "batch_of", "groups_in", "save"]
 
 TURNS = 5  # images of an object
+WINDOW = 1.15  # of the side of all that a box covers in a turn, that is cut out of images
 SHOWN = CROP // 2  # pixels, side of the maps that the network makes
 Array = NDArray[np.float64]
 

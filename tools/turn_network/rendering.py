@@ -23,15 +23,13 @@ from gsi_bench_builders.frames import evaluation_box, up_in_camera
 from gsi_bench_builders.production.scene_work import SceneSource
 from gsi_bench_builders.recipes.mesatask import EmbeddedTabletops, SweetHomeTabletops
 from gsi_bench_builders.scene import Camera, Scene, Thing, matrix3, turn_about_z
-from gsi_bench_metric.detectors.tracker.turn_config import TurnConfig
 from gsi_bench_metric.detectors.tracker.turns.drum import cropped, window_about
-from tools.turn_network.groups import SHOWN, TURNS, Group, save
+from tools.turn_network.groups import SHOWN, TURNS, WINDOW, Group, save
 
 _SEED = 78
 _PX = 352  # side of the images
 _CAMERAS = 2  # a scene
 _QUALITY = Preset(size=_PX, samples=2, bounces=(4, 2, 2), denoise=("FAST", "FAST"))
-_BESIDE = TurnConfig().beside  # of the window, as the tracker cuts it
 _LEAST_PX, _LEAST_SEEN = 30, 80  # side of a window; pixels that show the object
 _OUT = 0.12  # of the image, that a window may lie beside it
 
@@ -85,10 +83,10 @@ def _turned(scene: Scene, angles: Sequence[float] | Array) -> Scene:
 
 def _window(thing: Thing, camera: Camera) -> tuple[float, float, float] | None:
     middle, up = camera.to_camera(np.array(thing.position)), np.array(up_in_camera(camera))
-    window = window_about(camera.to_camera(thing.corners()), middle, up, np.array(camera.intrinsics), _BESIDE)
+    window = window_about(camera.to_camera(thing.corners()), middle, up, np.array(camera.intrinsics), WINDOW)
     if window is None:
         return None
-    low, high = (np.array(window[:2]) + sign * window[2] / 2 / _BESIDE for sign in (-1, 1))
+    low, high = (np.array(window[:2]) + sign * window[2] / 2 / WINDOW for sign in (-1, 1))
     whole = (low > -_OUT * _PX).all() and (high < (1 + _OUT) * _PX).all()
     return window if whole and window[2] > _LEAST_PX else None
 

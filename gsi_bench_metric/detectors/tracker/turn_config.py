@@ -16,8 +16,9 @@ class TurnConfig(Numbers):
 
     SEEDS: ClassVar[str] = "seeds 1400, 1700, 2100 and 2900"
 
-    beside: float = tuned(1.15, "of the side of all that the box covers in a turn", "that the network learned to look at …")
-    windows: tuple[float, ...] = tuned((1.05, 1.15, 1.3), "of the same side", "… and looks at, for a mean of what it says")
+    windows: tuple[float, ...] = tuned(
+        (1.05, 1.15, 1.3), "of the side of all that the box covers in a turn", "that the network looks at; it learned at 1.15"
+    )
     near_deg: float = tuned(15.0, "degrees", "about the likeliest turn, whose probabilities make it sure")
     sure: float = tuned(0.25, "probability 0–1", "of a turn that is believed, at least; it is unsure where the object is gone")
     surely: float = tuned(0.45, "probability 0–1", "from which on the object need not be found by its surface too")

@@ -252,6 +252,13 @@ def test_a_glimpse_is_that_part_of_the_whole_image(engine, three_mugs, tiny):
         assert np.abs(found.rgb[both].mean(axis=0) - rgb[both].mean(axis=0)).max() < 12
 
 
+def test_a_glimpse_of_what_is_not_there_shows_the_rest(engine, three_mugs):
+    thing, rect = three_mugs.things[0], (10.0, 10.0, 60.0, 60.0)
+    with_it, without = (engine.glimpse(s, thing.id, rect) for s in (three_mugs, three_mugs.without([thing.id])))
+    assert not without.shows.any()
+    assert without.rgb.shape == with_it.rgb.shape
+
+
 def test_a_glimpse_leaves_no_trace_in_later_images(engine, three_mugs, tiny, frame):
     turned = three_mugs.with_things([three_mugs.things[0].turned(1.0)])
     engine.glimpse(turned, three_mugs.things[0].id, (10.0, 10.0, 60.0, 60.0))

@@ -269,6 +269,17 @@ def test_what_stands_in_a_removed_cards_place_is_a_stranger(see, colour, size):
     assert stranger.bbox_3d[:3] == pytest.approx(CARDS[0].box[:3], abs=0.02)
 
 
+@pytest.mark.parametrize("colour", [(30, 60, 190), (230, 220, 50)])
+@pytest.mark.parametrize("soft", [0.2, 0.3])
+def test_a_soft_blob_in_a_removed_cards_place_is_a_stranger(see, background, colour, soft):
+    x, y = CARDS[0].corners()[[0, 2]].T.round().astype(int)
+    place = np.zeros((SIZE, SIZE), np.float32)
+    place[y[0] : y[1], x[0] : x[1]] = 1
+    share = cv2.GaussianBlur(place, (0, 0), soft * np.ptp(x))[..., None]
+    found = see([CARDS[1]], "remove", after=(1 - share) * background + share * np.array(colour))
+    assert {d.object_id: d.state for d in found} == {"cover": "absent", None: "present", "poster": "present"}
+
+
 @pytest.fixture
 def alone(make_sample, background):
     """(name of what has a box about the first card, operation, cards in the edited image) -> the target's detections."""

@@ -19,6 +19,7 @@ UPRIGHT = np.eye(3).tolist()
 BOXES = {"mug": [-0.15, 0.1, DISTANCE, 0.16, 0.16, 0.02, 0.0], "jar": [0.2, 0.1, DISTANCE, 0.16, 0.16, 0.02, 0.0]}
 HOW = {"move": {"direction": "right", "distance_m": 0.2, "frame": "camera"}, "scale": {"factor": 0.75}, "remove": {},
        "rotate": {"angle_deg": 45.0}}  # fmt: skip
+SIGNS = {"outline_stands": 0.1, "outline_shown": 1.0, "seen_beside": False, "foreign_share": 0.0}
 AWAY, NEAR = (0.3, 0.0, 0.0, 0.0, 0.0), (0.02, 0.0, 0.0, 0.0, -0.4)
 
 
@@ -53,8 +54,9 @@ def judged(make_sample, monkeypatch):
         source = EncodedImage(cv2.imencode(".png", image(1)[..., ::-1])[1].tobytes())
         things = tuple(SceneObject(n, n, box, UPRIGHT, "none", is_target=n == "mug") for n, box in BOXES.items())
         sample = make_sample(
-            image=source, objects=things, target="mug", original_bbox_3d=BOXES["mug"], new_bbox_3d=BOXES["mug"], pixel_frame="source",
-            rotation_matrix=UPRIGHT, camera_intrinsics=K, up=[0.0, -1.0, 0.0], operation=Operation(kind=kind, **HOW[kind]),
+            image=source, objects=things, target="mug", original_bbox_3d=BOXES["mug"], new_bbox_3d=BOXES["mug"],
+            pixel_frame="source", rotation_matrix=UPRIGHT, camera_intrinsics=K, up=[0.0, -1.0, 0.0],
+            operation=Operation(kind=kind, **HOW[kind]),
         )  # fmt: skip
         said = {}
         for d in tracking.in_edited(read_scene(sample, image(1)), sample, image(50)):
@@ -102,10 +104,13 @@ def test_a_bystander_less_like_itself_elsewhere_stayed(judged, elsewhere, moved)
     assert jar.bbox_3d[0] - BOXES["jar"][0] == pytest.approx(moved, abs=0.01)
 
 
+NOTHING_NEW, NEW_HERE, NEW_AWAY = found(0.2, -1.0), found(0.3, 0.5), found(0.3, 0.5, pose=AWAY)
+
+
 @pytest.mark.parametrize(
     ("stands", "new", "told"),
-    [(0.1, found(0.2, -1.0), False), (0.7, found(0.2, -1.0), True), (0.1, found(0.3, 0.5), True), (0.7, found(0.3, 0.5, pose=AWAY), True)],
-)  # fmt: skip
+    [(0.1, NOTHING_NEW, False), (0.7, NOTHING_NEW, True), (0.1, NEW_HERE, True), (0.7, NEW_AWAY, True)],
+)
 def test_a_told_turn_counts_where_the_object_is_in_its_place(judged, monkeypatch, stands, new, told):
     """By its outline, or by something new of its shape: its other sides look different."""
     monkeypatch.setattr(Turns, "told", lambda self: Told(math.radians(40), 0.3))

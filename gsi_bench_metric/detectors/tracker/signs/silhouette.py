@@ -19,7 +19,7 @@ from gsi_bench_metric.detectors.tracker.results import outline
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.imaging.images import RGB
 
-__all__ = ["outline_shown", "outline_stands", "seen_beside"]
+__all__ = ["outline_shown", "outline_stands", "seen_beside", "shrunk"]
 
 Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -38,7 +38,7 @@ def outline_stands(scene: Scene, surface: Surface, edited: RGB) -> float:
     0 where the source shows no outline of it.
     """
     config = scene.config.silhouette
-    small, size = _small(surface.mask, config)
+    small, size = shrunk(surface.mask, config.look_px)
     across, band = _across(small, config)
     before, after = (_edges(rgb, size, across, config) for rgb in (scene.rgb, edited))
     if not band.any():
@@ -61,7 +61,7 @@ def outline_shown(scene: Scene, surface: Surface, shape: Mask, edited: RGB) -> f
     1 where the source shows no outline of the object: then nothing is told.
     """
     config = dataclasses.replace(scene.config.silhouette, blur_px=scene.config.silhouette.shown_blur_px)
-    (own, size), (other, _) = (_small(mask, config) for mask in (surface.mask, shape))
+    (own, size), (other, _) = (shrunk(mask, config.look_px) for mask in (surface.mask, shape))
     across, band = _across(own, config)
     if not band.any():
         return 1.0
@@ -87,9 +87,9 @@ def seen_beside(scene: Scene, surface: Surface, found: Found) -> bool:
     return bool(old[rows, columns].sum() < scene.config.silhouette.uncovered * len(pixels))
 
 
-def _small(mask: Mask, config: SilhouetteConfig) -> tuple[Mask, tuple[int, int]]:
-    """A mask at the size that images are compared at, and that size (width, height)."""
-    scale = min(1.0, config.look_px / max(mask.shape))
+def shrunk(mask: Mask, look_px: float) -> tuple[Mask, tuple[int, int]]:
+    """A mask at the size that images are compared at, `look_px` on its longer side at most, and that size (width, height)."""
+    scale = min(1.0, look_px / max(mask.shape))
     size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
     return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5), size
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
+from gsi_bench_metric.detectors.tracker.signs.silhouette import shrunk
 from gsi_bench_metric.detectors.tracker.surface import Scene, Surface
 from gsi_bench_metric.imaging.images import RGB
 
@@ -32,15 +33,13 @@ def foreign_share(scene: Scene, surface: Surface, edited: RGB) -> float:
     Colours are compared in CIELAB (ΔE 1976), slightly blurred. Pixels that other known objects may cover are left out.
     """
     config = scene.config.surroundings
-    scale = min(1.0, config.look_px / max(edited.shape[:2]))
-    size = (max(1, round(edited.shape[1] * scale)), max(1, round(edited.shape[0] * scale)))
+    place, size = shrunk(surface.mask, config.look_px)
     small = cv2.resize(edited, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     colours = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (0, 0), config.blur_px)
-    place, covered = _small(surface.mask, size), _small(_all_of(surface), size)
-    known = np.zeros_like(place)
+    covered, known = shrunk(_all_of(surface), config.look_px)[0], np.zeros_like(place)
     for other in scene.surfaces:
-        if other is not surface:
-            known |= _small(_all_of(other), size)
+        if other.thing.id != surface.thing.id:
+            known |= shrunk(_all_of(other), config.look_px)[0]
     reach = max(config.least_reach_px, round(config.reach * math.sqrt(place.sum())))
     around = _grown(place | covered, reach) & ~_grown(place | covered, config.apart_px)
     inside = cv2.erode(place.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~known
@@ -53,10 +52,6 @@ def foreign_share(scene: Scene, surface: Surface, edited: RGB) -> float:
 def _all_of(surface: Surface) -> Mask:
     """All that an object may cover: what its box does, where no mask says better."""
     return surface.mask if surface.covered is None else surface.covered.mask
-
-
-def _small(mask: Mask, size: tuple[int, int]) -> Mask:
-    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5)
 
 
 def _grown(mask: Mask, pixels: int) -> Mask:

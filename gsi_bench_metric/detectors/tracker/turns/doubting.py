@@ -47,10 +47,9 @@ def contradicts(both: Both, edited: RGB, found: float, config: TurnConfig, devic
     def off(a: float, b: float) -> float:
         return abs(math.degrees(math.remainder(a - b, period_of(both.symmetry) or 2 * math.pi)))
 
-    told = [told_turn(source, edited, both.symmetry, config, device) for source in (both.before, both.after)]
-    if None in told:
+    before, after = (told_turn(source, edited, both.symmetry, config, device) for source in (both.before, both.after))
+    if before is None or after is None:
         return False
-    before, after = (t for t in told if t is not None)
     surely = before.sure >= config.against_before and after.sure >= config.against_after
     apart = config.against_deg <= off(after.turn, 0.0) <= config.not_against_deg
     agree = off(before.turn, both.turn + after.turn) < config.agree_deg

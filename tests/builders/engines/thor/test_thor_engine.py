@@ -185,6 +185,8 @@ def test_a_glimpse_is_a_part_of_the_image(table):
     assert (found.rgb == frame.rgb[part]).all() and (found.shows == (frame.instance_ids[part] == number)).all()
     beyond = thor.glimpse(scene, "book_1", (-50.0, -50.0, scene.camera.width + 50.0, scene.camera.height + 50.0))
     assert (beyond.rgb == frame.rgb).all() and beyond.shows.sum() == len(rows)
+    without = thor.glimpse(scene.without(["book_1"]), "book_1", rect)
+    assert not without.shows.any() and (without.rgb != found.rgb).any()
 
 
 def test_settling_lets_things_fall_to_rest(table):
